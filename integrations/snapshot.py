@@ -1,0 +1,71 @@
+"""What a provider said its tree looks like, in our words and without any of its library's types.
+
+A snapshot is complete or it does not exist: whoever builds one raises when anything was missing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class AccountState(StrEnum):
+    """Where an account is in its life; only ACTIVE can be used.
+
+    The values are those of ``Account.State`` in AWS Organizations, in lower case. A value that AWS adds later reads as
+    UNKNOWN, which is not active.
+    """
+
+    ACTIVE = "active"
+    PENDING_ACTIVATION = "pending_activation"
+    SUSPENDED = "suspended"
+    PENDING_CLOSURE = "pending_closure"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotFolder:
+    """One organizational unit, or the root (then ``parent_id`` is None)."""
+
+    source_id: str
+    parent_id: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotAccount:
+    """One account; ``joined_at`` orders accounts that want the same handle."""
+
+    source_id: str
+    parent_id: str
+    name: str
+    state: AccountState
+    joined_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The whole AWS organization at one moment.
+
+    ``folders`` holds the root first and every parent before its children; ids are unique over folders and accounts;
+    every ``parent_id`` is the id of one of ``folders``.
+    """
+
+    organization_id: str
+    management_account_id: str
+    folders: tuple[SnapshotFolder, ...]
+    accounts: tuple[SnapshotAccount, ...]
+
+    @property
+    def root(self) -> SnapshotFolder:
+        """The folder that has no parent."""
+        return self.folders[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a read has come; shown live."""
+
+    folders: int = 0
+    accounts: int = 0
+    calls: int = 0
