@@ -1,0 +1,43 @@
+"""Connections: the leaves."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from connections.models.folder import Folder
+from connections.models.node import Node, NodeQuerySet
+
+
+class ConnectionState(models.TextChoices):
+    """Where the account behind a connection is in its life; only an active one can be used."""
+
+    ACTIVE = "active", "Active"
+    PENDING_ACTIVATION = "pending_activation", "Pending activation"
+    SUSPENDED = "suspended", "Suspended"
+    PENDING_CLOSURE = "pending_closure", "Pending closure"
+    UNKNOWN = "unknown", "Unknown state"
+
+
+class Connection(Node):
+    """One account, in a folder or at the top of its scope; its handle is its schema name."""
+
+    folder = models.ForeignKey(Folder, null=True, blank=True, on_delete=models.CASCADE, related_name="connections")
+    plugin = models.CharField(max_length=30, default="aws")
+    state = models.CharField(max_length=20, choices=ConnectionState, default=ConnectionState.ACTIVE)
+
+    objects: ClassVar[models.Manager["Connection"]] = NodeQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta(Node.Meta):
+        constraints = [
+            *Node.Meta.constraints,
+            models.CheckConstraint(condition=Q(state__in=ConnectionState.values), name="connection_state_known"),
+            models.CheckConstraint(
+                condition=Q(is_managed=False) | Q(folder__isnull=False), name="connection_managed_has_folder"
+            ),
+        ]
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether the account can be used."""
+        return self.state == ConnectionState.ACTIVE

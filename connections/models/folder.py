@@ -1,0 +1,25 @@
+"""Connection folders."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from connections.models.node import Node, NodeQuerySet
+from connections.tree import PathField
+
+
+class Folder(Node):
+    """A node that holds folders and connections; a discovered one mirrors the root or an organizational unit."""
+
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
+    path = PathField(unique=True)
+
+    objects: ClassVar[models.Manager["Folder"]] = NodeQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta(Node.Meta):
+        constraints = [
+            *Node.Meta.constraints,
+            models.CheckConstraint(condition=~Q(parent=models.F("id")), name="folder_not_its_own_parent"),
+            models.CheckConstraint(condition=Q(path__endswith="/"), name="folder_path_ends_with_slash"),
+        ]

@@ -1,0 +1,71 @@
+"""What folders and connections have in common."""
+
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+
+from workspaces.access import Scope
+from workspaces.handles import NodeHandleField
+from workspaces.models.scoped import ScopedModel
+
+
+class NodeQuerySet(models.QuerySet["Node"]):
+    """Ways into the tree; each starts at a scope."""
+
+    def in_scope(self, scope: Scope) -> Self:
+        """Nodes that this scope itself owns and that have not been removed."""
+        return self.filter(**scope.keys, removed_at=None)
+
+    def in_tree(self, root_id: int) -> Self:
+        """Nodes of one integration's tree that have not been removed."""
+        return self.filter(root_id=root_id, removed_at=None)
+
+
+class Node(ScopedModel):
+    """A folder or a connection.
+
+    A managed node mirrors something at a provider: ``source_id`` is the provider's id, ``root`` the top folder of the mirror. A
+    removed node (``removed_at``) keeps its row, and so its handle, grants and options, for the days of grace.
+    """
+
+    handle = NodeHandleField()
+    is_handle_static = models.BooleanField(default=False)
+    title = models.CharField(max_length=128, blank=True)
+    is_managed = models.BooleanField(default=False)
+    source_id = models.CharField(max_length=68, blank=True)
+    root = models.ForeignKey(
+        "connections.Folder", null=True, on_delete=models.CASCADE, related_name="+", editable=False
+    )
+    options = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    removed_at = models.DateTimeField(null=True, editable=False)
+
+    objects: ClassVar[models.Manager["Node"]]
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "organization", "workspace", "handle"],
+                name="%(class)s_handle_unique",
+                nulls_distinct=False,
+                deferrable=models.Deferrable.DEFERRED,  # one statement may swap two handles
+            ),
+            models.UniqueConstraint(fields=["root", "source_id"], name="%(class)s_source_unique"),
+            models.CheckConstraint(
+                condition=Q(is_managed=True, root__isnull=False) & ~Q(source_id="")
+                | Q(is_managed=False, root__isnull=True, source_id=""),
+                name="%(class)s_managed_has_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(handle__regex=r"^[a-z][a-z0-9_]{0,62}$"), name="%(class)s_handle_wellformed"
+            ),
+            models.CheckConstraint(
+                condition=Q(workspace__isnull=True) | Q(organization__isnull=False),
+                name="%(class)s_workspace_has_organization",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.handle

@@ -1,0 +1,64 @@
+"""The tree of folders: path arithmetic and the queries built on it.
+
+``parent`` is the truth; ``path`` is derived from it: the primary keys from the top down to the folder itself, each followed by a
+slash (``"12/40/97/"``). Whatever lies below a folder has a path that starts with the folder's own.
+"""
+
+from typing import Any
+
+from django.db import connection, models
+
+
+class PathField(models.CharField[str, str]):
+    """A folder's path; compared byte by byte, so that prefixes use the index."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**(options | {"max_length": 500, "db_collation": "C", "editable": False}))
+
+
+@PathField.register_lookup
+class Under(models.Lookup[str]):
+    """``path__under=p``: p itself and all below it, by the index (LIKE would lose it under row-level security)."""
+
+    lookup_name = "under"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        """Render PostgreSQL's starts-with operator."""
+        left, left_parameters = self.process_lhs(compiler, connection)
+        right, right_parameters = self.process_rhs(compiler, connection)
+        return f"{left} ^@ {right}", [*left_parameters, *right_parameters]
+
+
+def ids_on(path: str) -> list[int]:
+    """Read the primary keys from the top folder down to the path's own."""
+    return [int(part) for part in path.split("/") if part]
+
+
+def allocate_ids(model: type[models.Model], count: int) -> list[int]:
+    """Reserve primary keys before inserting, so that rows can refer to each other in one bulk write."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [model._meta.db_table, count],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def rebuild_paths(root_id: int) -> int:
+    """Derive the paths of a folder and all below it from ``parent`` again; gives the number of rows that changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH RECURSIVE tree AS (
+                SELECT f.id, coalesce(p.path, '') || f.id || '/' AS path
+                FROM connections_folder f LEFT JOIN connections_folder p ON p.id = f.parent_id
+                WHERE f.id = %s
+                UNION ALL
+                SELECT f.id, tree.path || f.id || '/' FROM connections_folder f JOIN tree ON f.parent_id = tree.id
+            )
+            UPDATE connections_folder SET path = tree.path FROM tree
+            WHERE connections_folder.id = tree.id AND connections_folder.path <> tree.path
+            """,
+            [root_id],
+        )
+        return cursor.rowcount

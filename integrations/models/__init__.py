@@ -1,0 +1,9 @@
+"""Integrations, what is being made of them, and what ran for them."""
+
+from integrations.models.access_test import AccessTest
+from integrations.models.draft import Draft
+from integrations.models.integration import AccessMode, Integration
+from integrations.models.sync_run import SyncRun
+from integrations.models.sync_schedule import SyncSchedule
+
+__all__ = ["AccessMode", "AccessTest", "Draft", "Integration", "SyncRun", "SyncSchedule"]

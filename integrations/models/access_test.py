@@ -1,0 +1,58 @@
+"""A test of access to AWS: runs in the background, the page follows its row."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from workspaces.models import Tenant
+
+
+class AccessTest(models.Model):
+    """One press of *Test Discovery* or *Test Connection*, and what came of it.
+
+    ``subject`` is the uid of the draft or integration; ``fingerprint`` tells which settings were tested, so that an answer about
+    others is not taken for one about these. ``report`` is what the page shows and grows while the test runs.
+    """
+
+    class Kind(models.TextChoices):
+        """What is tested."""
+
+        DISCOVERY = "discovery", "Test Discovery"
+        CONNECTION = "connection", "Test Connection"
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        QUEUED = "queued", "Waiting"
+        RUNNING = "running", "Running"
+        PASSED = "passed", "Passed"
+        FAILED = "failed", "Failed"
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    subject = models.UUIDField(db_index=True)
+    kind = models.CharField(max_length=12, choices=Kind)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    fingerprint = models.CharField(max_length=64)
+    report = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager["AccessTest"]] = models.Manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject", "kind"],
+                condition=Q(state__in=["queued", "running"]),
+                name="access_test_one_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.state}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has passed or failed."""
+        return self.state in (self.State.PASSED, self.State.FAILED)

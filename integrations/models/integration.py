@@ -1,0 +1,37 @@
+"""The link to one AWS organization."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from connections.models import Folder
+from integrations.models.settings import AccessMode, IntegrationSettings
+from workspaces.handles import PlaceHandleField
+
+__all__ = ["AccessMode", "Integration"]
+
+
+class Integration(IntegrationSettings):
+    """The link to one AWS organization, and the folder that mirrors its root.
+
+    ``source_organization_id`` is the AWS organization that the first sync found; a later sync that finds another changes
+    nothing. ``role_proved_at`` is when the role was last seen to refuse everybody without our external id.
+    """
+
+    handle = PlaceHandleField()
+    root_folder = models.OneToOneField(Folder, on_delete=models.PROTECT, related_name="integration")
+    source_organization_id = models.CharField(max_length=40, blank=True)
+    management_account_id = models.CharField(max_length=12, blank=True)
+    role_proved_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager["Integration"]] = models.Manager()
+
+    class Meta:
+        constraints = [
+            # Unique over the whole tenant, org-level ones included: the documentation's rule.
+            models.UniqueConstraint(fields=["tenant", "handle"], name="integration_handle_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.handle

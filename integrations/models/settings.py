@@ -1,0 +1,71 @@
+"""What is configured about one link to an AWS organization, whether it exists already or is still a draft."""
+
+import uuid
+from typing import Any
+
+from django.db import models
+
+from integrations import secrets
+from workspaces.access import Scope
+from workspaces.models import Organization, Tenant
+
+
+class AccessMode(models.TextChoices):
+    """How discovery signs in to AWS."""
+
+    ROLE = "role", "Cross-Account Role"
+    KEY = "key", "Access Key"
+
+
+def default_options() -> dict[str, Any]:
+    """Give the connection options that an integration starts with; the figures are Steampipe's own defaults."""
+    return {
+        "regions": ["*"],
+        "default_region": "",
+        "max_error_retry_attempts": 9,
+        "min_error_retry_delay": 25,
+        "ignore_error_codes": [],
+    }
+
+
+class IntegrationSettings(models.Model):
+    """The configured part of an integration; a draft has the same fields and, once finished, gives its ``uid`` to the integration."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    organization = models.ForeignKey(
+        Organization, null=True, blank=True, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    access_mode = models.CharField(max_length=10, choices=AccessMode, default=AccessMode.ROLE)
+    role_arn = models.CharField(max_length=2048, blank=True)
+    discovery_external_id = models.CharField(max_length=60, editable=False)
+    access_key_id = models.CharField(max_length=128, blank=True)
+    sealed_secret_key = models.TextField(blank=True, editable=False)
+    handle_prefix = models.CharField(max_length=40, blank=True)
+    role_name = models.CharField(max_length=64, blank=True)
+    connection_external_id = models.CharField(max_length=60, editable=False)
+    options = models.JSONField(default=default_options)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def scope(self) -> Scope:
+        """The tenant or organization that this belongs to."""
+        return Scope(self.tenant, self.organization)
+
+    @property
+    def secret_key(self) -> str:
+        """The secret access key in the clear: for calling AWS, never for a page."""
+        return secrets.decrypt(self.sealed_secret_key, owner=self._secret_owner)
+
+    @secret_key.setter
+    def secret_key(self, plain: str) -> None:
+        self.sealed_secret_key = secrets.encrypt(plain, owner=self._secret_owner)
+
+    @property
+    def _secret_owner(self) -> str:
+        return f"integration:{self.uid}:secret_key"
+
+
+SETTINGS_FIELDS = tuple(field.name for field in IntegrationSettings._meta.local_fields)

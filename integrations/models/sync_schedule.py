@@ -1,0 +1,33 @@
+"""When each integration is due, and who is working on it."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from integrations.models.integration import Integration
+
+DEFAULT_INTERVAL_SECONDS = 15 * 60
+
+
+class SyncSchedule(models.Model):
+    """What the dispatcher works from; it knows no tenant's secrets or names, so it is the one table outside the tenants' wall.
+
+    ``dispatched_at`` is set while a message is on its way to a worker. ``claim`` is the running sync's token; it counts until
+    ``claim_expires_at``, which the running sync keeps pushing. A claim that expired belongs to a worker that died.
+    """
+
+    integration = models.OneToOneField(Integration, primary_key=True, on_delete=models.CASCADE, related_name="schedule")
+    tenant_id = models.BigIntegerField()
+    interval_seconds = models.PositiveIntegerField(default=DEFAULT_INTERVAL_SECONDS)
+    next_due_at = models.DateTimeField()
+    dispatched_at = models.DateTimeField(null=True)
+    claim = models.UUIDField(null=True)
+    claim_expires_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager["SyncSchedule"]] = models.Manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["next_due_at"], name="schedule_due")]
+
+    def __str__(self) -> str:
+        return f"{self.integration_id} due {self.next_due_at:%Y-%m-%d %H:%M:%S}"

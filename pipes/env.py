@@ -1,0 +1,86 @@
+"""Readers for the settings that need more than a plain type."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Mapping
+
+import environ
+import structlog
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+
+_ROLE_OR_USER_ARN = re.compile(r"arn:(aws[a-z-]*):iam::\d{12}:(role|user)/[\w+=,.@/-]{1,512}")
+
+
+def encryption_keys(text: str) -> Mapping[str, bytes]:
+    """Read ``id:base64,id:base64`` into key id → 32-byte key, in order; the first one encrypts, all decrypt.
+
+    Raises ImproperlyConfigured when a key is malformed, has another length than 32 bytes, or an id comes twice.
+    """
+    keys: dict[str, bytes] = {}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        key_id, _, encoded = item.partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error as error:
+            raise ImproperlyConfigured(f"PIPES_ENCRYPTION_KEYS: the key {key_id!r} is not base64.") from error
+        if len(key) != 32 or not key_id or key_id in keys:
+            raise ImproperlyConfigured(
+                f"PIPES_ENCRYPTION_KEYS: {key_id!r} must be a unique id with a key of 32 bytes in base64."
+            )
+        keys[key_id] = key
+    if not keys:
+        raise ImproperlyConfigured("PIPES_ENCRYPTION_KEYS is empty: give at least one 'id:base64 of 32 bytes'.")
+    return keys
+
+
+def aws_principals(arns: Iterable[str]) -> Mapping[str, str]:
+    """Map each partition to the IAM principal that we call AWS as there.
+
+    Raises ImproperlyConfigured when an ARN is not that of an IAM role or user, or a partition comes twice.
+    """
+    principals: dict[str, str] = {}
+    for arn in filter(None, (arn.strip() for arn in arns)):
+        match = _ROLE_OR_USER_ARN.fullmatch(arn)
+        if match is None or match[1] in principals:
+            raise ImproperlyConfigured(
+                f"PIPES_AWS_PRINCIPAL_ARN: {arn!r} must be the ARN of an IAM role or user, one for each partition."
+            )
+        principals[match[1]] = arn
+    return principals
+
+
+def logging_config(*, level: str, is_json: bool) -> Mapping[str, object]:
+    """Everything that logs goes through structlog to standard error, one line an event."""
+    shared = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    renderer = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=False)
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "structured": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    structlog.processors.format_exc_info,
+                    renderer,
+                ],
+                "foreign_pre_chain": shared,
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {"django.server": {"handlers": ["stderr"], "propagate": False}},
+    }

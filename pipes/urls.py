@@ -1,0 +1,16 @@
+"""All URLs. Places nest: a tenant's pages, an organization's below it, a workspace's below that."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from pipes import health
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("operator/", admin.site.urls),
+    path("account/", include("allauth.urls")),
+    path("", include("workspaces.urls")),
+    path("", include("integrations.urls")),
+    path("", include("connections.urls")),
+]

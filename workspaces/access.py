@@ -1,0 +1,128 @@
+"""Who may do what: the one place where roles are turned into permissions.
+
+Every rule comes from the table *Who may do what* of the product's description. ``check_…`` raises PermissionDenied with
+a sentence for the person; ``can_…`` is built on it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.urls import reverse
+
+from workspaces.models import Membership, Organization, Plan, Role, Tenant, User, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A tenant, an organization or a workspace: what owns nodes and integrations, and where pages live."""
+
+    tenant: Tenant
+    organization: Organization | None = None
+    workspace: Workspace | None = None
+
+    @property
+    def place(self) -> Tenant | Organization | Workspace:
+        """The innermost of the three."""
+        return self.workspace or self.organization or self.tenant
+
+    @property
+    def level(self) -> str:
+        """Which of the three it is, in the product's words."""
+        return "workspace" if self.workspace else "org" if self.organization else "tenant"
+
+    @property
+    def keys(self) -> dict[str, Any]:
+        """Field values of a row that this scope owns; as a filter, exactly the rows that it owns."""
+        return {"tenant": self.tenant, "organization": self.organization, "workspace": self.workspace}
+
+    def url(self, name: str, **arguments: object) -> str:
+        """Reverse a URL below this scope."""
+        handles = {"tenant": self.tenant, "organization": self.organization, "workspace": self.workspace}
+        return reverse(name, kwargs={key: place.handle for key, place in handles.items() if place} | arguments)
+
+    def __str__(self) -> str:
+        return "/".join(place.handle for place in (self.tenant, self.organization, self.workspace) if place)
+
+
+class Power(IntEnum):
+    """What somebody can be in a place, weakest first; owners of an outer place have that power in all inner ones."""
+
+    NONE = 0
+    MEMBER = 1
+    OPERATOR = 2
+    OWNER = 3
+
+
+_POWER = {Role.OWNER: Power.OWNER, Role.OPERATOR: Power.OPERATOR, Role.MEMBER: Power.MEMBER, Role.READER: Power.MEMBER}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One person in one scope: what every view of the console is given."""
+
+    user: User
+    scope: Scope
+    memberships: tuple[Membership, ...]
+
+    @property
+    def power(self) -> Power:
+        """What this person is here; an org's plain member is nothing in its workspaces, a tenant's in its orgs."""
+        return power_in(self.scope, self.memberships)
+
+    @property
+    def is_tenant_owner(self) -> bool:
+        """Whether this person owns the tenant."""
+        return power_in(Scope(self.scope.tenant), self.memberships) == Power.OWNER
+
+    @property
+    def can_own(self) -> bool:
+        """Whether this person is an owner here."""
+        return self.power == Power.OWNER
+
+    @property
+    def sees_tenant_settings(self) -> bool:
+        """Only owners of a custom tenant are shown Tenant Settings."""
+        return self.is_tenant_owner and self.scope.tenant.is_custom
+
+    def check(self, needs: Power) -> None:
+        """Raise PermissionDenied unless this person is at least that much here."""
+        if self.power < needs:
+            who = "an owner" if needs == Power.OWNER else "an operator or owner"
+            raise PermissionDenied(
+                f"You need to be {who} of {self.scope} for this. Ask an owner of {self.scope} to do it or to change your role."
+            )
+
+
+def power_in(scope: Scope, memberships: Iterable[Membership]) -> Power:
+    """Find the strongest power that these memberships (of one person) give in the scope."""
+    powers = [Power.NONE]
+    for membership in memberships:
+        if membership.tenant_id != scope.tenant.pk:
+            continue
+        at = (membership.organization_id, membership.workspace_id)
+        here = (scope.organization and scope.organization.pk, scope.workspace and scope.workspace.pk)
+        outer = [(None, None), (here[0], None)]
+        if at == here:
+            powers.append(_POWER[Role(membership.role)])
+        elif at in outer and membership.role == Role.OWNER:
+            powers.append(Power.OWNER)
+    return max(powers)
+
+
+def why_no_integrations(scope: Scope) -> str:
+    """Say why the tenant's plan allows no integration at this level, and what to do; empty when it allows them."""
+    plan = Plan(scope.tenant.plan)
+    if scope.organization is None and plan != Plan.ENTERPRISE:
+        return (
+            f"A tenant-level integration needs the Enterprise plan; {scope.tenant} is on {plan.label}. "
+            "Create the integration in an organization, or ask the operator of this installation to change the plan."
+        )
+    if plan == Plan.DEVELOPER:
+        return (
+            f"Integrations need the Team or Enterprise plan; {scope.tenant} is on {plan.label}. "
+            "Ask the operator of this installation to change the plan."
+        )
+    return ""

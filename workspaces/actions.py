@@ -1,0 +1,69 @@
+"""What people do to places: each function is one transaction and writes one audit event."""
+
+from django.db import transaction
+
+from workspaces import audit, isolation
+from workspaces.access import Scope
+from workspaces.models import Membership, Organization, Plan, Role, Tenant, User, Workspace
+
+
+def create_tenant(*, handle: str, name: str, plan: Plan, owner: User, by: User | None) -> Tenant:
+    """Create a customer's tenant with its first owner; the operator's action.
+
+    Raises ValidationError when the handle is malformed or taken.
+    """
+    with isolation.as_operator():
+        tenant = Tenant(handle=handle, name=name, plan=plan)
+        tenant.full_clean()
+        tenant.save()
+        Membership.objects.create(user=owner, tenant=tenant, role=Role.OWNER)
+        with isolation.as_tenant(tenant.pk):
+            audit.record("tenant.created", scope=Scope(tenant), by=by, target=tenant, plan=plan, owner=owner.email)
+    return tenant
+
+
+@transaction.atomic
+def create_organization(*, scope: Scope, handle: str, name: str, by: User) -> Organization:
+    """Create an organization in the scope's tenant; who creates it owns it."""
+    organization = Organization.objects.create(tenant=scope.tenant, handle=handle, name=name)
+    _join(by, Scope(scope.tenant, organization), Role.OWNER)
+    audit.record("organization.created", scope=Scope(scope.tenant, organization), by=by, target=organization)
+    return organization
+
+
+@transaction.atomic
+def create_workspace(*, scope: Scope, handle: str, name: str, by: User) -> Workspace:
+    """Create a workspace in the scope's organization; who creates it owns it."""
+    workspace = Workspace.objects.create(tenant=scope.tenant, organization=scope.organization, handle=handle, name=name)
+    inner = Scope(scope.tenant, scope.organization, workspace)
+    _join(by, inner, Role.OWNER)
+    audit.record("workspace.created", scope=inner, by=by, target=workspace)
+    return workspace
+
+
+@transaction.atomic
+def change_place(*, scope: Scope, handle: str, name: str, by: User) -> None:
+    """Change the handle and name of the scope's innermost place."""
+    place = scope.place
+    before = {"handle": place.handle, "name": place.name}
+    place.handle, place.name = handle, name
+    place.save(update_fields=["handle", "name"])
+    after = {"handle": handle, "name": name}
+    audit.record(f"{place._meta.model_name}.changed", scope=scope, by=by, target=place, before=before, after=after)
+
+
+@transaction.atomic
+def add_member(*, scope: Scope, user: User, role: Role, by: User | None) -> Membership:
+    """Give somebody a role in the scope's place; they become a member of its tenant too."""
+    membership = _join(user, scope, role)
+    audit.record("member.added", scope=scope, by=by, target=user, role=role)
+    return membership
+
+
+def _join(user: User, scope: Scope, role: Role) -> Membership:
+    if scope.organization is not None:
+        Membership.objects.get_or_create(
+            user=user, tenant=scope.tenant, organization=None, workspace=None, defaults={"role": Role.MEMBER}
+        )
+    membership, _ = Membership.objects.update_or_create(user=user, **scope.keys, defaults={"role": role})
+    return membership

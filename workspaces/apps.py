@@ -1,0 +1,9 @@
+"""App configuration."""
+
+from django.apps import AppConfig
+
+
+class WorkspacesConfig(AppConfig):
+    """People and places."""
+
+    name = "workspaces"

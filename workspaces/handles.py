@@ -1,0 +1,65 @@
+"""Handles: what they may look like, and how one is made from a name.
+
+Two patterns, from the product's words: places (tenants, organizations, workspaces), people and integrations may have dashes; folders
+and connections become schema names and may not.
+"""
+
+import re
+import unicodedata
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.db import models
+
+PLACE_MAX_LENGTH = 39
+NODE_MAX_LENGTH = 63
+
+# Words that are (or may become) a part of a URL where a handle of a place could stand.
+RESERVED = frozenset(
+    "about account accounts activity admin advanced aggregators api audit config connections healthz integrations "
+    "invitations new operator orgs people permissions processes public readyz settings static tenants workspaces".split()
+)
+
+_NOT_SLUG = re.compile(r"[^a-z0-9]+")
+
+
+validate_place_handle = RegexValidator(
+    r"^[a-z][a-z0-9-]{0,38}\Z",
+    "Start with a lower-case letter, then use lower-case letters, digits and dashes, 39 characters at most.",
+)
+validate_node_handle = RegexValidator(
+    r"^[a-z][a-z0-9_]{0,62}\Z",
+    "Start with a lower-case letter, then use lower-case letters, digits and underscores, 63 characters at most.",
+)
+
+
+class PlaceHandleField(models.CharField[str, str]):
+    """The handle of a tenant, organization, workspace, person or integration."""
+
+    default_validators = [validate_place_handle]
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**(options | {"max_length": PLACE_MAX_LENGTH}))
+
+
+class NodeHandleField(models.CharField[str, str]):
+    """The handle of a folder or connection; a connection's is its schema name."""
+
+    default_validators = [validate_node_handle]
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**(options | {"max_length": NODE_MAX_LENGTH, "db_collation": "C"}))
+
+
+def slug(name: str) -> str:
+    """Make the schema-safe form of a name: lower case, ``[a-z0-9_]`` only, accents dropped; may be empty.
+
+    Letters of scripts that do not decompose to Latin ones are dropped; the caller decides what stands in for an empty slug.
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return _NOT_SLUG.sub("_", plain).strip("_")
+
+
+def fit(stem: str, suffix: str = "") -> str:
+    """Join stem and suffix, cutting the stem so that the whole is a node handle of at most 63 characters."""
+    return stem[: NODE_MAX_LENGTH - len(suffix)].rstrip("_") + suffix

@@ -1,0 +1,118 @@
+"""The second wall between tenants: PostgreSQL row-level security, bound per transaction, failing closed.
+
+The first wall is the scope of each query. This one holds when a query forgets it: the application's database role sees
+no row of a tenant that the running transaction is not bound to. Outside these context managers it sees none at all.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, migrations, transaction
+
+_TENANT = "(SELECT NULLIF(current_setting('app.tenant_id', true), '')::bigint)"
+_USER = "(SELECT NULLIF(current_setting('app.user_id', true), '')::bigint)"
+_OPERATOR = "(SELECT current_setting('app.operator', true) = 'on')"
+
+
+def bind(**values: object) -> None:
+    """Set ``app.*`` settings until the current transaction ends, in one statement.
+
+    Raises RuntimeError outside a transaction, where PostgreSQL would forget them at once.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("Bind a tenant inside transaction.atomic().")
+    calls = ", ".join("set_config(%s, %s, true)" for _ in values)
+    parameters = [part for name, value in values.items() for part in (f"app.{name}", str(value))]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {calls}", parameters)
+
+
+@contextmanager
+def _bound(name: str, value: object) -> Iterator[None]:
+    is_nested = connection.in_atomic_block
+    with transaction.atomic():
+        before = _current(name) if is_nested else ""
+        bind(**{name: value})
+        yield
+        if is_nested:  # an inner block must not leave its tenant to the outer one; a rollback undoes it by itself
+            bind(**{name: before})
+
+
+def _current(name: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting(%s, true)", [f"app.{name}"])
+        return cursor.fetchone()[0] or ""
+
+
+@contextmanager
+def as_tenant(tenant_id: int) -> Iterator[None]:
+    """Run one transaction that sees the rows of this tenant."""
+    with _bound("tenant_id", tenant_id):
+        yield
+
+
+@contextmanager
+def as_user(user_id: int) -> Iterator[None]:
+    """Run one transaction that sees this person's memberships and the tenants they lead to.
+
+    Whoever has found out that the person may enter a tenant then calls ``bind(tenant_id=…)`` inside it.
+    """
+    with transaction.atomic():
+        bind(user_id=user_id, tenant_id="")
+        yield
+        if connection.savepoint_ids:  # nested, as in tests: leave nothing behind
+            bind(user_id="", tenant_id="")
+
+
+@contextmanager
+def as_operator() -> Iterator[None]:
+    """Run one transaction that sees all tenants and memberships (and nothing that tenants own)."""
+    with _bound("operator", "on"):
+        yield
+
+
+def isolate(table: str) -> migrations.RunSQL:
+    """Migration step: rows of this table are seen and written only under their ``tenant_id``."""
+    return migrations.RunSQL(
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;"
+        f"CREATE POLICY tenant ON {table} USING (tenant_id = {_TENANT}) WITH CHECK (tenant_id = {_TENANT});",
+        f"DROP POLICY tenant ON {table}; ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;",
+    )
+
+
+def isolate_people() -> migrations.RunSQL:
+    """Migration step: tenants and memberships, which one must see to find out which tenants one may enter."""
+    return migrations.RunSQL(
+        f"""
+        ALTER TABLE workspaces_tenant ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE workspaces_membership ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY tenant ON workspaces_tenant
+            USING (id = {_TENANT} OR {_OPERATOR}) WITH CHECK (id = {_TENANT} OR {_OPERATOR});
+        CREATE POLICY member ON workspaces_tenant FOR SELECT
+            USING (id IN (SELECT tenant_id FROM workspaces_membership WHERE user_id = {_USER}));
+        CREATE POLICY tenant ON workspaces_membership
+            USING (tenant_id = {_TENANT} OR {_OPERATOR}) WITH CHECK (tenant_id = {_TENANT} OR {_OPERATOR});
+        CREATE POLICY own ON workspaces_membership FOR SELECT USING (user_id = {_USER});
+        """,
+        """
+        DROP POLICY tenant ON workspaces_tenant; DROP POLICY member ON workspaces_tenant;
+        DROP POLICY tenant ON workspaces_membership; DROP POLICY own ON workspaces_membership;
+        ALTER TABLE workspaces_tenant DISABLE ROW LEVEL SECURITY;
+        ALTER TABLE workspaces_membership DISABLE ROW LEVEL SECURITY;
+        """,
+    )
+
+
+def scope_keys(table: str, *, has_workspace: bool) -> migrations.RunSQL:
+    """Migration step: the organization (and workspace) that a row names is one of the row's own tenant."""
+    statements = [
+        f"ALTER TABLE {table} ADD CONSTRAINT {table}_organization_in_tenant FOREIGN KEY (tenant_id, organization_id)"
+        " REFERENCES workspaces_organization (tenant_id, id) DEFERRABLE INITIALLY DEFERRED"
+    ]
+    if has_workspace:
+        statements.append(
+            f"ALTER TABLE {table} ADD CONSTRAINT {table}_workspace_in_organization"
+            " FOREIGN KEY (tenant_id, organization_id, workspace_id)"
+            " REFERENCES workspaces_workspace (tenant_id, organization_id, id) DEFERRABLE INITIALLY DEFERRED"
+        )
+    return migrations.RunSQL(statements, migrations.RunSQL.noop)

@@ -1,0 +1,51 @@
+"""``manage.py create_tenant``: the operator creates a customer."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from workspaces import actions
+from workspaces.models import Plan, User
+
+
+class Command(BaseCommand):
+    """Create a tenant with its plan and first owner."""
+
+    help = "Create a tenant with its plan and first owner; the owner is created when new and signs in after a password reset."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Read handle, owner and plan."""
+        parser.add_argument("handle")
+        parser.add_argument("--name", help="default: the handle")
+        parser.add_argument("--plan", choices=Plan.values, default=Plan.TEAM.value)
+        parser.add_argument("--owner", required=True, metavar="EMAIL")
+        parser.add_argument("--owner-handle", help="default: what stands before the @ in the email")
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Create what is missing, or say what is wrong."""
+        try:
+            owner = self._owner(options["owner"].lower(), options["owner_handle"])
+            tenant = actions.create_tenant(
+                handle=options["handle"],
+                name=options["name"] or options["handle"],
+                plan=Plan(options["plan"]),
+                owner=owner,
+                by=None,
+            )
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        self.stdout.write(f"Created tenant {tenant} ({Plan(tenant.plan).label}), owned by {owner.email}.")
+
+    def _owner(self, email: str, handle: str | None) -> User:
+        known = User.objects.filter(email=email).first()
+        if known:
+            return known
+        owner = User(email=email, handle=handle or email.partition("@")[0].replace(".", "-"))
+        owner.set_unusable_password()
+        owner.full_clean()
+        owner.save()
+        return owner

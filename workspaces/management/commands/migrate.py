@@ -1,0 +1,51 @@
+"""``manage.py migrate``, as the tables' owner, and the rights of the role that the application runs as."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.core.management.commands.migrate import Command as Migrate
+from django.db import connections
+from psycopg import errors, sql
+
+
+class Command(Migrate):
+    """Migrate with DATABASE_OWNER_URL, then let the role of DATABASE_URL use (and own) nothing but rows."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Migrate the owner's connection unless told otherwise."""
+        super().add_arguments(parser)
+        parser.set_defaults(database="owner")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the migrations and grant."""
+        if options["database"] not in connections:
+            raise CommandError("Set DATABASE_OWNER_URL: migrations run as the owner of the tables.")
+        super().handle(*args, **options)
+        grant_application_role(options["database"])
+
+
+def grant_application_role(owner_alias: str) -> None:
+    """Create the role of DATABASE_URL if it is missing, and grant it rows, not tables.
+
+    Audit events can be added and read only. Raises CommandError when the role is missing and the owner may not create it.
+    """
+    database = settings.DATABASES["default"]
+    role = sql.Identifier(database["USER"])
+    with connections[owner_alias].cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [database["USER"]])
+        if cursor.fetchone() is None:
+            create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, sql.Literal(database["PASSWORD"] or ""))
+            try:
+                cursor.execute(create)
+            except errors.InsufficientPrivilege as error:
+                raise CommandError(f"Create the role {database['USER']} yourself: {error}") from error
+        for statement in (
+            "GRANT USAGE ON SCHEMA public TO {}",
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
+            "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}",
+            "REVOKE UPDATE, DELETE ON workspaces_auditevent FROM {}",
+            "REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {}",
+        ):
+            cursor.execute(sql.SQL(statement).format(role))

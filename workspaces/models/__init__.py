@@ -1,0 +1,10 @@
+"""People and places."""
+
+from workspaces.models.audit_event import AuditEvent
+from workspaces.models.membership import Membership, Role
+from workspaces.models.organization import Organization
+from workspaces.models.tenant import Plan, Tenant
+from workspaces.models.user import User
+from workspaces.models.workspace import Workspace
+
+__all__ = ["AuditEvent", "Membership", "Organization", "Plan", "Role", "Tenant", "User", "Workspace"]

@@ -1,0 +1,30 @@
+"""What happened, who did it, and from where."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class AuditEvent(models.Model):
+    """One action, kept for good: no foreign keys, so that it outlives what it names; a trigger forbids changing it."""
+
+    tenant_id = models.BigIntegerField()
+    organization_id = models.BigIntegerField(null=True)
+    workspace_id = models.BigIntegerField(null=True)
+    actor_id = models.BigIntegerField(null=True)
+    actor = models.CharField(max_length=254)
+    action = models.CharField(max_length=60)
+    object_kind = models.CharField(max_length=30)
+    object_id = models.CharField(max_length=40)
+    object_label = models.CharField(max_length=200)
+    details = models.JSONField(default=dict)
+    remote_address = models.GenericIPAddressField(null=True)
+    happened_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager["AuditEvent"]] = models.Manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant_id", "organization_id", "-id"], name="audit_by_place")]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.action} {self.object_label}"

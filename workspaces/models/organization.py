@@ -1,0 +1,34 @@
+"""A team inside a tenant."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from workspaces.handles import PlaceHandleField
+from workspaces.models.tenant import Tenant, new_public_id
+
+
+def organization_public_id() -> str:
+    """Make an organization's public id."""
+    return new_public_id("o")
+
+
+class Organization(models.Model):
+    """A team: workspaces, members, integrations, connections."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="organizations")
+    handle = PlaceHandleField()
+    name = models.CharField(max_length=100)
+    public_id = models.CharField(max_length=22, unique=True, default=organization_public_id, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager["Organization"]] = models.Manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "handle"], name="organization_handle_unique"),
+            models.UniqueConstraint(fields=["tenant", "id"], name="organization_in_tenant"),
+        ]
+
+    def __str__(self) -> str:
+        return self.handle

@@ -1,0 +1,49 @@
+"""One customer: the outermost wall."""
+
+import secrets
+from typing import ClassVar
+
+from django.db import models
+
+from workspaces.handles import PlaceHandleField
+
+
+def new_public_id(prefix: str) -> str:
+    """Make an id that may be shown to others (it names the owner in external ids): 80 random bits."""
+    return f"{prefix}_{secrets.token_hex(10)}"
+
+
+def tenant_public_id() -> str:
+    """Make a tenant's public id."""
+    return new_public_id("t")
+
+
+class Plan(models.TextChoices):
+    """What a customer pays for; decides where integrations may be made."""
+
+    DEVELOPER = "developer", "Developer"
+    TEAM = "team", "Team"
+    ENTERPRISE = "enterprise", "Enterprise"
+
+
+class Tenant(models.Model):
+    """One customer; owns organizations, members and integrations."""
+
+    handle = PlaceHandleField(unique=True)
+    name = models.CharField(max_length=100)
+    plan = models.CharField(max_length=20, choices=Plan, default=Plan.DEVELOPER)
+    public_id = models.CharField(max_length=22, unique=True, default=tenant_public_id, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager["Tenant"]] = models.Manager()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(plan__in=Plan.values), name="tenant_plan_known")]
+
+    def __str__(self) -> str:
+        return self.handle
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether the tenant has a face of its own (Tenant Settings): Enterprise only."""
+        return self.plan == Plan.ENTERPRISE

@@ -1,0 +1,58 @@
+"""A person who signs in."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+
+from workspaces.handles import PlaceHandleField
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users; the email is kept in lower case, so that it is unique however it is typed."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Find by email, whatever its case."""
+        return self.get(email=(username or "").lower())
+
+    def create_user(self, *, email: str, handle: str, password: str | None = None, **fields: Any) -> "User":
+        """Create a person; without a password they can only sign in after a password reset."""
+        user = self.model(email=email.lower(), handle=handle, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, *, email: str, handle: str, password: str | None = None) -> "User":
+        """Create the operator of this installation."""
+        return self.create_user(email=email, handle=handle, password=password, is_superuser=True)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person; what they may do where is in their memberships."""
+
+    email = models.EmailField(max_length=254, unique=True)
+    handle = PlaceHandleField(unique=True)
+    name = models.CharField(max_length=100, blank=True)
+    is_active = models.BooleanField(default=True)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    EMAIL_FIELD = USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["handle"]
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower_case")]
+
+    def __str__(self) -> str:
+        return self.name or self.handle
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the operator admin lets this person in: superusers only."""
+        return self.is_superuser
+
+    def get_full_name(self) -> str:
+        """The name if given, else the handle."""
+        return str(self)

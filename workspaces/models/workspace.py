@@ -1,0 +1,32 @@
+"""Where connections are used."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from workspaces.handles import PlaceHandleField
+from workspaces.models.organization import Organization
+from workspaces.models.tenant import Tenant
+
+
+class Workspace(models.Model):
+    """One set of schemas; the configuration lives here, the query engine does not."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="workspaces", db_constraint=False
+    )
+    handle = PlaceHandleField()
+    name = models.CharField(max_length=100)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager["Workspace"]] = models.Manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "handle"], name="workspace_handle_unique"),
+            models.UniqueConstraint(fields=["tenant", "organization", "id"], name="workspace_in_organization"),
+        ]
+
+    def __str__(self) -> str:
+        return self.handle

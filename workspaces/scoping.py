@@ -1,0 +1,112 @@
+"""How a request finds its scope: each view declares it with one of these decorators.
+
+Strangers get 404, members with too weak a role 403 with the reason. The view runs in one transaction that is bound to
+the tenant, so the database shows it nothing else (see isolation.py).
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+
+from workspaces import audit, isolation
+from workspaces.access import Access, Power, Scope
+from workspaces.models import Membership, Organization, User, Workspace
+
+View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
+ScopedView = Callable[Concatenate[HttpRequest, Access, ...], HttpResponse]
+
+
+def public_view(view: View) -> View:
+    """Declare a view that anybody may see."""
+    view.scope = "public"  # type: ignore[attr-defined]
+    return view
+
+
+def account_view(view: Callable[Concatenate[HttpRequest, User, ...], HttpResponse]) -> View:
+    """Declare a view for any signed-in person; it is given the person, and sees only what is theirs."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, **arguments: Any) -> HttpResponse:
+        if not isinstance(request.user, User):
+            return redirect_to_login(request.get_full_path())
+        with isolation.as_user(request.user.pk):
+            return view(request, request.user, **arguments)
+
+    inner.scope = "account"  # type: ignore[attr-defined]
+    return inner
+
+
+def _scoped(levels: frozenset[str], needs: Power) -> Callable[[ScopedView], View]:
+    def decorate(view: ScopedView) -> View:
+        @wraps(view)
+        def inner(request: HttpRequest, **arguments: Any) -> HttpResponse:
+            if not isinstance(request.user, User):
+                return redirect_to_login(request.get_full_path())
+            with isolation.as_user(request.user.pk):
+                handles = [arguments.pop(level, None) for level in ("tenant", "organization", "workspace")]
+                access = enter(request.user, *handles)
+                if access.scope.level not in levels:
+                    raise Http404
+                access.check(needs)
+                request.access = access  # type: ignore[attr-defined]
+                audit.remote_address.set(request.META.get("REMOTE_ADDR"))
+                return view(request, access, **arguments)
+
+        inner.scope = "/".join(sorted(levels))  # type: ignore[attr-defined]
+        inner.needs = needs  # type: ignore[attr-defined]
+        return inner
+
+    return decorate
+
+
+def tenant_view(needs: Power = Power.MEMBER) -> Callable[[ScopedView], View]:
+    """Declare a view of a tenant."""
+    return _scoped(frozenset({"tenant"}), needs)
+
+
+def organization_view(needs: Power = Power.MEMBER) -> Callable[[ScopedView], View]:
+    """Declare a view of an organization."""
+    return _scoped(frozenset({"org"}), needs)
+
+
+def workspace_view(needs: Power = Power.MEMBER) -> Callable[[ScopedView], View]:
+    """Declare a view of a workspace."""
+    return _scoped(frozenset({"workspace"}), needs)
+
+
+def scope_view(needs: Power = Power.OWNER, *, with_workspace: bool = False) -> Callable[[ScopedView], View]:
+    """Declare a view that is mounted below tenants and organizations (and workspaces) alike."""
+    return _scoped(frozenset({"tenant", "org"} | ({"workspace"} if with_workspace else set())), needs)
+
+
+def enter(user: User, tenant: str, organization: str | None, workspace: str | None) -> Access:
+    """Find the place with these handles and bind the transaction to its tenant.
+
+    Raises Http404 when there is none, or this person has nothing to do with it: a stranger learns nothing.
+    """
+    memberships = tuple(Membership.objects.filter(user=user, tenant__handle=tenant).select_related("tenant"))
+    if not memberships:
+        raise Http404
+    scope = Scope(memberships[0].tenant)
+    isolation.bind(tenant_id=scope.tenant.pk)
+    try:
+        if organization is not None:
+            found = Organization.objects.get(tenant=scope.tenant, handle=organization)
+            scope = Scope(scope.tenant, found)
+            if workspace is not None:
+                scope = Scope(scope.tenant, found, Workspace.objects.get(organization=found, handle=workspace))
+    except (Organization.DoesNotExist, Workspace.DoesNotExist):
+        raise Http404 from None
+    access = Access(user, scope, memberships)
+    if access.power == Power.NONE:
+        raise Http404
+    return access
+
+
+def console(request: HttpRequest) -> dict[str, object]:
+    """Template context of every page: the access of the current request, if it has a scope."""
+    return {"access": getattr(request, "access", None), "docs_url": settings.DOCS_URL}
