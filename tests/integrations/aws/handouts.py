@@ -1,0 +1,56 @@
+"""Every hand-out for AWS, made of values that could be real."""
+
+from typing import TypedDict, cast
+
+from integrations.aws import iac
+
+
+class Values(TypedDict):
+    """What every hand-out is made of."""
+
+    partition: str
+    principal_arn: str
+    external_id: str
+    role_name: str
+
+
+def changed(values: Values, **changes: str) -> Values:
+    """The values with some of them replaced."""
+    return cast("Values", {**values, **changes})
+
+
+DISCOVERY = Values(
+    partition="aws",
+    principal_arn="arn:aws:iam::111122223333:role/service/pipes",
+    external_id="o_3f9c27a1e05b84d6c7f2:abcdefghijklmnopqrstuvwxyz",
+    role_name="pipes-discovery",
+)
+MEMBER = Values(
+    partition="aws",
+    principal_arn="arn:aws:iam::111122223333:role/service/pipes",
+    external_id="o_3f9c27a1e05b84d6c7f2:zyxwvutsrqponmlkjihgfedcba",
+    role_name="pipes-connection",
+)
+GOVERNMENT = changed(DISCOVERY, partition="aws-us-gov", principal_arn="arn:aws-us-gov:iam::444455556666:user/pipes")
+ROOT_ID = "r-ab12"
+
+
+def steps_text(steps: tuple[iac.ManualStep, ...]) -> str:
+    """The steps as a person reads them."""
+    return "".join(
+        f"{number}. {step.sentence}\n" + (f"\n{step.to_copy}\n\n" if step.to_copy else "")
+        for number, step in enumerate(steps, 1)
+    )
+
+
+def handouts() -> dict[str, str]:
+    """Every hand-out by the name of its golden file."""
+    return {
+        "discovery.tf": iac.discovery_terraform(**DISCOVERY),
+        "discovery_us_gov.tf": iac.discovery_terraform(**GOVERNMENT),
+        "discovery.yaml": iac.discovery_cloudformation(**DISCOVERY),
+        "discovery_steps.txt": steps_text(iac.discovery_steps(**DISCOVERY)),
+        "member_stackset.yaml": iac.member_stackset(**MEMBER, root_id=ROOT_ID),
+        "member_stackset_without_root.yaml": iac.member_stackset(**MEMBER, root_id=None),
+        "member_steps.txt": steps_text(iac.member_steps(**MEMBER)),
+    }

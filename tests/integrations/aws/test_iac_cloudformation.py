@@ -1,0 +1,142 @@
+"""The CloudFormation templates: by their linter, and as what is in the account once moto has deployed them."""
+
+import ast
+import json
+import re
+from typing import Any
+
+import boto3
+import pytest
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+from cfnlint.decode.cfn_yaml import loads as load_template
+from moto import mock_aws
+
+from integrations.aws import iac
+from tests.integrations.aws.handouts import DISCOVERY, MEMBER, ROOT_ID, Values, handouts
+
+
+def member_body() -> str:
+    """The template that the StackSet puts into each account."""
+    template = load_template(iac.member_stackset(**MEMBER, root_id=ROOT_ID))
+    return str(template["Resources"]["MemberRoles"]["Properties"]["TemplateBody"])
+
+
+def expected_trust(values: Values) -> dict[str, Any]:
+    """The only trust that a role of ours may have."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": values["principal_arn"]},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": {"sts:ExternalId": values["external_id"]}},
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["discovery.yaml", "member_stackset.yaml", "member_stackset_without_root.yaml", "body"]
+)
+def test_cloudformation_lint_finds_nothing_in_a_template(name: str) -> None:
+    text = member_body() if name == "body" else handouts()[name]
+    assert [str(match) for match in lint(text, config=ManualArgs(regions=["us-east-1"]))] == []
+
+
+@pytest.mark.parametrize("name", ["discovery.yaml", "member_stackset.yaml"])
+def test_the_defaults_of_a_template_are_what_its_own_patterns_allow(name: str) -> None:
+    for parameter in load_template(handouts()[name])["Parameters"].values():
+        assert re.fullmatch(parameter["AllowedPattern"], parameter["Default"])
+
+
+def test_the_deployed_discovery_role_trusts_only_us_and_may_only_read_the_tree() -> None:
+    role = deployed_role(iac.discovery_cloudformation(**DISCOVERY), DISCOVERY["role_name"])
+    assert role["arn"] == role["output"] == f"arn:aws:iam::123456789012:role/{DISCOVERY['role_name']}"
+    assert role["trust"] == expected_trust(DISCOVERY)
+    assert role["inline"] == {"read-organization-tree": json.loads(iac.permission_policy(partition="aws"))}
+
+
+def test_the_deployed_role_of_the_management_account_trusts_only_us() -> None:
+    template = load_template(iac.member_stackset(**MEMBER, root_id=ROOT_ID))
+    del template["Resources"]["MemberRoles"]  # moto has no StackSets
+    role = deployed_role(json.dumps(template), MEMBER["role_name"])
+    assert role["trust"] == expected_trust(MEMBER)
+    assert role["inline"] == {}
+
+
+def test_the_deployed_role_of_a_member_account_trusts_only_us() -> None:
+    stackset = load_template(iac.member_stackset(**MEMBER, root_id=ROOT_ID))["Resources"]["MemberRoles"]["Properties"]
+    assert [(given["ParameterKey"], given["ParameterValue"]) for given in stackset["Parameters"]] == [
+        (name, {"Ref": name}) for name in ("RoleName", "PrincipalArn", "ExternalId")
+    ]
+    role = deployed_role(
+        member_body(),
+        MEMBER["role_name"],
+        RoleName=MEMBER["role_name"],
+        PrincipalArn=MEMBER["principal_arn"],
+        ExternalId=MEMBER["external_id"],
+    )
+    assert role["trust"] == expected_trust(MEMBER)
+    assert role["inline"] == {}
+
+
+def test_the_management_account_gets_the_very_role_of_the_members() -> None:
+    template = load_template(iac.member_stackset(**MEMBER, root_id=ROOT_ID))
+    assert template["Resources"]["MemberRole"] == load_template(member_body())["Resources"]["MemberRole"]
+
+
+def test_the_member_role_may_only_read() -> None:
+    # moto attaches no managed policies from a template, hence as written.
+    role = load_template(member_body())["Resources"]["MemberRole"]["Properties"]
+    assert role["ManagedPolicyArns"] == [{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/ReadOnlyAccess"}]
+    assert "Policies" not in role
+
+
+def test_the_stack_set_follows_the_aws_organization_in_one_region() -> None:
+    template = load_template(iac.member_stackset(**MEMBER, root_id=ROOT_ID))
+    stackset = template["Resources"]["MemberRoles"]["Properties"]
+    assert stackset["PermissionModel"] == "SERVICE_MANAGED"
+    assert stackset["AutoDeployment"] == {"Enabled": True, "RetainStacksOnAccountRemoval": False}
+    assert stackset["Capabilities"] == ["CAPABILITY_NAMED_IAM"]
+    assert stackset["OperationPreferences"]["FailureTolerancePercentage"] == 100
+    assert stackset["StackInstancesGroup"] == [
+        {
+            "DeploymentTargets": {"OrganizationalUnitIds": {"Ref": "OrganizationalUnitIds"}},
+            "Regions": [{"Ref": "AWS::Region"}],
+        }
+    ]
+    assert template["Parameters"]["OrganizationalUnitIds"]["Default"] == ROOT_ID
+
+
+def test_an_unknown_root_is_asked_for_at_launch() -> None:
+    template = load_template(iac.member_stackset(**MEMBER, root_id=None))
+    target = template["Parameters"]["OrganizationalUnitIds"]
+    assert "Default" not in target
+    for allowed in (ROOT_ID, "ou-ab12-abcdefgh"):
+        assert re.fullmatch(target["AllowedPattern"], allowed)
+    for refused in ("", "r-a", "ou-ab12", "123456789012"):
+        assert not re.fullmatch(target["AllowedPattern"], refused)
+
+
+def deployed_role(template: str, role_name: str, **parameters: str) -> dict[str, Any]:
+    """What is in the account after moto has deployed the template: the role with all that it may do."""
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+    with mock_aws():
+        formation, iam = boto3.client("cloudformation", **keys), boto3.client("iam", **keys)
+        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+        formation.create_stack(
+            StackName="pipes", TemplateBody=template, Parameters=given, Capabilities=["CAPABILITY_NAMED_IAM"]
+        )
+        outputs = formation.describe_stacks(StackName="pipes")["Stacks"][0]["Outputs"]
+        role = iam.get_role(RoleName=role_name)["Role"]
+        names = iam.list_role_policies(RoleName=role_name)["PolicyNames"]
+        inline = {name: iam.get_role_policy(RoleName=role_name, PolicyName=name)["PolicyDocument"] for name in names}
+    return {
+        "arn": role["Arn"],
+        "output": next(output["OutputValue"] for output in outputs if output["OutputKey"] == "RoleArn"),
+        "trust": role["AssumeRolePolicyDocument"],
+        # moto keeps a policy from a template as the text of a Python dictionary.
+        "inline": {name: ast.literal_eval(document) for name, document in inline.items()},
+    }
