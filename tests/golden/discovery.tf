@@ -4,8 +4,6 @@
 # role_arn into Role ARN.
 
 terraform {
-  required_version = ">= 1.3"
-
   required_providers {
     aws = {
       source  = "hashicorp/aws"
