@@ -33,7 +33,8 @@ class Connection(Node):
             *Node.Meta.constraints,
             models.CheckConstraint(condition=Q(state__in=ConnectionState.values), name="connection_state_known"),
             models.CheckConstraint(
-                condition=Q(is_managed=False) | Q(folder__isnull=False), name="connection_managed_has_folder"
+                condition=Q(is_managed=False) | (Q(folder__isnull=False) & ~Q(source_id="")),
+                name="connection_managed_has_folder_and_source",
             ),
         ]
 

@@ -20,6 +20,11 @@ class Folder(Node):
     class Meta(Node.Meta):
         constraints = [
             *Node.Meta.constraints,
+            models.CheckConstraint(
+                # The top folder of a mirror exists before the provider was read for the first time.
+                condition=Q(is_managed=False) | ~Q(source_id="") | Q(root=models.F("id")),
+                name="folder_managed_has_source",
+            ),
             models.CheckConstraint(condition=~Q(parent=models.F("id")), name="folder_not_its_own_parent"),
             models.CheckConstraint(condition=Q(path__endswith="/"), name="folder_path_ends_with_slash"),
         ]

@@ -54,9 +54,8 @@ class Node(ScopedModel):
             ),
             models.UniqueConstraint(fields=["root", "source_id"], name="%(class)s_source_unique"),
             models.CheckConstraint(
-                condition=Q(is_managed=True, root__isnull=False) & ~Q(source_id="")
-                | Q(is_managed=False, root__isnull=True, source_id=""),
-                name="%(class)s_managed_has_source",
+                condition=Q(is_managed=True, root__isnull=False) | Q(is_managed=False, root__isnull=True, source_id=""),
+                name="%(class)s_managed_has_root",
             ),
             models.CheckConstraint(
                 condition=Q(handle__regex=r"^[a-z][a-z0-9_]{0,62}$"), name="%(class)s_handle_wellformed"

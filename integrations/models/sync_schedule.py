@@ -13,13 +13,15 @@ class SyncSchedule(models.Model):
     """What the dispatcher works from; it knows no tenant's secrets or names, so it is the one table outside the tenants' wall.
 
     ``dispatched_at`` is set while a message is on its way to a worker. ``claim`` is the running sync's token; it counts until
-    ``claim_expires_at``, which the running sync keeps pushing. A claim that expired belongs to a worker that died.
+    ``claim_expires_at``, which the running sync keeps pushing. A claim that expired belongs to a worker that died. ``failures``
+    counts the failed runs since the last good one.
     """
 
     integration = models.OneToOneField(Integration, primary_key=True, on_delete=models.CASCADE, related_name="schedule")
     tenant_id = models.BigIntegerField()
     interval_seconds = models.PositiveIntegerField(default=DEFAULT_INTERVAL_SECONDS)
     next_due_at = models.DateTimeField()
+    failures = models.PositiveIntegerField(default=0)
     dispatched_at = models.DateTimeField(null=True)
     claim = models.UUIDField(null=True)
     claim_expires_at = models.DateTimeField(null=True)

@@ -1,0 +1,141 @@
+"""The database of the tests, and the cast: who exists in every test that asks for people."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+from django.test import Client
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests import factories
+from workspaces import isolation
+from workspaces.access import Scope
+from workspaces.models import Organization, Plan, Role, Tenant, User, Workspace
+
+
+def pytest_configure() -> None:
+    """Hash passwords cheaply: they protect nothing here."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Create the test database as its owner; the tests then run as the plain role, as the product does."""
+    with django_db_blocker.unblock():
+        owner = connections["owner"]
+        name = owner.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        role = owner.ops.quote_name(connection.settings_dict["USER"])
+        with owner.cursor() as cursor:  # transactional tests empty the tables; nothing else may
+            cursor.execute(f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {role}")
+        owner.close()
+        connection.close()
+        connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+        owner.creation.destroy_test_db(settings.DATABASES["default"]["NAME"], verbosity=0)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """One Enterprise tenant with two organizations, everybody who can have a role in it, and a stranger.
+
+    acme: org tnt (workspaces fireworks, rockets) and org ops (workspace pager). globex is the stranger's, on Team.
+    """
+
+    acme: Tenant
+    tnt: Organization
+    ops: Organization
+    fireworks: Workspace
+    rockets: Workspace
+    pager: Workspace
+    globex: Tenant
+    globex_org: Organization
+    tenant_owner: User
+    tenant_member: User
+    org_owner: User
+    org_member: User
+    workspace_owner: User
+    operator: User
+    reader: User
+    stranger: User
+
+    @property
+    def at_tenant(self) -> Scope:
+        """The scope of acme itself."""
+        return Scope(self.acme)
+
+    @property
+    def at_org(self) -> Scope:
+        """The scope of acme/tnt."""
+        return Scope(self.acme, self.tnt)
+
+    @property
+    def at_workspace(self) -> Scope:
+        """The scope of acme/tnt/fireworks."""
+        return Scope(self.acme, self.tnt, self.fireworks)
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """Create the cast."""
+    return make_cast()
+
+
+def make_cast() -> Cast:
+    """Create the cast; also for tests that commit."""
+    people = {
+        name.replace("-", "_"): factories.user(name)
+        for name in (
+            "tenant-owner",
+            "tenant-member",
+            "org-owner",
+            "org-member",
+            "workspace-owner",
+            "operator",
+            "reader",
+            "stranger",
+        )
+    }
+    acme = factories.tenant("acme", owner=people["tenant_owner"], plan=Plan.ENTERPRISE)
+    globex = factories.tenant("globex", owner=people["stranger"], plan=Plan.TEAM)
+    with isolation.as_tenant(globex.pk):
+        globex_org = factories.organization(Scope(globex), "main", owner=people["stranger"])
+    with isolation.as_tenant(acme.pk):
+        tnt = factories.organization(Scope(acme), "tnt", owner=people["org_owner"])
+        ops = factories.organization(Scope(acme), "ops", owner=people["tenant_owner"])
+        in_tnt = Scope(acme, tnt)
+        fireworks = factories.workspace(in_tnt, "fireworks", owner=people["workspace_owner"])
+        rockets = factories.workspace(in_tnt, "rockets", owner=people["org_owner"])
+        pager = factories.workspace(Scope(acme, ops), "pager", owner=people["tenant_owner"])
+        factories.member(Scope(acme), people["tenant_member"], Role.MEMBER)
+        factories.member(in_tnt, people["org_member"], Role.MEMBER)
+        factories.member(Scope(acme, tnt, fireworks), people["operator"], Role.OPERATOR)
+        factories.member(Scope(acme, tnt, fireworks), people["reader"], Role.READER)
+    return Cast(
+        acme=acme,
+        tnt=tnt,
+        ops=ops,
+        fireworks=fireworks,
+        rockets=rockets,
+        pager=pager,
+        globex=globex,
+        globex_org=globex_org,
+        **people,
+    )
+
+
+@pytest.fixture
+def as_tenant_owner(cast: Cast, client: Client) -> Client:
+    """A browser in which acme's owner is signed in."""
+    client.force_login(cast.tenant_owner)
+    return client
+
+
+@pytest.fixture
+def as_org_owner(cast: Cast, client: Client) -> Client:
+    """A browser in which the owner of acme/tnt is signed in."""
+    client.force_login(cast.org_owner)
+    return client
