@@ -94,13 +94,9 @@ TEMPLATES = [
 _pool = {"pool": {"min_size": 1, "max_size": env.int("PIPES_DATABASE_POOL_SIZE", default=8), "timeout": 5}}
 _options = {"options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"}
 
-DATABASES = {
-    "default": env.db_url("DATABASE_URL")
-    | {
-        "CONN_MAX_AGE": 0,
-        "OPTIONS": _options | (_pool if env.bool("PIPES_DATABASE_POOL", default=False) else {}),
-    }
-}
+_url = env.db_url("DATABASE_URL")  # whose own options, such as ?sslmode= or ?host=/a/socket, stay
+_pooled = _pool if env.bool("PIPES_DATABASE_POOL", default=False) else {}
+DATABASES = {"default": _url | {"CONN_MAX_AGE": 0, "OPTIONS": _url.get("OPTIONS", {}) | _options | _pooled}}
 if env.str("DATABASE_OWNER_URL", default=""):
     # Owns the tables and migrates them. Only `manage.py migrate` and the tests are given it.
     DATABASES["owner"] = env.db_url("DATABASE_OWNER_URL")
@@ -157,6 +153,8 @@ ENCRYPTION_KEYS = read.encryption_keys(env.str("PIPES_ENCRYPTION_KEYS"))
 PIPES_AWS_PRINCIPALS = read.aws_principals(env.list("PIPES_AWS_PRINCIPAL_ARN", default=[]))
 # An endpoint of your own instead of AWS; passed to each client by name, so that no stray variable redirects requests.
 AWS_ENDPOINT_URL = env.str("AWS_ENDPOINT_URL", default="") or None
+# How much of the rates that AWS publishes for an account we take at most; the rest is left to what else runs there.
+PIPES_AWS_QUOTA_SHARE = env.float("PIPES_AWS_QUOTA_SHARE", default=1.0)
 
 # --- Web ----------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""What `./console` does. Only the standard library: it runs before anything is installed."""

@@ -1,0 +1,90 @@
+"""The commands of `./console`."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from launcher import bootstrap
+from launcher.check import check
+from launcher.demo import demo, running_demo
+from launcher.ephemeral import with_servers
+from launcher.keys import python
+from launcher.places import ROOT, LauncherError
+
+_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def main(arguments: Sequence[str], *, usage: str) -> int:
+    """Run the command that the arguments name and return its exit code; a failure is one sentence on stderr."""
+    commands: Mapping[str, Callable[[Sequence[str]], int]] = {
+        "demo": demo,
+        "test": test,
+        "check": check,
+        "bench": bench,
+        "shots": shots,
+        "aws": aws,
+        "shell": shell,
+        "ci": ci,
+    }
+    if not arguments or arguments[0] in {"-h", "--help", "help"}:
+        print(usage.strip())
+        return 0
+    if arguments[0] not in commands:
+        print(f"There is no command {arguments[0]!r}.\n\n{usage.strip()}", file=sys.stderr)
+        return 2
+    try:
+        return commands[arguments[0]](arguments[1:])
+    except LauncherError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def test(arguments: Sequence[str]) -> int:
+    """Run pytest with servers of its own; the browser's tests only where there is a browser."""
+    bootstrap.ensure("development")
+    chromium = os.environ.get("PIPES_CHROMIUM") or next(filter(None, map(shutil.which, _CHROMIUMS)), None)
+    command = python("-m", "pytest")
+    variables = {}
+    if chromium:
+        variables["PIPES_CHROMIUM"] = chromium
+    else:
+        print("No Chromium was found, so the browser's tests do not run. Install chromium, or set PIPES_CHROMIUM.")
+        command += ["-m", "not browser"]
+    return with_servers([*command, *arguments], variables, is_durable=False)
+
+
+def bench(arguments: Sequence[str]) -> int:
+    """Run the benchmarks on servers of their own, which write as safely as in production."""
+    bootstrap.ensure("development")
+    return with_servers(python("-m", "bench", *arguments), {}, is_durable=True)
+
+
+def shots(arguments: Sequence[str]) -> int:
+    """Take the screenshots of the running demo."""
+    bootstrap.ensure("development")
+    return _in_demo(python("-m", "tests.browser.shots", *arguments))
+
+
+def aws(arguments: Sequence[str]) -> int:
+    """Change the AWS organization of the running demo."""
+    return _in_demo(python("-m", "tests.fakes.aws", *arguments))
+
+
+def shell(arguments: Sequence[str]) -> int:
+    """Open Django's shell in the running demo, as the plain database role."""
+    return _in_demo(python("manage.py", "shell", *arguments))
+
+
+def ci(arguments: Sequence[str]) -> int:
+    """Run what continuous integration runs."""
+    return subprocess.run(["bash", str(ROOT / ".ci" / "run"), *arguments], cwd=ROOT, check=False).returncode
+
+
+def _in_demo(command: Sequence[str]) -> int:
+    running = running_demo()
+    environment = {**os.environ, **running["environment"], "PIPES_BASE_URL": running["address"]}
+    return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode

@@ -1,0 +1,159 @@
+"""The demo: the whole product and what it needs, in the foreground, until Ctrl-C."""
+
+import argparse
+import json
+import os
+import signal
+import socket
+import urllib.request
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from launcher import bootstrap
+from launcher.child import Child, Program, wait_for
+from launcher.keys import load_keys, product_environment, python, write_private
+from launcher.places import ROOT, STATE, Instance, LauncherError, is_locked, locked
+from launcher.servers import start_servers
+from launcher.supervisor import Supervisor
+
+DEMO = Instance(STATE)
+_RUNNING = DEMO.run / "demo.json"
+_LOCK = STATE / "demo.lock"
+
+
+def demo(arguments: Sequence[str]) -> int:
+    """Start everything and look after it until told to stop; raise LauncherError when something does not start."""
+    parser = argparse.ArgumentParser(prog="./console demo")
+    parser.add_argument("--port", type=int, default=8000, help="the port of the console (default: 8000)")
+    parser.add_argument("--verbose", action="store_true", help="show what the programs log, not only their warnings")
+    chosen = parser.parse_args(arguments)
+    bootstrap.ensure("demo")
+    DEMO.prepare()
+    with locked(_LOCK, refusal="A demo of this checkout is running already. Stop it first, or use another checkout."):
+        supervisor = Supervisor(DEMO, is_verbose=chosen.verbose)
+        try:
+            _start(supervisor, port=chosen.port)
+            supervisor.watch()
+        except KeyboardInterrupt:
+            print("\nStopping …", flush=True)
+        finally:
+            supervisor.stop()
+            _RUNNING.unlink(missing_ok=True)
+    return 0
+
+
+def running_demo() -> Mapping[str, Any]:
+    """Return `address` and `environment` of the running demo; raise LauncherError when none runs."""
+    if not is_locked(_LOCK) or not _RUNNING.exists():
+        raise LauncherError("No demo is running in this checkout. Start one in another terminal: ./console demo")
+    details: dict[str, Any] = json.loads(_RUNNING.read_text())
+    return details
+
+
+def _start(supervisor: Supervisor, *, port: int) -> None:
+    if not wait_for(lambda: is_free(port), seconds=3):
+        raise LauncherError(f"Port {port} is taken by another program. Choose another one: ./console demo --port 9000")
+    address = f"http://127.0.0.1:{port}"
+    keys = load_keys(DEMO)
+    urls = start_servers(supervisor, DEMO, is_durable=True)
+    web = product_environment(keys, urls) | {"PIPES_BASE_URL": address, "PIPES_DATABASE_POOL": "true"}
+    owner = product_environment(keys, urls) | {
+        "PIPES_BASE_URL": address,
+        "DATABASE_OWNER_URL": urls["DATABASE_OWNER_URL"],
+    }
+    supervisor.run("migrate", python("manage.py", "migrate", "--no-input"), owner)
+    supervisor.run("static", python("manage.py", "collectstatic", "--no-input"), owner)
+    worker = product_environment(keys, urls) | {"PIPES_BASE_URL": address} | dict(_aws(supervisor))
+    web["AWS_ENDPOINT_URL"] = worker["AWS_ENDPOINT_URL"]
+    sign_ins = ""
+    if (ROOT / "tests" / "demo.py").exists() or (ROOT / "tests" / "demo").exists():
+        sign_ins = supervisor.run("seed", python("-m", "tests.demo", "seed"), owner | worker)
+    supervisor.start(_web(web, address, port))
+    supervisor.start(_celery("worker", ["worker", "--pool", "threads", "--concurrency", "16"], worker, "ready"))
+    supervisor.start(_celery("beat", ["beat", "--schedule", str(DEMO.run / "beat")], web, "beat: Starting"))
+    write_private(_RUNNING, {"address": address, "environment": owner | worker})
+    print(f"\nPipes runs at {address} – Ctrl-C stops it. Logs: {DEMO.logs.relative_to(ROOT)}/\n{sign_ins}", flush=True)
+
+
+def _aws(supervisor: Supervisor) -> Mapping[str, str]:
+    """Return the AWS variables of the worker, and start the stand-in unless the environment names an endpoint."""
+    if os.environ.get("AWS_ENDPOINT_URL"):
+        return {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    port = 4566 if is_free(4566) else free_port()
+    endpoint = f"http://127.0.0.1:{port}"
+    supervisor.start(
+        Program(
+            name="aws",
+            command=python("-m", "tests.fakes.aws", "serve", "--port", str(port), "--state", str(STATE / "aws.json")),
+            environment=os.environ | {"PYTHONUNBUFFERED": "1"},
+            is_ready=lambda _child: _fetch(f"{endpoint}/_stand-in/health") is not None,
+        )
+    )
+    # The stand-in makes our principal and its key pair, and keeps both with its state.
+    vendor: dict[str, str] = json.loads(_fetch(f"{endpoint}/_stand-in/show") or "{}")["vendor"]
+    return vendor | {"AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+def _web(environment: Mapping[str, str], address: str, port: int) -> Program:
+    command = [
+        "-m",
+        "gunicorn",
+        "pipes.wsgi:application",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        "2",
+        "--threads",
+        "4",
+    ]
+    return Program(
+        name="web",
+        command=python(*command, "--graceful-timeout", "5", "--worker-tmp-dir", str(DEMO.run)),
+        environment=environment,
+        is_ready=lambda _child: _fetch(f"{address}/healthz") is not None,
+    )
+
+
+def _celery(name: str, arguments: Sequence[str], environment: Mapping[str, str], sign_of_life: str) -> Program:
+    return Program(
+        name=name,
+        command=python("-m", "celery", "--app", "pipes", *arguments),
+        environment=environment,
+        is_ready=lambda child: _has_logged(child, sign_of_life),
+        # Without a broker it would wait for its tasks for ever; what it leaves unfinished is taken up again.
+        death_signal=signal.SIGKILL,
+    )
+
+
+def _has_logged(child: Child, text: str) -> bool:
+    return text in child.log.read_text(errors="replace")
+
+
+def _fetch(url: str) -> bytes | None:
+    """Return the page, or None when nobody answers with one."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever proxy the environment names
+    try:
+        with opener.open(url, timeout=5) as answer:
+            page: bytes = answer.read()
+            return page
+    except OSError:
+        return None
+
+
+def is_free(port: int) -> bool:
+    """Say whether we could listen on this port of the loopback address."""
+    with socket.socket() as candidate:
+        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            candidate.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as candidate:
+        candidate.bind(("127.0.0.1", 0))
+        port: int = candidate.getsockname()[1]
+        return port
