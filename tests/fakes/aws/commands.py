@@ -148,6 +148,8 @@ def _faults(stand_in: StandIn, arguments: Arguments) -> str:
             faults.throttle(arguments["operation"], float(arguments["rate"]), float(arguments["burst"]))
         case "throttle":
             faults.throttle_as_published()
+        case "show":
+            pass
         case "expire-sessions":
             stand_in.expire_sessions()
         case "plan":
