@@ -1,0 +1,46 @@
+"""A few threads that ask AWS, and one that listens: answers are handled one by one in the thread that started them."""
+
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from integrations.aws.pacing import Budget
+
+T = TypeVar("T")
+
+
+class Crew:
+    """Jobs under way, each with a handler for its result; the first one that raises ends all.
+
+    ``budget`` is the part of the given one that its jobs wait in."""
+
+    def __init__(self, workers: int, budget: Budget) -> None:
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="aws")
+        self.budget = budget.part()
+        self._running: dict[Future[Any], Callable[[Any], None]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.budget.cancel()  # wakes threads that wait for their turn
+        self._pool.shutdown(cancel_futures=True)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether any job is still to be handled."""
+        return bool(self._running)
+
+    def start(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
+        """Run the job in a thread; ``then`` gets its result in ours, from ``handle_next``."""
+        self._running[self._pool.submit(job)] = then
+
+    def handle_next(self) -> None:
+        """Wait for at least one job and handle what has come; raises what a job raised."""
+        done, _ = wait(self._running, return_when=FIRST_COMPLETED)
+        for future in done:
+            self._running.pop(future)(future.result())

@@ -1,0 +1,93 @@
+"""Everything that can go wrong between AWS and us, as one family; ``translation`` makes them from botocore's errors.
+
+``str(error)`` is a whole sentence for people: what happened, in which call, with which code, and what to do. No message
+holds a secret, a token or an access key.
+"""
+
+# ruff: noqa: N818 - they are named for what happened, and are all of one family
+
+from typing import ClassVar
+
+
+class AwsError(Exception):
+    """AWS could not be read or did not let us in. ``is_transient``: the same call may well succeed later."""
+
+    is_transient: ClassVar[bool] = False
+
+    def __init__(self, sentence: str, *, operation: str, code: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.operation = operation
+        self.code = code
+
+
+class AccessDenied(AwsError):
+    """AWS knows who asks, and refuses."""
+
+
+class InvalidCredentials(AwsError):
+    """AWS does not know the key, or the secret does not belong to it."""
+
+
+class ExpiredCredentials(AwsError):
+    """The credentials were good once; those of a role are renewed by asking for it again."""
+
+
+class NoPrincipal(AwsError):
+    """This installation has no AWS identity of its own in the partition concerned."""
+
+
+class NotInOrganization(AwsError):
+    """The account does not belong to an AWS organization."""
+
+
+class RoleTooOpen(AwsError):
+    """A role can be assumed without our external ID, so it must not be stored."""
+
+
+class Gone(AwsError):
+    """What the call named does not exist (any more)."""
+
+
+class Refused(AwsError):
+    """AWS refuses the request itself, for a reason that asking again does not change."""
+
+
+class UnexpectedAnswer(AwsError):
+    """AWS answered something that its documentation rules out."""
+
+
+class Throttled(AwsError):
+    """AWS refuses because too many calls came in a short time."""
+
+    is_transient = True
+
+
+class Unreachable(AwsError):
+    """No answer came: no connection, a dropped one, or none in time."""
+
+    is_transient = True
+
+
+class ServiceFault(AwsError):
+    """AWS had a fault of its own, or something between it and us had."""
+
+    is_transient = True
+
+
+class IncompleteAnswer(AwsError):
+    """An answer came cut off, or without a part that it must have."""
+
+    is_transient = True
+
+
+class ChangedWhileReading(AwsError):
+    """The AWS organization changed under the read in a way that leaves its tree unsure."""
+
+    is_transient = True
+
+
+class TimedOut(AwsError):
+    """The time that the caller gave for the whole was used up."""
+
+    is_transient = True

@@ -1,0 +1,145 @@
+"""Discovery: reads an AWS organization as a complete snapshot, or raises."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from integrations.aws.answers import ACCOUNT_ID, ORGANIZATION_ID, Reader, RootRow
+from integrations.aws.errors import AccessDenied, ChangedWhileReading, Gone
+from integrations.aws.pacing import Budget
+from integrations.aws.pages import Pages
+from integrations.aws.placing import changed_while_reading, parents_of_accounts
+from integrations.aws.session import AwsSession
+from integrations.aws.translation import incomplete, unexpected
+from integrations.aws.walk import Walk
+from integrations.snapshot import Progress, Snapshot, SnapshotAccount, SnapshotFolder
+
+_READ_SECONDS: Final = 1200.0  # 50,000 accounts take about 320 at AWS's published rates
+_CONFIRM_SECONDS: Final = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the credentials are (``arn``, in ``account_id``), and which AWS organization that account belongs to."""
+
+    account_id: str
+    arn: str
+    organization_id: str
+    management_account_id: str
+
+
+def identify(session: AwsSession) -> Identity:
+    """Ask AWS who we are, and in which AWS organization; raises AwsError.
+
+    GetCallerIdentity cannot be denied to valid credentials. DescribeOrganization can, by policies that allow lists
+    only, as ViewOnlyAccess does: the ARN of the root then says the same.
+    """
+    caller = session.call("GetCallerIdentity")
+    account_id = Reader("GetCallerIdentity").identifier(caller, "Account", ACCOUNT_ID)
+    arn = str(caller.get("Arn", ""))
+    try:
+        row = session.call("DescribeOrganization")["Organization"]
+    except AccessDenied as denied:
+        try:
+            root = _read_root(session, None)
+        except AccessDenied:
+            raise denied from None
+        return Identity(account_id, arn, root.organization_id, root.management_account_id)
+    reader = Reader("DescribeOrganization")
+    return Identity(
+        account_id,
+        arn,
+        reader.identifier(row, "Id", ORGANIZATION_ID),
+        reader.identifier(row, "MasterAccountId", ACCOUNT_ID),
+    )
+
+
+def read_snapshot(
+    session: AwsSession,
+    *,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    identity: Identity | None = None,
+    within_seconds: float = _READ_SECONDS,
+) -> Snapshot:
+    """The whole AWS organization; raises AwsError when anything is missing, denied or contradictory.
+
+    ``on_progress`` is called in the calling thread as answers arrive. ``identity`` saves two calls to those who have
+    it. When the AWS organization changes in the middle, it is read once more before that is an error.
+    """
+    budget = Budget(within_seconds)
+    identity = identity or identify(session)
+    root = _read_root_as(identity, session, budget)
+    try:
+        return _read_once(session, root, budget, on_progress)
+    except (ChangedWhileReading, Gone):
+        pass
+    try:
+        return _read_once(session, root, budget, on_progress)
+    except Gone as error:
+        raise changed_while_reading(error.operation, "something that it had just named is gone") from None
+
+
+def confirm_gone(session: AwsSession, *, accounts: Iterable[str] = (), folders: Iterable[str] = ()) -> frozenset[str]:
+    """Those of the ids that AWS itself says do not exist; raises AwsError when it does not answer for one of them."""
+    budget = Budget(_CONFIRM_SECONDS)
+    asked = [("DescribeAccount", "AccountId", source_id) for source_id in accounts]
+    asked += [("DescribeOrganizationalUnit", "OrganizationalUnitId", source_id) for source_id in folders]
+    gone = set()
+    for operation, parameter, source_id in asked:
+        try:
+            session.call(operation, subject=source_id, budget=budget, **{parameter: source_id})
+        except Gone:
+            gone.add(source_id)
+    return frozenset(gone)
+
+
+def _read_once(session: AwsSession, root: RootRow, budget: Budget, on_progress: Callable[[Progress], None]) -> Snapshot:
+    walk = Walk(session, root, budget, on_progress)
+    walk.run()
+    parents = parents_of_accounts(session, walk, budget)
+    walk.report()
+    if root.management_account_id not in walk.accounts:
+        raise incomplete("ListAccounts", "", f"the management account {root.management_account_id} is missing")
+    folders = sorted(walk.folders.values(), key=lambda folder: (folder.level, folder.path))
+    return Snapshot(
+        organization_id=root.organization_id,
+        management_account_id=root.management_account_id,
+        folders=tuple(
+            SnapshotFolder(folder.source_id, folder.path[-2] if folder.level else None, folder.name)
+            for folder in folders
+        ),
+        accounts=tuple(
+            SnapshotAccount(source_id, parents[source_id], row.name, row.state, row.joined_at)
+            for source_id, row in sorted(walk.accounts.items())
+        ),
+    )
+
+
+def _read_root_as(identity: Identity, session: AwsSession, budget: Budget) -> RootRow:
+    """The root, which a member account may not read: then say whose credentials are needed."""
+    try:
+        root = _read_root(session, budget)
+    except AccessDenied as denied:
+        if identity.account_id == identity.management_account_id:
+            raise
+        raise AccessDenied(
+            f"These credentials belong to the account {identity.account_id}, which is only a member of the AWS"
+            f" organization {identity.organization_id}: AWS refused {denied.operation} ({denied.code}). Use credentials"
+            f" of its management account {identity.management_account_id}, or make this account a delegated"
+            f" administrator and allow organizations:{denied.operation}.",
+            operation=denied.operation,
+            code=denied.code,
+        ) from None
+    if root.organization_id != identity.organization_id:
+        raise unexpected("ListRoots", "", f"its root is not in the AWS organization {identity.organization_id}")
+    return root
+
+
+def _read_root(session: AwsSession, budget: Budget | None) -> RootRow:
+    pages = Pages(session, "ListRoots", budget or Budget(_CONFIRM_SECONDS))
+    roots = pages.all(Reader("ListRoots").root)
+    if not roots:
+        raise incomplete("ListRoots", "", "there is no root")
+    if len(roots) > 1:
+        raise unexpected("ListRoots", "", f"there are {len(roots)} roots")
+    return roots[0]

@@ -1,0 +1,99 @@
+"""How fast and how long we call: AWS throttles each operation by a bucket of its own, and so do we, a little before it.
+
+The quota belongs to the customer's account and is shared with everything else that runs there.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from integrations.aws.errors import TimedOut
+
+_SLOWEST: Final = 1 / 16  # of the published rate; slower than that, a read would outlive its time anyway
+_RECOVERY: Final = 1 / 20  # of the published rate, regained with each answer after a throttle
+
+
+class Pacer:
+    """A token bucket that learns: it starts at the published rate, halves on a throttle and creeps back up to it.
+
+    It never goes above what it started with, and keeps one token of AWS's burst unspent, because calls do not arrive
+    exactly as evenly as they were sent. Thread-safe.
+    """
+
+    def __init__(self, rate: float, burst: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """``rate`` in calls a second, ``burst`` in calls."""
+        self._published = self._rate = rate
+        self._capacity = self._tokens = max(burst - 1, 1.0)
+        self._clock = clock
+        self._seen_at = self._slowed_at = clock()
+        self._lock = threading.Lock()
+
+    @property
+    def rate(self) -> float:
+        """Calls a second at present."""
+        return self._rate
+
+    def reserve(self) -> float:
+        """Take the next place in the queue; returns the seconds to wait before calling."""
+        with self._lock:
+            self._refill()
+            self._tokens -= 1
+            return max(0.0, -self._tokens / self._rate)
+
+    def is_dry(self) -> bool:
+        """Whether a call would have to wait."""
+        with self._lock:
+            self._refill()
+            return self._tokens < 1
+
+    def slow_down(self, sent_at: float) -> None:
+        """AWS throttled a call that was sent at that time of the clock.
+
+        Calls that were under way together count as one throttle.
+        """
+        with self._lock:
+            self._refill()
+            self._tokens = min(self._tokens, 0.0)
+            if sent_at >= self._slowed_at:
+                self._slowed_at = self._clock()
+                self._rate = max(self._rate / 2, self._published * _SLOWEST)
+
+    def speed_up(self) -> None:
+        """AWS answered."""
+        with self._lock:
+            self._refill()
+            self._rate = min(self._published, self._rate + self._published * _RECOVERY)
+
+    def _refill(self) -> None:
+        now = self._clock()
+        self._tokens = min(self._capacity, self._tokens + (now - self._seen_at) * self._rate)
+        self._seen_at = now
+
+
+class Budget:
+    """The time that a caller gives for a whole piece of work, in which all its threads wait. Thread-safe."""
+
+    def __init__(self, seconds: float, *, ends_at: float | None = None) -> None:
+        self._seconds = seconds
+        self._ends_at = time.monotonic() + seconds if ends_at is None else ends_at
+        self._cancelled = threading.Event()
+
+    def wait(self, seconds: float, operation: str) -> None:
+        """Sleep; raises TimedOut at once when the time would run out meanwhile, or when it is cancelled."""
+        if time.monotonic() + seconds <= self._ends_at and not self._cancelled.wait(max(seconds, 0.0)):
+            return
+        raise TimedOut(
+            f"AWS did not answer everything within {self._seconds:g} seconds; the last call was {operation} (TimedOut)."
+            " Try again later.",
+            operation=operation,
+            code="TimedOut",
+        )
+
+    def part(self) -> "Budget":
+        """The same time, for a piece of the work that can be cancelled by itself."""
+        return Budget(self._seconds, ends_at=self._ends_at)
+
+    def cancel(self) -> None:
+        """Wake everybody who waits: the work is over."""
+        self._cancelled.set()

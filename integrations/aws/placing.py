@@ -1,0 +1,94 @@
+"""Where each account is, from what a walk found: by the accounts' paths, else by asking each organizational unit."""
+
+from typing import Any, Final
+
+from integrations.aws.answers import ACCOUNT_ID, AccountRow, Reader
+from integrations.aws.crew import Crew
+from integrations.aws.errors import ChangedWhileReading
+from integrations.aws.pacing import Budget
+from integrations.aws.pages import Pages
+from integrations.aws.session import AwsSession
+from integrations.aws.translation import unexpected
+from integrations.aws.walk import WORKERS, PlacedFolder, Walk
+
+_TRAVERSE: Final = "ListAccountsForParent"
+
+
+def parents_of_accounts(session: AwsSession, walk: Walk, budget: Budget) -> dict[str, str]:
+    """Account id → id of the unit or root that holds it, for every account of the walk.
+
+    Adds to the walk the units that only a path names. Raises ChangedWhileReading when the answers do not agree.
+    """
+    if all(row.paths for row in walk.accounts.values()):
+        return {row.source_id: _parent_by_path(session, walk, row, budget) for row in walk.accounts.values()}
+    return _parents_by_traversal(session, walk, budget)
+
+
+def changed_while_reading(operation: str, what: str) -> ChangedWhileReading:
+    """The error for answers that contradict each other; ``what`` says how."""
+    return ChangedWhileReading(
+        f"The AWS organization changed while it was read: {what} ({operation}: ChangedWhileReading). Try again in a few"
+        " minutes.",
+        operation=operation,
+        code="ChangedWhileReading",
+    )
+
+
+def _parent_by_path(session: AwsSession, walk: Walk, row: AccountRow, budget: Budget) -> str:
+    paths = row.paths
+    if len(paths) != 1:  # it moved between two pages: only a third look tells where it is now
+        answer = session.call("DescribeAccount", subject=row.source_id, budget=budget, AccountId=row.source_id)
+        paths = Reader("DescribeAccount", row.source_id).account(answer["Account"]).paths
+    if len(paths) != 1:
+        raise changed_while_reading("DescribeAccount", f"the account {row.source_id} is in {len(paths)} places")
+    (path,) = paths
+    if path[:2] != walk.root.path:
+        raise unexpected("ListAccounts", row.source_id, "its path is in another AWS organization")
+    for length in range(3, len(path)):
+        _ensure_folder(session, walk, path[:length], budget)
+    return path[-2]
+
+
+def _ensure_folder(session: AwsSession, walk: Walk, path: tuple[str, ...], budget: Budget) -> None:
+    """A unit that was made after its parent was asked is in a path, but not yet in the tree."""
+    folder_id = path[-1]
+    known = walk.folders.get(folder_id)
+    if known is None:
+        operation = "DescribeOrganizationalUnit"
+        answer = session.call(operation, subject=folder_id, budget=budget, OrganizationalUnitId=folder_id)
+        row = Reader(operation, folder_id).folder(answer["OrganizationalUnit"])
+        known = walk.folders[folder_id] = PlacedFolder(row.source_id, row.name, row.path or path)
+    if known.path != path:
+        raise unexpected("ListAccounts", folder_id, "AWS does not move units, but this one is in two places")
+
+
+def _parents_by_traversal(session: AwsSession, walk: Walk, budget: Budget) -> dict[str, str]:
+    """Ask each unit for its accounts, where AWS gives no paths; one that moves meanwhile shows twice or never."""
+    parents: dict[str, str] = {}
+    with Crew(WORKERS, budget) as crew:
+        for folder in walk.folders.values():
+            _ask_for_accounts(session, crew, folder, parents)
+        while crew.is_busy:
+            crew.handle_next()
+            walk.report()
+    differing = parents.keys() ^ walk.accounts.keys()
+    if differing:
+        raise changed_while_reading(
+            _TRAVERSE, f"{len(differing)} accounts are not in both lists, for instance {min(differing)}"
+        )
+    return parents
+
+
+def _ask_for_accounts(session: AwsSession, crew: Crew, folder: PlacedFolder, parents: dict[str, str]) -> None:
+    pages = Pages(session, _TRAVERSE, crew.budget, subject=folder.subject, ParentId=folder.source_id)
+    reader = Reader(_TRAVERSE, folder.subject)
+
+    def read(row: dict[str, Any]) -> str:
+        return reader.identifier(row, "Id", ACCOUNT_ID)
+
+    def handle(account_ids: list[str]) -> None:
+        for account_id in account_ids:
+            if parents.setdefault(account_id, folder.source_id) != folder.source_id:
+                raise changed_while_reading(_TRAVERSE, f"the account {account_id} is in two places")
+
+    crew.start(lambda: pages.all(read), handle)

@@ -1,0 +1,283 @@
+"""Who we are towards AWS: the clients that discovery uses, and the roles that we ask for with our own identity."""
+
+import functools
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import botocore.session
+from botocore.config import Config
+from django.conf import settings
+
+from integrations.aws.calling import OPERATIONS, Call, Retries, perform
+from integrations.aws.errors import AwsError, ExpiredCredentials, InvalidCredentials, NoPrincipal
+from integrations.aws.identifiers import RoleArn, check_role_arn
+from integrations.aws.pacing import Budget, Pacer
+from integrations.aws.regions import home_region
+from integrations.aws.translation import incomplete
+
+# An hour is the most that a role may ask for when it was itself assumed; less would cost more calls.
+_SESSION_SECONDS: Final = 3600
+_CONNECT_SECONDS: Final = 5
+_READ_SECONDS: Final = 20
+_CONNECTIONS: Final = 8
+_CALL_SECONDS: Final = 120.0  # for a single call with all its attempts
+_SERVICES: Final = {"GetCallerIdentity": "sts"}  # the others are of Organizations
+
+_building = threading.Lock()  # clients are thread-safe, the botocore session that makes them is not
+
+
+@dataclass(frozen=True, slots=True)
+class RoleCredentials:
+    """A role in a customer's account, assumed by our own principal; ``external_id`` is None only to probe a role."""
+
+    role_arn: str
+    external_id: str | None
+    session_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCredentials:
+    """A long-lived access key of an IAM user."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """What signs a request."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    token: str | None = field(repr=False)
+
+
+class AwsSession:
+    """Calls to Organizations and STS with one customer's credentials. Thread-safe.
+
+    A role whose session runs out is asked for again. ``calls`` counts each call sent, AssumeRole included.
+    """
+
+    def __init__(
+        self, *, partition: str, renew: Callable[[], _Keys], counter: "Counter", retries: Retries, quota_share: float
+    ) -> None:
+        self.partition = partition
+        self._renew = renew
+        self._counter = counter
+        self._retries = retries
+        self._renewing = threading.Lock()
+        self._pacers = {
+            name: Pacer(operation.rate * quota_share, operation.burst * quota_share)
+            for name, operation in OPERATIONS.items()
+        }
+        self._clients = _clients(partition, renew())
+
+    @property
+    def calls(self) -> int:
+        """How many calls were sent so far."""
+        return self._counter.calls
+
+    def call(
+        self, operation: str, *, subject: str = "", budget: Budget | None = None, **parameters: str | int
+    ) -> dict[str, Any]:
+        """The answer to one operation, complete; ``subject`` is for messages. Raises AwsError."""
+        budget = budget or Budget(_CALL_SECONDS)
+        clients = self._clients
+        try:
+            return self._send(clients, operation, subject, budget, parameters)
+        except ExpiredCredentials:
+            return self._send(self._renewed(clients), operation, subject, budget, parameters)
+
+    def is_dry(self, operation: str) -> bool:
+        """Whether a call of that operation would now have to wait for its turn."""
+        return self._pacers[operation].is_dry()
+
+    def _send(
+        self,
+        clients: Mapping[str, Any],
+        operation: str,
+        subject: str,
+        budget: Budget,
+        parameters: Mapping[str, str | int],
+    ) -> dict[str, Any]:
+        known = OPERATIONS[operation]
+        method = getattr(clients[_SERVICES.get(operation, "organizations")], known.method)
+        return perform(
+            Call(known, subject, functools.partial(method, **parameters)),
+            pacer=self._pacers[operation],
+            budget=budget,
+            retries=self._retries,
+            on_call=self._counter.count,
+        )
+
+    def _renewed(self, stale: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Clients with fresh credentials, made once however many threads found the old ones expired."""
+        with self._renewing:
+            if self._clients is stale:
+                self._clients = _clients(self.partition, self._renew())
+            return self._clients
+
+
+class Counter:
+    """Counts calls from several threads, and tells whoever wants to know, one at a time."""
+
+    def __init__(self, on_call: Callable[[], None]) -> None:
+        self.calls = 0
+        self._on_call = on_call
+        self._lock = threading.Lock()
+
+    def count(self) -> None:
+        """Count one call."""
+        with self._lock:
+            self.calls += 1
+            self._on_call()
+
+
+def open_session(
+    credentials: RoleCredentials | KeyCredentials,
+    *,
+    on_call: Callable[[], None] = lambda: None,
+    retries: Retries | None = None,
+) -> AwsSession:
+    """Let the credentials in: assume the role, or find the partition that knows the key. Raises AwsError.
+
+    ``on_call`` is called for each call sent, from several threads but never at once.
+    """
+    counter, retries = Counter(on_call), retries or Retries()
+    if isinstance(credentials, KeyCredentials):
+        return _open_with_key(credentials, counter, retries)
+    role = check_role_arn(credentials.role_arn)
+
+    def renew() -> _Keys:
+        return assume_role(role, credentials, retries=retries, on_call=counter.count)
+
+    return _session(role.partition, renew, counter, retries)
+
+
+def _open_with_key(credentials: KeyCredentials, counter: Counter, retries: Retries) -> AwsSession:
+    """A key does not say which partition it is of: ask each one that we serve who it is."""
+    if not credentials.access_key_id or not credentials.secret_access_key:
+        # An empty key would make the AWS library fall back to our own credentials, and so to our own AWS organization.
+        raise InvalidCredentials(
+            "Half of the key pair is missing: enter the access key and the secret key.",
+            operation="GetCallerIdentity",
+            code="EmptyKey",
+        )
+    keys = _Keys(credentials.access_key_id, credentials.secret_access_key, None)
+    failure: AwsError | None = None
+    for partition in settings.PIPES_AWS_PRINCIPALS or ("aws",):
+        session = _session(partition, lambda: keys, counter, retries)
+        try:
+            session.call("GetCallerIdentity")
+        except InvalidCredentials as error:
+            failure = failure or error
+        else:
+            return session
+    assert failure is not None  # noqa: S101  # there is at least one partition
+    raise failure
+
+
+def _session(partition: str, renew: Callable[[], _Keys], counter: Counter, retries: Retries) -> AwsSession:
+    return AwsSession(
+        partition=partition,
+        renew=renew,
+        counter=counter,
+        retries=retries,
+        quota_share=settings.PIPES_AWS_QUOTA_SHARE,
+    )
+
+
+def assume_role(
+    role: RoleArn,
+    credentials: RoleCredentials,
+    *,
+    retries: Retries,
+    on_call: Callable[[], None] = lambda: None,
+    budget: Budget | None = None,
+) -> _Keys:
+    """Ask for a role with our own identity. Raises AwsError; NoPrincipal when we have none in the role's partition."""
+    if role.partition not in settings.PIPES_AWS_PRINCIPALS:
+        served = ", ".join(settings.PIPES_AWS_PRINCIPALS) or "none"
+        raise NoPrincipal(
+            f"{role} is in the AWS partition {role.partition}, where this installation has no identity of its own"
+            f" (AssumeRole: NoPrincipal; partitions served: {served}). Whoever runs it can add one to"
+            " PIPES_AWS_PRINCIPAL_ARN.",
+            operation="AssumeRole",
+            code="NoPrincipal",
+        )
+    parameters: dict[str, str | int] = {
+        "RoleArn": str(role),
+        "RoleSessionName": credentials.session_name,
+        "DurationSeconds": _SESSION_SECONDS,
+    }
+    if credentials.external_id is not None:
+        parameters["ExternalId"] = credentials.external_id
+    client = _own_sts(role.partition, settings.AWS_ENDPOINT_URL)
+    operation = OPERATIONS["AssumeRole"]
+    answer = perform(
+        Call(operation, str(role), functools.partial(client.assume_role, **parameters)),
+        pacer=Pacer(operation.rate, operation.burst),
+        budget=budget or Budget(_CALL_SECONDS),
+        retries=retries,
+        on_call=on_call,
+    )
+    return _checked_keys(answer["Credentials"], str(role))
+
+
+def _checked_keys(given: Mapping[str, Any], subject: str) -> _Keys:
+    """The keys of an AssumeRole answer; an empty one must never reach a client, which would use our own instead."""
+    values = [given.get(name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
+    if not all(isinstance(value, str) and value for value in values):
+        raise incomplete("AssumeRole", subject, "a part of the credentials is missing")
+    return _Keys(*values)  # type: ignore[arg-type]
+
+
+@functools.lru_cache(maxsize=8)
+def _own_sts(partition: str, endpoint_url: str | None) -> Any:
+    """The only client made from the server's own credential chain: it asks STS for the roles of customers.
+
+    A profile named ``pipes-{partition}`` in the AWS configuration serves that partition, where credentials of one
+    installation must reach several.
+    """
+    profile = f"pipes-{partition}"
+    with _building:
+        own = botocore.session.Session()
+        if profile in own.available_profiles:
+            own = botocore.session.Session(profile=profile)
+        return own.create_client("sts", home_region(partition), endpoint_url=endpoint_url, config=_config())
+
+
+@functools.lru_cache(maxsize=1)
+def _shared() -> botocore.session.Session:
+    """The session that makes all customers' clients: it holds AWS's service descriptions, and no credentials."""
+    return botocore.session.Session()
+
+
+def _clients(partition: str, keys: _Keys) -> Mapping[str, Any]:
+    """A client for each service, built in this thread to be shared by all."""
+    with _building:
+        return {
+            service: _shared().create_client(
+                service,
+                home_region(partition),
+                endpoint_url=settings.AWS_ENDPOINT_URL,
+                aws_access_key_id=keys.access_key_id,
+                aws_secret_access_key=keys.secret_access_key,
+                aws_session_token=keys.token,
+                config=_config(),
+            )
+            for service in ("organizations", "sts")
+        }
+
+
+def _config() -> Config:
+    return Config(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        max_pool_connections=_CONNECTIONS,
+        retries={"mode": "standard", "total_max_attempts": 1},
+        ignore_configured_endpoint_urls=True,
+        user_agent_extra="pipes",
+    )

@@ -1,0 +1,195 @@
+"""The one place that turns botocore's errors into our family, with sentences.
+
+It decides on codes: the HTTP statuses that AWS sends with them differ from its documentation.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+)
+from botocore.parsers import ResponseParserError
+
+from integrations.aws import errors
+from integrations.aws.errors import AwsError
+
+# What a call may raise and we expect. The last three come from botocore's parsers when an answer has the wrong shape.
+EXPECTED: Final = (
+    ClientError,
+    HTTPClientError,
+    ConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    ResponseParserError,
+    AttributeError,
+    TypeError,
+    ValueError,
+)
+
+# Organizations and STS name the same fault differently.
+_KINDS: Final[dict[str, type[AwsError]]] = {
+    "AccessDenied": errors.AccessDenied,
+    "AccessDeniedException": errors.AccessDenied,
+    "InvalidClientTokenId": errors.InvalidCredentials,
+    "UnrecognizedClientException": errors.InvalidCredentials,
+    "SignatureDoesNotMatch": errors.InvalidCredentials,
+    "InvalidSignatureException": errors.InvalidCredentials,
+    "ExpiredToken": errors.ExpiredCredentials,
+    "ExpiredTokenException": errors.ExpiredCredentials,
+    "RequestExpired": errors.InvalidCredentials,
+    "AWSOrganizationsNotInUseException": errors.NotInOrganization,
+    "AccountNotFoundException": errors.Gone,
+    "OrganizationalUnitNotFoundException": errors.Gone,
+    "ParentNotFoundException": errors.Gone,
+    "ChildNotFoundException": errors.Gone,
+    "TooManyRequestsException": errors.Throttled,
+    "Throttling": errors.Throttled,
+    "ThrottlingException": errors.Throttled,
+    "RequestLimitExceeded": errors.Throttled,
+    "ServiceException": errors.ServiceFault,
+    "ConcurrentModificationException": errors.ServiceFault,
+    "InternalFailure": errors.ServiceFault,
+    "InternalError": errors.ServiceFault,
+    "InternalServerException": errors.ServiceFault,
+    "ServiceUnavailable": errors.ServiceFault,
+    "ServiceUnavailableException": errors.ServiceFault,
+    "RequestTimeout": errors.ServiceFault,
+    "InvalidInputException": errors.Refused,
+    "ValidationError": errors.Refused,
+    "RegionDisabledException": errors.Refused,
+    "OptInRequired": errors.Refused,
+    "SubscriptionRequiredException": errors.Refused,
+}
+
+# The half of AWS's own text that says which policy decided; the rest of it repeats what the caller knows.
+_POLICY: Final = re.compile(r"(?:with an explicit deny in an? |because no )([a-z -]+ policy)")
+
+
+def translate(error: BaseException, *, operation: str, subject: str) -> AwsError:
+    """The error of our family for one of EXPECTED; ``subject`` is what the call was about ('' for everything)."""
+    if isinstance(error, ClientError):
+        return _from_code(error, operation, subject)
+    call = _call(operation, subject)
+    if isinstance(error, NoCredentialsError | PartialCredentialsError | CredentialRetrievalError):
+        return errors.NoPrincipal(
+            f"This installation has no AWS credentials of its own, so {call} could not be asked"
+            f" ({type(error).__name__}). Whoever runs it must provide them in one of the usual places.",
+            operation=operation,
+            code=type(error).__name__,
+        )
+    if isinstance(error, ConnectTimeoutError | ReadTimeoutError):
+        return _unreachable(f"AWS did not answer {call} in time", error, operation)
+    if isinstance(error, BotoCoreError):
+        return _unreachable(f"The connection to AWS failed in {call}", error, operation)
+    return incomplete(operation, subject, "the answer cannot be read")
+
+
+def incomplete(operation: str, subject: str, what: str) -> errors.IncompleteAnswer:
+    """The error for an answer that came cut off or without a part; ``what`` says which."""
+    return errors.IncompleteAnswer(
+        f"AWS answered {_call(operation, subject)} incompletely: {what} (IncompleteAnswer)."
+        " Nothing was taken from it; try again in a few minutes.",
+        operation=operation,
+        code="IncompleteAnswer",
+    )
+
+
+def unexpected(operation: str, subject: str, what: str) -> errors.UnexpectedAnswer:
+    """The error for an answer that AWS's documentation rules out; ``what`` says which rule it breaks."""
+    return errors.UnexpectedAnswer(
+        f"AWS answered {_call(operation, subject)} with something impossible: {what} (UnexpectedAnswer)."
+        " Nothing was taken from it. If it stays so, tell us.",
+        operation=operation,
+        code="UnexpectedAnswer",
+    )
+
+
+def _unreachable(what: str, error: BotoCoreError, operation: str) -> AwsError:
+    return errors.Unreachable(
+        f"{what} ({type(error).__name__}). Try again in a few minutes.", operation=operation, code=type(error).__name__
+    )
+
+
+def _from_code(error: ClientError, operation: str, subject: str) -> AwsError:
+    details = error.response.get("Error", {})
+    code = str(details.get("Code") or "Unknown")
+    kind = _KINDS.get(code)
+    if kind is None:
+        # Without a code of AWS's own, botocore gives the HTTP status: a proxy or a load balancer answered.
+        kind = errors.ServiceFault if re.fullmatch(r"5\d\d", code) else errors.UnexpectedAnswer
+    sentence = _SENTENCES[kind](_call(operation, subject), code)
+    if kind is errors.AccessDenied:
+        sentence = _denied(operation, subject, code, str(details.get("Message", "")))
+    elif kind in (errors.InvalidCredentials, errors.ExpiredCredentials) and operation == "AssumeRole":
+        sentence = (
+            f"AWS does not accept the credentials of this installation itself ({_call(operation, subject)}: {code})."
+            " Whoever runs it must renew them, or correct the clock of its machine."
+        )
+    return kind(sentence, operation=operation, code=code)
+
+
+def _denied(operation: str, subject: str, code: str, message: str) -> str:
+    if operation == "AssumeRole":
+        return (
+            f"AWS refused AssumeRole for {subject} ({code}). It gives the same answer to all of these: the role"
+            " does not exist; its trust policy names another principal or another external ID than ours; a service"
+            " control policy forbids it; the account is suspended; our own identity may not assume roles; the role is"
+            " less than a minute old. Compare the role's ARN and its trust policy with the setup shown here, then try"
+            " again."
+        )
+    match = _POLICY.search(message)
+    reason = f"; AWS names this: {match[1]}" if match else ""
+    return (
+        f"AWS refused {_call(operation, subject)} ({code}{reason}). Allow organizations:{operation} to these"
+        " credentials, on every resource, and take them from the management account or a delegated administrator:"
+        " AWS answers nobody else."
+    )
+
+
+def _call(operation: str, subject: str) -> str:
+    return f"{operation} for {subject}" if subject else operation
+
+
+_SENTENCES: Final[dict[type[AwsError], Callable[[str, str], str]]] = {
+    errors.AccessDenied: lambda call, code: f"AWS refused {call} ({code}).",
+    errors.InvalidCredentials: lambda call, code: (
+        f"AWS does not accept this access key ({call}: {code}). Check the access key and the secret key: the key may"
+        " have been deleted or switched off, or the secret does not belong to it."
+    ),
+    errors.ExpiredCredentials: lambda call, code: (
+        f"The credentials have expired ({call}: {code}). Try again; if it stays so, enter new credentials."
+    ),
+    errors.NotInOrganization: lambda call, code: (
+        f"This account is in no AWS organization ({call}: {code}). Use credentials of the management account of the"
+        " AWS organization that you want to import."
+    ),
+    errors.Gone: lambda call, code: (
+        f"What {call} asked about does not exist any more ({code}). The AWS organization has just changed; try again."
+    ),
+    errors.Throttled: lambda call, code: (
+        f"AWS throttles {call} ({code}), and went on doing so after several attempts. Other programs that read the same"
+        " AWS organization share its limit; try again in a few minutes."
+    ),
+    errors.ServiceFault: lambda call, code: (
+        f"AWS had a fault of its own in {call} ({code}). Try again in a few minutes."
+    ),
+    errors.Refused: lambda call, code: (
+        f"AWS does not take {call} as it was asked ({code}). Check that the account is fully set up and that the role"
+        " or key belongs to the right AWS partition."
+    ),
+    errors.UnexpectedAnswer: lambda call, code: (
+        f"Something answered {call} in a way that AWS does not ({code}). Check what stands between this installation"
+        " and AWS, for instance a proxy."
+    ),
+}

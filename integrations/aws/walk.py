@@ -1,0 +1,143 @@
+"""Reads all accounts and all organizational units at once: one chain of ListAccounts, and the tree beside it.
+
+ListAccounts gives each account once, with its path, and so is immune to accounts that move meanwhile; the walk of the
+tree gives the names of the units. Each page of ListAccounts needs the token of the page before, so that chain
+is the floor.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from integrations.aws.answers import AccountRow, FolderRow, Reader, RootRow
+from integrations.aws.crew import Crew
+from integrations.aws.pacing import Budget
+from integrations.aws.pages import Pages
+from integrations.aws.session import AwsSession
+from integrations.aws.translation import unexpected
+from integrations.snapshot import Progress
+
+WORKERS: Final = 4  # for the tree; more were throttled and no faster on a real AWS organization
+_DEEPEST: Final = 5  # AWS nests units five levels under the root, so those of the fifth have no children
+_LIST: Final = "ListOrganizationalUnitsForParent"
+_PROBE: Final = "ListChildren"
+_ENOUGH_WAITING: Final = 2  # workers in the queue of a throttled operation: more would not make it faster
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedFolder:
+    """The root or a unit; ``path`` is from the organization's id down to its own."""
+
+    source_id: str
+    name: str
+    path: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        """How messages name it."""
+        return f"{self.source_id} ({self.name})"
+
+    @property
+    def level(self) -> int:
+        """0 for the root, 1 to 5 for units."""
+        return len(self.path) - 2
+
+
+class Walk:
+    """What one reading found; everything but the calls themselves happens in the thread that runs it."""
+
+    def __init__(
+        self, session: AwsSession, root: RootRow, budget: Budget, on_progress: Callable[[Progress], None]
+    ) -> None:
+        self.accounts: dict[str, AccountRow] = {}
+        self.root = PlacedFolder(root.root_id, root.name, (root.organization_id, root.root_id))
+        self.folders: dict[str, PlacedFolder] = {root.root_id: self.root}
+        self._session = session
+        self._on_progress = on_progress
+        self._crew = Crew(WORKERS + 1, budget)  # one more for the accounts
+        self._to_ask = deque([self.root])
+        self._parents: set[str] = set()  # units that surely have children: those on the way to an account, or probed
+        self._listing = self._probing = 0
+
+    def run(self) -> None:
+        """Read everything; raises AwsError and is then worth nothing."""
+        with self._crew as crew:
+            self._ask_accounts(Pages(self._session, "ListAccounts", self._crew.budget))
+            self._ask_folders()
+            while crew.is_busy:
+                crew.handle_next()
+                self._ask_folders()
+                self.report()
+
+    def report(self) -> None:
+        """Tell the caller how far we are."""
+        self._on_progress(Progress(len(self.folders), len(self.accounts), self._session.calls))
+
+    def _ask_accounts(self, pages: Pages) -> None:
+        def handle(rows: list[dict[str, Any]]) -> None:
+            reader = Reader("ListAccounts")
+            for row in rows:
+                self._found_account(reader.account(row))
+            if not pages.is_done:
+                self._ask_accounts(pages)
+
+        self._crew.start(pages.next, handle)
+
+    def _found_account(self, row: AccountRow) -> None:
+        known = self.accounts.get(row.source_id)
+        self.accounts[row.source_id] = replace(row, paths=row.paths | known.paths) if known else row
+        for path in row.paths:
+            self._parents.update(path[1:-2])
+
+    def _ask_folders(self) -> None:
+        """Give work to the free workers: list while that is free, else probe probable leaves in a bucket of its own."""
+        while self._to_ask and self._listing + self._probing < WORKERS:
+            if self._listing < _ENOUGH_WAITING or not self._session.is_dry(_LIST):
+                self._list(self._to_ask.popleft())
+                continue
+            leaf = next((folder for folder in reversed(self._to_ask) if folder.source_id not in self._parents), None)
+            if leaf is None:
+                return
+            self._to_ask.remove(leaf)
+            self._probe(leaf)
+
+    def _list(self, parent: PlacedFolder) -> None:
+        pages = Pages(self._session, _LIST, self._crew.budget, subject=parent.subject, ParentId=parent.source_id)
+
+        def handle(rows: list[FolderRow]) -> None:
+            self._listing -= 1
+            for row in rows:
+                self._found_folder(parent, row)
+
+        self._listing += 1
+        self._crew.start(lambda: pages.all(Reader(_LIST, parent.subject).folder), handle)
+
+    def _probe(self, folder: PlacedFolder) -> None:
+        """Ask whether it has children at all; that gives no names, so the few that have some are listed after all."""
+        pages = Pages(
+            self._session,
+            _PROBE,
+            self._crew.budget,
+            subject=folder.subject,
+            ParentId=folder.source_id,
+            ChildType="ORGANIZATIONAL_UNIT",
+        )
+
+        def handle(children: list[str]) -> None:
+            self._probing -= 1
+            if children:
+                self._parents.add(folder.source_id)
+                self._to_ask.appendleft(folder)
+
+        self._probing += 1
+        self._crew.start(lambda: pages.all(lambda row: str(row["Id"])), handle)
+
+    def _found_folder(self, parent: PlacedFolder, row: FolderRow) -> None:
+        placed = PlacedFolder(row.source_id, row.name, (*parent.path, row.source_id))
+        known = self.folders.get(row.source_id)
+        if (known and known.path != placed.path) or row.path not in (None, placed.path):
+            raise unexpected(_LIST, parent.subject, f"{row.source_id} is in two places")
+        self.folders[row.source_id] = placed
+        if known is None and placed.level < _DEEPEST:
+            self._to_ask.append(placed)
