@@ -99,6 +99,7 @@ def _prepared(command: str, options: dict[str, Any]) -> dict[str, Any]:
     """Turn options into the arguments of a command: files are read here, the server sees their text."""
     arguments = {name: value for name, value in options.items() if value is not None}
     if command == "deploy":
+        arguments.setdefault("stack", Path(arguments["file"]).stem)
         arguments["template"] = Path(arguments.pop("file")).read_text(encoding="utf-8")
         arguments["parameters"] = dict(pair.split("=", 1) for pair in arguments.pop("parameter", []))
     if "policy" in arguments:
@@ -192,4 +193,5 @@ def _add_changing(add: Any) -> None:
     command.add_argument("--policy", metavar="FILE", help="a permission policy instead")
     command = add("deploy", "create what a CloudFormation template describes", "file")
     command.add_argument("--account", help="in this account instead of the management account")
+    command.add_argument("--stack", help="name of the stack; without it, the name of the file")
     command.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")

@@ -129,7 +129,11 @@ def _deploy(stand_in: StandIn, arguments: Arguments) -> str:
     organization = home_of(stand_in, arguments, arguments.get("account", ""))
     account_id = organization.find_account(arguments["account"]).id if arguments.get("account") else ""
     made = stand_in.world.deploy(
-        arguments["template"], organization, account_id=account_id, parameters=arguments.get("parameters")
+        arguments["template"],
+        organization,
+        account_id=account_id,
+        parameters=arguments.get("parameters"),
+        stack_name=arguments["stack"],
     )
     lines = [f"Created {role.arn}." for role in made.roles]
     lines += [f"Created the stack set {item.name} in {', '.join(item.targets)}." for item in made.stack_sets]

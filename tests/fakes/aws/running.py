@@ -51,9 +51,13 @@ class Roles:
         """Delete a role."""
         self.world.iam.delete_role(arn)
 
-    def deploy(self, template: str, parameters: dict[str, str] | None = None, *, account: str = "") -> Deployment:
+    def deploy(
+        self, template: str, parameters: dict[str, str] | None = None, *, account: str = "", stack_name: str = "pipes"
+    ) -> Deployment:
         """Create what a CloudFormation template describes, in the management account unless told otherwise."""
-        return self.world.deploy(template, self.organization, account_id=account, parameters=parameters)
+        return self.world.deploy(
+            template, self.organization, account_id=account, parameters=parameters, stack_name=stack_name
+        )
 
 
 @dataclass

@@ -17,6 +17,7 @@ from tests.fakes.aws.organization import StandInError
 from tests.fakes.aws.policy import as_list, managed_policy
 
 SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
+REGIONS = {"aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"}
 NO_VALUE = object()
 
 
@@ -73,23 +74,27 @@ def _parse(text: str) -> str:
     return json.dumps(parsed)
 
 
-def deploy(text: str, parameters: dict[str, str], account_id: str, partition: str) -> Deployment:
+def deploy(
+    text: str, parameters: dict[str, str], account_id: str, partition: str, *, stack_name: str = "pipes"
+) -> Deployment:
     """Return what a template creates in one account; ``StandInError`` where CloudFormation would refuse it."""
-    return _Template(json.loads(_parse(text)), parameters, account_id, partition).deploy()
+    body = json.loads(_parse(text))
+    values = {
+        "AWS::AccountId": account_id,
+        "AWS::Partition": partition,
+        "AWS::Region": REGIONS.get(partition, "us-east-1"),
+        "AWS::URLSuffix": SUFFIXES.get(partition, "amazonaws.com"),
+        "AWS::StackName": stack_name,
+        "AWS::NoValue": NO_VALUE,
+    }
+    return _Template(body, parameters, values).deploy()
 
 
 class _Template:
-    def __init__(self, body: dict[str, Any], parameters: dict[str, str], account_id: str, partition: str) -> None:
-        self.body, self.account_id, self.partition = body, account_id, partition
+    def __init__(self, body: dict[str, Any], parameters: dict[str, str], values: dict[str, Any]) -> None:
+        self.body, self.values = body, values
+        self.account_id, self.partition = values["AWS::AccountId"], values["AWS::Partition"]
         self.resources: dict[str, Any] = body["Resources"]
-        self.values: dict[str, Any] = {
-            "AWS::AccountId": account_id,
-            "AWS::Partition": partition,
-            "AWS::Region": "us-east-1",
-            "AWS::URLSuffix": SUFFIXES.get(partition, "amazonaws.com"),
-            "AWS::StackName": "pipes",
-            "AWS::NoValue": NO_VALUE,
-        }
         self.roles: dict[str, Role] = {}
         self._take_parameters(parameters)
 
@@ -102,13 +107,13 @@ class _Template:
             value = given.get(name, parameter.get("Default"))
             if value is None:
                 raise StandInError(f"The template's parameter {name} has no default: give it a value.")
-            pattern = parameter.get("AllowedPattern")
-            if pattern and not re.fullmatch(pattern, str(value)):
-                raise StandInError(f"{value!r} does not fit the AllowedPattern of the parameter {name}.")
-            if "AllowedValues" in parameter and value not in parameter["AllowedValues"]:
-                raise StandInError(f"{value!r} is not one of the AllowedValues of the parameter {name}.")
             is_list = parameter.get("Type") == "CommaDelimitedList"
-            self.values[name] = str(value).split(",") if is_list else str(value)
+            items = [item.strip() for item in str(value).split(",")] if is_list else [str(value)]
+            pattern, allowed = parameter.get("AllowedPattern", r"[\s\S]*"), parameter.get("AllowedValues", items)
+            for item in items:  # CloudFormation checks each item of a list
+                if not re.fullmatch(pattern, item) or item not in allowed:
+                    raise StandInError(f"The template does not allow {item!r} as its parameter {name}.")
+            self.values[name] = items if is_list else items[0]
 
     def deploy(self) -> Deployment:
         """Create every resource whose condition holds."""

@@ -59,7 +59,7 @@ class World:
         organization = self.organization_of(account_id)
         if organization is None:
             return
-        for stack_set in self.iam.stack_sets:
+        for stack_set in reversed(self.iam.stack_sets):
             if stack_set.organization_id == organization.id and covers(stack_set, organization, account_id):
                 yield from template.deploy(
                     stack_set.template, stack_set.parameters, account_id, organization.partition
@@ -72,10 +72,14 @@ class World:
         *,
         account_id: str = "",
         parameters: dict[str, str] | None = None,
+        stack_name: str = "pipes",
     ) -> template.Deployment:
-        """Create what a CloudFormation template describes, in the management account unless told otherwise."""
+        """Create what a CloudFormation template describes, in the management account unless told otherwise.
+
+        A second deployment under the same ``stack_name`` replaces the stack sets of the first.
+        """
         account_id = account_id or organization.management_account_id
-        deployment = template.deploy(text, parameters or {}, account_id, organization.partition)
+        deployment = template.deploy(text, parameters or {}, account_id, organization.partition, stack_name=stack_name)
         for role in deployment.roles:
             self.iam.put_role(role)
         for described in deployment.stack_sets:
@@ -93,8 +97,9 @@ class World:
             stack_set.accounts = [item for item in organization.accounts if covers(stack_set, organization, item)]
         for role in template.deploy(stack_set.template, stack_set.parameters, "0" * 12, organization.partition).roles:
             Iam(roles=dict(self.iam.roles), users=self.iam.users).put_role(role)  # refuses what AWS would
-        self.iam.stack_sets = [item for item in self.iam.stack_sets if item.name != described.name]
-        self.iam.stack_sets.append(stack_set)
+        replaced = (organization.id, described.name)
+        kept = [item for item in self.iam.stack_sets if (item.organization_id, item.name) != replaced]
+        self.iam.stack_sets = [*kept, stack_set]
 
 
 def covers(stack_set: StackSet, organization: AwsOrganization, account_id: str) -> bool:
