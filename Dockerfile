@@ -18,7 +18,8 @@ RUN DATABASE_URL=postgresql://build@127.0.0.1:1/build REDIS_URL=redis://127.0.0.
     /opt/venv/bin/python manage.py collectstatic --no-input
 
 FROM python:3.11-slim-bookworm
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# PYTHONPATH: before Python 3.13 the standard library has a module pipes too, and ours must come first.
+ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/srv/pipes PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin pipes
 WORKDIR /srv/pipes
 COPY --from=build /opt/venv /opt/venv

@@ -40,7 +40,8 @@ class Child:
         self.program = program
         self.log = instance.logs / f"{program.name}.log"
         self.pid_file = instance.run / f"{program.name}.pid"
-        self._shown = self.log.stat().st_size if self.log.exists() else 0
+        self._begin = self._shown = self.log.stat().st_size if self.log.exists() else 0
+        self._logged: set[str] = set()
         self.started_at = time.monotonic()
         account = program.account
         with self.log.open("ab") as output:
@@ -66,6 +67,15 @@ class Child:
     def is_ready(self) -> bool:
         """Say whether it runs and serves."""
         return self.exit_code() is None and self.program.is_ready(self)
+
+    def has_logged(self, text: str) -> bool:
+        """Say whether it has logged this since it was started; cheap once it has."""
+        if text not in self._logged:
+            with self.log.open("rb") as file:
+                file.seek(self._begin)
+                if text.encode() in file.read():
+                    self._logged.add(text)
+        return text in self._logged
 
     def new_lines(self) -> list[str]:
         """Return the whole lines that were logged since the last call."""

@@ -10,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from launcher import bootstrap
-from launcher.child import Child, Program, wait_for
+from launcher.child import Program, wait_for
 from launcher.keys import load_keys, product_environment, python, write_private
-from launcher.places import ROOT, STATE, Instance, LauncherError, is_locked, locked
+from launcher.places import ROOT, STATE, Instance, LauncherError, is_locked, locked, remove
 from launcher.servers import start_servers
 from launcher.supervisor import Supervisor
 
 DEMO = Instance(STATE)
 _RUNNING = DEMO.run / "demo.json"
+_WORKER = ("worker", "--pool", "threads", "--concurrency", "16")
 _LOCK = STATE / "demo.lock"
 
 
@@ -39,6 +40,7 @@ def demo(arguments: Sequence[str]) -> int:
         finally:
             supervisor.stop()
             _RUNNING.unlink(missing_ok=True)
+            remove(DEMO.sockets)
     return 0
 
 
@@ -68,9 +70,11 @@ def _start(supervisor: Supervisor, *, port: int) -> None:
     sign_ins = ""
     if (ROOT / "tests" / "demo.py").exists() or (ROOT / "tests" / "demo").exists():
         sign_ins = supervisor.run("seed", python("-m", "tests.demo", "seed"), owner | worker)
-    supervisor.start(_web(web, address, port))
-    supervisor.start(_celery("worker", ["worker", "--pool", "threads", "--concurrency", "16"], worker, "ready"))
-    supervisor.start(_celery("beat", ["beat", "--schedule", str(DEMO.run / "beat")], web, "beat: Starting"))
+    supervisor.start(
+        _web(web, address, port),
+        _celery("worker", [*_WORKER, "--without-mingle", "--without-gossip"], worker, "ready"),
+        _celery("beat", ["beat", "--schedule", str(DEMO.run / "beat")], web, "beat: Starting"),
+    )
     write_private(_RUNNING, {"address": address, "environment": owner | worker})
     print(f"\nPipes runs at {address} – Ctrl-C stops it. Logs: {DEMO.logs.relative_to(ROOT)}/\n{sign_ins}", flush=True)
 
@@ -117,16 +121,12 @@ def _web(environment: Mapping[str, str], address: str, port: int) -> Program:
 def _celery(name: str, arguments: Sequence[str], environment: Mapping[str, str], sign_of_life: str) -> Program:
     return Program(
         name=name,
-        command=python("-m", "celery", "--app", "pipes", *arguments),
+        command=python("-m", "celery", "--quiet", "--app", "pipes", *arguments),
         environment=environment,
-        is_ready=lambda child: _has_logged(child, sign_of_life),
+        is_ready=lambda child: child.has_logged(sign_of_life),
         # Without a broker it would wait for its tasks for ever; what it leaves unfinished is taken up again.
         death_signal=signal.SIGKILL,
     )
-
-
-def _has_logged(child: Child, text: str) -> bool:
-    return text in child.log.read_text(errors="replace")
 
 
 def _fetch(url: str) -> bytes | None:

@@ -78,7 +78,7 @@ def _start_postgres(supervisor: Supervisor, instance: Instance, *, is_durable: b
     settings = ["listen_addresses=", "timezone=UTC", "log_timezone=UTC", "max_connections=200", "shared_buffers=64MB"]
     settings += [] if is_durable else _FAST_AND_FORGETFUL
     options = [word for setting in settings for word in ("-c", setting)]
-    is_ready = [str(binaries / "pg_isready"), "--quiet", "--host", str(sockets), "--dbname", "postgres"]
+    is_ready = [str(binaries / "pg_isready"), "--quiet", "--host", str(sockets), "--username", "postgres"]
     supervisor.start(
         Program(
             name="database",

@@ -11,7 +11,8 @@ from types import FrameType
 from launcher.child import Child, Program, stop_leftovers, wait_for
 from launcher.places import ROOT, Instance, LauncherError
 
-_WORTH_SHOWING = re.compile(r"\b(warning|error|critical|fatal|panic|traceback)\b", re.IGNORECASE)
+_WORTH_SHOWING = re.compile(r"\b(warning|error|critical|fatal|panic)\b", re.IGNORECASE)
+_NOISE = "Memory overcommit"  # a hint for the tuning of a production machine
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _TICK_SECONDS = 0.5
 _LOOK_SECONDS = 5
@@ -46,11 +47,15 @@ class Supervisor:
         for log in instance.logs.glob("*.log"):
             log.replace(log.with_suffix(".log.1"))
 
-    def start(self, program: Program) -> None:
-        """Start a program and wait until it serves; raise LauncherError when it ends or does not serve in time."""
-        kept = _Kept(Child(program, self._instance))
-        self._kept.append(kept)
-        child = kept.child
+    def start(self, *programs: Program) -> None:
+        """Start programs side by side and wait until all serve; raise LauncherError when one does not in time."""
+        started = [_Kept(Child(program, self._instance)) for program in programs]
+        self._kept += started
+        for kept in started:
+            self._await(kept.child)
+
+    def _await(self, child: Child) -> None:
+        program = child.program
         wait_for(lambda: child.exit_code() is not None or child.is_ready(), seconds=program.start_seconds)
         self._show(child)
         if not child.is_ready():
@@ -119,7 +124,7 @@ class Supervisor:
 
     def _show(self, child: Child) -> None:
         for line in child.new_lines():
-            if self._is_verbose or _WORTH_SHOWING.search(line):
+            if self._is_verbose or (_WORTH_SHOWING.search(line) and _NOISE not in line):
                 self._say(f"{child.program.name} | {line}")
 
     def _say(self, line: str) -> None:
