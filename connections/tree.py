@@ -1,7 +1,7 @@
 """The tree of folders: path arithmetic and the queries built on it.
 
-``parent`` is the truth; ``path`` is derived from it: the primary keys from the top down to the folder itself, each followed by a
-slash (``"12/40/97/"``). Whatever lies below a folder has a path that starts with the folder's own.
+``parent`` is the truth; ``path`` is derived from it: the primary keys from the top down to the folder itself, each
+followed by a slash (``"12/40/97/"``). Whatever lies below a folder has a path that starts with the folder's own.
 """
 
 from typing import Any
@@ -22,11 +22,11 @@ class Under(models.Lookup[str]):
 
     lookup_name = "under"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         """Render PostgreSQL's starts-with operator."""
         left, left_parameters = self.process_lhs(compiler, connection)
         right, right_parameters = self.process_rhs(compiler, connection)
-        return f"{left} ^@ {right}", [*left_parameters, *right_parameters]
+        return f"{left} ^@ {right}", (*left_parameters, *right_parameters)
 
 
 def ids_on(path: str) -> list[int]:
@@ -61,4 +61,4 @@ def rebuild_paths(root_id: int) -> int:
             """,
             [root_id],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -1,7 +1,7 @@
 """Secrets at rest: AES-256-GCM under a ring of keys, bound to the row and field they belong to.
 
-Stored as ``key id . base64(nonce + ciphertext)``. The first key of PIPES_ENCRYPTION_KEYS encrypts, all of them decrypt, so a key is
-rotated by putting a new one in front and, after ``manage.py reencrypt_secrets``, dropping the old.
+Stored as ``key id . base64(nonce + ciphertext)``. The first key of PIPES_ENCRYPTION_KEYS encrypts, all of them decrypt,
+so a key is rotated by putting a new one in front and, after ``manage.py reencrypt_secrets``, dropping the old.
 """
 
 import base64

@@ -1,1 +1,5 @@
-urlpatterns: list = []
+"""URLs of this app."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,5 +1,6 @@
 """The background worker, and the whole schedule of what it does by itself."""
 
+import logging.config
 import os
 
 from celery import Celery
@@ -28,9 +29,7 @@ app.conf.beat_schedule = {
 }
 
 
-@setup_logging.connect
+@setup_logging.connect  # type: ignore[untyped-decorator]
 def configure_logging(**_kwargs: object) -> None:
     """Keep Django's logging: Celery would replace it by its own when a worker starts."""
-    import logging.config
-
     logging.config.dictConfig(settings.LOGGING)

@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import environ
 import structlog
@@ -52,9 +53,9 @@ def aws_principals(arns: Iterable[str]) -> Mapping[str, str]:
     return principals
 
 
-def logging_config(*, level: str, is_json: bool) -> Mapping[str, object]:
+def logging_config(*, level: str, is_json: bool) -> dict[str, Any]:
     """Everything that logs goes through structlog to standard error, one line an event."""
-    shared = [
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -65,7 +66,7 @@ def logging_config(*, level: str, is_json: bool) -> Mapping[str, object]:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    renderer = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=False)
+    renderer: Any = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=False)
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -34,7 +34,9 @@ def create_organization(*, scope: Scope, handle: str, name: str, by: User) -> Or
 @transaction.atomic
 def create_workspace(*, scope: Scope, handle: str, name: str, by: User) -> Workspace:
     """Create a workspace in the scope's organization; who creates it owns it."""
-    workspace = Workspace.objects.create(tenant=scope.tenant, organization=scope.organization, handle=handle, name=name)
+    workspace = Workspace.objects.create(
+        tenant=scope.tenant, organization_id=scope.keys["organization"].pk, handle=handle, name=name
+    )
     inner = Scope(scope.tenant, scope.organization, workspace)
     _join(by, inner, Role.OWNER)
     audit.record("workspace.created", scope=inner, by=by, target=workspace)

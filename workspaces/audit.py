@@ -18,9 +18,9 @@ def record(action: str, *, scope: Scope, by: User | None, target: Model, **detai
     """
     AuditEvent.objects.create(
         tenant_id=scope.tenant.pk,
-        organization_id=scope.organization and scope.organization.pk,
-        workspace_id=scope.workspace and scope.workspace.pk,
-        actor_id=by and by.pk,
+        organization_id=scope.organization.pk if scope.organization else None,
+        workspace_id=scope.workspace.pk if scope.workspace else None,
+        actor_id=by.pk if by else None,
         actor=by.email if by else "system",
         action=action,
         object_kind=target._meta.model_name or "",

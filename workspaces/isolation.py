@@ -115,4 +115,4 @@ def scope_keys(table: str, *, has_workspace: bool) -> migrations.RunSQL:
             " FOREIGN KEY (tenant_id, organization_id, workspace_id)"
             " REFERENCES workspaces_workspace (tenant_id, organization_id, id) DEFERRABLE INITIALLY DEFERRED"
         )
-    return migrations.RunSQL(statements, migrations.RunSQL.noop)
+    return migrations.RunSQL(";".join(statements), migrations.RunSQL.noop)

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from workspaces import isolation
@@ -21,12 +21,12 @@ class OperatorSite(admin.AdminSite):
         """Let active superusers in."""
         return request.user.is_active and request.user.is_superuser
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
         """Bind each of the admin's views to the operator's policies."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(view)
-        def bound(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def bound(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if not self.has_permission(request):
                 return inner(request, *args, **kwargs)
             with isolation.as_operator():

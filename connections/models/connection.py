@@ -26,7 +26,7 @@ class Connection(Node):
     plugin = models.CharField(max_length=30, default="aws")
     state = models.CharField(max_length=20, choices=ConnectionState, default=ConnectionState.ACTIVE)
 
-    objects: ClassVar[models.Manager["Connection"]] = NodeQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Connection"]] = NodeQuerySet.as_manager()
 
     class Meta(Node.Meta):
         constraints = [

@@ -15,7 +15,7 @@ class Folder(Node):
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
     path = PathField(unique=True)
 
-    objects: ClassVar[models.Manager["Folder"]] = NodeQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Folder"]] = NodeQuerySet.as_manager()
 
     class Meta(Node.Meta):
         constraints = [

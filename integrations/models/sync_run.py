@@ -39,8 +39,7 @@ class SyncRun(models.Model):
 
         CHECKING = "checking", "Checking access"
         READING = "reading", "Reading the AWS organization"
-        COMPARING = "comparing", "Comparing with the tree"
-        APPLYING = "applying", "Applying the changes"
+        COMPARING = "comparing", "Updating the tree"
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="runs")

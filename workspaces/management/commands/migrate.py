@@ -1,10 +1,9 @@
 """``manage.py migrate``, as the tables' owner, and the rights of the role that the application runs as."""
 
-from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as Migrate
 from django.db import connections
 from psycopg import errors, sql
@@ -13,7 +12,7 @@ from psycopg import errors, sql
 class Command(Migrate):
     """Migrate with DATABASE_OWNER_URL, then let the role of DATABASE_URL use (and own) nothing but rows."""
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """Migrate the owner's connection unless told otherwise."""
         super().add_arguments(parser)
         parser.set_defaults(database="owner")

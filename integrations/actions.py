@@ -1,0 +1,101 @@
+"""What people do to integrations: each function is one transaction and writes one audit event."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from connections import sharing
+from connections.models import Folder
+from connections.tree import allocate_ids
+from integrations import schedule
+from integrations.aws.external_id import new_external_id
+from integrations.models import Draft, Integration, SyncRun
+from integrations.models.settings import SETTINGS_FIELDS
+from integrations.reconcile import dynamic_handle
+from integrations.tasks import sync_integration
+from workspaces import audit
+from workspaces.access import Scope
+from workspaces.handles import fit
+from workspaces.models import User
+
+ROOT_TITLE = "Root"
+
+
+class HandleTakenError(Exception):
+    """Somebody else took the integration's handle."""
+
+
+@transaction.atomic
+def create_draft(*, scope: Scope, by: User) -> Draft:
+    """Start the wizard: the draft gets its external ids at once, so that downloads can carry them."""
+    draft = Draft(tenant=scope.tenant, organization=scope.organization, created_by=by)
+    owner = (scope.organization or scope.tenant).public_id
+    draft.discovery_external_id, draft.connection_external_id = new_external_id(owner), new_external_id(owner)
+    draft.save()
+    audit.record("draft.created", scope=scope, by=by, target=draft)
+    return draft
+
+
+@transaction.atomic
+def discard_draft(*, draft: Draft, by: User) -> None:
+    """Cancel the wizard."""
+    audit.record("draft.discarded", scope=draft.scope, by=by, target=draft)
+    draft.delete()
+
+
+@transaction.atomic
+def create_integration(*, draft: Draft, audiences: Iterable[Scope], by: User, now: datetime) -> Integration:
+    """Turn a draft into an integration: its root folder, grants, schedule and first run; the draft is gone.
+
+    Posted twice, the second call gives the integration that the first one made. Raises HandleTakenError when another
+    integration of the tenant took the handle meanwhile.
+    """
+    # Lock first: a double click waits here, and then finds the draft gone.
+    if not Draft.objects.select_for_update().filter(pk=draft.pk).exists():
+        return Integration.objects.get(uid=draft.uid)
+    integration = Integration(handle=draft.handle, **{name: getattr(draft, name) for name in SETTINGS_FIELDS})
+    integration.root_folder = _create_root_folder(integration)
+    try:
+        with transaction.atomic():
+            integration.save()
+    except IntegrityError as error:
+        raise HandleTakenError from error
+    granted = list(audiences)
+    sharing.set_grants(integration.root_folder, granted)
+    schedule.create(integration, now=now)
+    draft.delete()
+    audit.record(
+        "integration.created", scope=integration.scope, by=by, target=integration, shared_with=[str(s) for s in granted]
+    )
+    _queue(integration, SyncRun.Trigger.CREATED, by, now)
+    return integration
+
+
+@transaction.atomic
+def request_sync(*, integration: Integration, by: User | None, now: datetime) -> SyncRun:
+    """Start a sync now, or give the one that is under way already."""
+    run = _queue(integration, SyncRun.Trigger.MANUAL, by, now)
+    audit.record("integration.sync_requested", scope=integration.scope, by=by, target=integration, run=run.pk)
+    return run
+
+
+def _queue(integration: Integration, trigger: SyncRun.Trigger, by: User | None, now: datetime) -> SyncRun:
+    run = schedule.request(integration, trigger=trigger, by=by, now=now)
+    # Should the broker be away, the dispatcher starts the run as soon as it is back: the schedule says that it is due.
+    transaction.on_commit(lambda: sync_integration.delay(integration.tenant_id, integration.pk), robust=True)
+    return run
+
+
+def _create_root_folder(integration: Integration) -> Folder:
+    """Make the top folder of the mirror; its source id comes with the first read."""
+    (folder_id,) = allocate_ids(Folder, 1)
+    wish = dynamic_handle("folder", ROOT_TITLE, "")
+    scope = integration.scope.keys
+    if Folder.objects.filter(**scope, handle=wish).exists():
+        wish = fit(wish, f"_{integration.handle.replace('-', '_')}")
+    if Folder.objects.filter(**scope, handle=wish).exists():
+        wish = fit(wish, f"_{folder_id}")
+    return Folder.objects.create(
+        id=folder_id, **scope, root_id=folder_id, path=f"{folder_id}/", title=ROOT_TITLE, handle=wish, is_managed=True
+    )

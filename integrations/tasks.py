@@ -1,0 +1,42 @@
+# mypy: disable-error-code="untyped-decorator"
+"""Background work: ids in, one call each. Safe to run twice, and after the row is gone.
+
+The modules that talk to AWS are imported when a task runs: the web process sends tasks too, and never needs boto3.
+"""
+
+from celery import shared_task
+from django.utils import timezone
+
+from integrations import schedule
+
+
+@shared_task
+def enqueue_due() -> None:
+    """Send a message for each integration that is due."""
+    with sync_integration.app.producer_or_acquire() as producer:
+        for tenant_id, integration_id in schedule.take_due(now=timezone.now()):
+            sync_integration.apply_async((tenant_id, integration_id), producer=producer)
+
+
+@shared_task
+def sync_integration(tenant_id: int, integration_id: int) -> None:
+    """Run the sync that is due for an integration, if any."""
+    from integrations import sync
+
+    sync.run(tenant_id, integration_id)
+
+
+@shared_task
+def run_access_test(tenant_id: int, test_id: int) -> None:
+    """Run one Test Discovery or Test Connection."""
+    from integrations import testing
+
+    testing.run(tenant_id, test_id)
+
+
+@shared_task
+def clean_up() -> None:
+    """Drop expired drafts and old tests, and purge what was removed long enough ago."""
+    from integrations import removal
+
+    removal.clean_up(now=timezone.now())
