@@ -112,7 +112,7 @@ def _web(environment: Mapping[str, str], address: str, port: int) -> Program:
     ]
     return Program(
         name="web",
-        command=python(*command, "--graceful-timeout", "5", "--worker-tmp-dir", str(DEMO.run)),
+        command=python(*command, "--no-control-socket", "--graceful-timeout", "5", "--worker-tmp-dir", str(DEMO.run)),
         environment=environment,
         is_ready=lambda _child: _fetch(f"{address}/healthz") is not None,
     )

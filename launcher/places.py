@@ -77,7 +77,11 @@ def server_home(instance: Instance) -> Path:
     """
     if server_account() is None or _is_open_to_everybody(instance.folder):
         return instance.folder
-    return owned_folder(Path("/var/tmp") / f"pipes-{instance.digest}", None, mode=0o711)
+    elsewhere, note = Path("/var/tmp") / f"pipes-{instance.digest}", instance.folder / "database-files-are-in"
+    if not note.exists():  # somebody removed the instance's folder, to begin anew
+        remove(elsewhere)
+        note.write_text(f"{elsewhere}\n")
+    return owned_folder(elsewhere, None, mode=0o711)
 
 
 def _is_open_to_everybody(folder: Path) -> bool:
