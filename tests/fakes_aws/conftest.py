@@ -38,7 +38,7 @@ def connect(aws: RunningAws) -> Iterator[Connect]:
     """Make a client of the stand-in with any credentials; without retries, so that every call counts once."""
     clients = []
 
-    def make(service: str, credentials: Any, *, region: str = "us-east-1") -> Any:
+    def make(service: str, credentials: Any, *, region: str = "us-east-1", read_timeout: float = 10) -> Any:
         if isinstance(credentials, dict):  # what AssumeRole answered
             keys = (credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
         else:
@@ -50,7 +50,7 @@ def connect(aws: RunningAws) -> Iterator[Connect]:
             aws_access_key_id=keys[0],
             aws_secret_access_key=keys[1],
             aws_session_token=keys[2],
-            config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
+            config=Config(read_timeout=read_timeout, retries={"mode": "standard", "total_max_attempts": 1}),
         )
         clients.append(client)
         return client

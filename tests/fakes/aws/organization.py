@@ -248,10 +248,10 @@ class AwsOrganization:
             remove_sorted(self._units_in[self.units.pop(unit_id).parent_id], unit_id)
             return unit_id
 
-    def delegate(self, account: str) -> Account:
+    def delegate(self, account: str, *, since: float | None = None) -> Account:
         """Make an account a delegated administrator (of some service; which one decides nothing here)."""
         delegate = self.find_account(account)
-        self.delegated_administrators[delegate.id] = time.time()
+        self.delegated_administrators[delegate.id] = time.time() if since is None else since
         return delegate
 
     def _refuse_taken_name(self, name: str, parent_id: str, but: str = "") -> None:

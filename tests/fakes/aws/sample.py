@@ -56,7 +56,7 @@ def world() -> World:
         [_from_tree("acme", "Acme Management", ACME), _from_tree("labs", "Labs Management", LABS)],
         wire=Wire(empty_page_every=3),
     )
-    made.organizations[0].delegate("security-tooling")
+    made.organizations[0].delegate("security-tooling", since=FOUNDED + 90 * DAY)
     add_vendor(made)
     labs = made.organizations[1]
     reader = made.iam.create_user(labs.management_account_id, "pipes-reader", reading_organizations())
