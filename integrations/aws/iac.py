@@ -17,17 +17,16 @@ from integrations.aws.regions import PARTITIONS, home_region
 
 FILES: Final = Path(__file__).resolve().parents[2] / "templates" / "integrations" / "aws" / "iac"
 
-# These have no resource type in IAM, so only "*" allows them.
-# Source: service authorization reference, "Actions, resources, and condition keys for AWS Organizations".
-ORGANIZATION_ACTIONS: Final = (
+# The calls of a discovery, and no other. The last two confirm that something is gone before it is deleted here;
+# ListAccountsForParent is the fallback where AWS does not tell the paths of accounts; ListChildren spreads the load of a
+# big tree. The resource is "*": the first three have no resource type in IAM (service authorization reference of AWS
+# Organizations), and what is gone has no ARN of this AWS organization that a narrower one would match.
+ACTIONS: Final = (
     "organizations:DescribeOrganization",
     "organizations:ListRoots",
     "organizations:ListAccounts",
-)
-# The two Describe calls confirm that something is gone before it is deleted here; ListAccountsForParent is the
-# fallback where AWS does not tell the paths of accounts.
-TREE_ACTIONS: Final = (
     "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListChildren",
     "organizations:ListAccountsForParent",
     "organizations:DescribeOrganizationalUnit",
     "organizations:DescribeAccount",
@@ -105,15 +104,9 @@ def trust_policy(*, partition: str, principal_arn: str, external_id: str) -> str
     return _policy(statement)
 
 
-def permission_policy(*, partition: str) -> str:
+def permission_policy() -> str:
     """The permission policy, as JSON, of the discovery role: the calls that a discovery makes and no other."""
-    _check_partition(partition)
-    prefix = f"arn:{partition}:organizations::*"
-    tree = [f"{prefix}:root/o-*/r-*", f"{prefix}:ou/o-*/ou-*", f"{prefix}:account/o-*/*"]
-    return _policy(
-        {"Sid": "ReadOrganization", "Effect": "Allow", "Action": list(ORGANIZATION_ACTIONS), "Resource": "*"},
-        {"Sid": "ReadTree", "Effect": "Allow", "Action": list(TREE_ACTIONS), "Resource": tree},
-    )
+    return _policy({"Sid": "ReadOrganization", "Effect": "Allow", "Action": list(ACTIONS), "Resource": "*"})
 
 
 def member_policy_arn(*, partition: str) -> str:
@@ -133,7 +126,7 @@ def discovery_steps(*, partition: str, principal_arn: str, external_id: str, rol
         ManualStep("Open the new role. On Permissions choose Add permissions, then Create inline policy."),
         ManualStep(
             "Choose JSON, replace what is there with this permission policy, then choose Next.",
-            permission_policy(partition=partition),
+            permission_policy(),
         ),
         ManualStep("Enter this Policy name, then choose Create policy.", "read-organization-tree"),
         ManualStep("Copy the ARN of the role from its Summary and paste it into Role ARN here."),
