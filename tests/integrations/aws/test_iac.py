@@ -5,7 +5,6 @@ The expected files are in ``tests/golden``. After an intended change write them 
 """
 
 import os
-import re
 from pathlib import Path
 
 import pytest
