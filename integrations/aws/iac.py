@@ -17,8 +17,8 @@ from integrations.aws.regions import PARTITIONS, home_region
 
 FILES: Final = Path(__file__).resolve().parents[2] / "templates" / "integrations" / "aws" / "iac"
 
-# The calls of a discovery, and no other. The last two confirm that something is gone before it is deleted here;
-# ListAccountsForParent is the fallback where AWS does not tell the paths of accounts; ListChildren spreads the load of a
+# The calls of a discovery, and no other. The last two confirm that something is gone before it is deleted;
+# ListAccountsForParent is for where AWS does not tell the paths of accounts; ListChildren spreads the load of a
 # big tree. The resource is "*": the first three have no resource type in IAM (service authorization reference of AWS
 # Organizations), and what is gone has no ARN of this AWS organization that a narrower one would match.
 ACTIONS: Final = (
