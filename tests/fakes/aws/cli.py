@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(state: Path, host: str, port: int) -> int:
     """Serve until a signal comes, with the world in ``state`` or, where that file is missing, the sample."""
+    state.parent.mkdir(parents=True, exist_ok=True)
     stand_in = StandIn(load(state) if state.exists() else sample.world(), state)
     stand_in.keep()
     try:
