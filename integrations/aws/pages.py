@@ -43,6 +43,8 @@ class Pages:
             raise unexpected(self._operation, self._subject, "the same page token came twice")
         self._tokens.add(self._token or "")
         rows: list[dict[str, Any]] = answer[OPERATIONS[self._operation].result]
+        if not all(isinstance(row, dict) for row in rows):
+            raise unexpected(self._operation, self._subject, "a row is empty")
         return rows
 
     def all(self, read: Callable[[dict[str, Any]], T]) -> list[T]:

@@ -246,6 +246,7 @@ def _own_sts(partition: str, endpoint_url: str | None) -> Any:
         own = botocore.session.Session()
         if profile in own.available_profiles:
             own = botocore.session.Session(profile=profile)
+        own.register_component("data_loader", _shared().get_component("data_loader"))  # loads descriptions once
         return own.create_client("sts", home_region(partition), endpoint_url=endpoint_url, config=_config())
 
 

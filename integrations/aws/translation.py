@@ -23,7 +23,7 @@ from botocore.parsers import ResponseParserError
 from integrations.aws import errors
 from integrations.aws.errors import AwsError
 
-# What a call may raise and we expect. The last three come from botocore's parsers when an answer has the wrong shape.
+# What a call may raise and we expect. The last four come from botocore's parsers when an answer has the wrong shape.
 EXPECTED: Final = (
     ClientError,
     HTTPClientError,
@@ -33,6 +33,7 @@ EXPECTED: Final = (
     CredentialRetrievalError,
     ResponseParserError,
     AttributeError,
+    KeyError,
     TypeError,
     ValueError,
 )

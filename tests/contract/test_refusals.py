@@ -1,0 +1,195 @@
+"""What AWS refuses, and what people then read: who may call, trust policies, keys, partitions."""
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from integrations.aws.errors import (
+    AccessDenied,
+    ExpiredCredentials,
+    InvalidCredentials,
+    NoPrincipal,
+    NotInOrganization,
+)
+from integrations.aws.organizations import identify, read_snapshot
+from integrations.aws.session import KeyCredentials, RoleCredentials, open_session
+from tests.contract.conftest import QUICK, credentials_for
+from tests.contract.plain import EXTERNAL_ID
+from tests.fakes.aws import RunningAws, allowing, denying, new_organization, reading_organizations, trusting
+from tests.fakes.aws.iam import VENDOR_ROLE_ARN
+from tests.fakes.aws.policy import MANAGED_POLICIES
+
+
+def test_a_wrong_external_id_is_refused_with_all_possible_causes_and_no_guess(
+    aws: RunningAws, role: RoleCredentials
+) -> None:
+    with pytest.raises(AccessDenied) as refused:
+        open_session(credentials_for(role.role_arn, "o_other:abc"))
+    assert refused.value.sentence.startswith(f"AWS refused AssumeRole for {role.role_arn} (AccessDenied).")
+    for cause in ("does not exist", "another external ID", "service control policy", "suspended", "a minute old"):
+        assert cause in refused.value.sentence
+    assert (refused.value.operation, refused.value.code) == ("AssumeRole", "AccessDenied")
+    assert not refused.value.is_transient
+
+
+def test_a_role_that_does_not_exist_gets_the_same_answer_as_a_wrong_external_id(
+    aws: RunningAws, role: RoleCredentials
+) -> None:
+    missing = role.role_arn.replace("pipes-discovery", "nobody")
+    with pytest.raises(AccessDenied, match="the role does not exist"):
+        open_session(credentials_for(missing))
+
+
+def test_a_member_account_is_told_to_use_the_management_account(aws: RunningAws) -> None:
+    member = aws.organization.create_account("Member")
+    arn = aws.roles.create("pipes", trusting(VENDOR_ROLE_ARN, EXTERNAL_ID), reading_organizations(), account=member.id)
+    session = open_session(credentials_for(arn))
+    assert identify(session).organization_id == aws.organization.id
+    with pytest.raises(AccessDenied) as refused:
+        read_snapshot(session)
+    assert f"the account {member.id}, which is only a member" in refused.value.sentence
+    assert f"management account {aws.organization.management_account_id}" in refused.value.sentence
+    assert "ListRoots (AccessDeniedException)" in refused.value.sentence
+
+
+def test_a_delegated_administrator_reads_the_whole_aws_organization(aws: RunningAws, role: RoleCredentials) -> None:
+    member = aws.organization.create_account("Security tooling")
+    aws.organization.delegate(member.id)
+    arn = aws.roles.create("pipes", trusting(VENDOR_ROLE_ARN, EXTERNAL_ID), reading_organizations(), account=member.id)
+    assert read_snapshot(open_session(credentials_for(arn))) == read_snapshot(open_session(role))
+
+
+def test_an_account_outside_any_aws_organization_is_told_so(aws: RunningAws) -> None:
+    lonely = "123456789012"
+    arn = aws.roles.create("pipes", trusting(VENDOR_ROLE_ARN, EXTERNAL_ID), reading_organizations(), account=lonely)
+    with pytest.raises(NotInOrganization, match="in no AWS organization"):
+        identify(open_session(credentials_for(arn)))
+
+
+@pytest.mark.parametrize("operation", ["ListRoots", "ListAccounts", "ListOrganizationalUnitsForParent"])
+def test_a_denied_call_is_named_with_the_permission_that_it_needs(aws: RunningAws, operation: str) -> None:
+    arn = aws.roles.create(
+        "denied",
+        trusting(VENDOR_ROLE_ARN, EXTERNAL_ID),
+        reading_organizations(),
+        denying(f"organizations:{operation}"),
+    )
+    with pytest.raises(AccessDenied) as refused:
+        read_snapshot(open_session(credentials_for(arn)))
+    assert refused.value.operation == operation
+    assert f"Allow organizations:{operation}" in refused.value.sentence
+    assert "AccessDeniedException; AWS names this: identity-based policy" in refused.value.sentence
+
+
+def test_one_denied_unit_fails_the_whole_read_and_is_named(aws: RunningAws, role: RoleCredentials) -> None:
+    secret = aws.organization.create_unit("Secret")
+    aws.organization.create_unit("Public")
+    aws.faults.fail("ListOrganizationalUnitsForParent", "AccessDeniedException", on=secret.id)
+    with pytest.raises(AccessDenied, match=rf"ListOrganizationalUnitsForParent for {secret.id} \(Secret\)"):
+        read_snapshot(open_session(role))
+
+
+def test_a_policy_of_lists_only_still_tells_which_aws_organization_it_is(
+    aws: RunningAws, role: RoleCredentials
+) -> None:
+    view_only = MANAGED_POLICIES["policy/job-function/ViewOnlyAccess"]
+    arn = aws.roles.create("viewer", trusting(VENDOR_ROLE_ARN, EXTERNAL_ID), view_only)
+    session = open_session(credentials_for(arn))
+    identity = identify(session)
+    assert identity.organization_id == aws.organization.id
+    assert identity.management_account_id == aws.organization.management_account_id
+    assert read_snapshot(session) == read_snapshot(open_session(role))
+
+
+def test_credentials_without_any_permission_are_told_about_the_first_one(aws: RunningAws) -> None:
+    arn = aws.roles.create("idle", trusting(VENDOR_ROLE_ARN, EXTERNAL_ID), allowing("s3:ListBuckets"))
+    with pytest.raises(AccessDenied, match="Allow organizations:DescribeOrganization"):
+        identify(open_session(credentials_for(arn)))
+
+
+def test_a_wrong_secret_key_is_refused_without_repeating_it(aws: RunningAws) -> None:
+    key = aws.roles.create_key("pipes", reading_organizations())
+    with pytest.raises(InvalidCredentials, match="GetCallerIdentity: SignatureDoesNotMatch") as refused:
+        open_session(KeyCredentials(key.id, "s" * 40), retries=QUICK)
+    assert "ssss" not in str(refused.value)
+    assert key.id not in str(refused.value)
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+def test_an_unknown_access_key_is_refused(aws: RunningAws) -> None:
+    with pytest.raises(InvalidCredentials, match="GetCallerIdentity: InvalidClientTokenId"):
+        open_session(KeyCredentials("AKIAZZZZZZZZZZZZZZZZ", "s" * 40))
+
+
+@pytest.mark.parametrize(("key_id", "secret"), [("", ""), ("AKIAAAAAAAAAAAAAAAAA", ""), ("", "s" * 40)])
+def test_half_a_key_pair_never_falls_back_to_our_own_credentials(aws: RunningAws, key_id: str, secret: str) -> None:
+    with pytest.raises(InvalidCredentials, match="Half of the key pair"):
+        open_session(KeyCredentials(key_id, secret))
+    assert len(aws.calls) == 0
+
+
+def test_a_secret_key_is_not_in_the_text_of_its_credentials() -> None:
+    assert "ssss" not in repr(KeyCredentials("AKIAAAAAAAAAAAAAAAAA", "s" * 40))
+
+
+def test_our_own_unknown_key_is_blamed_on_the_installation(
+    aws: RunningAws, role: RoleCredentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAZZZZZZZZZZZZZZZZ")
+    with pytest.raises(InvalidCredentials, match="credentials of this installation itself"):
+        open_session(role)
+
+
+def test_an_installation_without_credentials_says_so(
+    aws: RunningAws, role: RoleCredentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(NoPrincipal, match="no AWS credentials of its own"):
+        open_session(role)
+
+
+def test_a_role_in_a_partition_that_we_do_not_serve_is_refused_before_any_call(aws: RunningAws) -> None:
+    with pytest.raises(NoPrincipal, match="in the AWS partition aws-cn, where this installation has no identity"):
+        open_session(credentials_for("arn:aws-cn:iam::123456789012:role/pipes"))
+    assert len(aws.calls) == 0
+
+
+def test_a_key_of_another_partition_that_we_serve_is_found_there(aws: RunningAws, settings: Settings) -> None:
+    settings.PIPES_AWS_PRINCIPALS = {
+        "aws-us-gov": "arn:aws-us-gov:iam::999999999999:role/pipes",
+        "aws": VENDOR_ROLE_ARN,
+    }
+    key = aws.roles.create_key("pipes", reading_organizations())
+    aws.faults.fail("GetCallerIdentity", "InvalidClientTokenId", times=1)
+    session = open_session(KeyCredentials(key.id, key.secret))
+    assert session.partition == "aws"
+    assert identify(session).organization_id == aws.organization.id
+
+
+def test_a_session_that_runs_out_in_the_middle_is_renewed_once(aws: RunningAws, role: RoleCredentials) -> None:
+    for number in range(6):
+        aws.organization.create_unit(f"Unit {number}")
+    session = open_session(role)
+    aws.faults.after_call("ListOrganizationalUnitsForParent", 2, aws.expire_sessions)
+    snapshot = read_snapshot(session)
+    assert len(snapshot.folders) == 7
+    assert aws.calls.count("AssumeRole") == 2
+    assert aws.calls.count(code="ExpiredTokenException") > 0
+
+
+def test_credentials_that_expire_again_at_once_are_given_up(aws: RunningAws, role: RoleCredentials) -> None:
+    session = open_session(role)
+    aws.faults.fail("ListRoots", "ExpiredTokenException")
+    with pytest.raises(ExpiredCredentials, match="ListRoots: ExpiredTokenException"):
+        read_snapshot(session)
+    assert aws.calls.count("ListRoots") == 2
+
+
+def test_a_role_pointed_at_another_aws_organization_shows_in_its_id(aws: RunningAws, role: RoleCredentials) -> None:
+    other = new_organization("globex")
+    aws.world.organizations.append(other)
+    arn = aws.world.iam.create_role(
+        other.management_account_id, "pipes", trusting(VENDOR_ROLE_ARN, EXTERNAL_ID), reading_organizations()
+    ).arn
+    assert identify(open_session(credentials_for(arn))).organization_id == other.id
