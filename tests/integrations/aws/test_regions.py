@@ -1,0 +1,52 @@
+"""The table of regions says what AWS's own library says."""
+
+import subprocess
+import sys
+
+import pytest
+
+from integrations.aws.regions import PARTITIONS, Region, home_region, is_known_region, partition_of_arn, regions
+
+
+def test_the_table_is_that_of_botocore() -> None:
+    import botocore.session
+
+    data = botocore.session.Session().get_data("endpoints")
+    theirs = {
+        partition["partition"]: {code: region["description"] for code, region in partition["regions"].items()}
+        for partition in data["partitions"]
+    }
+    ours = {partition: {region.code: region.name for region in regions(partition)} for partition in PARTITIONS}
+    assert ours == theirs
+
+
+def test_organizations_is_asked_where_its_partition_has_it() -> None:
+    import botocore.session
+
+    for partition in botocore.session.Session().get_data("endpoints")["partitions"]:
+        endpoints = partition["services"].get("organizations", {}).get("endpoints", {})
+        scopes = {endpoint["credentialScope"]["region"] for endpoint in endpoints.values()}
+        name = partition["partition"]
+        assert scopes <= {home_region(name)}
+        assert is_known_region(home_region(name), partition=name)
+
+
+def test_regions_are_known_in_their_own_partition_only() -> None:
+    assert is_known_region("eu-central-1", partition="aws")
+    assert not is_known_region("eu-central-1", partition="aws-cn")
+    assert not is_known_region("eu-centrale-1", partition="aws")
+    assert not is_known_region("eu-central-1", partition="gcp")
+    assert regions("aws-cn") == (Region("cn-north-1", "China (Beijing)"), Region("cn-northwest-1", "China (Ningxia)"))
+
+
+def test_an_arn_names_its_partition() -> None:
+    assert partition_of_arn("arn:aws-us-gov:iam::123456789012:role/x") == "aws-us-gov"
+    with pytest.raises(ValueError, match="no partition"):
+        partition_of_arn("arn:azure:iam::123456789012:role/x")
+
+
+def test_what_requests_may_import_does_not_bring_awss_library() -> None:
+    modules = "regions", "identifiers", "external_id", "errors", "iac"
+    code = f"import sys; sys.path.insert(0, '.'); {'; '.join(f'import integrations.aws.{name}' for name in modules)}"
+    check = "; sys.exit(bool({'boto3', 'botocore'} & sys.modules.keys()))"
+    subprocess.run([sys.executable, "-c", code + check], check=True, timeout=30)
