@@ -179,8 +179,8 @@ _SENTENCES: Final[dict[type[AwsError], Callable[[str, str], str]]] = {
         f"What {call} asked about does not exist any more ({code}). The AWS organization has just changed; try again."
     ),
     errors.Throttled: lambda call, code: (
-        f"AWS throttles {call} ({code}), and went on doing so after several attempts. Other programs that read the same"
-        " AWS organization share its limit; try again in a few minutes."
+        f"AWS throttles {call} ({code}), and went on doing so after several attempts. Other programs that use the same"
+        " account share its limit; try again in a few minutes."
     ),
     errors.ServiceFault: lambda call, code: (
         f"AWS had a fault of its own in {call} ({code}). Try again in a few minutes."
@@ -192,5 +192,7 @@ _SENTENCES: Final[dict[type[AwsError], Callable[[str, str], str]]] = {
     errors.UnexpectedAnswer: lambda call, code: (
         f"Something answered {call} in a way that AWS does not ({code}). Check what stands between this installation"
         " and AWS, for instance a proxy."
+        if code.isdigit()
+        else f"AWS refused {call} for a reason that we do not know ({code}). Look that code up in AWS's documentation."
     ),
 }

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from integrations.aws.answers import AccountRow, FolderRow, Reader, RootRow
 from integrations.aws.crew import Crew
+from integrations.aws.errors import AccessDenied
 from integrations.aws.pacing import Budget
 from integrations.aws.pages import Pages
 from integrations.aws.session import AwsSession
@@ -59,6 +60,7 @@ class Walk:
         self._to_ask = deque([self.root])
         self._parents: set[str] = set()  # units that surely have children: those on the way to an account, or probed
         self._listing = self._probing = 0
+        self._may_probe = True
 
     def run(self) -> None:
         """Read everything; raises AwsError and is then worth nothing."""
@@ -97,7 +99,7 @@ class Walk:
                 self._list(self._to_ask.popleft())
                 continue
             leaf = next((folder for folder in reversed(self._to_ask) if folder.source_id not in self._parents), None)
-            if leaf is None:
+            if leaf is None or not self._may_probe:
                 return
             self._to_ask.remove(leaf)
             self._probe(leaf)
@@ -114,7 +116,10 @@ class Walk:
         self._crew.start(lambda: pages.all(Reader(_LIST, parent.subject).folder), handle)
 
     def _probe(self, folder: PlacedFolder) -> None:
-        """Ask whether it has children at all; that gives no names, so the few that have some are listed after all."""
+        """Ask whether it has children at all; that gives no names, so the few that have some are listed after all.
+
+        It only saves time: credentials that may not do it list everything.
+        """
         pages = Pages(
             self._session,
             _PROBE,
@@ -124,14 +129,21 @@ class Walk:
             ChildType="ORGANIZATIONAL_UNIT",
         )
 
-        def handle(children: list[str]) -> None:
+        def has_children() -> bool:
+            try:
+                return bool(pages.all(lambda row: row))
+            except AccessDenied:
+                self._may_probe = False
+                return True
+
+        def handle(is_parent: bool) -> None:
             self._probing -= 1
-            if children:
+            if is_parent:
                 self._parents.add(folder.source_id)
                 self._to_ask.appendleft(folder)
 
         self._probing += 1
-        self._crew.start(lambda: pages.all(lambda row: str(row["Id"])), handle)
+        self._crew.start(has_children, handle)
 
     def _found_folder(self, parent: PlacedFolder, row: FolderRow) -> None:
         placed = PlacedFolder(row.source_id, row.name, (*parent.path, row.source_id))
