@@ -68,8 +68,14 @@ def _tool(name: str) -> str:
 
 def _run(name: str, command: Sequence[str], environment: Mapping[str, str]) -> _Result:
     started_at = time.monotonic()
-    # fmt: off
-    done = subprocess.run(command, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    # fmt: on
+    done = subprocess.run(
+        command,
+        env=environment,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
     return _Result(name, done.returncode == 0, done.stdout, time.monotonic() - started_at)

@@ -65,6 +65,7 @@ def bench(arguments: Sequence[str]) -> int:
 
 def shots(arguments: Sequence[str]) -> int:
     """Take the screenshots of the running demo."""
+    running_demo()
     bootstrap.ensure("development")
     return _in_demo(python("-m", "tests.browser.shots", *arguments))
 

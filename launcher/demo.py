@@ -58,25 +58,24 @@ def _start(supervisor: Supervisor, *, port: int) -> None:
     address = f"http://127.0.0.1:{port}"
     keys = load_keys(DEMO)
     urls = start_servers(supervisor, DEMO, is_durable=True)
-    web = product_environment(keys, urls) | {"PIPES_BASE_URL": address, "PIPES_DATABASE_POOL": "true"}
-    owner = product_environment(keys, urls) | {
-        "PIPES_BASE_URL": address,
-        "DATABASE_OWNER_URL": urls["DATABASE_OWNER_URL"],
+    base = product_environment(keys, urls) | {"PIPES_BASE_URL": address}
+    owner = base | {"DATABASE_OWNER_URL": urls["DATABASE_OWNER_URL"]}
+    steps = {
+        "migrate": python("manage.py", "migrate", "--no-input"),
+        "static": python("manage.py", "collectstatic", "--no-input"),
     }
-    supervisor.run("migrate", python("manage.py", "migrate", "--no-input"), owner)
-    supervisor.run("static", python("manage.py", "collectstatic", "--no-input"), owner)
-    worker = product_environment(keys, urls) | {"PIPES_BASE_URL": address} | dict(_aws(supervisor))
-    web["AWS_ENDPOINT_URL"] = worker["AWS_ENDPOINT_URL"]
-    sign_ins = ""
-    if (ROOT / "tests" / "demo.py").exists() or (ROOT / "tests" / "demo").exists():
-        sign_ins = supervisor.run("seed", python("-m", "tests.demo", "seed"), owner | worker)
+    supervisor.run(steps, owner)
+    worker = base | dict(_aws(supervisor))
+    seed = supervisor.run({"seed": python("-m", "tests.demo", "seed")}, owner | worker)
+    web = base | {"PIPES_DATABASE_POOL": "true", "AWS_ENDPOINT_URL": worker["AWS_ENDPOINT_URL"]}
     supervisor.start(
         _web(web, address, port),
         _celery("worker", [*_WORKER, "--without-mingle", "--without-gossip"], worker, "ready"),
-        _celery("beat", ["beat", "--schedule", str(DEMO.run / "beat")], web, "beat: Starting"),
+        _celery("beat", ["beat", "--schedule", str(DEMO.run / "beat")], base, "beat: Starting"),
     )
     write_private(_RUNNING, {"address": address, "environment": owner | worker})
-    print(f"\nPipes runs at {address} – Ctrl-C stops it. Logs: {DEMO.logs.relative_to(ROOT)}/\n{sign_ins}", flush=True)
+    print(f"\nPipes runs at {address} – Ctrl-C stops it. Logs: {DEMO.logs.relative_to(ROOT)}/", flush=True)
+    print(seed["seed"], flush=True)
 
 
 def _aws(supervisor: Supervisor) -> Mapping[str, str]:

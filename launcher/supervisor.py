@@ -62,16 +62,34 @@ class Supervisor:
             raise LauncherError(f"{program.name} does not start. Its last lines, of {child.log}:\n{_tail(child)}")
         self._say(f"{program.name}: ready after {time.monotonic() - child.started_at:.1f} s")
 
-    def run(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> str:
-        """Run a step to its end and return what it printed; raise LauncherError when it fails."""
+    def run(self, steps: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> dict[str, str]:
+        """Run steps side by side to their end and return what each printed; raise LauncherError when one fails."""
         started_at = time.monotonic()
-        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
-        (self._instance.logs / f"{name}.log").write_text(done.stdout + done.stderr)
-        if done.returncode != 0:
-            last = "\n".join((done.stdout + done.stderr).splitlines()[-30:])
-            raise LauncherError(f"{name} failed with exit code {done.returncode}:\n{last}")
-        self._say(f"{name}: done after {time.monotonic() - started_at:.1f} s")
-        return done.stdout
+        running = {name: self._begin(name, command, environment) for name, command in steps.items()}
+        try:
+            for name, process in running.items():
+                if process.wait() != 0:
+                    last = "\n".join((self._printed(name) + self._logged(name)).splitlines()[-30:])
+                    raise LauncherError(f"{name} failed ({_how(process.returncode)}):\n{last}")
+        finally:
+            for process in running.values():
+                process.terminate()
+                process.wait()
+        self._say(f"{', '.join(steps)}: done after {time.monotonic() - started_at:.1f} s")
+        return {name: self._printed(name) for name in steps}
+
+    def _begin(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+        printed, logged = self._instance.logs / f"{name}.out", self._instance.logs / f"{name}.log"
+        with printed.open("wb") as out, logged.open("wb") as log:
+            return subprocess.Popen(
+                command, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=log
+            )
+
+    def _printed(self, name: str) -> str:
+        return (self._instance.logs / f"{name}.out").read_text(errors="replace")
+
+    def _logged(self, name: str) -> str:
+        return (self._instance.logs / f"{name}.log").read_text(errors="replace")
 
     def watch(self) -> None:
         """Look after the programs; ends only by KeyboardInterrupt, which Ctrl-C, SIGTERM and SIGHUP raise."""

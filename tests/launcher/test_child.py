@@ -129,3 +129,16 @@ def test_a_name_in_a_shared_folder_that_somebody_else_took_is_refused(tmp_path: 
     (tmp_path / "ours").symlink_to(tmp_path / "theirs")
     with pytest.raises(LauncherError, match="is not ours"):
         owned_folder(tmp_path / "ours", None, mode=0o700)
+
+
+def test_steps_run_side_by_side_and_return_what_they_printed(supervisor: Supervisor) -> None:
+    steps = {
+        name: [sys.executable, "-c", f"import sys; print({name!r}); print('log', file=sys.stderr)"] for name in "ab"
+    }
+    assert supervisor.run(steps, os.environ) == {"a": "a\n", "b": "b\n"}
+
+
+def test_a_failed_step_is_refused_with_its_last_words_and_the_others_end(supervisor: Supervisor) -> None:
+    steps = {"a": [sys.executable, "-c", "import sys; sys.exit('no table')"], "b": [sys.executable, "-c", SERVE]}
+    with pytest.raises(LauncherError, match=r"a failed \(exit code 1\):\nno table"):
+        supervisor.run(steps, os.environ)
