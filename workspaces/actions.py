@@ -56,16 +56,26 @@ def change_place(*, scope: Scope, handle: str, name: str, by: User) -> None:
 
 @transaction.atomic
 def add_member(*, scope: Scope, user: User, role: Role, by: User | None) -> Membership:
-    """Give somebody a role in the scope's place; they become a member of its tenant too."""
+    """Give somebody a role in the scope's place; they become a member of the places around it too."""
     membership = _join(user, scope, role)
     audit.record("member.added", scope=scope, by=by, target=user, role=role)
     return membership
 
 
+def change_profile(*, user: User, handle: str, name: str) -> None:
+    """Change a person's own handle and name; it belongs to no tenant, so no tenant's audit log has it.
+
+    Raises IntegrityError when somebody else has the handle.
+    """
+    user.handle, user.name = handle, name
+    with transaction.atomic():
+        user.save(update_fields=["handle", "name"])
+
+
 def _join(user: User, scope: Scope, role: Role) -> Membership:
-    if scope.organization is not None:
-        Membership.objects.get_or_create(
-            user=user, tenant=scope.tenant, organization=None, workspace=None, defaults={"role": Role.MEMBER}
-        )
+    outer = [Scope(scope.tenant)] if scope.organization else []
+    outer += [Scope(scope.tenant, scope.organization)] if scope.workspace else []
+    for place in outer:  # else they could not walk to it
+        Membership.objects.get_or_create(user=user, **place.keys, defaults={"role": Role.MEMBER})
     membership, _ = Membership.objects.update_or_create(user=user, **scope.keys, defaults={"role": role})
     return membership

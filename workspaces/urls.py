@@ -1,1 +1,27 @@
-urlpatterns: list = []
+"""URLs of people and places."""
+
+from django.urls import path
+
+from workspaces.views import lists, people, settings
+
+_TENANT = "tenants/<str:tenant>/"
+_ORGANIZATION = _TENANT + "orgs/<str:organization>/"
+_WORKSPACE = _ORGANIZATION + "workspaces/<str:workspace>/"
+
+urlpatterns = [
+    path("", lists.home, name="home"),
+    path("profile/", people.profile, name="profile"),
+    path("theme/", people.theme, name="theme"),
+    path("tenants/", lists.switch_tenant, name="switch_tenant"),
+    path(_TENANT, lists.tenant_home, name="tenant_home"),
+    path(_TENANT + "settings/", lists.tenant_settings, name="tenant_settings"),
+    path(_TENANT + "advanced/", settings.tenant_advanced, name="tenant_advanced"),
+    path(_TENANT + "orgs/", lists.switch_organization, name="switch_organization"),
+    path(_TENANT + "orgs/new/", settings.organization_create, name="organization_create"),
+    path(_ORGANIZATION, lists.organization_home, name="organization_home"),
+    path(_ORGANIZATION + "advanced/", settings.organization_advanced, name="organization_advanced"),
+    path(_ORGANIZATION + "workspaces/", lists.switch_workspace, name="switch_workspace"),
+    path(_ORGANIZATION + "workspaces/new/", settings.workspace_create, name="workspace_create"),
+    path(_WORKSPACE, settings.workspace_home, name="workspace_home"),
+    path(_WORKSPACE + "advanced/", settings.workspace_advanced, name="workspace_advanced"),
+]

@@ -1,5 +1,193 @@
-"""Template tags of the console."""
+"""Template tags of the console: the small parts that need more than HTML. Built in, so that no template loads them."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
 
 from django import template
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
+from django.template import Context
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from lucide import _render_icon as render_icon
+
+from workspaces.access import Access, Scope
 
 register = template.Library()
+
+_AVATAR_COLOURS = 6
+_TABS = {
+    # level: (label, URL name, whether only owners of the place see it); the first one is where the place opens
+    "tenant": (
+        ("Organizations", "tenant_settings", True),
+        ("Integrations", "integration_list", True),
+        ("Connections", "connection_list", True),
+        ("Advanced", "tenant_advanced", True),
+    ),
+    "org": (
+        ("Workspaces", "organization_home", False),
+        ("Integrations", "integration_list", True),
+        ("Connections", "connection_list", True),
+        ("Advanced", "organization_advanced", True),
+    ),
+    "workspace": (("Advanced", "workspace_advanced", False),),
+}
+
+
+@register.simple_tag
+def icon(name: str, size: int = 16, classes: str = "") -> SafeString:
+    """Draw a Lucide icon; it says nothing to screen readers, so whoever uses it alone gives the control a name."""
+    return SafeString(
+        render_icon(name, size, **{"aria-hidden": "true", "focusable": "false", "class": f"icon {classes}"})
+    )
+
+
+@register.simple_tag
+def avatar(who: object, classes: str = "") -> SafeString:
+    """Draw initials of a place or person in a colour that stays the same for its name."""
+    name = str(who)
+    words = [word for word in name.replace("-", " ").replace("_", " ").split() if word]
+    initials = (words[0][0] + words[1][0]) if len(words) > 1 else name[:2]
+    colour = sum(name.encode()) % _AVATAR_COLOURS
+    return format_html('<span class="avatar avatar-{} {}" aria-hidden="true">{}</span>', colour, classes, initials)
+
+
+@register.simple_tag
+def chip(text: object, tone: str = "") -> SafeString:
+    """Show a state or a property; tones are green, amber, red and blue, none is grey."""
+    return format_html('<span class="chip{}">{}</span>', f" chip-{tone}" if tone else "", text)
+
+
+@register.simple_tag
+def ago(moment: datetime | None) -> SafeString:
+    """Say how long ago (or until) a moment is, with the exact UTC time on hover; nothing for None."""
+    if moment is None:
+        return SafeString("")
+    exact = moment.astimezone(timezone.get_fixed_timezone(0))
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>',
+        exact.isoformat(timespec="seconds"),
+        exact.strftime("%Y-%m-%d %H:%M:%S"),
+        relative(moment, timezone.now()),
+    )
+
+
+def relative(moment: datetime, now: datetime) -> str:
+    """Say in words how far a moment is from now, in the largest unit that fits."""
+    seconds = round((now - moment).total_seconds())
+    if abs(seconds) < 10:
+        return "just now"
+    for unit, length in (
+        ("year", 31_557_600),
+        ("month", 2_629_800),
+        ("day", 86_400),
+        ("hour", 3600),
+        ("minute", 60),
+        ("second", 1),
+    ):
+        count = abs(seconds) // length
+        if count:
+            break
+    words = f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{words} ago" if seconds > 0 else f"in {words}"
+
+
+@register.inclusion_tag("components/field.html")
+def field(bound: BoundField, check: str = "", mono: bool = False) -> dict[str, object]:
+    """Show a form field: label, control, help, and the error sentence that the control is described by.
+
+    ``check`` is a URL that is asked about the value as one types (htmx.py: ``field_status``); ``mono`` is for handles and ids.
+    """
+    widget = bound.field.widget
+    kind = "choices" if isinstance(widget, RadioSelect | CheckboxSelectMultiple) else "plain"
+    described = [f"{bound.auto_id}-help"] if bound.help_text else []
+    attributes: dict[str, Any] = {"aria-describedby": " ".join([*described, f"{bound.auto_id}-status"])}
+    if check:
+        attributes |= {
+            "hx-get": check,
+            "hx-trigger": "input changed delay:300ms",
+            "hx-target": f"#{bound.auto_id}-status",
+            "hx-sync": "this:replace",
+        }
+    return {
+        "field": bound,
+        "control": bound.as_widget(attrs=attributes) if kind == "plain" else "",
+        "kind": "checkbox" if isinstance(widget, CheckboxInput) else kind,
+        "mono": mono,
+    }
+
+
+@register.inclusion_tag("components/copy.html")
+def copy(value: object, label: str = "", block: bool = False) -> dict[str, object]:
+    """Show an id, ARN or text in monospace with a button that copies it; ``block`` for texts of several lines."""
+    return {"value": value, "label": label or str(value), "block": block}
+
+
+@register.inclusion_tag("components/places.html", takes_context=True)
+def places(context: Context) -> dict[str, object]:
+    """Show where the request is: tenant › organization › workspace, each with the button that switches it."""
+    access: Access | None = context.get("access")
+    if access is None:
+        return {"places": [{"word": "tenant", "place": None, "switch_url": reverse("switch_tenant")}]}
+    tenant, organization = Scope(access.scope.tenant), Scope(access.scope.tenant, access.scope.organization)
+    shown = [
+        {
+            "word": "tenant",
+            "place": tenant.place,
+            "url": tenant.url("tenant_home"),
+            "switch_url": f"{reverse('switch_tenant')}?from={tenant.place.handle}",
+        },
+        {"word": "organization", "place": access.scope.organization, "switch_url": tenant.url("switch_organization")},
+    ]
+    if access.scope.organization:
+        shown[1]["url"] = organization.url("organization_home")
+        workspace = access.scope.workspace
+        shown.append({"word": "workspace", "place": workspace, "switch_url": organization.url("switch_workspace")})
+        if workspace:
+            shown[2]["url"] = access.scope.url("workspace_home")
+    return {"places": shown}
+
+
+@register.inclusion_tag("components/tabs.html", takes_context=True)
+def place_tabs(context: Context) -> dict[str, object]:
+    """Show the tabs of the place that the request is in; the longest URL that the path starts with is the current one."""
+    access: Access | None = context.get("access")
+    tabs = list(_visible_tabs(access)) if access else []
+    matching = [url for _, url in tabs if context["request"].path.startswith(url)]
+    current = max(matching, key=len, default=tabs[0][1] if tabs else "")
+    return {"tabs": tabs, "current": current, "label": "Sections"}
+
+
+def _visible_tabs(access: Access) -> Iterator[tuple[str, str]]:
+    if access.scope.level == "tenant" and not access.sees_tenant_settings:
+        return
+    for label, name, is_for_owners in _TABS[access.scope.level]:
+        if access.can_own or not is_for_owners:
+            try:
+                yield label, access.scope.url(name)
+            except NoReverseMatch:
+                continue
+
+
+_BROWSERS = (
+    "Edg",
+    "OPR",
+    "Firefox",
+    "Chrome",
+    "Safari",
+    "curl",
+)  # in this order: each later one is named by earlier ones too
+_BROWSER_NAMES = {"Edg": "Edge", "OPR": "Opera"}
+_SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS", "Linux")
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """Name a browser and its system as people do, from what it calls itself."""
+    name = next((name for name in _BROWSERS if f"{name}/" in user_agent), "")
+    system = next((system for system in _SYSTEMS if system in user_agent), "")
+    if not name:
+        return user_agent[:60] or "Unknown browser"
+    return f"{_BROWSER_NAMES.get(name, name)} on {system}" if system else _BROWSER_NAMES.get(name, name)

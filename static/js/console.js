@@ -1,0 +1,116 @@
+// The rest: "/" focuses search, copy buttons, messages, trees, relative times, and what HTMX needs to know.
+
+const announcer = document.getElementById("announcer");
+
+export function announce(text) {
+  announcer.textContent = "";
+  setTimeout(() => {
+    announcer.textContent = text;
+  }, 50);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const box = document.querySelector("[data-search]");
+  if (box) {
+    event.preventDefault();
+    box.focus();
+    box.select();
+  }
+});
+
+// Buttons that only script can serve ship hidden.
+function reveal(root) {
+  if (!root.querySelectorAll) return;
+  for (const button of root.querySelectorAll("[data-copy], [data-dismiss]")) button.hidden = false;
+}
+reveal(document);
+document.addEventListener("htmx:load", (event) => reveal(event.target));
+
+async function copy(button) {
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+  } catch {
+    announce("Copying is not allowed here: select the text and copy it.");
+    return;
+  }
+  announce("Copied");
+  button.classList.add("copied");
+  setTimeout(() => button.classList.remove("copied"), 1500);
+}
+
+// A row of a tree loads its children in place, and shows or hides them from then on.
+async function toggle(link) {
+  const item = link.closest("li");
+  const isOpen = link.getAttribute("aria-expanded") === "true";
+  let children = item.querySelector(":scope > .tree, :scope > .tree-children");
+  if (!isOpen && !children) {
+    children = document.createElement("div");
+    children.className = "tree-children";
+    item.append(children);
+    await window.htmx.ajax("GET", link.dataset.treeToggle, { target: children, swap: "innerHTML" });
+  }
+  if (children) children.hidden = isOpen;
+  link.setAttribute("aria-expanded", String(!isOpen));
+}
+
+function enhanceTree(root) {
+  for (const link of root.querySelectorAll?.("[data-tree-toggle]") ?? []) {
+    link.setAttribute("role", "button");
+    link.setAttribute("aria-expanded", "false");
+  }
+}
+enhanceTree(document);
+document.addEventListener("htmx:load", (event) => enhanceTree(event.target));
+
+document.addEventListener("click", (event) => {
+  const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+  const target = event.target.closest("[data-copy], [data-dismiss], [data-tree-toggle]");
+  if (!target) return;
+  if (target.matches("[data-copy]")) copy(target);
+  else if (target.matches("[data-dismiss]")) target.closest(".notice").remove();
+  else if (plain) {
+    event.preventDefault();
+    toggle(target);
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  const link = event.target.closest?.("[data-tree-toggle]");
+  if (!link) return;
+  const isOpen = link.getAttribute("aria-expanded") === "true";
+  if (event.key === " " || (event.key === "ArrowRight" && !isOpen) || (event.key === "ArrowLeft" && isOpen)) {
+    event.preventDefault();
+    toggle(link);
+  }
+});
+
+// Relative times stay true while a page stands open; the words are those of the server.
+const UNITS = [["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+function relative(seconds) {
+  const size = Math.abs(seconds);
+  if (size < 10) return "just now";
+  const [unit, length] = UNITS.find(([, length]) => size >= length);
+  const count = Math.floor(size / length);
+  const words = `${count} ${unit}${count === 1 ? "" : "s"}`;
+  return seconds > 0 ? `${words} ago` : `in ${words}`;
+}
+setInterval(() => {
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    time.textContent = relative(Math.round((Date.now() - Date.parse(time.dateTime)) / 1000));
+  }
+}, 30000);
+
+// A fragment's request that was redirected (signed out, or a form that succeeded) becomes a real navigation.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, requestConfig } = event.detail;
+  if (!xhr.responseURL) return;
+  const asked = new URL(requestConfig.path, window.location.href).pathname;
+  if (new URL(xhr.responseURL).pathname === asked) return;
+  event.detail.shouldSwap = false;
+  if (requestConfig.verb === "get") window.location.reload();
+  else window.location.assign(xhr.responseURL);
+});
+
+document.addEventListener("htmx:sendError", () => announce("The server did not answer. Check your connection and try again."));

@@ -1,0 +1,82 @@
+// Forms: what HTML ships enabled, this disables until it makes sense; the focus goes to what is wrong.
+
+// "Save" waits until something changed.
+for (const form of document.querySelectorAll("form[data-needs-change]")) {
+  if (form.dataset.needsChange === "changed") continue; // came back with errors: it already differs from what is stored
+  const button = form.querySelector("button:not([type='button'])");
+  const values = () => JSON.stringify([...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken"));
+  const before = values();
+  const update = () => {
+    button.disabled = values() === before;
+  };
+  form.addEventListener("input", update);
+  form.addEventListener("reset", () => setTimeout(update));
+  update();
+}
+
+// A destructive button waits until the handle is typed: <form data-confirm="handle"><input data-confirm-input>…
+function guard(root) {
+  for (const form of root.querySelectorAll("form[data-confirm]")) {
+    const input = form.querySelector("[data-confirm-input]");
+    const button = form.querySelector("button:not([type='button'])");
+    const update = () => {
+      button.disabled = input.value.trim() !== form.dataset.confirm;
+    };
+    input.addEventListener("input", update);
+    update();
+  }
+}
+guard(document);
+
+// A second click does not send a form twice.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented || form.dataset.sent) return;
+  form.dataset.sent = "yes";
+  setTimeout(() => {
+    for (const button of form.querySelectorAll("button:not([type='button'])")) button.disabled = true;
+  });
+});
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("button")) button.disabled = false;
+  }
+});
+
+// After a failed form: to the first field that is wrong, else to the sentence above the fields.
+export function focusFirstError(root) {
+  const wrong = root.querySelector("[aria-invalid='true'], [data-form-error]");
+  if (!wrong) return false;
+  wrong.focus();
+  return true;
+}
+focusFirstError(document);
+
+// A check as one types marks the field it belongs to.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const status = event.target.closest?.("[data-field-status]");
+  if (status) {
+    const control = document.getElementById(status.dataset.fieldStatus);
+    if (status.querySelector(".field-error")) control?.setAttribute("aria-invalid", "true");
+    else control?.removeAttribute("aria-invalid");
+  }
+});
+
+// Links with data-dialog open their page's #dialog-content in the <dialog>; without script they are plain links.
+const dialog = document.getElementById("dialog");
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-dialog]");
+  if (link && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)) {
+    event.preventDefault();
+    await window.htmx.ajax("GET", link.href, { target: dialog, select: "#dialog-content", swap: "innerHTML" });
+    dialog.setAttribute("aria-label", dialog.querySelector("h1, h2")?.textContent.trim() ?? "Please confirm");
+    guard(dialog);
+    dialog.showModal();
+    dialog.querySelector("[data-confirm-input], [autofocus]")?.focus();
+  } else if (event.target === dialog || event.target.closest("[data-close-dialog]")) {
+    if (dialog.open) event.preventDefault();
+    dialog.close();
+  }
+});

@@ -1,0 +1,83 @@
+"""Forms of people and places; they validate, actions write."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from workspaces.handles import PLACE_MAX_LENGTH, RESERVED, validate_place_handle
+
+HANDLE_HELP = "Lower-case letters, digits and dashes, starting with a letter."
+
+
+def validate_not_reserved(handle: str) -> None:
+    """Refuse words that stand for pages of the console."""
+    if handle in RESERVED:
+        raise ValidationError(f"“{handle}” is reserved for a page of the console. Choose another handle.")
+
+
+class HandleField(forms.CharField):
+    """A typed handle of a place, person or integration."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            max_length=PLACE_MAX_LENGTH,
+            label="Handle",
+            validators=[validate_place_handle, validate_not_reserved],
+            error_messages={"required": "Enter a handle."},
+            widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+            **options,
+        )
+
+
+class NamedForm(forms.Form):
+    """A handle and a name; ``is_taken`` looks the handle up, ``taken`` is the sentence when somebody has it."""
+
+    handle = HandleField(help_text=HANDLE_HELP)
+    name = forms.CharField(max_length=100, label="Name", error_messages={"required": "Enter a name."})
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        is_taken: Callable[[str], bool],
+        taken: str,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial)
+        self._is_taken, self._taken = is_taken, taken
+
+    def clean_handle(self) -> str:
+        """Refuse a handle that is taken."""
+        handle: str = self.cleaned_data["handle"]
+        if self._is_taken(handle):
+            raise self.taken_error(handle)
+        return handle
+
+    def taken_error(self, handle: str) -> ValidationError:
+        """Make the error of a taken handle; also when somebody took it between the check and the write."""
+        return ValidationError(f"“{handle}” is taken by {self._taken}. Choose another handle.")
+
+
+class PlaceForm(NamedForm):
+    """A tenant, organization or workspace."""
+
+    name = forms.CharField(
+        max_length=100,
+        label="Name",
+        help_text="What people read; it can be changed at any time.",
+        error_messages={"required": "Enter a name."},
+    )
+
+
+class ProfileForm(NamedForm):
+    """A person."""
+
+    name = forms.CharField(
+        max_length=100,
+        required=False,
+        label="Name",
+        help_text="Shown to the people you work with.",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )

@@ -1,0 +1,37 @@
+"""Pages and their fragments: a page is complete at its URL; a fragment is a named partial of it, chosen here."""
+
+from collections.abc import Mapping
+
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+
+def render_page(
+    request: HttpRequest, template: str, context: Mapping[str, object], *, parts: tuple[str, ...]
+) -> HttpResponse:
+    """Render the page, or one of its parts when HTMX asks for it.
+
+    A part is a partial of the template that is named like the id of the element it replaces.
+    """
+    wanted = request.headers.get("HX-Target", "") if request.headers.get("HX-Request") else ""
+    response = render(request, f"{template}#{wanted}" if wanted in parts else template, dict(context))
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
+
+
+def asks_about_field(request: HttpRequest, form: Form) -> str | None:
+    """Give the name of the field that is being checked as one types, if that is what the request is for."""
+    target = request.headers.get("HX-Target", "")
+    names = (name for name in form.fields if target == f"{form[name].auto_id}-status")
+    return next(names, None) if request.method == "GET" else None
+
+
+def field_status(request: HttpRequest, form: Form, name: str) -> HttpResponse:
+    """Answer a check of one field: its error sentences, or that a new value will do."""
+    field = form[name]
+    ok = f"{field.value()} is free." if field.value() and field.value() != field.initial else ""
+    response = render(request, "components/field.html#status", {"field": field, "ok": ok})
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response

@@ -1,0 +1,78 @@
+"""Which places a person may enter, and which handles are taken."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.db.models import Q, QuerySet
+
+from workspaces import isolation
+from workspaces.access import Access, Power, Scope, power_in
+from workspaces.models import Membership, Organization, Tenant, User, Workspace
+
+Place = TypeVar("Place", Tenant, Organization, Workspace)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """A place in a list: where it leads, what the person is there, and its settings for owners."""
+
+    place: Tenant | Organization | Workspace
+    url: str
+    role: str
+    settings_url: str = ""
+
+
+def tenants_of(user: User) -> QuerySet[Tenant]:
+    """Tenants that this person belongs to; inside isolation.as_user."""
+    return Tenant.objects.filter(pk__in=Membership.objects.filter(user=user).values("tenant_id")).order_by("handle")
+
+
+def organizations_for(access: Access) -> QuerySet[Organization]:
+    """Organizations of the tenant that this person may enter."""
+    found = Organization.objects.filter(tenant=access.scope.tenant).order_by("handle")
+    if access.is_tenant_owner:
+        return found
+    return found.filter(pk__in=[m.organization_id for m in access.memberships if m.organization_id])
+
+
+def workspaces_for(access: Access) -> QuerySet[Workspace]:
+    """Workspaces of the organization that this person may enter."""
+    found = Workspace.objects.filter(organization=access.scope.organization).order_by("handle")
+    if power_in(Scope(access.scope.tenant, access.scope.organization), access.memberships) == Power.OWNER:
+        return found
+    return found.filter(pk__in=[m.workspace_id for m in access.memberships if m.workspace_id])
+
+
+def matching(places: QuerySet[Place], text: str) -> QuerySet[Place]:
+    """Keep those whose handle or name contains the text."""
+    return places.filter(Q(handle__icontains=text) | Q(name__icontains=text)) if text else places
+
+
+def role_in(scope: Scope, access: Access) -> str:
+    """Name what this person is in a place, in the product's words."""
+    power = power_in(scope, access.memberships)
+    if power == Power.MEMBER:
+        return "Reader" if scope.workspace else "Member"
+    return power.name.capitalize()
+
+
+def is_taken(scope: Scope, handle: str) -> bool:
+    """Tell whether another place beside the scope's innermost one already has this handle."""
+    if scope.workspace is not None:
+        return is_workspace_handle_taken(scope, handle, but=scope.workspace)
+    if scope.organization is not None:
+        return is_organization_handle_taken(scope, handle, but=scope.organization)
+    with isolation.as_operator():  # tenants' handles are unique over all customers; only yes or no leaves this block
+        return Tenant.objects.filter(handle=handle).exclude(pk=scope.tenant.pk).exists()
+
+
+def is_organization_handle_taken(scope: Scope, handle: str, *, but: Organization | None = None) -> bool:
+    """Tell whether an organization of the scope's tenant has this handle."""
+    found = Organization.objects.filter(tenant=scope.tenant, handle=handle)
+    return found.exclude(pk=but.pk).exists() if but else found.exists()
+
+
+def is_workspace_handle_taken(scope: Scope, handle: str, *, but: Workspace | None = None) -> bool:
+    """Tell whether a workspace of the scope's organization has this handle."""
+    found = Workspace.objects.filter(organization=scope.organization, handle=handle)
+    return found.exclude(pk=but.pk).exists() if but else found.exists()

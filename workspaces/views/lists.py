@@ -1,0 +1,130 @@
+"""Lists of places: home, the organizations of a tenant, the workspaces of an organization, and the switchers."""
+
+from collections.abc import Iterable
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+
+from workspaces import places
+from workspaces.access import Access, Power, Scope
+from workspaces.htmx import render_page
+from workspaces.models import Organization, Plan, Role, Tenant, User, Workspace
+from workspaces.places import Place, PlaceRow
+from workspaces.scoping import account_view, organization_view, tenant_view
+from workspaces.views.settings import check_tenant_settings
+
+PAGE_SIZE = 50
+MENU_SIZE = 20
+
+
+@account_view
+def home(request: HttpRequest, user: User) -> HttpResponse:
+    """Open the one tenant that the person belongs to, else let them choose, or say what to do without any."""
+    tenants = list(places.tenants_of(user)[:2])
+    if not tenants:
+        return render(request, "workspaces/no_tenant.html")
+    return redirect("switch_tenant") if len(tenants) > 1 else redirect(Scope(tenants[0]).url("tenant_home"))
+
+
+@tenant_view()
+def tenant_home(request: HttpRequest, access: Access) -> HttpResponse:
+    """Show the organizations of the tenant that one may enter."""
+    return _organizations(
+        request,
+        access,
+        {"heading": access.scope.tenant.name, "is_home": True, "settings_url": access.scope.url("tenant_settings")},
+    )
+
+
+@tenant_view(Power.OWNER)
+def tenant_settings(request: HttpRequest, access: Access) -> HttpResponse:
+    """Show the same as the first tab of Tenant Settings."""
+    check_tenant_settings(access)
+    return _organizations(request, access, {"heading": "Organizations"})
+
+
+def _organizations(request: HttpRequest, access: Access, context: dict[str, object]) -> HttpResponse:
+    query, page = _page(request, places.organizations_for(access))
+    rows = _organization_rows(access, page)
+    context |= {"page": page, "rows": rows, "q": query, "create_url": access.scope.url("organization_create")}
+    return render_page(request, "workspaces/organizations.html", context, parts=("list",))
+
+
+@organization_view()
+def organization_home(request: HttpRequest, access: Access) -> HttpResponse:
+    """Show the workspaces of the organization that one may enter."""
+    query, page = _page(request, places.workspaces_for(access))
+    rows = _workspace_rows(access, page)
+    context = {"page": page, "rows": rows, "q": query, "create_url": access.scope.url("workspace_create")}
+    return render_page(request, "workspaces/workspaces.html", context, parts=("list",))
+
+
+@account_view
+def switch_tenant(request: HttpRequest, user: User) -> HttpResponse:
+    """List one's tenants; from inside a custom tenant that one owns, with its Tenant Settings."""
+    query = request.GET.get("q", "").strip()
+    found = places.matching(places.tenants_of(user), query)
+    current = request.GET.get("from", "")
+    rows = [PlaceRow(tenant, Scope(tenant).url("tenant_home"), Plan(tenant.plan).label) for tenant in found[:MENU_SIZE]]
+    owned = places.tenants_of(user).filter(
+        handle=current,
+        plan=Plan.ENTERPRISE,
+        pk__in=user.memberships.filter(role=Role.OWNER, organization=None).values("tenant_id"),
+    )
+    return _switch(request, "tenant", rows, query, current, settings_of=owned.first())
+
+
+@tenant_view()
+def switch_organization(request: HttpRequest, access: Access) -> HttpResponse:
+    """List the organizations of the tenant that one may enter."""
+    query = request.GET.get("q", "").strip()
+    found = places.matching(places.organizations_for(access), query)
+    return _switch(request, "organization", _organization_rows(access, found[:MENU_SIZE]), query)
+
+
+@organization_view()
+def switch_workspace(request: HttpRequest, access: Access) -> HttpResponse:
+    """List the workspaces of the organization that one may enter."""
+    query = request.GET.get("q", "").strip()
+    found = places.matching(places.workspaces_for(access), query)
+    return _switch(request, "workspace", _workspace_rows(access, found[:MENU_SIZE]), query)
+
+
+def _switch(
+    request: HttpRequest,
+    word: str,
+    rows: list[PlaceRow],
+    query: str,
+    current: str = "",
+    settings_of: Tenant | None = None,
+) -> HttpResponse:
+    settings_url = Scope(settings_of).url("tenant_settings") if settings_of else ""
+    current = current or request.GET.get("from", "")
+    context = {"word": word, "rows": rows, "q": query, "current": current, "settings_url": settings_url}
+    part = "#menu" if request.headers.get("HX-Request") else ""
+    response = render(request, f"workspaces/switch.html{part}", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _page(request: HttpRequest, found: "QuerySet[Place]") -> tuple[str, "Page[Place]"]:
+    query = request.GET.get("q", "").strip()
+    return query, Paginator(places.matching(found, query), PAGE_SIZE).get_page(request.GET.get("page"))
+
+
+def _organization_rows(access: Access, found: Iterable[Organization]) -> list[PlaceRow]:
+    scopes = [Scope(access.scope.tenant, organization) for organization in found]
+    return [_row(access, scope, "organization_home", "organization_advanced") for scope in scopes]
+
+
+def _workspace_rows(access: Access, found: Iterable[Workspace]) -> list[PlaceRow]:
+    scopes = [Scope(access.scope.tenant, access.scope.organization, workspace) for workspace in found]
+    return [_row(access, scope, "workspace_home", "workspace_advanced") for scope in scopes]
+
+
+def _row(access: Access, scope: Scope, home: str, settings: str) -> PlaceRow:
+    role = places.role_in(scope, access)
+    return PlaceRow(scope.place, scope.url(home), role, scope.url(settings) if role == "Owner" else "")

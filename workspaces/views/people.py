@@ -1,0 +1,55 @@
+"""What a person sets for themself: the profile and the theme."""
+
+from django.contrib import messages
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from workspaces import actions
+from workspaces.forms import ProfileForm
+from workspaces.htmx import asks_about_field, field_status
+from workspaces.models import User
+from workspaces.scoping import account_view, public_view
+
+THEMES = frozenset({"light", "dark"})
+_YEAR = 365 * 24 * 3600
+
+
+@account_view
+def profile(request: HttpRequest, user: User) -> HttpResponse:
+    """Change one's handle and name."""
+    form = ProfileForm(
+        request.POST or request.GET or None,
+        initial={"handle": user.handle, "name": user.name},
+        is_taken=lambda handle: User.objects.filter(handle=handle).exclude(pk=user.pk).exists(),
+        taken="somebody else",
+    )
+    if name := asks_about_field(request, form):
+        return field_status(request, form, name)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.change_profile(user=user, **form.cleaned_data)
+        except IntegrityError:  # somebody took the handle after it was checked
+            form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
+            user.refresh_from_db()
+        else:
+            messages.success(request, "Saved your profile.")
+            return redirect("profile")
+    return render(request, "workspaces/profile.html", {"form": form})
+
+
+@require_POST
+@public_view
+def theme(request: HttpRequest) -> HttpResponse:
+    """Keep the chosen theme in a cookie and go back; anything but light and dark follows the system."""
+    back = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    response = redirect(back if is_ours else "home")
+    chosen = request.POST.get("theme", "")
+    if chosen in THEMES:
+        response.set_cookie("theme", chosen, max_age=_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)
+    else:
+        response.delete_cookie("theme", samesite="Lax")
+    return response
