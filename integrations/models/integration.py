@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 from connections.models import Folder
 from integrations.models.settings import AccessMode, IntegrationSettings
@@ -31,6 +32,10 @@ class Integration(IntegrationSettings):
         constraints = [
             # Unique over the whole tenant, org-level ones included: the documentation's rule.
             models.UniqueConstraint(fields=["tenant", "handle"], name="integration_handle_unique"),
+            # Every handle of a connection begins with it.
+            models.CheckConstraint(
+                condition=Q(handle_prefix__regex=r"^([a-z][a-z0-9_]*)?$"), name="integration_prefix_wellformed"
+            ),
         ]
 
     def __str__(self) -> str:
