@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from integrations.aws.translation import incomplete, unexpected
+from integrations.aws.errors import incomplete, unexpected
 from integrations.snapshot import AccountState
 
 ORGANIZATION_ID: Final = re.compile(r"o-[a-z0-9]{10,32}")

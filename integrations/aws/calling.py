@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from integrations.aws.errors import AwsError, Throttled
+from integrations.aws.errors import AwsError, Throttled, incomplete
 from integrations.aws.pacing import Budget, Pacer
-from integrations.aws.translation import EXPECTED, incomplete, translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +96,8 @@ def perform(
 
 
 def _attempt(call: Call) -> tuple[dict[str, Any], AwsError | None]:
+    from integrations.aws.translation import EXPECTED, translate  # AWS's library is slow to import
+
     name = call.operation.name
     try:
         answer = call.send()

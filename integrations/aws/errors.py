@@ -1,4 +1,6 @@
-"""Everything that can go wrong between AWS and us, as one family; ``translation`` makes them from botocore's errors.
+"""Everything that can go wrong between AWS and us, as one family.
+
+``translation`` makes them from botocore's errors; this module comes without AWS's library, so that requests may use it.
 
 ``str(error)`` is a whole sentence for people: what happened, in which call, with which code, and what to do. No message
 holds a secret, a token or an access key.
@@ -91,3 +93,28 @@ class TimedOut(AwsError):
     """The time that the caller gave for the whole was used up."""
 
     is_transient = True
+
+
+def incomplete(operation: str, subject: str, what: str) -> IncompleteAnswer:
+    """The error for an answer that came cut off or without a part; ``what`` says which."""
+    return IncompleteAnswer(
+        f"AWS answered {call_name(operation, subject)} incompletely: {what} (IncompleteAnswer)."
+        " Nothing was taken from it; try again in a few minutes.",
+        operation=operation,
+        code="IncompleteAnswer",
+    )
+
+
+def unexpected(operation: str, subject: str, what: str) -> UnexpectedAnswer:
+    """The error for an answer that AWS's documentation rules out; ``what`` says which rule it breaks."""
+    return UnexpectedAnswer(
+        f"AWS answered {call_name(operation, subject)} with something impossible: {what} (UnexpectedAnswer)."
+        " Nothing was taken from it. If it stays so, tell us.",
+        operation=operation,
+        code="UnexpectedAnswer",
+    )
+
+
+def call_name(operation: str, subject: str) -> str:
+    """How sentences name a call and what it was about."""
+    return f"{operation} for {subject}" if subject else operation

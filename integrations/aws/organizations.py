@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from integrations.aws.answers import ACCOUNT_ID, ORGANIZATION_ID, Reader, RootRow
-from integrations.aws.errors import AccessDenied, ChangedWhileReading, Gone
+from integrations.aws.answers import ACCOUNT_ID, ORGANIZATION_ID, AccountRow, Reader, RootRow
+from integrations.aws.errors import AccessDenied, ChangedWhileReading, Gone, incomplete, unexpected
 from integrations.aws.pacing import Budget
 from integrations.aws.pages import Pages
 from integrations.aws.placing import changed_while_reading, parents_of_accounts
 from integrations.aws.session import AwsSession
-from integrations.aws.translation import incomplete, unexpected
 from integrations.aws.walk import Walk
 from integrations.snapshot import Progress, Snapshot, SnapshotAccount, SnapshotFolder
 
@@ -77,6 +76,15 @@ def read_snapshot(
         return _read_once(session, root, budget, on_progress)
     except Gone as error:
         raise changed_while_reading(error.operation, "something that it had just named is gone") from None
+
+
+def first_accounts(session: AwsSession, *, within_seconds: float) -> list[AccountRow]:
+    """The first page of accounts that is not empty: some to try things on. Raises AwsError."""
+    pages = Pages(session, "ListAccounts", Budget(within_seconds))
+    rows: list[AccountRow] = []
+    while not rows and not pages.is_done:
+        rows = [Reader("ListAccounts").account(row) for row in pages.next()]
+    return rows
 
 
 def confirm_gone(session: AwsSession, *, accounts: Iterable[str] = (), folders: Iterable[str] = ()) -> frozenset[str]:

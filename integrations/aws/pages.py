@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from integrations.aws.calling import OPERATIONS
+from integrations.aws.errors import unexpected
 from integrations.aws.pacing import Budget
 from integrations.aws.session import AwsSession
-from integrations.aws.translation import unexpected
 
 PAGE_SIZE: Final = 20  # the most that AWS gives; what it gives without being asked is not documented
 

@@ -4,11 +4,10 @@ from typing import Any, Final
 
 from integrations.aws.answers import ACCOUNT_ID, AccountRow, Reader
 from integrations.aws.crew import Crew
-from integrations.aws.errors import ChangedWhileReading
+from integrations.aws.errors import ChangedWhileReading, unexpected
 from integrations.aws.pacing import Budget
 from integrations.aws.pages import Pages
 from integrations.aws.session import AwsSession
-from integrations.aws.translation import unexpected
 from integrations.aws.walk import WORKERS, PlacedFolder, Walk
 
 _TRAVERSE: Final = "ListAccountsForParent"

@@ -6,16 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import botocore.session
-from botocore.config import Config
 from django.conf import settings
 
 from integrations.aws.calling import OPERATIONS, Call, Retries, perform
-from integrations.aws.errors import AwsError, ExpiredCredentials, InvalidCredentials, NoPrincipal
+from integrations.aws.errors import AwsError, ExpiredCredentials, InvalidCredentials, NoPrincipal, incomplete
 from integrations.aws.identifiers import RoleArn, check_role_arn
 from integrations.aws.pacing import Budget, Pacer
 from integrations.aws.regions import home_region
-from integrations.aws.translation import incomplete
 
 # An hour is the most that a role may ask for when it was itself assumed; less would cost more calls.
 _SESSION_SECONDS: Final = 3600
@@ -241,6 +238,8 @@ def _own_sts(partition: str, endpoint_url: str | None) -> Any:
     A profile named ``pipes-{partition}`` in the AWS configuration serves that partition, where credentials of one
     installation must reach several.
     """
+    import botocore.session  # slow to import
+
     profile = f"pipes-{partition}"
     with _building:
         own = botocore.session.Session()
@@ -251,8 +250,10 @@ def _own_sts(partition: str, endpoint_url: str | None) -> Any:
 
 
 @functools.lru_cache(maxsize=1)
-def _shared() -> botocore.session.Session:
-    """The session that makes all customers' clients: it holds AWS's service descriptions, and no credentials."""
+def _shared() -> Any:
+    """The botocore session that makes all customers' clients: it holds AWS's service descriptions, no credentials."""
+    import botocore.session  # slow to import
+
     return botocore.session.Session()
 
 
@@ -273,7 +274,9 @@ def _clients(partition: str, keys: _Keys) -> Mapping[str, Any]:
         }
 
 
-def _config() -> Config:
+def _config() -> Any:
+    from botocore.config import Config  # slow to import
+
     return Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,

@@ -21,7 +21,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from integrations.aws import errors
-from integrations.aws.errors import AwsError
+from integrations.aws.errors import AwsError, call_name, incomplete
 
 # What a call may raise and we expect. The last four come from botocore's parsers when an answer has the wrong shape.
 EXPECTED: Final = (
@@ -81,7 +81,7 @@ def translate(error: BaseException, *, operation: str, subject: str) -> AwsError
     """The error of our family for one of EXPECTED; ``subject`` is what the call was about ('' for everything)."""
     if isinstance(error, ClientError):
         return _from_code(error, operation, subject)
-    call = _call(operation, subject)
+    call = call_name(operation, subject)
     if isinstance(error, NoCredentialsError | PartialCredentialsError | CredentialRetrievalError):
         return errors.NoPrincipal(
             f"This installation has no AWS credentials of its own, so {call} could not be asked"
@@ -94,26 +94,6 @@ def translate(error: BaseException, *, operation: str, subject: str) -> AwsError
     if isinstance(error, BotoCoreError):
         return _unreachable(f"The connection to AWS failed in {call}", error, operation)
     return incomplete(operation, subject, "the answer cannot be read")
-
-
-def incomplete(operation: str, subject: str, what: str) -> errors.IncompleteAnswer:
-    """The error for an answer that came cut off or without a part; ``what`` says which."""
-    return errors.IncompleteAnswer(
-        f"AWS answered {_call(operation, subject)} incompletely: {what} (IncompleteAnswer)."
-        " Nothing was taken from it; try again in a few minutes.",
-        operation=operation,
-        code="IncompleteAnswer",
-    )
-
-
-def unexpected(operation: str, subject: str, what: str) -> errors.UnexpectedAnswer:
-    """The error for an answer that AWS's documentation rules out; ``what`` says which rule it breaks."""
-    return errors.UnexpectedAnswer(
-        f"AWS answered {_call(operation, subject)} with something impossible: {what} (UnexpectedAnswer)."
-        " Nothing was taken from it. If it stays so, tell us.",
-        operation=operation,
-        code="UnexpectedAnswer",
-    )
 
 
 def _unreachable(what: str, error: BotoCoreError, operation: str) -> AwsError:
@@ -129,13 +109,13 @@ def _from_code(error: ClientError, operation: str, subject: str) -> AwsError:
     if kind is None:
         # Without a code of AWS's own, botocore gives the HTTP status: a proxy or a load balancer answered.
         kind = errors.ServiceFault if re.fullmatch(r"5\d\d", code) else errors.UnexpectedAnswer
-    sentence = _SENTENCES[kind](_call(operation, subject), code)
+    sentence = _SENTENCES[kind](call_name(operation, subject), code)
     if kind is errors.AccessDenied:
         sentence = _denied(operation, subject, code, str(details.get("Message", "")))
     elif kind in (errors.InvalidCredentials, errors.ExpiredCredentials) and operation == "AssumeRole":
         sentence = (
-            f"AWS does not accept the credentials of this installation itself ({_call(operation, subject)}: {code})."
-            " Whoever runs it must renew them, or correct the clock of its machine."
+            "AWS does not accept the credentials of this installation itself"
+            f" ({call_name(operation, subject)}: {code}). Whoever runs it must renew them, or correct the clock of its machine."
         )
     return kind(sentence, operation=operation, code=code)
 
@@ -152,14 +132,10 @@ def _denied(operation: str, subject: str, code: str, message: str) -> str:
     match = _POLICY.search(message)
     reason = f"; AWS names this: {match[1]}" if match else ""
     return (
-        f"AWS refused {_call(operation, subject)} ({code}{reason}). Allow organizations:{operation} to these"
+        f"AWS refused {call_name(operation, subject)} ({code}{reason}). Allow organizations:{operation} to these"
         " credentials, on every resource, and take them from the management account or a delegated administrator:"
         " AWS answers nobody else."
     )
-
-
-def _call(operation: str, subject: str) -> str:
-    return f"{operation} for {subject}" if subject else operation
 
 
 _SENTENCES: Final[dict[type[AwsError], Callable[[str, str], str]]] = {

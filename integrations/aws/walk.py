@@ -12,11 +12,10 @@ from typing import Any, Final
 
 from integrations.aws.answers import AccountRow, FolderRow, Reader, RootRow
 from integrations.aws.crew import Crew
-from integrations.aws.errors import AccessDenied
+from integrations.aws.errors import AccessDenied, unexpected
 from integrations.aws.pacing import Budget
 from integrations.aws.pages import Pages
 from integrations.aws.session import AwsSession
-from integrations.aws.translation import unexpected
 from integrations.snapshot import Progress
 
 WORKERS: Final = 4  # for the tree; more were throttled and no faster on a real AWS organization
