@@ -1,7 +1,14 @@
 """Makers of what tests need; each makes one thing, the way the product makes it."""
 
+import itertools
 from typing import Any
 
+from django.utils import timezone
+
+from connections.models import Connection, Folder
+from connections.tree import allocate_ids
+from integrations import actions as integration_actions
+from integrations.models import Draft, Integration
 from workspaces import actions
 from workspaces.access import Scope
 from workspaces.models import Membership, Organization, Plan, Role, Tenant, User, Workspace
@@ -33,3 +40,77 @@ def workspace(scope: Scope, handle: str, *, owner: User) -> Workspace:
 def member(scope: Scope, person: User, role: Role) -> Membership:
     """Give somebody a role."""
     return actions.add_member(scope=scope, user=person, role=role, by=None)
+
+
+def draft(scope: Scope, handle: str = "", *, by: User, **fields: Any) -> Draft:
+    """Start the wizard in this scope; further fields are set as its steps would."""
+    made = integration_actions.create_draft(scope=scope, by=by)
+    for name, value in (fields | {"handle": handle}).items():
+        setattr(made, name, value)
+    made.save()
+    return made
+
+
+def integration(scope: Scope, handle: str, *, by: User, **fields: Any) -> Integration:
+    """Make an integration, its root folder and its first run, which waits for a worker."""
+    made = draft(scope, handle, by=by, **fields)
+    return integration_actions.create_integration(draft=made, audiences=(), by=by, now=timezone.now())
+
+
+_numbers = itertools.count(1)
+
+
+def folder(scope: Scope, title: str, *, parent: Folder | None = None, **fields: Any) -> Folder:
+    """Make a folder; in a mirror it is one that was discovered."""
+    (folder_id,) = allocate_ids(Folder, 1)
+    mirrored = _mirrored(parent, f"ou-ab12-{next(_numbers):08}")
+    path = f"{parent.path if parent else ''}{folder_id}/"
+    handle = f"folder_{folder_id}"
+    own = {"id": folder_id, "path": path, "parent": parent, "title": title, "handle": handle}
+    return Folder.objects.create(**scope.keys, **(own | mirrored | fields))
+
+
+def connection(scope: Scope, title: str, *, folder: Folder | None = None, **fields: Any) -> Connection:
+    """Make a connection; in a mirror it is one that was discovered."""
+    number = next(_numbers)
+    own = {"folder": folder, "title": title, "handle": f"connection_{number}"}
+    return Connection.objects.create(**scope.keys, **(own | _mirrored(folder, f"{100000000000 + number}") | fields))
+
+
+def _mirrored(above: Folder | None, source_id: str) -> dict[str, Any]:
+    if above is None or above.root_id is None:
+        return {}
+    return {"is_managed": True, "root_id": above.root_id, "source_id": source_id}
+
+
+def grow(top: Folder, *, folders: int, connections: int) -> None:
+    """Fill a folder of a mirror with this many folders, and these with the connections in turn; in two statements."""
+    own = {
+        "tenant_id": top.tenant_id,
+        "organization_id": top.organization_id,
+        "is_managed": True,
+        "root_id": top.root_id,
+    }
+    ids = allocate_ids(Folder, folders)
+    Folder.objects.bulk_create(
+        Folder(
+            id=pk,
+            path=f"{top.path}{pk}/",
+            parent=top,
+            title=f"OU {pk}",
+            handle=f"ou_{pk}",
+            source_id=f"ou-x-{pk}",
+            **own,
+        )
+        for pk in ids
+    )
+    Connection.objects.bulk_create(
+        Connection(
+            folder_id=ids[n % folders],
+            title=f"Account {n}",
+            handle=f"account_{top.pk}_{n}",
+            source_id=f"{top.pk * 100_000 + n:012}",
+            **own,
+        )
+        for n in range(connections)
+    )

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from connections.models.folder import Folder
-from connections.models.node import Node, NodeQuerySet
+from connections.models.node import Node, NodeManager
 
 
 class ConnectionState(models.TextChoices):
@@ -26,7 +26,7 @@ class Connection(Node):
     plugin = models.CharField(max_length=30, default="aws")
     state = models.CharField(max_length=20, choices=ConnectionState, default=ConnectionState.ACTIVE)
 
-    objects: ClassVar[models.Manager["Connection"]] = NodeQuerySet.as_manager()
+    objects: ClassVar[NodeManager["Connection"]] = NodeManager()
 
     class Meta(Node.Meta):
         constraints = [
@@ -39,6 +39,14 @@ class Connection(Node):
         ]
 
     @property
-    def is_enabled(self) -> bool:
-        """Whether the account can be used."""
-        return self.state == ConnectionState.ACTIVE
+    def why_disabled(self) -> str:
+        """Say why the connection cannot be used, and what would change that; empty when it can."""
+        return _WHY_DISABLED.get(ConnectionState(self.state), "")
+
+
+_WHY_DISABLED = {
+    ConnectionState.PENDING_ACTIVATION: "Its account is not active yet; the connection is enabled when it is.",
+    ConnectionState.SUSPENDED: "Its account is suspended; the connection is enabled again when the account is active.",
+    ConnectionState.PENDING_CLOSURE: "Its account is being closed; the connection is removed when the account is gone.",
+    ConnectionState.UNKNOWN: "Its account is in a state that Pipes does not know, so it is taken for not usable.",
+}

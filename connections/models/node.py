@@ -1,6 +1,6 @@
 """What folders and connections have in common."""
 
-from typing import ClassVar, Self
+from typing import ClassVar, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -9,17 +9,15 @@ from workspaces.access import Scope
 from workspaces.handles import NodeHandleField
 from workspaces.models.scoped import ScopedModel
 
+AnyNode = TypeVar("AnyNode", bound="Node", covariant=True)
 
-class NodeQuerySet(models.QuerySet["Node"]):
+
+class NodeManager(models.Manager[AnyNode]):
     """Ways into the tree; each starts at a scope."""
 
-    def in_scope(self, scope: Scope) -> Self:
+    def in_scope(self, scope: Scope) -> models.QuerySet[AnyNode]:
         """Nodes that this scope itself owns and that have not been removed."""
         return self.filter(**scope.keys, removed_at=None)
-
-    def in_tree(self, root_id: int) -> Self:
-        """Nodes of one integration's tree that have not been removed."""
-        return self.filter(root_id=root_id, removed_at=None)
 
 
 class Node(ScopedModel):

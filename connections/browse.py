@@ -1,0 +1,168 @@
+"""The tree as pages show it: one level at a time, or what matches a search; never the whole of it.
+
+Every function is set-based: the number of statements depends neither on how many rows there are, nor on how deep or
+wide the tree is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, overload
+
+from django.db import connection
+from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Collate, Lower, NullIf
+
+from connections.models import Connection, ConnectionState, Folder
+from connections.tree import ids_on
+from workspaces.access import Scope
+
+_TEXT = CharField()
+_SHOWN = Coalesce(NullIf("title", Value("")), Collate("handle", "default"), output_field=_TEXT)
+_MANAGER = Coalesce("root__managed_by", Value(""), output_field=_TEXT)
+_COLUMNS = ("id", "shown", "handle", "source_id", "manager")
+
+# A subtree is a range of paths: from its own up to the same with "0" (the character after "/") at its end.
+_COUNT_BELOW = """
+    SELECT top.id, count(below.id) - 1, coalesce(sum(leaves.number), 0)
+    FROM connections_folder top
+    JOIN connections_folder below ON below.path >= top.path AND below.path < rtrim(top.path, '/') || '0'
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS number FROM connections_connection c WHERE c.folder_id = below.id AND c.removed_at IS NULL
+    ) leaves
+    WHERE top.id = ANY(%s) AND below.removed_at IS NULL
+    GROUP BY top.id
+"""
+
+
+@dataclass(slots=True)
+class Row:
+    """One line of a list: a folder with what is below it, or a connection.
+
+    ``managed_by`` is the handle of what keeps the node true, empty for one made by hand; ``path`` is the folder's own,
+    or that of the folder a connection is in; ``place`` spells the folders above it and is filled for hits of a search.
+    """
+
+    kind: Literal["folder", "connection"]
+    id: int
+    title: str
+    handle: str
+    source_id: str
+    managed_by: str
+    path: str
+    state: str = ""
+    folders: int = 0
+    connections: int = 0
+    place: str = ""
+
+    @property
+    def is_disabled(self) -> bool:
+        """Whether this is a connection that cannot be used."""
+        return self.state not in ("", ConnectionState.ACTIVE)
+
+    @property
+    def state_label(self) -> str:
+        """The state in words."""
+        return ConnectionState(self.state).label
+
+
+class Listing(Sequence[Row]):
+    """Folders and then connections, each alphabetically; counted once, and read only in the slice that is shown."""
+
+    def __init__(self, folders: QuerySet[Folder], connections: QuerySet[Connection]) -> None:
+        self._folders, self._connections = folders, connections
+
+    @cached_property
+    def _folder_count(self) -> int:
+        return self._folders.count()
+
+    @cached_property
+    def _connection_count(self) -> int:
+        return self._connections.count()
+
+    def __len__(self) -> int:
+        return self._folder_count + self._connection_count
+
+    @overload
+    def __getitem__(self, at: int) -> Row: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Row]: ...
+    def __getitem__(self, at: int | slice) -> Row | list[Row]:
+        """Read a slice in at most three statements; an index is a slice of one."""
+        if isinstance(at, int):
+            return self[at : at + 1][0]
+        start, stop, _ = at.indices(len(self))
+        first = self._folder_count
+        rows = _folder_rows(self._folders, start, min(stop, first)) if start < first else []
+        return rows + (_connection_rows(self._connections, max(start - first, 0), stop - first) if stop > first else [])
+
+
+def children(scope: Scope, folder: Folder | None) -> Listing:
+    """List what is directly in a folder, or at the top of the scope."""
+    return Listing(
+        Folder.objects.in_scope(scope).filter(parent=folder),
+        Connection.objects.in_scope(scope).filter(folder=folder),
+    )
+
+
+def search(scope: Scope, text: str, *, below: Folder | None) -> Listing:
+    """List what has the text in its handle, title or provider id, in the whole scope or below one folder."""
+    folders = Folder.objects.in_scope(scope).filter(_matches(text))
+    connections = Connection.objects.in_scope(scope).filter(_matches(text))
+    if below is not None:
+        folders = folders.filter(path__under=below.path).exclude(pk=below.pk)
+        connections = connections.filter(folder__path__under=below.path)
+    return Listing(folders, connections)
+
+
+def _matches(text: str) -> Q:
+    digits = text.replace("-", "")  # the AWS console writes account ids as 1234-5678-9012
+    source_id = digits if digits.isascii() and digits.isdecimal() else text
+    return Q(handle__contains=text.lower()) | Q(title__icontains=text) | Q(source_id__icontains=source_id)
+
+
+def spell_places(rows: Sequence[Row]) -> None:
+    """Fill in where each row is: the titles of the folders above it, from the top down."""
+    above = {row.id: _ids_above(row) for row in rows}
+    wanted = {folder_id for ids in above.values() for folder_id in ids}
+    titles = dict(Folder.objects.filter(pk__in=wanted).annotate(shown=_SHOWN).values_list("id", "shown"))
+    for row in rows:
+        row.place = " / ".join(titles[folder_id] for folder_id in _ids_above(row))
+
+
+def _ids_above(row: Row) -> list[int]:
+    ids = ids_on(row.path)
+    return ids[:-1] if row.kind == "folder" else ids
+
+
+def line_to(folder: Folder | None) -> list[Folder]:
+    """List the folders from the top down to this one, itself included; empty at the top of a scope."""
+    if folder is None:
+        return []
+    ids = ids_on(folder.path)
+    above = Folder.objects.in_bulk(ids[:-1])
+    return [*(above[folder_id] for folder_id in ids[:-1]), folder]
+
+
+def _folder_rows(folders: QuerySet[Folder], start: int, stop: int) -> list[Row]:
+    found = folders.annotate(shown=_SHOWN, manager=_MANAGER).order_by(Lower("shown"), "id")
+    rows = [Row("folder", *values) for values in found.values_list(*_COLUMNS, "path")[start:stop]]
+    counts = _count_below([row.id for row in rows])
+    for row in rows:
+        row.folders, row.connections = counts[row.id]
+    return rows
+
+
+def _connection_rows(connections: QuerySet[Connection], start: int, stop: int) -> list[Row]:
+    path = Coalesce("folder__path", Value(""), output_field=_TEXT)
+    found = connections.annotate(shown=_SHOWN, manager=_MANAGER, path=path).order_by(Lower("shown"), "id")
+    return [Row("connection", *values) for values in found.values_list(*_COLUMNS, "path", "state")[start:stop]]
+
+
+def _count_below(folder_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Count the folders and connections below each folder, removed ones left out, in one statement."""
+    if not folder_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_BELOW, [list(folder_ids)])
+        return {folder_id: (folders, int(connections)) for folder_id, folders, connections in cursor.fetchall()}
