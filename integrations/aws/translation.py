@@ -115,7 +115,8 @@ def _from_code(error: ClientError, operation: str, subject: str) -> AwsError:
     elif kind in (errors.InvalidCredentials, errors.ExpiredCredentials) and operation == "AssumeRole":
         sentence = (
             "AWS does not accept the credentials of this installation itself"
-            f" ({call_name(operation, subject)}: {code}). Whoever runs it must renew them, or correct the clock of its machine."
+            f" ({call_name(operation, subject)}: {code})."
+            " Whoever runs it must renew them, or correct the clock of its machine."
         )
     return kind(sentence, operation=operation, code=code)
 
