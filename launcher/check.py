@@ -21,6 +21,7 @@ _PRODUCTION_LIKE = {
     "PIPES_ALLOWED_HOSTS": "pipes.example.com",
     "PIPES_AWS_PRINCIPAL_ARN": "arn:aws:iam::999999999999:role/pipes",
     "DJANGO_SETTINGS_MODULE": "pipes.settings",
+    "PYTHONPATH": str(ROOT),  # before Python 3.13 the standard library has a module pipes, and ours must come first
 }
 
 

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from launcher.places import PYTHON, VENV, Instance
+from launcher.places import PYTHON, ROOT, VENV, Instance
 
 # The account and the role that the stand-in for AWS knows as ours.
 PRINCIPAL_ARN = "arn:aws:iam::999999999999:role/pipes"
@@ -59,6 +59,7 @@ def product_environment(keys: Mapping[str, str], urls: Mapping[str, str]) -> dic
             "DJANGO_SETTINGS_MODULE": "pipes.settings",
             "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "VIRTUAL_ENV": str(VENV),
+            "PYTHONPATH": str(ROOT),  # before the standard library, which has a module pipes until Python 3.13
             "PYTHONUNBUFFERED": "1",
         }
     )
