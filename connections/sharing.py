@@ -5,12 +5,16 @@ workspaces, a workspace for itself. A grant on a folder covers all below it, now
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
+from django.db import connection as database
+from django.db.models import Q, QuerySet
 
 from connections.models import Connection, Folder, Grant
 from connections.tree import ids_on
 from workspaces.access import Scope
+from workspaces.models import Workspace
 
 Node = Folder | Connection
 
@@ -45,6 +49,54 @@ def inherited_grants(node: Node) -> list[Grant]:
     above = ids_on(node.folder.path if node.folder else "") if isinstance(node, Connection) else ids_on(node.path)[:-1]
     grants = Grant.objects.filter(folder_id__in=above).select_related("folder", "organization", "workspace")
     return sorted(grants, key=lambda grant: above.index(grant.folder_id or 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """What one workspace may use: the folders that grants cover, and connections that were granted one by one."""
+
+    workspace: Workspace
+    folder_ids: list[int]
+    connection_ids: list[int]
+
+    @property
+    def folders(self) -> QuerySet[Folder]:
+        """The folders, removed ones left out."""
+        return Folder.objects.filter(id__in=self.folder_ids, removed_at=None)
+
+    @property
+    def connections(self) -> QuerySet[Connection]:
+        """The connections, removed ones left out."""
+        own = Q(workspace=self.workspace)
+        covered = Q(folder_id__in=self.folder_ids) | Q(id__in=self.connection_ids)
+        return Connection.objects.filter(own | covered, removed_at=None)
+
+
+# Grants to this workspace, to its organization or to the whole tenant, and the workspace's own folders, widened to all
+# that lies below. Ids first, rows later: one statement for both is far slower when little is visible in a big tree.
+_VISIBLE = """
+    WITH granted AS (
+        SELECT folder_id, connection_id FROM connections_grant
+        WHERE tenant_id = %(tenant)s AND (organization_id IS NULL OR organization_id = %(organization)s)
+            AND (workspace_id IS NULL OR workspace_id = %(workspace)s)
+    ), top AS (
+        SELECT path FROM connections_folder WHERE id IN (SELECT folder_id FROM granted)
+        UNION ALL
+        SELECT path FROM connections_folder WHERE workspace_id = %(workspace)s AND parent_id IS NULL
+    )
+    SELECT
+        ARRAY(SELECT DISTINCT f.id FROM top JOIN connections_folder f ON f.path ^@ top.path),
+        ARRAY(SELECT connection_id FROM granted WHERE connection_id IS NOT NULL)
+"""
+
+
+def visible_to(workspace: Workspace) -> Visible:
+    """Find what a workspace may use, in one statement; the rows are read by the ids it gives."""
+    keys = {"tenant": workspace.tenant_id, "organization": workspace.organization_id, "workspace": workspace.pk}
+    with database.cursor() as cursor:
+        cursor.execute(_VISIBLE, keys)
+        folder_ids, connection_ids = cursor.fetchone()
+    return Visible(workspace, folder_ids, connection_ids)
 
 
 def _audience(scope: Scope) -> tuple[int | None, int | None]:

@@ -24,7 +24,14 @@ PEOPLE = (
 
 
 def seed() -> None:
-    """Create tenants, organizations, workspaces and people, unless they exist."""
+    """Create tenants, organizations, workspaces and people, all or none, unless they exist."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        _seed()
+
+
+def _seed() -> None:
     from workspaces import actions, isolation
     from workspaces.access import Scope
     from workspaces.models import Plan, Role, Tenant, User
