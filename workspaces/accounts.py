@@ -1,7 +1,12 @@
-"""How the sign-in library behaves here."""
+"""How the sign-in library behaves here, and accounts of people who were invited."""
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from django.db import transaction
 from django.http import HttpRequest
+
+from workspaces.handles import PLACE_MAX_LENGTH, RESERVED, slug
+from workspaces.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -10,3 +15,20 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Tell that sign-up is closed."""
         return False
+
+
+@transaction.atomic
+def create_account(*, email: str, handle: str, name: str, password: str) -> User:
+    """Create the account of somebody whose email is known to be theirs: an invitation reached them there.
+
+    Raises IntegrityError when the email or handle is taken.
+    """
+    user = User.objects.create_user(email=email, handle=handle, name=name, password=password)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    return user
+
+
+def suggest_handle(email: str) -> str:
+    """Make a handle from what stands before the @; empty when nothing there can be one."""
+    wish = slug(email.partition("@")[0]).replace("_", "-").lstrip("-0123456789")[:PLACE_MAX_LENGTH].strip("-")
+    return "" if wish in RESERVED else wish

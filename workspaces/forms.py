@@ -6,15 +6,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from workspaces.handles import PLACE_MAX_LENGTH, RESERVED, validate_place_handle
+from workspaces.handles import PLACE_MAX_LENGTH, validate_not_reserved, validate_place_handle
 
 HANDLE_HELP = "Lower-case letters, digits and dashes, starting with a letter."
-
-
-def validate_not_reserved(handle: str) -> None:
-    """Refuse words that stand for pages of the console."""
-    if handle in RESERVED:
-        raise ValidationError(f"“{handle}” is reserved for a page of the console. Choose another handle.")
 
 
 class HandleField(forms.CharField):

@@ -1,13 +1,14 @@
 """Handles: what they may look like, and how one is made from a name.
 
-Two patterns, from the product's words: places (tenants, organizations, workspaces), people and integrations may have dashes; folders
-and connections become schema names and may not.
+Two patterns, from the product's words: places (tenants, organizations, workspaces), people and integrations may have
+dashes; folders and connections become schema names and may not.
 """
 
 import re
 import unicodedata
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
@@ -16,8 +17,9 @@ NODE_MAX_LENGTH = 63
 
 # Words that are (or may become) a part of a URL where a handle of a place could stand.
 RESERVED = frozenset(
-    "about account accounts activity admin advanced aggregators api audit config connections healthz integrations "
-    "invitations new operator orgs people permissions processes public readyz settings static tenants workspaces".split()
+    "about account accounts activity admin advanced aggregators api audit config connections healthz integrations "  # noqa: SIM905
+    "invitations new operator orgs people permissions processes profile public readyz settings static tenants theme "
+    "workspaces".split()
 )
 
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
@@ -33,10 +35,16 @@ validate_node_handle = RegexValidator(
 )
 
 
+def validate_not_reserved(handle: str) -> None:
+    """Refuse words that stand for pages of the console."""
+    if handle in RESERVED:
+        raise ValidationError(f"“{handle}” is reserved for a page of the console. Choose another handle.")
+
+
 class PlaceHandleField(models.CharField[str, str]):
     """The handle of a tenant, organization, workspace, person or integration."""
 
-    default_validators = [validate_place_handle]
+    default_validators = [validate_place_handle, validate_not_reserved]  # noqa: RUF012
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**(options | {"max_length": PLACE_MAX_LENGTH}))
@@ -45,7 +53,7 @@ class PlaceHandleField(models.CharField[str, str]):
 class NodeHandleField(models.CharField[str, str]):
     """The handle of a folder or connection; a connection's is its schema name."""
 
-    default_validators = [validate_node_handle]
+    default_validators = [validate_node_handle]  # noqa: RUF012
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**(options | {"max_length": NODE_MAX_LENGTH, "db_collation": "C"}))
@@ -54,7 +62,8 @@ class NodeHandleField(models.CharField[str, str]):
 def slug(name: str) -> str:
     """Make the schema-safe form of a name: lower case, ``[a-z0-9_]`` only, accents dropped; may be empty.
 
-    Letters of scripts that do not decompose to Latin ones are dropped; the caller decides what stands in for an empty slug.
+    Letters of scripts that do not decompose to Latin ones are dropped; the caller decides what stands in for an empty
+    slug.
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return _NOT_SLUG.sub("_", plain).strip("_")

@@ -21,6 +21,11 @@ def render_page(
     return response
 
 
+def search_text(request: HttpRequest) -> str:
+    """Give what a list is searched for: ``?q=``, without what PostgreSQL refuses in a text."""
+    return request.GET.get("q", "").replace("\x00", "").strip()[:100]
+
+
 def asks_about_field(request: HttpRequest, form: Form) -> str | None:
     """Give the name of the field that is being checked as one types, if that is what the request is for."""
     target = request.headers.get("HX-Target", "")

@@ -51,8 +51,8 @@ def _scoped(levels: frozenset[str], needs: Power) -> Callable[[ScopedView], View
                 access = enter(request.user, *handles)
                 if access.scope.level not in levels:
                     raise Http404
+                request.access = access  # type: ignore[attr-defined]  # first: the page of a refusal shows the place
                 access.check(needs)
-                request.access = access  # type: ignore[attr-defined]
                 audit.remote_address.set(request.META.get("REMOTE_ADDR"))
                 return view(request, access, **arguments)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -18,6 +19,12 @@ from workspaces.access import Access, Scope
 register = template.Library()
 
 _AVATAR_COLOURS = 6
+_JUST_NOW = 10  # seconds
+_UNITS = (("year", 31_557_600), ("month", 2_629_800), ("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
+# In this order: each browser also calls itself by the names of later ones.
+_BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl")
+_BROWSER_NAMES = {"Edg": "Edge", "OPR": "Opera"}
+_SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS", "Linux")
 _TABS = {
     # level: (label, URL name, whether only owners of the place see it); the first one is where the place opens
     "tenant": (
@@ -39,9 +46,12 @@ _TABS = {
 @register.simple_tag
 def icon(name: str, size: int = 16, classes: str = "") -> SafeString:
     """Draw a Lucide icon; it says nothing to screen readers, so whoever uses it alone gives the control a name."""
-    return SafeString(
-        render_icon(name, size, **{"aria-hidden": "true", "focusable": "false", "class": f"icon {classes}"})
-    )
+    return _drawn(name, size, f"icon {classes}".strip())
+
+
+@lru_cache(maxsize=256)
+def _drawn(name: str, size: int, classes: str) -> SafeString:
+    return SafeString(render_icon(name, size, **{"aria-hidden": "true", "focusable": "false", "class": classes}))
 
 
 @register.simple_tag
@@ -77,33 +87,27 @@ def ago(moment: datetime | None) -> SafeString:
 def relative(moment: datetime, now: datetime) -> str:
     """Say in words how far a moment is from now, in the largest unit that fits."""
     seconds = round((now - moment).total_seconds())
-    if abs(seconds) < 10:
+    size = abs(seconds)
+    if size < _JUST_NOW:
         return "just now"
-    for unit, length in (
-        ("year", 31_557_600),
-        ("month", 2_629_800),
-        ("day", 86_400),
-        ("hour", 3600),
-        ("minute", 60),
-        ("second", 1),
-    ):
-        count = abs(seconds) // length
-        if count:
-            break
-    words = f"{count} {unit}{'' if count == 1 else 's'}"
+    unit, length = next((unit, length) for unit, length in _UNITS if size >= length)
+    words = f"{size // length} {unit}{'' if size // length == 1 else 's'}"
     return f"{words} ago" if seconds > 0 else f"in {words}"
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, check: str = "", mono: bool = False) -> dict[str, object]:
+def field(bound: BoundField, check: str = "", mono: bool = False, placeholder: bool = True) -> dict[str, object]:
     """Show a form field: label, control, help, and the error sentence that the control is described by.
 
-    ``check`` is a URL that is asked about the value as one types (htmx.py: ``field_status``); ``mono`` is for handles and ids.
+    ``check`` is a URL that is asked about the value as one types (``htmx.field_status``); ``mono`` is for handles and
+    ids; without ``placeholder`` the one that the sign-in library sets, which repeats the label, is dropped.
     """
     widget = bound.field.widget
     kind = "choices" if isinstance(widget, RadioSelect | CheckboxSelectMultiple) else "plain"
     described = [f"{bound.auto_id}-help"] if bound.help_text else []
     attributes: dict[str, Any] = {"aria-describedby": " ".join([*described, f"{bound.auto_id}-status"])}
+    if not placeholder:
+        attributes["placeholder"] = False
     if check:
         attributes |= {
             "hx-get": check,
@@ -127,32 +131,33 @@ def copy(value: object, label: str = "", block: bool = False) -> dict[str, objec
 
 @register.inclusion_tag("components/places.html", takes_context=True)
 def places(context: Context) -> dict[str, object]:
-    """Show where the request is: tenant › organization › workspace, each with the button that switches it."""
+    """Show where the request is: tenant, organization, workspace, each with the button that switches it."""
     access: Access | None = context.get("access")
     if access is None:
-        return {"places": [{"word": "tenant", "place": None, "switch_url": reverse("switch_tenant")}]}
-    tenant, organization = Scope(access.scope.tenant), Scope(access.scope.tenant, access.scope.organization)
-    shown = [
-        {
-            "word": "tenant",
-            "place": tenant.place,
-            "url": tenant.url("tenant_home"),
-            "switch_url": f"{reverse('switch_tenant')}?from={tenant.place.handle}",
-        },
-        {"word": "organization", "place": access.scope.organization, "switch_url": tenant.url("switch_organization")},
-    ]
-    if access.scope.organization:
-        shown[1]["url"] = organization.url("organization_home")
-        workspace = access.scope.workspace
-        shown.append({"word": "workspace", "place": workspace, "switch_url": organization.url("switch_workspace")})
-        if workspace:
-            shown[2]["url"] = access.scope.url("workspace_home")
+        return {"places": [_place("tenant", None, "", reverse("switch_tenant"))]}
+    tenant = Scope(access.scope.tenant)
+    all_tenants = f"{reverse('switch_tenant')}?from={tenant.place.handle}"
+    shown = [_place("tenant", tenant, "tenant_home", all_tenants)]
+    organization = Scope(tenant.tenant, access.scope.organization) if access.scope.organization else None
+    shown.append(_place("organization", organization, "organization_home", tenant.url("switch_organization")))
+    if organization:
+        workspace = access.scope if access.scope.workspace else None
+        shown.append(_place("workspace", workspace, "workspace_home", organization.url("switch_workspace")))
     return {"places": shown}
+
+
+def _place(word: str, scope: Scope | None, home: str, switch_url: str) -> dict[str, object]:
+    return {
+        "word": word,
+        "place": scope and scope.place,
+        "url": scope and scope.url(home),
+        "switch_url": switch_url,
+    }
 
 
 @register.inclusion_tag("components/tabs.html", takes_context=True)
 def place_tabs(context: Context) -> dict[str, object]:
-    """Show the tabs of the place that the request is in; the longest URL that the path starts with is the current one."""
+    """Show the tabs of the place that the request is in; current is the longest URL that the path starts with."""
     access: Access | None = context.get("access")
     tabs = list(_visible_tabs(access)) if access else []
     matching = [url for _, url in tabs if context["request"].path.startswith(url)]
@@ -169,18 +174,6 @@ def _visible_tabs(access: Access) -> Iterator[tuple[str, str]]:
                 yield label, access.scope.url(name)
             except NoReverseMatch:
                 continue
-
-
-_BROWSERS = (
-    "Edg",
-    "OPR",
-    "Firefox",
-    "Chrome",
-    "Safari",
-    "curl",
-)  # in this order: each later one is named by earlier ones too
-_BROWSER_NAMES = {"Edg": "Edge", "OPR": "Opera"}
-_SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS", "Linux")
 
 
 @register.filter

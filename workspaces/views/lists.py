@@ -10,7 +10,7 @@ from django.utils.cache import patch_vary_headers
 
 from workspaces import places
 from workspaces.access import Access, Power, Scope
-from workspaces.htmx import render_page
+from workspaces.htmx import render_page, search_text
 from workspaces.models import Organization, Plan, Role, Tenant, User, Workspace
 from workspaces.places import Place, PlaceRow
 from workspaces.scoping import account_view, organization_view, tenant_view
@@ -65,7 +65,7 @@ def organization_home(request: HttpRequest, access: Access) -> HttpResponse:
 @account_view
 def switch_tenant(request: HttpRequest, user: User) -> HttpResponse:
     """List one's tenants; from inside a custom tenant that one owns, with its Tenant Settings."""
-    query = request.GET.get("q", "").strip()
+    query = search_text(request)
     found = places.matching(places.tenants_of(user), query)
     current = request.GET.get("from", "")
     rows = [PlaceRow(tenant, Scope(tenant).url("tenant_home"), Plan(tenant.plan).label) for tenant in found[:MENU_SIZE]]
@@ -80,7 +80,7 @@ def switch_tenant(request: HttpRequest, user: User) -> HttpResponse:
 @tenant_view()
 def switch_organization(request: HttpRequest, access: Access) -> HttpResponse:
     """List the organizations of the tenant that one may enter."""
-    query = request.GET.get("q", "").strip()
+    query = search_text(request)
     found = places.matching(places.organizations_for(access), query)
     return _switch(request, "organization", _organization_rows(access, found[:MENU_SIZE]), query)
 
@@ -88,7 +88,7 @@ def switch_organization(request: HttpRequest, access: Access) -> HttpResponse:
 @organization_view()
 def switch_workspace(request: HttpRequest, access: Access) -> HttpResponse:
     """List the workspaces of the organization that one may enter."""
-    query = request.GET.get("q", "").strip()
+    query = search_text(request)
     found = places.matching(places.workspaces_for(access), query)
     return _switch(request, "workspace", _workspace_rows(access, found[:MENU_SIZE]), query)
 
@@ -111,7 +111,7 @@ def _switch(
 
 
 def _page(request: HttpRequest, found: "QuerySet[Place]") -> tuple[str, "Page[Place]"]:
-    query = request.GET.get("q", "").strip()
+    query = search_text(request)
     return query, Paginator(places.matching(found, query), PAGE_SIZE).get_page(request.GET.get("page"))
 
 

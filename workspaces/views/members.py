@@ -1,0 +1,213 @@
+"""The People tab of a tenant, an organization or a workspace."""
+
+from functools import partial
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from workspaces import invitations, people
+from workspaces.access import Access, Power
+from workspaces.htmx import render_page
+from workspaces.invitations import Letter, TooManyInvitationsError
+from workspaces.member_forms import AddPersonForm, RoleForm
+from workspaces.models import Invitation, Membership, Role
+from workspaces.scoping import scope_view
+from workspaces.views.settings import check_tenant_settings
+
+PAGE_SIZE = 50
+INVITATIONS_SHOWN = 100
+
+
+@scope_view(Power.MEMBER, with_workspace=True)
+def member_list(request: HttpRequest, access: Access) -> HttpResponse:
+    """Show who is in the place and as what; owners also see who is invited."""
+    _check_tenant_level(access)
+    query, scope = request.GET.get("q", "").strip(), access.scope
+    page = Paginator(people.matching(people.members_of(scope), query), PAGE_SIZE).get_page(request.GET.get("page"))
+    context: dict[str, object] = {"page": page, "q": query, "list_url": scope.url("people")}
+    context |= {"sole_owner": _sole_owner(access), "roles": people.roles_in(scope), "now": timezone.now()}
+    if access.can_own:
+        invited = Invitation.objects.open().filter(**scope.keys, email__icontains=query).order_by("-created_at", "-pk")
+        context["invitations"] = invited[:INVITATIONS_SHOWN]
+    return render_page(request, "workspaces/people.html", context, parts=("list",))
+
+
+def _check_tenant_level(access: Access) -> None:
+    """Only owners of a custom tenant see its people; organizations and workspaces show theirs to members."""
+    if access.scope.level == "tenant":
+        access.check(Power.OWNER)
+        check_tenant_settings(access)
+
+
+def _sole_owner(access: Access) -> int | None:
+    """Give the membership of the place's only owner."""
+    owners = people.owners_of(access.scope).values_list("pk", flat=True)[:2]
+    return owners[0] if len(owners) == 1 else None
+
+
+@scope_view(Power.OWNER, with_workspace=True)
+def add(request: HttpRequest, access: Access) -> HttpResponse:
+    """Ask for a handle or email and a role; add who is in the tenant, invite anybody else."""
+    _check_tenant_level(access)
+    scope = access.scope
+    form = AddPersonForm(request.POST or None, scope=scope)
+    if form.is_valid():
+        if form.user is None:
+            if _invite(request, access, form.cleaned_data["who"], form.cleaned_data["role"]):
+                return redirect(scope.url("people"))
+        else:
+            return _add(request, access, form)
+    context = {"form": form, "cancel_url": scope.url("people")}
+    return render(request, "workspaces/person_add.html", context)
+
+
+def _add(request: HttpRequest, access: Access, form: AddPersonForm) -> HttpResponse:
+    assert form.user is not None  # noqa: S101 -- for the type checker
+    role, scope = form.cleaned_data["role"], access.scope
+    try:
+        people.add_member(scope=scope, user=form.user, role=role, by=access.user)
+    except people.AlreadyMemberError:
+        messages.error(request, f"Somebody else has just added {form.user} to {scope}. Their role is in the list.")
+    else:
+        messages.success(request, f"Added {form.user} to {scope} as {role.label}.")
+    return redirect(scope.url("people"))
+
+
+def _invite(request: HttpRequest, access: Access, email: str, role: Role) -> bool:
+    try:
+        letter = invitations.send_invitation(
+            scope=access.scope, email=email, role=role, by=access.user, now=timezone.now()
+        )
+    except TooManyInvitationsError:
+        messages.error(
+            request,
+            f"You have sent {invitations.SENT_PER_HOUR} invitations within this hour, as many as one person may. "
+            f"Invite {email} in an hour.",
+        )
+        return False
+    # The token must not be mailed for an invitation that is rolled back; what goes wrong then is told by the next page.
+    transaction.on_commit(partial(_deliver, request, letter))
+    return True
+
+
+def _deliver(request: HttpRequest, letter: Letter) -> None:
+    try:
+        invitations.mail_letter(letter)
+    except OSError:  # all errors of smtplib are such
+        messages.error(
+            request,
+            f"The invitation of {letter.invitation} stands, but the mail server did not take the email. "
+            "Send it again from the list below, or ask the operator of this installation about the mail server.",
+        )
+    else:
+        messages.success(request, f"Sent an invitation to {letter.invitation}.")
+
+
+@require_POST
+@scope_view(Power.OWNER, with_workspace=True)
+def change_role(request: HttpRequest, access: Access, member: int) -> HttpResponse:
+    """Change what a member is in the place."""
+    _check_tenant_level(access)
+    found = _member(access, member)
+    form = RoleForm(request.POST, scope=access.scope)
+    if not form.is_valid():
+        messages.error(request, f"Choose one of the roles for {found.user}: nothing was changed.")
+        return redirect(access.scope.url("people"))
+    role = form.cleaned_data["role"]
+    try:
+        people.change_role(scope=access.scope, member=found, role=role, by=access.user)
+    except people.LastOwnerError as error:
+        messages.error(request, str(error))
+    except Membership.DoesNotExist:
+        raise Http404 from None
+    else:
+        messages.success(request, f"{found.user} is now {role.label} of {access.scope}.")
+    is_self = found.user_id == access.user.pk
+    return redirect("home" if is_self and role != Role.OWNER else access.scope.url("people"))
+
+
+@scope_view(Power.OWNER, with_workspace=True)
+def remove(request: HttpRequest, access: Access, member: int) -> HttpResponse:
+    """Say what somebody would lose, and take them out of the place."""
+    _check_tenant_level(access)
+    found = _member(access, member)
+    if request.method == "POST":
+        try:
+            people.remove_member(scope=access.scope, member=found, by=access.user)
+        except people.LastOwnerError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, f"Removed {found.user} from {access.scope}.")
+        return redirect("home" if found.user_id == access.user.pk else access.scope.url("people"))
+    return _confirm(request, access, found)
+
+
+@scope_view(Power.MEMBER, with_workspace=True)
+def leave(request: HttpRequest, access: Access) -> HttpResponse:
+    """Say what one would lose oneself, and leave the place."""
+    found = people.members_of(access.scope).filter(user=access.user).first()
+    if found is None:
+        raise Http404  # an owner of the place around this one is no member here: nothing to leave
+    if request.method == "POST":
+        try:
+            people.leave(scope=access.scope, member=found)
+        except people.LastOwnerError as error:
+            messages.error(request, str(error))
+            return redirect(access.scope.url("people"))
+        messages.success(request, f"You have left {access.scope}.")
+        return redirect("home")
+    return _confirm(request, access, found)
+
+
+def _confirm(request: HttpRequest, access: Access, member: Membership) -> HttpResponse:
+    scope = access.scope
+    context = {
+        "member": member,
+        "is_self": member.user_id == access.user.pk,
+        "lost": people.places_inside(scope, member.user),
+        "remaining": people.outer_ownership(scope, member.user),
+        "refusal": people.last_owner_sentence(scope, member.user) if _sole_owner(access) == member.pk else "",
+        "cancel_url": scope.url("people"),
+    }
+    return render(request, "workspaces/person_remove.html", context)
+
+
+def _member(access: Access, pk: int) -> Membership:
+    found = people.members_of(access.scope).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+@require_POST
+@scope_view(Power.OWNER, with_workspace=True)
+def resend_invitation(request: HttpRequest, access: Access, invitation: int) -> HttpResponse:
+    """Send an invitation again, with a new link and seven more days."""
+    _check_tenant_level(access)
+    found = _invitation(access, invitation)
+    _invite(request, access, found.email, Role(found.role))
+    return redirect(access.scope.url("people"))
+
+
+@require_POST
+@scope_view(Power.OWNER, with_workspace=True)
+def withdraw_invitation(request: HttpRequest, access: Access, invitation: int) -> HttpResponse:
+    """Make an invitation worthless."""
+    _check_tenant_level(access)
+    found = _invitation(access, invitation)
+    invitations.withdraw_invitation(invitation=found, by=access.user, now=timezone.now())
+    messages.success(request, f"Withdrew the invitation of {found}. Its link works no more.")
+    return redirect(access.scope.url("people"))
+
+
+def _invitation(access: Access, pk: int) -> Invitation:
+    own = Invitation.objects.open().filter(**access.scope.keys)
+    found = own.select_related("tenant", "organization", "workspace").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
