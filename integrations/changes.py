@@ -26,7 +26,7 @@ class Change:
 
 def describe(plan: Plan, tree: Tree, snapshot: Snapshot) -> list[Change]:
     """Say every change of a plan, removals last; a node that was renamed and moved has two lines."""
-    names_before = {folder.source_id: (folder.title, folder.parent) for folder in tree.folders if folder.source_id}
+    names_before = {folder.source_id: (folder.title, folder.parent) for folder in tree.folders}
     names_after = {folder.source_id: (folder.name, folder.parent_id) for folder in snapshot.folders}
     changes: list[Change] = []
     sides: tuple[tuple[NodeKind, NodePlan], ...] = (("folder", plan.folders), ("connection", plan.connections))

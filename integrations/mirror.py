@@ -12,10 +12,54 @@ from django.db import connection
 
 from connections.models import Connection, Folder
 from connections.tree import allocate_ids, rebuild_paths
+from integrations import reconcile
 from integrations.models import Integration
 from integrations.reconcile import Creation, Held, Plan, Taken, Tree, Update
+from integrations.snapshot import Snapshot
 
 _HELD = ("id", "source_id", "title", "handle", "is_handle_static", "removed_at")
+
+# A folder's path is a placeholder until the paths are derived again.
+_CREATE_FOLDERS = """
+    INSERT INTO connections_folder (id, source_id, title, handle, parent_id, path, managed_by, is_managed,
+        is_handle_static, options, tenant_id, organization_id, root_id, created_at)
+    SELECT new.id, new.source_id, new.title, new.handle, new.parent_id, new.id || '/', '', true,
+        false, '{}', top.tenant_id, top.organization_id, top.id, %(now)s
+    FROM unnest(%(ids)s::bigint[], %(source_ids)s::text[], %(titles)s::text[], %(handles)s::text[], %(above)s::bigint[])
+        AS new(id, source_id, title, handle, parent_id)
+    JOIN connections_folder top ON top.id = %(root)s
+"""
+_CREATE_CONNECTIONS = """
+    INSERT INTO connections_connection (source_id, title, handle, folder_id, state, plugin, is_managed,
+        is_handle_static, options, tenant_id, organization_id, root_id, created_at)
+    SELECT new.source_id, new.title, new.handle, new.folder_id, new.state, 'aws', true,
+        false, '{}', top.tenant_id, top.organization_id, top.id, %(now)s
+    FROM unnest(
+        %(source_ids)s::text[], %(titles)s::text[], %(handles)s::text[], %(above)s::bigint[], %(states)s::text[]
+    ) AS new(source_id, title, handle, folder_id, state)
+    JOIN connections_folder top ON top.id = %(root)s
+"""
+# A handle that somebody made static since the tree was read is theirs.
+_UPDATE_FOLDERS = """
+    UPDATE connections_folder old SET source_id = new.source_id, title = new.title, parent_id = new.parent_id,
+        handle = CASE WHEN old.is_handle_static THEN old.handle ELSE new.handle END, removed_at = NULL
+    FROM unnest(%(ids)s::bigint[], %(source_ids)s::text[], %(titles)s::text[], %(handles)s::text[], %(above)s::bigint[])
+        AS new(id, source_id, title, handle, parent_id)
+    WHERE old.id = new.id
+"""
+_UPDATE_CONNECTIONS = """
+    UPDATE connections_connection old SET title = new.title, folder_id = new.folder_id, state = new.state,
+        handle = CASE WHEN old.is_handle_static THEN old.handle ELSE new.handle END, removed_at = NULL
+    FROM unnest(%(ids)s::bigint[], %(titles)s::text[], %(handles)s::text[], %(above)s::bigint[], %(states)s::text[])
+        AS new(id, title, handle, folder_id, state)
+    WHERE old.id = new.id
+"""
+_REMOVE_FOLDERS = "UPDATE connections_folder SET removed_at = %(now)s WHERE id = ANY(%(ids)s)"
+_REMOVE_CONNECTIONS = "UPDATE connections_connection SET removed_at = %(now)s WHERE id = ANY(%(ids)s)"
+
+
+class TreeChangedError(Exception):
+    """Rows of the tree went away between reading and writing: the plan is out of date."""
 
 
 def load(integration: Integration) -> Tree:
@@ -33,112 +77,87 @@ def _held(row: Sequence[Any], parent: str | None, state: str) -> Held:
     return Held(node_id, source_id, parent, title, handle, is_handle_static, state, removed_at is not None)
 
 
-def taken(integration: Integration, candidates: Taken) -> Taken:
-    """Find which of the candidates belong to other nodes of the same scope; asks nothing when there is no candidate."""
-    scope = integration.scope.keys
-    root = integration.root_folder_id
+def plan(integration: Integration, tree: Tree, snapshot: Snapshot) -> Plan:
+    """Plan with regard to the handles that other nodes of the same scope hold.
 
-    def among(model: type[Folder | Connection], handles: frozenset[str]) -> frozenset[str]:
-        if not handles:
-            return handles
-        others = model.objects.filter(**scope, handle__in=handles).exclude(root_id=root)
-        return frozenset(others.values_list("handle", flat=True))
+    Only handles that would be given away are looked up, so where nothing changed nothing is asked. What turns out to be
+    taken is planned around; that ends, because each round knows more of what is taken.
+    """
+    taken = Taken()
+    while True:
+        planned = reconcile.plan(tree, snapshot, taken)
+        clashing = Taken(
+            _held_elsewhere(Folder, planned.folders.new_handles, integration),
+            _held_elsewhere(Connection, planned.connections.new_handles, integration),
+        )
+        if clashing == Taken():
+            return planned
+        taken |= clashing
 
-    return Taken(among(Folder, candidates.folders), among(Connection, candidates.connections))
+
+def _held_elsewhere(
+    model: type[Folder | Connection], handles: frozenset[str], integration: Integration
+) -> frozenset[str]:
+    if not handles:
+        return handles
+    others = model.objects.filter(**integration.scope.keys, handle__in=handles).exclude(root=integration.root_folder_id)
+    return frozenset(others.values_list("handle", flat=True))
 
 
-def apply(plan: Plan, tree: Tree, integration: Integration, *, now: datetime) -> None:
+def apply(planned: Plan, tree: Tree, integration: Integration, *, now: datetime) -> None:
     """Write a plan: at most one statement for each kind of change and node, whatever their number.
 
-    Raises IntegrityError when somebody took a handle meanwhile; the transaction is then lost and the sync plans again.
+    Raises TreeChangedError when rows went away meanwhile. That somebody took a handle shows as an IntegrityError, here
+    or when the transaction ends. Either way the transaction is lost, and the caller plans again.
     """
-    folder_ids = {folder.source_id: folder.id for folder in tree.folders}
-    folder_ids |= {update.after.source_id: update.after.id for update in plan.folders.updates}  # the root's first read
-    new_folders = plan.folders.creations
-    folder_ids |= {
-        new.wanted.source_id: id_ for new, id_ in zip(new_folders, allocate_ids(Folder, len(new_folders)), strict=True)
-    }
-    _create(Folder, new_folders, folder_ids, integration, now)
-    _update(Folder, plan.folders.updates, folder_ids)
-    if new_folders or any(update.before.parent != update.after.parent for update in plan.folders.updates):
+    folders, connections = planned.folders, planned.connections
+    fixed = {"now": now, "root": integration.root_folder_id}
+    ids = {folder.source_id: folder.id for folder in tree.folders}
+    ids |= {update.after.source_id: update.after.id for update in folders.updates}  # the top folder's first read
+    new_ids = allocate_ids(Folder, len(folders.creations))
+    ids |= {creation.wanted.source_id: new_id for creation, new_id in zip(folders.creations, new_ids, strict=True)}
+    _write(_CREATE_FOLDERS, len(new_ids), _created(folders.creations, ids) | {"ids": new_ids} | fixed)
+    _write(_UPDATE_FOLDERS, len(folders.updates), _updated(folders.updates, ids))
+    if new_ids or any(update.before.parent != update.after.parent for update in folders.updates):
         rebuild_paths(integration.root_folder_id)
-    _create(Connection, plan.connections.creations, folder_ids, integration, now)
-    _update(Connection, plan.connections.updates, folder_ids)
-    for model, side in ((Connection, plan.connections), (Folder, plan.folders)):
-        if side.removals:
-            model.objects.filter(id__in=[held.id for held in side.removals]).update(removed_at=now)
+    _write(_CREATE_CONNECTIONS, len(connections.creations), _created(connections.creations, ids) | fixed)
+    _write(_UPDATE_CONNECTIONS, len(connections.updates), _updated(connections.updates, ids))
+    _write(_REMOVE_CONNECTIONS, len(connections.removals), _removed(connections.removals) | fixed)
+    _write(_REMOVE_FOLDERS, len(folders.removals), _removed(folders.removals) | fixed)
 
 
-def _create(
-    model: type[Folder | Connection],
-    creations: Sequence[Creation],
-    folder_ids: Mapping[str, int],
-    integration: Integration,
-    now: datetime,
-) -> None:
-    """Insert in one statement; a folder's path is a placeholder until the paths are derived again."""
-    if not creations:
-        return
-    own = (integration.tenant_id, integration.organization_id, integration.root_folder_id, now)
+def _created(creations: Sequence[Creation], ids: Mapping[str, int]) -> dict[str, Any]:
     wanted = [creation.wanted for creation in creations]
-    columns: dict[str, list[Any]] = {
-        "source_id": [want.source_id for want in wanted],
-        "title": [want.title for want in wanted],
-        "handle": [creation.handle for creation in creations],
-        "above": [folder_ids[want.parent or ""] for want in wanted],
+    return {
+        "source_ids": [want.source_id for want in wanted],
+        "titles": [want.title for want in wanted],
+        "handles": [creation.handle for creation in creations],
+        "above": [ids[want.parent or ""] for want in wanted],
+        "states": [want.state for want in wanted],
     }
-    common = "tenant_id, organization_id, root_id, created_at, is_managed, is_handle_static, options"
-    values = "%s::bigint, %s::bigint, %s::bigint, %s::timestamptz, true, false, '{}'::jsonb"
-    if model is Folder:
-        columns["id"] = [folder_ids[want.source_id] for want in wanted]
-        target, source = (
-            "id, source_id, title, handle, parent_id, path",
-            "id, source_id, title, handle, above, id || '/'",
-        )
-    else:
-        columns["state"] = [want.state for want in wanted]
-        target, source = (
-            "source_id, title, handle, folder_id, state, plugin",
-            "source_id, title, handle, above, state, 'aws'",
-        )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {model._meta.db_table} ({common}, {target})"  # noqa: S608  names from above, values bound
-            f" SELECT {values}, {source} FROM {_unnest(columns)}",
-            [*own, *columns.values()],
-        )
 
 
-def _update(model: type[Folder | Connection], updates: Sequence[Update], folder_ids: Mapping[str, int]) -> None:
-    """Write the changed rows, and bring back the removed ones among them, in one statement."""
-    if not updates:
-        return
+def _updated(updates: Sequence[Update], ids: Mapping[str, int]) -> dict[str, Any]:
     afters = [update.after for update in updates]
-    columns: dict[str, list[Any]] = {
-        "id": [after.id for after in afters],
-        "source_id": [after.source_id for after in afters],
-        "title": [after.title for after in afters],
-        "handle": [after.handle for after in afters],
-        "above": [folder_ids.get(after.parent or "") for after in afters],
+    return {
+        "ids": [after.id for after in afters],
+        "source_ids": [after.source_id for after in afters],
+        "titles": [after.title for after in afters],
+        "handles": [after.handle for after in afters],
+        "above": [ids[after.parent] if after.parent else None for after in afters],
+        "states": [after.state for after in afters],
     }
-    assignments = "source_id = new.source_id, title = new.title, handle = new.handle, removed_at = NULL"
-    if model is Folder:
-        assignments += ", parent_id = new.above"
-    else:
-        columns["state"] = [after.state for after in afters]
-        assignments += ", folder_id = new.above, state = new.state"
-    table = model._meta.db_table
+
+
+def _removed(removals: Sequence[Held]) -> dict[str, Any]:
+    return {"ids": [held.id for held in removals]}
+
+
+def _write(statement: str, rows: int, parameters: Mapping[str, Any]) -> None:
+    """Run a statement that must touch exactly so many rows; none is run for none."""
+    if not rows:
+        return
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {table} SET {assignments}"  # noqa: S608  names from above, values bound
-            f" FROM {_unnest(columns)} WHERE {table}.id = new.id",
-            [*columns.values()],
-        )
-
-
-_TYPES = {"id": "bigint", "above": "bigint"}
-
-
-def _unnest(columns: Mapping[str, object]) -> str:
-    arrays = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in columns)
-    return f"unnest({arrays}) AS new({', '.join(columns)})"
+        cursor.execute(statement, parameters)
+        if cursor.rowcount != rows:
+            raise TreeChangedError(f"{rows} rows were to be written, {cursor.rowcount} were there.")

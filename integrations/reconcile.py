@@ -9,7 +9,7 @@ or moved is the same node. The rules of handles are the product's:
 - a removed node keeps its handle reserved until it is purged.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Literal
@@ -22,7 +22,10 @@ NodeKind = Literal["folder", "connection"]
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A managed node as the tree has it; ``parent`` is the folder above's source id, ``state`` is empty for folders."""
+    """A managed node as the tree has it.
+
+    ``parent`` is the source id of the folder above, None for the top folder only; ``state`` is empty for folders.
+    """
 
     id: int
     source_id: str
@@ -36,13 +39,13 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A node as the snapshot has it; ``order`` decides who comes first to a contested handle."""
+    """A node as the snapshot has it; ``order`` (when it joined, its id) decides who is first to a contested handle."""
 
     source_id: str
     parent: str | None
     title: str
-    state: str = ""
-    order: str = ""
+    state: str
+    order: tuple[float, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,12 @@ class NodePlan:
     creations: tuple[Creation, ...] = ()
     updates: tuple[Update, ...] = ()
     removals: tuple[Held, ...] = ()
+
+    @property
+    def new_handles(self) -> frozenset[str]:
+        """The handles that this plan gives away."""
+        changed = (update.after.handle for update in self.updates if update.after.handle != update.before.handle)
+        return frozenset(creation.handle for creation in self.creations) | frozenset(changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +108,34 @@ class Taken:
     folders: frozenset[str] = frozenset()
     connections: frozenset[str] = frozenset()
 
+    def __or__(self, other: "Taken") -> "Taken":
+        return Taken(self.folders | other.folders, self.connections | other.connections)
+
 
 def plan(tree: Tree, snapshot: Snapshot, taken: Taken) -> Plan:
     """Compute what has to change; the same facts always give the same plan."""
-    folders, connections = _Side.folders(tree, snapshot), _Side.connections(tree, snapshot)
-    return Plan(folders.plan(taken.folders), connections.plan(taken.connections))
-
-
-def candidates(tree: Tree, snapshot: Snapshot) -> Taken:
-    """List the handles that the plan may want to give away: only those need to be looked up outside the tree."""
-    folders, connections = _Side.folders(tree, snapshot), _Side.connections(tree, snapshot)
-    return Taken(folders.candidates(), connections.candidates())
+    # The top folder is the one without a parent, whatever its id: it exists before the first read gives it one.
+    held_folders = {held.source_id if held.parent else snapshot.root.source_id: held for held in tree.folders}
+    wanted_folders = tuple(
+        Wanted(folder.source_id, folder.parent_id, folder.name, "", (0.0, folder.source_id))
+        for folder in snapshot.folders
+    )
+    wanted_connections = tuple(
+        Wanted(
+            account.source_id,
+            account.parent_id,
+            account.name,
+            account.state.value,
+            (account.joined_at.timestamp(), account.source_id),
+        )
+        for account in snapshot.accounts
+        if account.state != AccountState.CLOSED  # closed is as good as gone
+    )
+    held_connections = {held.source_id: held for held in tree.connections}
+    return Plan(
+        _Side("folder", held_folders, wanted_folders, "", taken.folders).plan(),
+        _Side("connection", held_connections, wanted_connections, tree.handle_prefix, taken.connections).plan(),
+    )
 
 
 def dynamic_handle(kind: NodeKind, title: str, source_id: str, prefix: str = "") -> str:
@@ -138,59 +164,35 @@ class _Side:
     held: Mapping[str, Held]
     wanted: tuple[Wanted, ...]
     prefix: str
+    taken: frozenset[str]
 
-    @classmethod
-    def folders(cls, tree: Tree, snapshot: Snapshot) -> "_Side":
-        held = {folder.source_id or snapshot.root.source_id: folder for folder in tree.folders}
-        wanted = tuple(
-            Wanted(folder.source_id, folder.parent_id, folder.name, order=folder.source_id)
-            for folder in snapshot.folders
-        )
-        return cls("folder", held, wanted, "")
-
-    @classmethod
-    def connections(cls, tree: Tree, snapshot: Snapshot) -> "_Side":
-        wanted = tuple(
-            Wanted(
-                account.source_id,
-                account.parent_id,
-                account.name,
-                account.state.value,
-                f"{account.joined_at.isoformat()} {account.source_id}",
-            )
-            for account in snapshot.accounts
-            if account.state != AccountState.CLOSED  # closed is as good as gone
-        )
-        return cls("connection", {held.source_id: held for held in tree.connections}, wanted, tree.handle_prefix)
-
-    def plan(self, taken: frozenset[str]) -> NodePlan:
-        handles = self._give_handles(taken)
+    def plan(self) -> NodePlan:
+        handles = self._give_handles()
         creations, updates = [], []
         for want in self.wanted:
             before = self.held.get(want.source_id)
             if before is None:
                 creations.append(Creation(want, handles[want.source_id]))
-                continue
-            after = replace(
-                before,
-                source_id=want.source_id,
-                parent=want.parent,
-                title=want.title,
-                state=want.state,
-                handle=handles.get(want.source_id, before.handle),
-                is_removed=False,
-            )
-            if after != before:
-                updates.append(Update(before, after))
+            elif _is_changed(before, want):
+                handle = handles.get(want.source_id, before.handle)
+                updates.append(Update(before, _changed(before, want, handle)))
         present = {want.source_id for want in self.wanted}
         removals = [held for key, held in self.held.items() if key not in present and not held.is_removed]
         return NodePlan(tuple(creations), tuple(updates), tuple(removals))
 
-    def candidates(self) -> frozenset[str]:
-        wishes = ((want, self._wish(want)) for want in self._contenders())
-        return frozenset(handle for want, wish in wishes for handle in (wish, self._suffixed(wish, want.source_id)))
+    def _give_handles(self) -> dict[str, str]:
+        contenders = sorted(self._contenders(), key=lambda want: want.order)
+        ids = {want.source_id for want in contenders}
+        used = self.taken | {held.handle for key, held in self.held.items() if key not in ids}
+        handles: dict[str, str] = {}
+        given: set[str] = set()
+        for want in contenders:
+            handle = next(wish for wish in self._wishes(want) if wish not in used and wish not in given)
+            given.add(handle)
+            handles[want.source_id] = handle
+        return handles
 
-    def _contenders(self) -> Iterable[Wanted]:
+    def _contenders(self) -> Iterator[Wanted]:
         """Nodes that need a handle: the new ones, and those whose name changed to another slug."""
         for want in self.wanted:
             held = self.held.get(want.source_id)
@@ -198,33 +200,31 @@ class _Side:
                 yield want
             elif not held.is_handle_static and held.title != want.title:
                 before = dynamic_handle(self.kind, held.title, want.source_id, self.prefix)
-                if before != self._wish(want):
+                if before != dynamic_handle(self.kind, want.title, want.source_id, self.prefix):
                     yield want
 
-    def _give_handles(self, taken: frozenset[str]) -> dict[str, str]:
-        contenders = sorted(self._contenders(), key=lambda want: want.order)
-        ids = {want.source_id for want in contenders}
-        used = set(taken) | {held.handle for key, held in self.held.items() if key not in ids}
-        handles: dict[str, str] = {}
-        for want in contenders:
-            handle = self._free(self._wish(want), want.source_id, used)
-            used.add(handle)
-            handles[want.source_id] = handle
-        return handles
-
-    def _free(self, wish: str, source_id: str, used: set[str]) -> str:
-        suffixed = self._suffixed(wish, source_id)
-        further = (self._suffixed(wish, f"{source_id}_{number}") for number in count(2))
-        return next(handle for handle in _chain(wish, suffixed, further) if handle not in used)
-
-    def _wish(self, want: Wanted) -> str:
-        return dynamic_handle(self.kind, want.title, want.source_id, self.prefix)
-
-    def _suffixed(self, wish: str, source_id: str) -> str:
-        return fit(wish, f"_{_suffix_id(source_id)}")
+    def _wishes(self, want: Wanted) -> Iterator[str]:
+        """The handles that a node may get, best first, without end."""
+        bare = dynamic_handle(self.kind, want.title, want.source_id, self.prefix)
+        suffix = f"_{_suffix_id(want.source_id)}"
+        yield bare
+        yield fit(bare, suffix)
+        for number in count(2):
+            yield fit(bare, f"{suffix}_{number}")
 
 
-def _chain(first: str, second: str, rest: Iterable[str]) -> Iterable[str]:
-    yield first
-    yield second
-    yield from rest
+def _is_changed(held: Held, want: Wanted) -> bool:
+    now = (held.title, held.parent, held.state, held.source_id)
+    return held.is_removed or now != (want.title, want.parent, want.state, want.source_id)
+
+
+def _changed(held: Held, want: Wanted, handle: str) -> Held:
+    return replace(
+        held,
+        source_id=want.source_id,
+        parent=want.parent,
+        title=want.title,
+        state=want.state,
+        handle=handle,
+        is_removed=False,
+    )

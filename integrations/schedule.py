@@ -3,20 +3,27 @@
 ``sync_schedule`` holds one row for each integration. The dispatcher takes what is due in one statement and sends a
 message for each; the worker that gets it claims the row. A claim expires unless the running sync keeps pushing it, so a
 sync whose worker died is started again; a message that comes twice, or late, finds nothing to do.
+
+Whoever needs both rows locks that of the schedule before that of the run.
 """
 
 import random
 import threading
+import time
 import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.db import OperationalError, connection
 from django.db.models import F, Value
 from django.db.models.functions import Least
 from django.utils import timezone
+from psycopg.types.json import Jsonb
 
 from integrations.models import Integration, SyncRun, SyncSchedule
 from workspaces import isolation
@@ -24,12 +31,13 @@ from workspaces.models import User
 
 log = structlog.get_logger(__name__)
 
-CLAIM_LIFETIME = timedelta(seconds=60)
-HEARTBEAT_SECONDS = 10
 # How long a message may stay unanswered before the dispatcher sends another.
 DISPATCH_PATIENCE = timedelta(minutes=5)
 FIRST_RETRY = timedelta(minutes=1)
+# The parts of a sync have limits of their own, which add up to less: beyond this, it hangs and another may take over.
+LONGEST_RUN = timedelta(minutes=45)
 _DISPATCH_LIMIT = 500
+_OPEN = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
 
 _TAKE_DUE = """
     UPDATE integrations_syncschedule SET dispatched_at = %(now)s
@@ -42,6 +50,37 @@ _TAKE_DUE = """
     )
     RETURNING tenant_id, integration_id
 """
+
+# The claim is given back and the run's end written in one statement: no row of the run is touched without the claim.
+_FINISH = """
+    WITH freed AS (
+        UPDATE integrations_syncschedule SET claim = NULL, claim_expires_at = NULL,
+            failures = CASE WHEN %(state)s = 'succeeded' THEN 0 ELSE failures + 1 END,
+            next_due_at = LEAST(next_due_at, %(now)s + %(retry_in)s::interval * power(2, LEAST(failures, 10)))
+        WHERE integration_id = %(integration)s AND claim = %(claim)s
+        RETURNING integration_id
+    )
+    UPDATE integrations_syncrun run SET state = %(state)s, error = %(error)s, phase = '', finished_at = %(now)s,
+        folders_read = %(folders)s, accounts_read = %(accounts)s, aws_calls = %(calls)s,
+        changes = %(changes)s, counts = %(counts)s
+    FROM freed WHERE run.id = %(run)s AND run.integration_id = freed.integration_id
+"""
+
+
+class ClaimLostError(Exception):
+    """The run is not ours any more: its claim expired and another worker has it, or its integration is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended; ``error`` is a sentence where it failed, ``changes`` its diff where it did not."""
+
+    error: str = ""
+    is_transient: bool = False
+    changes: Sequence[Sequence[str]] = ()
+    folders_read: int = 0
+    accounts_read: int = 0
+    aws_calls: int = 0
 
 
 def take_due(*, now: datetime) -> list[tuple[int, int]]:
@@ -61,53 +100,56 @@ def create(integration: Integration, *, now: datetime) -> SyncSchedule:
 
 def request(integration: Integration, *, trigger: SyncRun.Trigger, by: User | None, now: datetime) -> SyncRun:
     """Queue a run, or give the one that is queued or running already; a double click gets the same one."""
-    run = SyncRun(
+    schedule = SyncSchedule.objects.select_for_update().filter(pk=integration.pk)
+    schedule.get()  # the lock: no run of this integration starts or ends meanwhile
+    run = SyncRun.objects.filter(integration=integration, state__in=_OPEN).first()
+    if run is not None:
+        return run
+    # Due now, so that the dispatcher starts it even when the message that is sent at once gets lost.
+    schedule.update(next_due_at=Least(F("next_due_at"), Value(now)))
+    return SyncRun.objects.create(
         tenant_id=integration.tenant_id, integration=integration, trigger=trigger, started_by=by, queued_at=now
     )
-    SyncRun.objects.bulk_create([run], ignore_conflicts=True)
-    # Due now, so that the dispatcher starts it even when the message that is sent at once gets lost.
-    SyncSchedule.objects.filter(integration=integration).update(next_due_at=Least(F("next_due_at"), Value(now)))
-    return SyncRun.objects.get(integration=integration, state__in=_OPEN)
-
-
-_OPEN = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
 
 
 def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | None:
     """Claim an integration and give the run to work on; None when nothing is to do or somebody else is at it."""
     with isolation.as_tenant(tenant_id):
         row = SyncSchedule.objects.select_for_update().filter(pk=integration_id, tenant_id=tenant_id).first()
-        if row is None or (row.claim is not None and row.claim_expires_at and row.claim_expires_at > now):
+        if row is None or (row.claim_expires_at is not None and row.claim_expires_at >= now):
             return None
         run = _next_run(row, now)
-        SyncSchedule.objects.filter(pk=row.pk).update(
-            claim=run.claim if run else None,
-            claim_expires_at=now + CLAIM_LIFETIME if run else None,
-            dispatched_at=None,
-            **({"next_due_at": now + _interval(row)} if run else {}),
-        )
+        row.claim = row.claim_expires_at = row.dispatched_at = None
+        if run is not None:
+            row.claim, row.claim_expires_at = run.claim, now + _claim_lifetime()
+            row.next_due_at = now + _interval(row)
+        row.save(update_fields=["claim", "claim_expires_at", "dispatched_at", "next_due_at"])
         return run
 
 
 def _next_run(row: SyncSchedule, now: datetime) -> SyncRun | None:
-    """Find the queued run, replace the lost one, or make a scheduled one if it is time."""
-    run = SyncRun.objects.select_for_update(of=("self",)).filter(integration_id=row.pk, state__in=_OPEN).first()
+    """Find the queued run, replace the lost one, or make a scheduled one if it is time; whichever it is now runs."""
+    run = SyncRun.objects.filter(integration_id=row.pk, state__in=_OPEN).first()
     trigger, by = SyncRun.Trigger.SCHEDULED, None
-    if run and run.state == SyncRun.State.RUNNING:
+    if run is not None and run.state == SyncRun.State.RUNNING:
         run.state, run.finished_at = SyncRun.State.FAILED, now
         run.error = "The worker that ran this stopped in the middle. Nothing was changed; the sync was started again."
         run.save(update_fields=["state", "finished_at", "error"])
-        trigger, by, run = SyncRun.Trigger(run.trigger), run.started_by, None
+        trigger, by, run = SyncRun.Trigger(run.trigger), run.started_by_id, None
     elif run is None and row.next_due_at > now:
         return None
     if run is None:
         run = SyncRun.objects.create(
-            tenant_id=row.tenant_id, integration_id=row.pk, trigger=trigger, started_by=by, queued_at=now
+            tenant_id=row.tenant_id, integration_id=row.pk, trigger=trigger, started_by_id=by, queued_at=now
         )
-    run.state, run.started_at, run.claim = SyncRun.State.RUNNING, now, uuid.uuid4()
-    run.phase = SyncRun.Phase.CHECKING
+    run.state, run.phase, run.started_at = SyncRun.State.RUNNING, SyncRun.Phase.CHECKING, now
+    run.claim = uuid.uuid4()
     run.save(update_fields=["state", "phase", "started_at", "claim"])
     return run
+
+
+def _claim_lifetime() -> timedelta:
+    return timedelta(seconds=settings.PIPES_SYNC_CLAIM_SECONDS)
 
 
 def _interval(row: SyncSchedule) -> timedelta:
@@ -115,22 +157,43 @@ def _interval(row: SyncSchedule) -> timedelta:
     return timedelta(seconds=row.interval_seconds * random.uniform(0.9, 1.1))  # noqa: S311  no secret
 
 
-def holds(run: SyncRun) -> bool:
-    """Tell whether the run still has its claim, and lock it until the transaction ends: nobody can take it meanwhile."""
-    return SyncSchedule.objects.select_for_update().filter(pk=run.integration_id, claim=run.claim).exists()
+def report(run: SyncRun) -> None:
+    """Write how far a run is. Raises ClaimLostError when it is not ours any more, so that it stops early."""
+    with isolation.as_tenant(run.tenant_id):
+        ours = SyncRun.objects.filter(pk=run.pk, claim=run.claim, state=SyncRun.State.RUNNING)
+        if not ours.update(
+            phase=run.phase, folders_read=run.folders_read, accounts_read=run.accounts_read, aws_calls=run.aws_calls
+        ):
+            raise ClaimLostError
 
 
-def release(run: SyncRun, *, is_transient: bool = False, now: datetime) -> None:
-    """Give the claim back after a run; after a passing fault the next try comes sooner than the schedule, backing off."""
-    row = SyncSchedule.objects.select_for_update().filter(pk=run.integration_id, claim=run.claim).first()
-    if row is None:
-        return
-    row.claim = row.claim_expires_at = None
-    row.failures = 0 if run.state == SyncRun.State.SUCCEEDED else row.failures + 1
-    if is_transient:
-        retry_at = now + FIRST_RETRY * 2 ** min(row.failures - 1, 10) * random.uniform(0.8, 1.2)  # noqa: S311  no secret
-        row.next_due_at = min(row.next_due_at, retry_at)
-    row.save(update_fields=["claim", "claim_expires_at", "failures", "next_due_at"])
+def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
+    """Write a run's end and give its claim back, in the caller's transaction, bound to the run's tenant.
+
+    After a passing fault the next try comes sooner than the schedule says, backing off. Raises ClaimLostError when the
+    claim is not ours any more: the caller's transaction must then not be committed.
+    """
+    retry_in = FIRST_RETRY * random.uniform(0.8, 1.2) if outcome.is_transient else None  # noqa: S311  no secret
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _FINISH,
+            {
+                "run": run.pk,
+                "integration": run.integration_id,
+                "claim": run.claim,
+                "now": now,
+                "retry_in": retry_in,
+                "state": SyncRun.State.FAILED if outcome.error else SyncRun.State.SUCCEEDED,
+                "error": outcome.error,
+                "changes": Jsonb([list(change) for change in outcome.changes]),
+                "counts": Jsonb(Counter(change[0] for change in outcome.changes)),
+                "folders": outcome.folders_read,
+                "accounts": outcome.accounts_read,
+                "calls": outcome.aws_calls,
+            },
+        )
+        if cursor.rowcount != 1:
+            raise ClaimLostError
 
 
 @contextmanager
@@ -139,8 +202,9 @@ def heartbeat(run: SyncRun) -> Iterator[None]:
     over = threading.Event()
 
     def beat() -> None:
-        while not over.wait(HEARTBEAT_SECONDS):
-            expires = timezone.now() + CLAIM_LIFETIME
+        ends_at = time.monotonic() + LONGEST_RUN.total_seconds()
+        while not over.wait(settings.PIPES_SYNC_CLAIM_SECONDS / 6) and time.monotonic() < ends_at:
+            expires = timezone.now() + _claim_lifetime()
             try:
                 SyncSchedule.objects.filter(pk=run.integration_id, claim=run.claim).update(claim_expires_at=expires)
             except OperationalError as error:  # the database is gone for a moment; the next beat tries again

@@ -1,0 +1,112 @@
+"""The stand-in AWS, and an integration that mirrors the AWS organization in it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from pytest_django.fixtures import Settings
+
+from connections.models import Connection, Folder
+from integrations import actions, sync
+from integrations.aws.calling import Retries
+from integrations.models import Integration, SyncRun, SyncSchedule
+from tests import factories
+from tests.conftest import Cast
+from tests.fakes.aws import RunningAws, new_organization, running_aws
+from tests.fakes.aws.iam import VENDOR_ROLE_ARN
+from workspaces import isolation
+from workspaces.access import Scope
+
+QUICK = Retries(faults=2, throttles=3, first_wait=0.01)
+
+# Two shared cores are too slow, now and then, for any limit on time.
+hypothesis_settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("calm")
+
+
+@pytest.fixture
+def aws(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningAws]:
+    """A small AWS organization in the stand-in, which our client is sent to at full speed."""
+    with running_aws(new_organization("acme", joined_at=1.0)) as running:
+        settings.AWS_ENDPOINT_URL = running.endpoint_url
+        settings.PIPES_AWS_PRINCIPALS = {"aws": VENDOR_ROLE_ARN}
+        settings.PIPES_AWS_QUOTA_SHARE = 1000.0
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", running.vendor_key.id)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", running.vendor_key.secret)
+        monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        organization = running.organization
+        workloads = organization.create_unit("Workloads")
+        organization.create_unit("Sandbox")
+        organization.create_account("Prod", parent=workloads.id, joined_at=2.0)
+        organization.create_account("Dev", parent=workloads.id, joined_at=3.0)
+        yield running
+
+
+@dataclass
+class Synced:
+    """An integration, and what a test wants to know of it."""
+
+    aws: RunningAws
+    integration: Integration
+
+    def sync(self) -> SyncRun:
+        """Ask for a sync and run it."""
+        with isolation.as_tenant(self.integration.tenant_id):
+            actions.request_sync(integration=self.integration, by=None, now=factories.timezone.now())
+        return self.work()
+
+    def work(self) -> SyncRun:
+        """Run what is due."""
+        run = sync.run(self.integration.tenant_id, self.integration.pk, retries=QUICK)
+        assert run is not None
+        return run
+
+    def tree(self) -> dict[str, str]:
+        """What the tree shows: handle → the titles from the top down to the node, and its state."""
+        with isolation.as_tenant(self.integration.tenant_id):
+            folders = list(Folder.objects.filter(root=self.integration.root_folder_id, removed_at=None))
+            titles = {folder.pk: folder.title for folder in folders}
+            connections = Connection.objects.filter(root=self.integration.root_folder_id, removed_at=None)
+            places = {folder.handle: _place(folder.path, titles) for folder in folders}
+            return places | {
+                node.handle: f"{_place(node.folder.path, titles)}/{node.title} {node.state}"
+                for node in connections.select_related("folder")
+                if node.folder
+            }
+
+    def connection(self, title: str) -> Connection:
+        """The connection of that title, removed or not."""
+        with isolation.as_tenant(self.integration.tenant_id):
+            return Connection.objects.get(root=self.integration.root_folder_id, title=title)
+
+    def schedule(self) -> SyncSchedule:
+        """The integration's row in the schedule, as it is now."""
+        return SyncSchedule.objects.get(pk=self.integration.pk)
+
+    def runs(self) -> list[SyncRun]:
+        """All runs, the oldest first."""
+        with isolation.as_tenant(self.integration.tenant_id):
+            return list(SyncRun.objects.filter(integration=self.integration).order_by("pk"))
+
+
+def _place(path: str, titles: dict[int, str]) -> str:
+    return "/".join(titles[int(part)] for part in path.split("/") if part)
+
+
+@pytest.fixture
+def mirror(aws: RunningAws, cast: Cast) -> Synced:
+    """An organization-level integration by role, before its first sync; in one transaction with the test."""
+    return make_mirror(aws, cast.at_org, cast)
+
+
+def make_mirror(aws: RunningAws, scope: Scope, cast: Cast, handle: str = "main") -> Synced:
+    """Make an integration whose role exists in the stand-in."""
+    with isolation.as_tenant(cast.acme.pk):
+        made = factories.integration(scope, handle, by=cast.org_owner)
+        made.role_arn = aws.roles.create_discovery(made.discovery_external_id, name=f"pipes-{handle}")
+        made.save(update_fields=["role_arn"])
+        # Freshly read, so that no test leans on what an object remembers.
+        return Synced(aws, Integration.objects.select_related("tenant", "organization").get(pk=made.pk))
