@@ -10,7 +10,10 @@ from workspaces.models.tenant import Tenant
 
 
 class Workspace(models.Model):
-    """One set of schemas; the configuration lives here, the query engine does not."""
+    """One set of schemas; the configuration lives here, the query engine does not.
+
+    ``search_path_prefix`` names the schemas that are looked up first, in this order, whether or not they exist.
+    """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     organization = models.ForeignKey(
@@ -18,6 +21,7 @@ class Workspace(models.Model):
     )
     handle = PlaceHandleField()
     name = models.CharField(max_length=100)
+    search_path_prefix = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[models.Manager["Workspace"]] = models.Manager()

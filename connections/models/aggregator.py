@@ -1,0 +1,38 @@
+"""Schemas that unite several connections."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from workspaces.handles import NodeHandleField
+from workspaces.models.scoped import ScopedModel
+
+PUBLIC = "public"
+ALL_AWS = "all_aws"
+RESERVED_NAMES = (PUBLIC, ALL_AWS)  # schemas that a workspace has by itself
+
+
+class Aggregator(ScopedModel):
+    """A workspace schema that unites the connections whose handles match one of its patterns (names, or with ``*``)."""
+
+    handle = NodeHandleField()
+    patterns = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager["Aggregator"]] = models.Manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "handle"], name="aggregator_handle_unique"),
+            models.CheckConstraint(
+                condition=Q(handle__regex=r"^[a-z][a-z0-9_]{0,62}$") & ~Q(handle__in=RESERVED_NAMES),
+                name="aggregator_handle_wellformed",
+            ),
+            models.CheckConstraint(
+                condition=Q(organization__isnull=False, workspace__isnull=False), name="aggregator_in_a_workspace"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.handle
