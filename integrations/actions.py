@@ -10,7 +10,7 @@ from connections.models import Folder
 from connections.tree import allocate_ids
 from integrations import schedule
 from integrations.aws.external_id import new_external_id
-from integrations.models import Draft, Integration, SyncRun
+from integrations.models import AccessTest, Draft, Integration, SyncRun
 from integrations.models.settings import SETTINGS_FIELDS
 from integrations.reconcile import dynamic_handle
 from integrations.tasks import sync_integration
@@ -28,13 +28,28 @@ class HandleTakenError(Exception):
 
 @transaction.atomic
 def create_draft(*, scope: Scope, by: User) -> Draft:
-    """Start the wizard: the draft gets its external ids at once, so that downloads can carry them."""
-    draft = Draft(tenant=scope.tenant, organization=scope.organization, created_by=by)
-    owner = (scope.organization or scope.tenant).public_id
-    draft.discovery_external_id, draft.connection_external_id = new_external_id(owner), new_external_id(owner)
+    """Start the wizard, first step done; it gets its external ids at once, so that downloads can carry them."""
+    draft = Draft(tenant=scope.tenant, organization=scope.organization, created_by=by, steps_done=1)
+    draft.discovery_external_id, draft.connection_external_id = _external_id(scope), _external_id(scope)
     draft.save()
     audit.record("draft.created", scope=scope, by=by, target=draft)
     return draft
+
+
+@transaction.atomic
+def rotate_external_id(*, draft: Draft, kind: AccessTest.Kind, by: User) -> None:
+    """Give a draft a new external id, for discovery or for the connections' role.
+
+    Nothing uses the old one yet, so it is forgotten at once; a trust policy that was made with it has to be changed.
+    """
+    field = {"discovery": "discovery_external_id", "connection": "connection_external_id"}[kind.value]
+    setattr(draft, field, _external_id(draft.scope))
+    draft.save(update_fields=[field])
+    audit.record("draft.external_id_rotated", scope=draft.scope, by=by, target=draft, used_for=kind.value)
+
+
+def _external_id(scope: Scope) -> str:
+    return new_external_id((scope.organization or scope.tenant).public_id)
 
 
 @transaction.atomic
@@ -97,5 +112,12 @@ def _create_root_folder(integration: Integration) -> Folder:
     if Folder.objects.filter(**scope, handle=wish).exists():
         wish = fit(wish, f"_{folder_id}")
     return Folder.objects.create(
-        id=folder_id, **scope, root_id=folder_id, path=f"{folder_id}/", title=ROOT_TITLE, handle=wish, is_managed=True
+        id=folder_id,
+        **scope,
+        root_id=folder_id,
+        path=f"{folder_id}/",
+        title=ROOT_TITLE,
+        handle=wish,
+        is_managed=True,
+        managed_by=integration.handle,
     )

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from workspaces.models import Tenant
 
@@ -11,8 +12,9 @@ from workspaces.models import Tenant
 class AccessTest(models.Model):
     """One press of *Test Discovery* or *Test Connection*, and what came of it.
 
-    ``subject`` is the uid of the draft or integration; ``fingerprint`` tells which settings were tested, so that an answer about
-    others is not taken for one about these. ``report`` is what the page shows and grows while the test runs.
+    ``subject`` is the uid of the draft or integration; ``fingerprint`` tells which settings were tested, so that an
+    answer about others is not taken for one about these. ``report`` is what the page shows and grows while the test
+    runs; ``progressed_at`` is when it last grew.
     """
 
     class Kind(models.TextChoices):
@@ -36,6 +38,7 @@ class AccessTest(models.Model):
     fingerprint = models.CharField(max_length=64)
     report = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
+    progressed_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
 
     objects: ClassVar[models.Manager["AccessTest"]] = models.Manager()

@@ -1,12 +1,13 @@
 """An integration in the making."""
 
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Self
 
 from django.db import models
 from django.utils import timezone
 
 from integrations.models.settings import IntegrationSettings
+from workspaces.access import Scope
 from workspaces.handles import PlaceHandleField
 from workspaces.models import User
 
@@ -18,19 +19,31 @@ def draft_expiry() -> datetime:
     return timezone.now() + LIFETIME
 
 
+class DraftQuerySet(models.QuerySet["Draft"]):
+    """Ways to drafts; they start at a scope."""
+
+    def in_scope(self, scope: Scope, *, now: datetime) -> Self:
+        """Drafts that this tenant or organization owns and that have not expired."""
+        return self.filter(tenant=scope.tenant, organization=scope.organization, expires_at__gt=now)
+
+
 class Draft(IntegrationSettings):
     """The wizard's memory: survives sign-out, reload and the back button; becomes an integration at its last step.
 
-    ``steps_done`` counts the steps that were saved, so it is also the number of the step to take up again.
+    ``steps_done`` counts the steps that are complete, so it is also the number of the step to take up again.
+    ``partition`` is chosen for the templates while no role ARN tells it. ``permissions`` is what was chosen on the last
+    step.
     """
 
     handle = PlaceHandleField(blank=True)
+    partition = models.CharField(max_length=20, blank=True)
+    permissions = models.JSONField(default=dict)
     steps_done = models.PositiveSmallIntegerField(default=0)
     created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(default=draft_expiry)
 
-    objects: ClassVar[models.Manager["Draft"]] = models.Manager()
+    objects = DraftQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.handle or "draft"

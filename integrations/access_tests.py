@@ -1,0 +1,93 @@
+"""Tests of access as requests see them: asked for, followed and judged.
+
+What talks to AWS is testing.py, which only tasks import.
+"""
+
+import hashlib
+import json
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import models, transaction
+from django.db.models import Q
+
+from integrations.models import AccessMode, AccessTest
+from integrations.models.settings import IntegrationSettings
+from integrations.tasks import run_access_test
+from workspaces import audit
+from workspaces.models import User
+
+# A test that reports nothing for this long has lost its worker: AWS is given less time than that for any one call.
+PATIENCE: Final = timedelta(minutes=3)
+
+OPEN: Final = (AccessTest.State.QUEUED, AccessTest.State.RUNNING)
+ROLE_TOO_OPEN: Final = "RoleTooOpen"  # the code that integrations.aws.access_test raises with
+_SUPERSEDED: Final = "A newer test took the place of this one."
+_LOST: Final = (
+    "Nothing was heard of this test for three minutes, so the worker that ran it has probably stopped. Test again; if"
+    " that does not help, ask whoever runs this installation whether its background worker is up."
+)
+
+
+def fingerprint(settings: IntegrationSettings, kind: AccessTest.Kind) -> str:
+    """Tell settings apart: equal for two tests exactly when they test the same thing. It gives nothing away."""
+    if settings.access_mode == AccessMode.KEY:
+        tested = [settings.access_key_id, settings.sealed_secret_key]
+    else:
+        tested = [settings.role_arn, settings.discovery_external_id]
+    if kind == AccessTest.Kind.CONNECTION:
+        tested += [settings.role_name, settings.connection_external_id]
+    return hashlib.sha256(json.dumps([settings.access_mode, kind, *tested]).encode()).hexdigest()
+
+
+@transaction.atomic
+def request(settings: IntegrationSettings, kind: AccessTest.Kind, *, by: User, now: datetime) -> AccessTest:
+    """Start a test of these settings as they are stored; one that is still open makes room.
+
+    The caller holds a lock on the settings' row, so that two requests do not meet here.
+    """
+    same = AccessTest.objects.filter(tenant=settings.tenant, subject=settings.uid, kind=kind)
+    same.filter(state__in=OPEN).update(
+        state=AccessTest.State.FAILED, finished_at=now, report={"sentence": _SUPERSEDED, "code": "Superseded"}
+    )
+    test = AccessTest.objects.create(
+        tenant=settings.tenant,
+        subject=settings.uid,
+        kind=kind,
+        fingerprint=fingerprint(settings, kind),
+        progressed_at=now,
+    )
+    audit.record("access_test.requested", scope=settings.scope, by=by, target=settings, kind=kind.value)
+    transaction.on_commit(lambda: run_access_test.delay(test.tenant_id, test.pk), robust=True)
+    return test
+
+
+def newest(settings: IntegrationSettings, kind: AccessTest.Kind, *, now: datetime) -> AccessTest | None:
+    """Give the last test that was asked for; one whose worker died reads as failed."""
+    tests = AccessTest.objects.filter(tenant=settings.tenant, subject=settings.uid, kind=kind)
+    test = tests.order_by("-pk").first()
+    if test is not None and not test.is_over and test.progressed_at < now - PATIENCE:
+        test.state = AccessTest.State.FAILED
+        test.report = {**test.report, "sentence": _LOST, "code": "Lost"}
+    return test
+
+
+def newest_passed(settings: IntegrationSettings, kind: AccessTest.Kind) -> AccessTest | None:
+    """Give the last test that passed with exactly these settings."""
+    return _of_exactly(settings, kind).filter(state=AccessTest.State.PASSED).order_by("-pk").first()
+
+
+def why_role_is_refused(settings: IntegrationSettings) -> str:
+    """Say why the discovery role must not be stored, if a test of exactly these settings found it open to strangers.
+
+    Only a later test that passed takes that back: one that failed otherwise proves nothing.
+    """
+    is_verdict = Q(state=AccessTest.State.PASSED) | Q(report__code=ROLE_TOO_OPEN)
+    verdict = _of_exactly(settings, AccessTest.Kind.DISCOVERY).filter(is_verdict).order_by("-pk").first()
+    return verdict.report.get("sentence", "") if verdict and verdict.state == AccessTest.State.FAILED else ""
+
+
+def _of_exactly(settings: IntegrationSettings, kind: AccessTest.Kind) -> models.QuerySet[AccessTest]:
+    return AccessTest.objects.filter(
+        tenant=settings.tenant, subject=settings.uid, kind=kind, fingerprint=fingerprint(settings, kind)
+    )

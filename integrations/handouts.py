@@ -1,0 +1,110 @@
+"""What a draft hands out for AWS: the files of Automatic Setup and the steps of Manual Setup.
+
+A template is made for one partition, since our principal differs between them.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.conf import settings
+
+from integrations import access_tests
+from integrations.aws import iac
+from integrations.aws.identifiers import check_role_arn
+from integrations.models import AccessMode, AccessTest, Draft
+
+DISCOVERY_ROLE_NAME: Final = "pipes-discovery"
+MEMBER_ROLE_NAME: Final = "pipes-connection"
+
+
+class NothingToHandOutError(Exception):
+    """There is no such file for this draft; the text says why."""
+
+
+def partition_of(draft: Draft) -> str | None:
+    """Find the partition that the AWS organization is in; None when this installation serves none.
+
+    The role's ARN tells it; for a key pair the last good test does; until then it is chosen, or the first one served.
+    """
+    if draft.access_mode == AccessMode.ROLE and draft.role_arn:
+        return check_role_arn(draft.role_arn).partition
+    tested = access_tests.newest_passed(draft, AccessTest.Kind.DISCOVERY)
+    if tested is not None:
+        return str(tested.report["who"]["partition"])
+    served = settings.PIPES_AWS_PRINCIPALS
+    return draft.partition if draft.partition in served else next(iter(served), None)
+
+
+def discovery_steps(draft: Draft) -> tuple[iac.ManualStep, ...]:
+    """Give Manual Setup of the discovery role; nothing without a principal."""
+    values = _values(draft, DISCOVERY_ROLE_NAME, draft.discovery_external_id)
+    return iac.discovery_steps(**values) if values else ()
+
+
+def member_steps(draft: Draft) -> tuple[iac.ManualStep, ...]:
+    """Give Manual Setup of the role in each account; nothing without a principal."""
+    values = _values(draft, draft.role_name or MEMBER_ROLE_NAME, draft.connection_external_id)
+    return iac.member_steps(**values) if values else ()
+
+
+def download(draft: Draft, name: str) -> tuple[str, str]:
+    """Make one of the files, as (file name, text); raises NothingToHandOutError with a sentence."""
+    make, stem = FILES[name]
+    try:
+        text = make(draft)
+    except iac.StackSetUnavailableError as error:
+        raise NothingToHandOutError(str(error)) from error
+    return f"{stem}-{draft.handle or 'draft'}.{name.rpartition('.')[2]}", text
+
+
+def why_no_stackset(draft: Draft) -> str:
+    """Say why there is no StackSet to download for this draft; empty when there is one."""
+    try:
+        download(draft, "members.yaml")
+    except NothingToHandOutError as error:
+        return str(error)
+    return ""
+
+
+def _discovery_terraform(draft: Draft) -> str:
+    return iac.discovery_terraform(**_needed(draft, DISCOVERY_ROLE_NAME, draft.discovery_external_id))
+
+
+def _discovery_cloudformation(draft: Draft) -> str:
+    return iac.discovery_cloudformation(**_needed(draft, DISCOVERY_ROLE_NAME, draft.discovery_external_id))
+
+
+def _member_stackset(draft: Draft) -> str:
+    discovery = access_tests.newest_passed(draft, AccessTest.Kind.DISCOVERY)
+    values = _needed(draft, draft.role_name or MEMBER_ROLE_NAME, draft.connection_external_id)
+    return iac.member_stackset(**values, root_id=discovery.report["root_id"] if discovery else None)
+
+
+FILES: Final[dict[str, tuple[Callable[[Draft], str], str]]] = {
+    "discovery.tf": (_discovery_terraform, "pipes-discovery"),
+    "discovery.yaml": (_discovery_cloudformation, "pipes-discovery"),
+    "members.yaml": (_member_stackset, "pipes-members"),
+}
+
+
+def _needed(draft: Draft, role_name: str, external_id: str) -> dict[str, Any]:
+    values = _values(draft, role_name, external_id)
+    if not values:
+        raise NothingToHandOutError(
+            "This installation has no AWS identity of its own yet that a role could trust. Ask whoever runs it to set"
+            " PIPES_AWS_PRINCIPAL_ARN."
+        )
+    return values
+
+
+def _values(draft: Draft, role_name: str, external_id: str) -> dict[str, Any]:
+    partition = partition_of(draft)
+    principal = settings.PIPES_AWS_PRINCIPALS.get(partition or "")
+    if principal is None:
+        return {}
+    return {
+        "partition": partition,
+        "principal_arn": principal,
+        "external_id": external_id,
+        "role_name": role_name,
+    }

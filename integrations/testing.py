@@ -1,0 +1,203 @@
+"""Runs one Test Discovery or Test Connection and writes what it finds to the test's row, which the page follows.
+
+Only tasks import this: it talks to AWS. What AWS refuses or fails to answer ends the test as failed, with the sentence.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import structlog
+from django.utils import timezone
+
+from integrations import access_tests, preview
+from integrations.access import credentials_of
+from integrations.aws.access_test import refuse_open_role, try_member_roles
+from integrations.aws.calling import Retries
+from integrations.aws.errors import AwsError
+from integrations.aws.identifiers import member_role_arn, session_name
+from integrations.aws.organizations import Identity, first_accounts, identify, read_snapshot
+from integrations.aws.session import AwsSession, RoleCredentials, open_session
+from integrations.models import AccessTest, Draft, Integration
+from integrations.models.settings import IntegrationSettings
+from integrations.secrets import SecretUnreadableError
+from integrations.snapshot import AccountState, Progress
+from workspaces import isolation
+
+log = structlog.get_logger(__name__)
+
+CONNECTION_SECONDS: Final = 10.0
+_PROGRESS_SECONDS: Final = 0.5
+_OTHERS: Final = 4
+_UNREADABLE = "The stored secret key cannot be read any more. Enter the secret key again, then test again."
+_BUG = "An unexpected error stopped the test. Nothing was changed; the operator's log has it."
+_CHANGED = "The settings were changed before this test began. Test again."
+
+
+class _OverError(Exception):
+    """The test is not ours any more: a newer one took its place, or it is gone."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """One test under way: what is tested, and what was found so far."""
+
+    test: AccessTest
+    settings: IntegrationSettings
+    told_at: float = 0.0
+
+    def tell(self, **facts: object) -> None:
+        """Add facts to the report; raises _OverError when nobody waits for them any more."""
+        self.test.report |= facts
+        self._write(state=AccessTest.State.RUNNING)
+
+    def tell_progress(self, progress: Progress) -> None:
+        """Keep the counters current, twice a second at most."""
+        if time.monotonic() - self.told_at >= _PROGRESS_SECONDS:
+            self.tell(**asdict(progress))
+
+    def end(self, state: AccessTest.State, **facts: object) -> None:
+        """Write the last word."""
+        self.test.report |= facts
+        self._write(state=state, finished_at=timezone.now())
+
+    def _write(self, **values: object) -> None:
+        self.told_at = time.monotonic()
+        with isolation.as_tenant(self.test.tenant_id):
+            running = AccessTest.objects.filter(pk=self.test.pk, state=AccessTest.State.RUNNING)
+            if not running.update(report=self.test.report, progressed_at=timezone.now(), **values):
+                raise _OverError
+
+
+def run(tenant_id: int, test_id: int) -> None:
+    """Run the test if it still waits; a message that comes twice or late finds nothing to do. A bug is raised."""
+    work = _start(tenant_id, test_id)
+    if work is None:
+        return
+    structlog.contextvars.bind_contextvars(tenant=tenant_id, access_test=test_id)
+    sentence, code = _BUG, "Bug"
+    is_over = False
+    try:
+        if work.test.kind == AccessTest.Kind.DISCOVERY:
+            _discovery(work)
+        else:
+            _connection(work)
+        is_over = True
+    except _OverError:
+        is_over = True
+    except AwsError as error:
+        sentence, code = error.sentence, error.code
+    except SecretUnreadableError:
+        sentence, code = _UNREADABLE, "SecretUnreadable"
+    finally:
+        if not is_over:
+            _fail(work, sentence, code)
+
+
+def _fail(work: _Work, sentence: str, code: str) -> None:
+    try:
+        work.end(AccessTest.State.FAILED, sentence=sentence, code=code)
+    except _OverError:
+        log.info("access_test_superseded", test=work.test.pk)
+
+
+def _start(tenant_id: int, test_id: int) -> _Work | None:
+    """Claim the test and load what it tests; None when that is not as it was, or somebody else has it."""
+    with isolation.as_tenant(tenant_id):
+        waiting = AccessTest.objects.filter(pk=test_id, state=AccessTest.State.QUEUED)
+        if not waiting.update(state=AccessTest.State.RUNNING, progressed_at=timezone.now()):
+            return None
+        test = AccessTest.objects.get(pk=test_id)
+        settings = _settings(test)
+        if settings is not None and access_tests.fingerprint(settings, AccessTest.Kind(test.kind)) == test.fingerprint:
+            return _Work(test, settings)
+        test.state, test.report, test.finished_at = AccessTest.State.FAILED, {"sentence": _CHANGED}, timezone.now()
+        test.save(update_fields=["state", "report", "finished_at"])
+        return None
+
+
+def _settings(test: AccessTest) -> IntegrationSettings | None:
+    for model in (Draft, Integration):
+        found: IntegrationSettings | None = (
+            model.objects.filter(uid=test.subject).select_related("tenant", "organization").first()
+        )
+        if found is not None:
+            return found
+    return None
+
+
+def _discovery(work: _Work) -> None:
+    credentials = credentials_of(work.settings, purpose="test")
+    work.tell(phase="Signing in to AWS")
+    session = open_session(credentials)
+    if isinstance(credentials, RoleCredentials):
+        work.tell(phase="Making sure that nobody else can assume the role")
+        refuse_open_role(credentials)
+    work.tell(phase="Asking which AWS organization it is")
+    identity = identify(session)
+    work.tell(phase="Reading the AWS organization", who=_who(identity, session))
+    snapshot = read_snapshot(session, identity=identity, on_progress=work.tell_progress)
+    work.end(
+        AccessTest.State.PASSED,
+        folders=len(snapshot.folders) - 1,
+        accounts=len(snapshot.accounts),
+        calls=session.calls,
+        root_id=snapshot.root.source_id,
+        sample=preview.sample(snapshot),
+        tree=preview.preview(snapshot),
+    )
+
+
+def _who(identity: Identity, session: AwsSession) -> dict[str, str]:
+    return asdict(identity) | {"partition": session.partition}
+
+
+def _connection(work: _Work) -> None:
+    ends_at = time.monotonic() + CONNECTION_SECONDS
+    partition, accounts = _sample(work)
+    names = {account["id"]: account["name"] for account in accounts}
+    results: list[dict[str, Any]] = []
+    work.tell(phase="Assuming the role in each account", tried=len(accounts), results=results)
+    tries = try_member_roles(
+        [member_role_arn(partition, account_id, work.settings.role_name) for account_id in names],
+        work.settings.connection_external_id,
+        session_name(work.settings.tenant.handle, "test"),
+        within_seconds=max(1.0, ends_at - time.monotonic()),
+    )
+    for result in tries:
+        results.append(asdict(result) | {"name": names[result.account_id]})
+        work.tell(results=results)
+    is_green = all(result["is_green"] for result in results)
+    work.end(AccessTest.State.PASSED if is_green else AccessTest.State.FAILED, **_verdict(work.settings, results))
+
+
+def _verdict(settings: IntegrationSettings, results: Iterable[dict[str, Any]]) -> dict[str, str]:
+    greens = [bool(result["is_green"]) for result in results]
+    of = "the account that was tried" if len(greens) == 1 else f"all {len(greens)} accounts that were tried"
+    if all(greens):
+        return {"sentence": f"The role {settings.role_name} works in {of}."}
+    return {
+        "sentence": f"The role {settings.role_name} works in {sum(greens)} of {len(greens)} accounts that were tried."
+        " A role that was created less than a minute ago may need another moment.",
+        "code": "MemberRole",
+    }
+
+
+def _sample(work: _Work) -> tuple[str, list[dict[str, str]]]:
+    """Find accounts to try, and their partition: from the last discovery test of these settings, else ask AWS now."""
+    with isolation.as_tenant(work.test.tenant_id):
+        discovery = access_tests.newest_passed(work.settings, AccessTest.Kind.DISCOVERY)
+    if discovery is not None:
+        return discovery.report["who"]["partition"], discovery.report["sample"]
+    work.tell(phase="Asking AWS for accounts to try")
+    quick = Retries(faults=1, throttles=2)
+    session = open_session(credentials_of(work.settings, purpose="test"), retries=quick)
+    identity = identify(session)
+    management_id = identity.management_account_id
+    others = [
+        {"id": row.source_id, "name": row.name}
+        for row in first_accounts(session, within_seconds=CONNECTION_SECONDS)
+        if row.state == AccountState.ACTIVE and row.source_id != management_id
+    ]
+    return session.partition, [{"id": management_id, "name": "Management account"}, *others[:_OTHERS]]

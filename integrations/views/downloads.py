@@ -1,0 +1,32 @@
+"""The files that create the roles in AWS."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from integrations import handouts, wizard
+from integrations.models import Draft
+from workspaces.access import Access, Power
+from workspaces.scoping import scope_view
+
+
+@require_safe
+@scope_view(Power.OWNER)
+def download(request: HttpRequest, access: Access, draft: UUID, file: str) -> HttpResponse:
+    """Give one file of a draft as an attachment; where there is none, go back to the draft and say why."""
+    found = wizard.find(access.scope, draft, now=timezone.now(), is_locked=False)
+    if not isinstance(found, Draft) or file not in handouts.FILES:
+        raise Http404
+    try:
+        file_name, text = handouts.download(found, file)
+    except handouts.NothingToHandOutError as error:
+        messages.error(request, str(error))
+        return redirect(wizard.draft_url(found))
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    response["Cache-Control"] = "no-store"
+    return response
