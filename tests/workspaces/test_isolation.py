@@ -1,0 +1,138 @@
+"""The wall that the database is: what the application's role sees, and what it is refused."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from tests.conftest import Cast
+from workspaces import audit, isolation
+from workspaces.access import Scope
+from workspaces.models import AuditEvent, Membership, Organization, Role, Tenant, Workspace
+
+# What belongs to no tenant, or what a tenant's work is found by: named here, so that a new table is thought about.
+WITHOUT_A_WALL = {
+    "workspaces_user",
+    "workspaces_user_groups",
+    "workspaces_user_user_permissions",
+    "integrations_syncschedule",
+}
+OURS = ("workspaces", "connections", "integrations")
+
+
+@contextmanager
+def refused_at_commit() -> Iterator[None]:
+    with pytest.raises(IntegrityError), transaction.atomic():  # noqa: PT012
+        yield
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def test_without_a_tenant_nothing_is_seen(cast: Cast) -> None:
+    for model in (Tenant, Organization, Workspace, Membership, AuditEvent):
+        assert model.objects.count() == 0
+
+
+def test_a_tenant_sees_its_own_rows_and_no_others(cast: Cast) -> None:
+    with isolation.as_tenant(cast.globex.pk):
+        assert list(Tenant.objects.values_list("handle", flat=True)) == ["globex"]
+        assert list(Organization.objects.values_list("handle", flat=True)) == ["main"]
+        assert not Membership.objects.exclude(tenant=cast.globex).exists()
+        assert not AuditEvent.objects.exclude(tenant_id=cast.globex.pk).exists()
+    assert Organization.objects.count() == 0
+
+
+def test_a_person_sees_their_own_memberships_and_tenants(cast: Cast) -> None:
+    with isolation.as_user(cast.org_member.pk):
+        assert list(Tenant.objects.values_list("handle", flat=True)) == ["acme"]
+        assert set(Membership.objects.values_list("user_id", flat=True)) == {cast.org_member.pk}
+        assert Organization.objects.count() == 0
+
+
+def test_an_inner_tenant_does_not_leak_to_the_outer_one(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        with isolation.as_tenant(cast.globex.pk):
+            assert Organization.objects.get().handle == "main"
+        assert set(Organization.objects.values_list("handle", flat=True)) == {"tnt", "ops"}
+
+
+def test_binding_outside_a_transaction_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="inside transaction"):
+        isolation.bind(tenant_id=1)
+
+
+def test_rows_of_another_tenant_cannot_be_written(cast: Cast) -> None:
+    with (
+        isolation.as_tenant(cast.acme.pk),
+        pytest.raises(DatabaseError, match="row-level security"),
+        transaction.atomic(),
+    ):
+        Organization.objects.create(tenant=cast.globex, handle="mine", name="Mine")
+
+
+def test_a_membership_cannot_name_an_organization_of_another_tenant(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk), refused_at_commit():
+        Membership.objects.create(tenant=cast.acme, organization=cast.globex_org, user=cast.stranger, role=Role.MEMBER)
+
+
+def test_a_membership_cannot_name_a_workspace_of_another_organization(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk), refused_at_commit():
+        Membership.objects.create(
+            tenant=cast.acme, organization=cast.ops, workspace=cast.fireworks, user=cast.stranger, role=Role.READER
+        )
+
+
+def test_a_workspace_cannot_be_put_into_an_organization_of_another_tenant(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk), refused_at_commit():
+        Workspace.objects.create(tenant=cast.acme, organization=cast.globex_org, handle="x", name="X")
+
+
+def test_an_audit_event_cannot_be_changed_or_deleted(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        audit.record("test.done", scope=Scope(cast.acme), by=None, target=cast.acme)
+        for statement in (
+            "UPDATE workspaces_auditevent SET actor = 'somebody else'",
+            "DELETE FROM workspaces_auditevent",
+        ):
+            with (
+                pytest.raises(DatabaseError, match="permission denied"),
+                transaction.atomic(),
+                connection.cursor() as cursor,
+            ):
+                cursor.execute(statement)
+        assert AuditEvent.objects.filter(action="test.done", actor="system").count() == 1
+
+
+@pytest.mark.django_db(databases=["default", "owner"], transaction=True)
+def test_not_even_the_owner_of_the_tables_rewrites_an_audit_event() -> None:
+    with transaction.atomic():
+        isolation.bind(tenant_id=7)
+        AuditEvent.objects.create(tenant_id=7, actor="a", action="b", object_kind="c", object_id="d", object_label="e")
+    with pytest.raises(DatabaseError, match=r"Audit events are never changed\."):
+        AuditEvent.objects.using("owner").update(actor="somebody else")
+
+
+@pytest.mark.django_db
+def test_the_role_that_the_product_runs_as_owns_nothing_and_bypasses_nothing() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
+        assert cursor.fetchone() == (False,)
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relowner = current_user::regrole AND relkind IN ('r', 'v', 'm', 'S')"
+        )
+        assert cursor.fetchall() == []
+
+
+@pytest.mark.django_db
+def test_every_table_that_tenants_own_is_behind_the_wall() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relkind = 'r' AND relrowsecurity")
+        walled = {row[0] for row in cursor.fetchall()}
+    ours = {
+        model._meta.db_table
+        for label in OURS
+        for model in apps.get_app_config(label).get_models(include_auto_created=True)
+    }
+    assert ours - walled == WITHOUT_A_WALL
