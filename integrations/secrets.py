@@ -5,24 +5,32 @@ so a key is rotated by putting a new one in front and, after ``manage.py reencry
 """
 
 import base64
+import binascii
 import os
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
+_NONCE = 12  # bytes: what AES-GCM is made for
+
 
 class SecretUnreadableError(Exception):
     """The stored secret does not belong to this row, was tampered with, or its key is gone from the ring."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The stored secret key cannot be decrypted: {why}. Enter it again in the integration's Config."
+        )
 
 
 def encrypt(plain: str, *, owner: str) -> str:
     """Encrypt for one owner (row and field, such as ``integration:7:secret_key``); an empty secret stays empty."""
     if not plain:
         return ""
-    key_id, key = next(iter(settings.ENCRYPTION_KEYS.items()))
-    nonce = os.urandom(12)
-    sealed = nonce + AESGCM(key).encrypt(nonce, plain.encode(), owner.encode())
+    key_id = _first_key_id()
+    nonce = os.urandom(_NONCE)
+    sealed = nonce + AESGCM(settings.ENCRYPTION_KEYS[key_id]).encrypt(nonce, plain.encode(), owner.encode())
     return f"{key_id}.{base64.b64encode(sealed).decode()}"
 
 
@@ -35,9 +43,19 @@ def decrypt(stored: str, *, owner: str) -> str:
         return ""
     key_id, _, encoded = stored.partition(".")
     if key_id not in settings.ENCRYPTION_KEYS:
-        raise SecretUnreadableError(f"No key {key_id!r} in PIPES_ENCRYPTION_KEYS.")
-    sealed = base64.b64decode(encoded)
+        raise SecretUnreadableError(f"PIPES_ENCRYPTION_KEYS has no key {key_id!r}")
     try:
-        return AESGCM(settings.ENCRYPTION_KEYS[key_id]).decrypt(sealed[:12], sealed[12:], owner.encode()).decode()
-    except InvalidTag as error:
-        raise SecretUnreadableError(f"The secret of {owner} was not encrypted for it.") from error
+        sealed = base64.b64decode(encoded, validate=True)
+        key = AESGCM(settings.ENCRYPTION_KEYS[key_id])
+        return key.decrypt(sealed[:_NONCE], sealed[_NONCE:], owner.encode()).decode()
+    except (InvalidTag, binascii.Error, ValueError):  # ValueError: too short to hold a nonce
+        raise SecretUnreadableError("it was changed, or belongs to something else") from None
+
+
+def is_current(stored: str) -> bool:
+    """Tell whether nothing has to be done before the other keys are dropped: empty, or under the first key."""
+    return not stored or stored.partition(".")[0] == _first_key_id()
+
+
+def _first_key_id() -> str:
+    return next(iter(settings.ENCRYPTION_KEYS))

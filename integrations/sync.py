@@ -218,6 +218,7 @@ def _confirm(session: AwsSession, vanished: frozenset[str]) -> frozenset[str]:
 
 def _fail(work: _Work, sentence: str, *, is_transient: bool = False) -> None:
     log.warning("sync_failed", reason=sentence)
-    connection.close_if_unusable_or_obsolete()  # the fault may have been the database's
+    if not (connection.in_atomic_block or connection.is_usable()):  # the fault may have been the database's
+        connection.close()
     with suppress(ClaimLostError), isolation.as_tenant(work.run.tenant_id):
         work.end(error=sentence, is_transient=is_transient)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django.fixtures import Settings
@@ -55,7 +56,7 @@ class Synced:
     def sync(self) -> SyncRun:
         """Ask for a sync and run it."""
         with isolation.as_tenant(self.integration.tenant_id):
-            actions.request_sync(integration=self.integration, by=None, now=factories.timezone.now())
+            actions.request_sync(integration=self.integration, by=None, now=timezone.now())
         return self.work()
 
     def work(self) -> SyncRun:

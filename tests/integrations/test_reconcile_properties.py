@@ -106,7 +106,7 @@ def test_a_suffix_is_given_only_where_the_bare_handle_belongs_to_somebody_else(
         owners = {node.handle for node in nodes(after, kind)} | taken_by_others(taken, kind)
         for creation in side.creations:
             wanted = creation.wanted
-            bare = dynamic_handle(kind, wanted.title, wanted.source_id, prefix_of(before, kind))  # type: ignore[arg-type]
+            bare = dynamic_handle(kind, wanted.title, wanted.source_id, prefix_of(before, kind))
             assert bare in owners
             own_id = wanted.source_id.rpartition("-")[2]
             assert creation.handle == bare or f"_{own_id}" in creation.handle
