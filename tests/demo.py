@@ -35,6 +35,7 @@ def _seed() -> None:
     from workspaces import actions, isolation
     from workspaces.access import Scope
     from workspaces.models import Plan, Role, Tenant, User
+    from workspaces.people import add_member
 
     if User.objects.filter(email=PEOPLE[0][0]).exists():
         return
@@ -70,9 +71,9 @@ def _seed() -> None:
             for handle in workspaces:
                 place = actions.create_workspace(scope=inner, handle=handle, name=handle.title(), by=people[owner])
                 if handle == "fireworks":
-                    actions.add_member(scope=inner, user=people["mia"], role=Role.MEMBER, by=people[owner])
+                    add_member(scope=inner, user=people["mia"], role=Role.MEMBER, by=people[owner])
                     here = Scope(scope.tenant, made, place)
-                    actions.add_member(scope=here, user=people["mia"], role=Role.READER, by=people[owner])
+                    add_member(scope=here, user=people["mia"], role=Role.READER, by=people[owner])
 
 
 def sign_ins() -> str:

@@ -9,7 +9,7 @@ from connections.models import Connection, Folder
 from connections.tree import allocate_ids
 from integrations import actions as integration_actions
 from integrations.models import Draft, Integration
-from workspaces import actions
+from workspaces import actions, people
 from workspaces.access import Scope
 from workspaces.models import Membership, Organization, Plan, Role, Tenant, User, Workspace
 
@@ -39,7 +39,7 @@ def workspace(scope: Scope, handle: str, *, owner: User) -> Workspace:
 
 def member(scope: Scope, person: User, role: Role) -> Membership:
     """Give somebody a role."""
-    return actions.add_member(scope=scope, user=person, role=role, by=None)
+    return people.add_member(scope=scope, user=person, role=role, by=None)
 
 
 def draft(scope: Scope, handle: str = "", *, by: User, **fields: Any) -> Draft:

@@ -56,7 +56,12 @@ class Power(IntEnum):
     OWNER = 3
 
 
-_POWER = {Role.OWNER: Power.OWNER, Role.OPERATOR: Power.OPERATOR, Role.MEMBER: Power.MEMBER, Role.READER: Power.MEMBER}
+POWER_OF = {
+    Role.OWNER: Power.OWNER,
+    Role.OPERATOR: Power.OPERATOR,
+    Role.MEMBER: Power.MEMBER,
+    Role.READER: Power.MEMBER,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ def power_in(scope: Scope, memberships: Iterable[Membership]) -> Power:
         here = (scope.organization and scope.organization.pk, scope.workspace and scope.workspace.pk)
         outer = [(None, None), (here[0], None)]
         if at == here:
-            powers.append(_POWER[Role(membership.role)])
+            powers.append(POWER_OF[Role(membership.role)])
         elif at in outer and membership.role == Role.OWNER:
             powers.append(Power.OWNER)
     return max(powers)

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from workspaces import audit, isolation
+from workspaces import audit, isolation, people
 from workspaces.access import Scope
 from workspaces.models import Membership, Organization, Plan, Role, Tenant, User, Workspace
 
@@ -26,7 +26,7 @@ def create_tenant(*, handle: str, name: str, plan: Plan, owner: User, by: User |
 def create_organization(*, scope: Scope, handle: str, name: str, by: User) -> Organization:
     """Create an organization in the scope's tenant; who creates it owns it."""
     organization = Organization.objects.create(tenant=scope.tenant, handle=handle, name=name)
-    _join(by, Scope(scope.tenant, organization), Role.OWNER)
+    people.join(by, Scope(scope.tenant, organization), Role.OWNER)
     audit.record("organization.created", scope=Scope(scope.tenant, organization), by=by, target=organization)
     return organization
 
@@ -38,7 +38,7 @@ def create_workspace(*, scope: Scope, handle: str, name: str, by: User) -> Works
         tenant=scope.tenant, organization_id=scope.keys["organization"].pk, handle=handle, name=name
     )
     inner = Scope(scope.tenant, scope.organization, workspace)
-    _join(by, inner, Role.OWNER)
+    people.join(by, inner, Role.OWNER)
     audit.record("workspace.created", scope=inner, by=by, target=workspace)
     return workspace
 
@@ -54,14 +54,6 @@ def change_place(*, scope: Scope, handle: str, name: str, by: User) -> None:
     audit.record(f"{place._meta.model_name}.changed", scope=scope, by=by, target=place, before=before, after=after)
 
 
-@transaction.atomic
-def add_member(*, scope: Scope, user: User, role: Role, by: User | None) -> Membership:
-    """Give somebody a role in the scope's place; they become a member of the places around it too."""
-    membership = _join(user, scope, role)
-    audit.record("member.added", scope=scope, by=by, target=user, role=role)
-    return membership
-
-
 def change_profile(*, user: User, handle: str, name: str) -> None:
     """Change a person's own handle and name; it belongs to no tenant, so no tenant's audit log has it.
 
@@ -70,12 +62,3 @@ def change_profile(*, user: User, handle: str, name: str) -> None:
     user.handle, user.name = handle, name
     with transaction.atomic():
         user.save(update_fields=["handle", "name"])
-
-
-def _join(user: User, scope: Scope, role: Role) -> Membership:
-    outer = [Scope(scope.tenant)] if scope.organization else []
-    outer += [Scope(scope.tenant, scope.organization)] if scope.workspace else []
-    for place in outer:  # else they could not walk to it
-        Membership.objects.get_or_create(user=user, **place.keys, defaults={"role": Role.MEMBER})
-    membership, _ = Membership.objects.update_or_create(user=user, **scope.keys, defaults={"role": role})
-    return membership

@@ -12,6 +12,7 @@ from django.db import connection, migrations, transaction
 _TENANT = "(SELECT NULLIF(current_setting('app.tenant_id', true), '')::bigint)"
 _USER = "(SELECT NULLIF(current_setting('app.user_id', true), '')::bigint)"
 _OPERATOR = "(SELECT current_setting('app.operator', true) = 'on')"
+_INVITATION = "(SELECT NULLIF(current_setting('app.invitation_token', true), ''))"
 
 
 def bind(**values: object) -> None:
@@ -65,6 +66,19 @@ def as_user(user_id: int) -> Iterator[None]:
 
 
 @contextmanager
+def as_invitee(token_hash: str) -> Iterator[None]:
+    """Run one transaction that sees the invitation whose token has this SHA-256, and nothing else.
+
+    Whoever has found it there then calls ``bind(tenant_id=…)`` inside it.
+    """
+    with transaction.atomic():
+        bind(invitation_token=token_hash, tenant_id="")
+        yield
+        if connection.savepoint_ids:  # nested, as in tests: leave nothing behind
+            bind(invitation_token="", tenant_id="")
+
+
+@contextmanager
 def as_operator() -> Iterator[None]:
     """Run one transaction that sees all tenants and memberships (and nothing that tenants own)."""
     with _bound("operator", "on"):
@@ -100,6 +114,14 @@ def isolate_people() -> migrations.RunSQL:
         ALTER TABLE workspaces_tenant DISABLE ROW LEVEL SECURITY;
         ALTER TABLE workspaces_membership DISABLE ROW LEVEL SECURITY;
         """,
+    )
+
+
+def isolate_invitations() -> migrations.RunSQL:
+    """Migration step: whoever holds an invitation's token sees it before knowing its tenant."""
+    return migrations.RunSQL(
+        f"CREATE POLICY token ON workspaces_invitation FOR SELECT USING (token_hash = {_INVITATION});",
+        "DROP POLICY token ON workspaces_invitation;",
     )
 
 

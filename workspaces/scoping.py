@@ -10,14 +10,15 @@ from typing import Any, Concatenate
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 
 from workspaces import audit, isolation
 from workspaces.access import Access, Power, Scope
 from workspaces.models import Membership, Organization, User, Workspace
 
-View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
-ScopedView = Callable[Concatenate[HttpRequest, Access, ...], HttpResponse]
+View = Callable[Concatenate[HttpRequest, ...], HttpResponseBase]
+ScopedView = Callable[Concatenate[HttpRequest, Access, ...], HttpResponseBase]
 
 
 def public_view(view: View) -> View:
@@ -26,11 +27,11 @@ def public_view(view: View) -> View:
     return view
 
 
-def account_view(view: Callable[Concatenate[HttpRequest, User, ...], HttpResponse]) -> View:
+def account_view(view: Callable[Concatenate[HttpRequest, User, ...], HttpResponseBase]) -> View:
     """Declare a view for any signed-in person; it is given the person, and sees only what is theirs."""
 
     @wraps(view)
-    def inner(request: HttpRequest, **arguments: Any) -> HttpResponse:
+    def inner(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
         if not isinstance(request.user, User):
             return redirect_to_login(request.get_full_path())
         with isolation.as_user(request.user.pk):
@@ -43,7 +44,7 @@ def account_view(view: Callable[Concatenate[HttpRequest, User, ...], HttpRespons
 def _scoped(levels: frozenset[str], needs: Power) -> Callable[[ScopedView], View]:
     def decorate(view: ScopedView) -> View:
         @wraps(view)
-        def inner(request: HttpRequest, **arguments: Any) -> HttpResponse:
+        def inner(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
             if not isinstance(request.user, User):
                 return redirect_to_login(request.get_full_path())
             with isolation.as_user(request.user.pk):

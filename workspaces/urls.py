@@ -2,16 +2,30 @@
 
 from django.urls import path
 
-from workspaces.views import lists, people, settings
+from workspaces.views import activity, invitation, lists, members, people, settings
 
 _TENANT = "tenants/<str:tenant>/"
 _ORGANIZATION = _TENANT + "orgs/<str:organization>/"
 _WORKSPACE = _ORGANIZATION + "workspaces/<str:workspace>/"
 
+# Mounted below each of the three under the same name; ``Scope.url`` tells them apart.
+_AT_EVERY_LEVEL = (
+    ("people/", members.member_list, "people"),
+    ("people/add/", members.add, "person_add"),
+    ("people/leave/", members.leave, "people_leave"),
+    ("people/<int:member>/role/", members.change_role, "person_role"),
+    ("people/<int:member>/remove/", members.remove, "person_remove"),
+    ("people/invitations/<int:invitation>/send/", members.resend_invitation, "invitation_resend"),
+    ("people/invitations/<int:invitation>/withdraw/", members.withdraw_invitation, "invitation_withdraw"),
+    ("activity/", activity.audit_log, "audit_log"),
+    ("activity/audit-log.csv", activity.audit_log_csv, "audit_log_csv"),
+)
+
 urlpatterns = [
     path("", lists.home, name="home"),
     path("profile/", people.profile, name="profile"),
     path("theme/", people.theme, name="theme"),
+    path("invitations/<str:token>/", invitation.accept, name="invitation"),
     path("tenants/", lists.switch_tenant, name="switch_tenant"),
     path(_TENANT, lists.tenant_home, name="tenant_home"),
     path(_TENANT + "settings/", lists.tenant_settings, name="tenant_settings"),
@@ -24,4 +38,9 @@ urlpatterns = [
     path(_ORGANIZATION + "workspaces/new/", settings.workspace_create, name="workspace_create"),
     path(_WORKSPACE, settings.workspace_home, name="workspace_home"),
     path(_WORKSPACE + "advanced/", settings.workspace_advanced, name="workspace_advanced"),
+    *(
+        path(place + route, view, name=name)
+        for place in (_TENANT, _ORGANIZATION, _WORKSPACE)
+        for route, view, name in _AT_EVERY_LEVEL
+    ),
 ]

@@ -1,10 +1,11 @@
 """People and places."""
 
 from workspaces.models.audit_event import AuditEvent
+from workspaces.models.invitation import Invitation
 from workspaces.models.membership import Membership, Role
 from workspaces.models.organization import Organization
 from workspaces.models.tenant import Plan, Tenant
 from workspaces.models.user import User
 from workspaces.models.workspace import Workspace
 
-__all__ = ["AuditEvent", "Membership", "Organization", "Plan", "Role", "Tenant", "User", "Workspace"]
+__all__ = ["AuditEvent", "Invitation", "Membership", "Organization", "Plan", "Role", "Tenant", "User", "Workspace"]

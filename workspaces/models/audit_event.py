@@ -24,7 +24,12 @@ class AuditEvent(models.Model):
     objects: ClassVar[models.Manager["AuditEvent"]] = models.Manager()
 
     class Meta:
-        indexes = [models.Index(fields=["tenant_id", "organization_id", "-id"], name="audit_by_place")]
+        # The log is read newest first, in a place or of a person; "in a place" comes with further filters.
+        indexes = [
+            models.Index(fields=["tenant_id", "-happened_at", "-id"], name="audit_by_tenant"),
+            models.Index(fields=["organization_id", "-happened_at", "-id"], name="audit_by_organization"),
+            models.Index(fields=["workspace_id", "-happened_at", "-id"], name="audit_by_workspace"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor} {self.action} {self.object_label}"

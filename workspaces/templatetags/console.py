@@ -1,6 +1,6 @@
 """Template tags of the console: the small parts that need more than HTML. Built in, so that no template loads them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -29,18 +29,27 @@ _TABS = {
     # level: (label, URL name, whether only owners of the place see it); the first one is where the place opens
     "tenant": (
         ("Organizations", "tenant_settings", True),
+        ("People", "people", True),
         ("Integrations", "integration_list", True),
         ("Connections", "connection_list", True),
+        ("Activity", "audit_log", True),
         ("Advanced", "tenant_advanced", True),
     ),
     "org": (
         ("Workspaces", "organization_home", False),
+        ("People", "people", False),
         ("Integrations", "integration_list", True),
         ("Connections", "connection_list", True),
+        ("Activity", "audit_log", True),
         ("Advanced", "organization_advanced", True),
     ),
-    "workspace": (("Advanced", "workspace_advanced", False),),
+    "workspace": (
+        ("People", "people", False),
+        ("Activity", "audit_log", True),
+        ("Advanced", "workspace_advanced", False),
+    ),
 }
+_ACTIVITY = (("Audit Log", "audit_log"), ("Processes", "process_list"))
 
 
 @register.simple_tag
@@ -159,21 +168,38 @@ def _place(word: str, scope: Scope | None, home: str, switch_url: str) -> dict[s
 def place_tabs(context: Context) -> dict[str, object]:
     """Show the tabs of the place that the request is in; current is the longest URL that the path starts with."""
     access: Access | None = context.get("access")
-    tabs = list(_visible_tabs(access)) if access else []
+    return _tabs(context, list(_visible_tabs(access)) if access else [], "Sections")
+
+
+@register.inclusion_tag("components/tabs.html", takes_context=True)
+def activity_tabs(context: Context) -> dict[str, object]:
+    """Show the parts of the Activity tab, as soon as there is more than one."""
+    scope: Scope = context["access"].scope
+    tabs = list(_existing(scope, _ACTIVITY))
+    return _tabs(context, tabs if len(tabs) > 1 else [], "Activity") | {"classes": "subtabs"}
+
+
+def _tabs(context: Context, tabs: list[tuple[str, str]], label: str) -> dict[str, object]:
     matching = [url for _, url in tabs if context["request"].path.startswith(url)]
     current = max(matching, key=len, default=tabs[0][1] if tabs else "")
-    return {"tabs": tabs, "current": current, "label": "Sections"}
+    return {"tabs": tabs, "current": current, "label": label}
 
 
 def _visible_tabs(access: Access) -> Iterator[tuple[str, str]]:
     if access.scope.level == "tenant" and not access.sees_tenant_settings:
         return
-    for label, name, is_for_owners in _TABS[access.scope.level]:
-        if access.can_own or not is_for_owners:
-            try:
-                yield label, access.scope.url(name)
-            except NoReverseMatch:
-                continue
+    allowed = (
+        (label, name) for label, name, is_for_owners in _TABS[access.scope.level] if access.can_own or not is_for_owners
+    )
+    yield from _existing(access.scope, allowed)
+
+
+def _existing(scope: Scope, tabs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for label, name in tabs:
+        try:
+            yield label, scope.url(name)
+        except NoReverseMatch:
+            continue
 
 
 @register.filter

@@ -15,7 +15,7 @@ from workspaces.access import Access, Power
 from workspaces.htmx import render_page
 from workspaces.invitations import Letter, TooManyInvitationsError
 from workspaces.member_forms import AddPersonForm, RoleForm
-from workspaces.models import Invitation, Membership, Role
+from workspaces.models import Invitation, Membership, Role, User
 from workspaces.scoping import scope_view
 from workspaces.views.settings import check_tenant_settings
 
@@ -57,24 +57,24 @@ def add(request: HttpRequest, access: Access) -> HttpResponse:
     scope = access.scope
     form = AddPersonForm(request.POST or None, scope=scope)
     if form.is_valid():
-        if form.user is None:
-            if _invite(request, access, form.cleaned_data["who"], form.cleaned_data["role"]):
-                return redirect(scope.url("people"))
-        else:
-            return _add(request, access, form)
-    context = {"form": form, "cancel_url": scope.url("people")}
+        who, role = form.cleaned_data["who"], form.cleaned_data["role"]
+        if form.user:
+            return _add(request, access, form.user, role)
+        if _invite(request, access, who, role):
+            return redirect(scope.url("people"))
+    help_text = f"Somebody who is in {scope.tenant} already is added at once; anybody else gets an invitation by email."
+    context = {"form": form, "cancel_url": scope.url("people"), "help": help_text}
     return render(request, "workspaces/person_add.html", context)
 
 
-def _add(request: HttpRequest, access: Access, form: AddPersonForm) -> HttpResponse:
-    assert form.user is not None  # noqa: S101 -- for the type checker
-    role, scope = form.cleaned_data["role"], access.scope
+def _add(request: HttpRequest, access: Access, user: User, role: Role) -> HttpResponse:
+    scope = access.scope
     try:
-        people.add_member(scope=scope, user=form.user, role=role, by=access.user)
+        people.add_member(scope=scope, user=user, role=role, by=access.user)
     except people.AlreadyMemberError:
-        messages.error(request, f"Somebody else has just added {form.user} to {scope}. Their role is in the list.")
+        messages.error(request, f"Somebody else has just added {user} to {scope}. Their role is in the list.")
     else:
-        messages.success(request, f"Added {form.user} to {scope} as {role.label}.")
+        messages.success(request, f"Added {user} to {scope} as {role.label}.")
     return redirect(scope.url("people"))
 
 

@@ -1,0 +1,164 @@
+"""Reading the audit log of a place: filters, pages and the CSV file."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+from django.db.models import Q, QuerySet
+
+from workspaces import audit_words
+from workspaces.access import Scope
+from workspaces.audit_words import Change
+from workspaces.models import AuditEvent, Organization, Tenant, User, Workspace
+
+PAGE_SIZE = 50
+CSV_ROWS = 50_000
+_CHUNK = 2_000
+_IN_MEMORY = 1_000_000  # bytes; a longer file is kept on disk while it is sent
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_WHO_AND_WHAT = ("Time (UTC)", "Person", "Action", "In words", "Kind", "Object", "Object id")
+_COLUMNS = (*_WHO_AND_WHAT, "Place", "IP address", "Details")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What somebody looks for in the log; empty is anything. Days are of UTC, both included."""
+
+    person: str = ""
+    kind: str = ""
+    object: str = ""
+    object_id: str = ""
+    since: date | None = None
+    until: date | None = None
+
+    def apply(self, events: QuerySet[AuditEvent], tenant: Tenant) -> QuerySet[AuditEvent]:
+        """Keep the events of this tenant that match all of them."""
+        if self.person:
+            events = events.filter(_by_person(self.person, tenant))
+        if self.kind:
+            events = events.filter(object_kind=self.kind)
+        if self.object_id:
+            events = events.filter(object_id=self.object_id)
+        if self.object:
+            events = events.filter(object_label__icontains=self.object)
+        if self.since:
+            events = events.filter(happened_at__gte=_midnight(self.since))
+        if self.until:
+            events = events.filter(happened_at__lt=_midnight(self.until) + timedelta(days=1))
+        return events
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=UTC)
+
+
+def _by_person(text: str, tenant: Tenant) -> Q:
+    """Match the email under which an event was recorded, or what a member is called now."""
+    called = Q(handle__icontains=text) | Q(name__icontains=text) | Q(email__icontains=text)
+    members = User.objects.filter(called, memberships__tenant=tenant, memberships__organization=None)
+    return Q(actor__icontains=text) | Q(actor_id__in=members.values("pk"))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One event as people read it: the sentence in three parts, of which the middle one is the object's name."""
+
+    event: AuditEvent
+    sentence: tuple[str, str, str]
+    changes: list[Change]
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Some events, newest first; ``older`` is where the next page begins, if there is one."""
+
+    rows: list[Row]
+    older: int | None
+
+
+def events_of(scope: Scope) -> QuerySet[AuditEvent]:
+    """Everything that happened in the place and in the places inside it, newest first."""
+    inside = {f"{key}_id": place.pk for key, place in scope.keys.items() if place is not None}
+    return AuditEvent.objects.filter(**inside).order_by("-happened_at", "-id")
+
+
+def page_of(scope: Scope, filters: Filters, *, before: int | None) -> LogPage:
+    """Read one page: the newest events, or those older than the event with this id."""
+    events = filters.apply(events_of(scope), scope.tenant)
+    last = before and events_of(scope).filter(pk=before).first()
+    if last:
+        # The first condition follows from the second; it is the one that the index can start at.
+        events = events.filter(happened_at__lte=last.happened_at).exclude(happened_at=last.happened_at, id__gte=last.pk)
+    found = list(events[: PAGE_SIZE + 1])
+    shown = found[:PAGE_SIZE]
+    name_place = _place_namer(scope, shown)
+    rows = [
+        Row(event, audit_words.sentence(event), audit_words.changes(event.details), name_place(event))
+        for event in shown
+    ]
+    return LogPage(rows, shown[-1].pk if len(found) > PAGE_SIZE else None)
+
+
+def _place_namer(scope: Scope, events: Iterable[AuditEvent] | None = None) -> Callable[[AuditEvent], str]:
+    """Learn the handles of the places of these events (of all, if none are given), to name each one's place."""
+    organizations = Organization.objects.filter(tenant=scope.tenant)
+    workspaces = Workspace.objects.filter(tenant=scope.tenant)
+    if events is not None:
+        organizations = organizations.filter(pk__in={event.organization_id for event in events})
+        workspaces = workspaces.filter(pk__in={event.workspace_id for event in events})
+    of_organization = dict(organizations.values_list("pk", "handle"))
+    of_workspace = dict(workspaces.values_list("pk", "handle"))
+
+    def name(event: AuditEvent) -> str:
+        parts = [scope.tenant.handle]
+        if event.organization_id:
+            parts.append(of_organization.get(event.organization_id, "(deleted)"))
+        if event.workspace_id:
+            parts.append(of_workspace.get(event.workspace_id, "(deleted)"))
+        return "/".join(parts)
+
+    return name
+
+
+def csv_file(scope: Scope, filters: Filters) -> IO[bytes]:
+    """Write the newest 50,000 events that match to a file, as CSV.
+
+    All of it inside the caller's transaction: a response is sent after that has ended, and would then see no row.
+    """
+    file: IO[bytes] = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 -- the response closes it
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+    writer = csv.writer(text)
+    writer.writerow(_COLUMNS)
+    writer.writerows(_csv_rows(scope, filters))
+    text.detach()
+    file.seek(0)
+    return file
+
+
+def _csv_rows(scope: Scope, filters: Filters) -> Iterator[list[str]]:
+    name_place = _place_namer(scope)
+    for event in filters.apply(events_of(scope), scope.tenant)[:CSV_ROWS].iterator(chunk_size=_CHUNK):
+        cells = (
+            event.happened_at.isoformat(timespec="seconds"),
+            event.actor,
+            event.action,
+            "".join(audit_words.sentence(event)),
+            audit_words.kind_name(event.object_kind),
+            event.object_label,
+            event.object_id,
+            name_place(event),
+            event.remote_address or "",
+            json.dumps(event.details, ensure_ascii=False, sort_keys=True),
+        )
+        yield [_harmless(cell) for cell in cells]
+
+
+def _harmless(cell: str) -> str:
+    """Keep a spreadsheet from taking text for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -1,0 +1,148 @@
+"""Asking people to a place by email: each action is one transaction and writes one audit event."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.core import mail
+from django.core.cache import cache
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from workspaces import accounts, audit, isolation, people
+from workspaces.access import POWER_OF, Scope
+from workspaces.models import Invitation, Membership, Role, User
+from workspaces.models.invitation import LIFETIME
+
+SENT_PER_HOUR = 20  # by one person; nobody types more, and a stolen session must not become a mail gun
+
+
+class TooManyInvitationsError(Exception):
+    """This person has sent as many invitations as one may within an hour."""
+
+
+class InvitationOverError(Exception):
+    """The invitation was used, withdrawn, replaced or has expired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An invitation that is to be mailed, with the token that only the mail will hold."""
+
+    invitation: Invitation
+    scope: Scope
+    sender: User
+    token: str = field(repr=False)
+
+
+def scope_of(invitation: Invitation) -> Scope:
+    """Give the place that somebody is invited to."""
+    return Scope(invitation.tenant, invitation.organization, invitation.workspace)
+
+
+def hash_of(token: str) -> str:
+    """Give what is stored of a token; it is random, so that a plain hash is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def find(token_hash: str, *, now: datetime) -> Invitation | None:
+    """Find the invitation with this token, unless it is over, and bind the transaction to its tenant.
+
+    Inside ``isolation.as_invitee``.
+    """
+    found = Invitation.objects.filter(token_hash=token_hash).first()
+    if found is None or found.is_over(now):
+        return None
+    isolation.bind(tenant_id=found.tenant_id)
+    return Invitation.objects.select_related("tenant", "organization", "workspace").get(pk=found.pk)
+
+
+@transaction.atomic
+def send_invitation(*, scope: Scope, email: str, role: Role, by: User, now: datetime) -> Letter:
+    """Invite an email address to the place; an open invitation to it is replaced, and its link works no more.
+
+    The caller mails the letter after the commit. Raises TooManyInvitationsError.
+    """
+    _count(by, now)
+    token = secrets.token_urlsafe(32)
+    invitation, _ = Invitation.objects.open().update_or_create(
+        **scope.keys,
+        email=email.lower(),
+        defaults={
+            "role": role,
+            "token_hash": hash_of(token),
+            "invited_by": by.email,
+            "sent_at": None,
+            "expires_at": now + LIFETIME,
+        },
+    )
+    audit.record("invitation.sent", scope=scope, by=by, target=invitation, role=role)
+    return Letter(invitation, scope, by, token)
+
+
+@transaction.atomic
+def withdraw_invitation(*, invitation: Invitation, by: User, now: datetime) -> None:
+    """Make an invitation worthless; quiet when it is over already."""
+    if Invitation.objects.open().filter(pk=invitation.pk).update(withdrawn_at=now):
+        audit.record("invitation.withdrawn", scope=scope_of(invitation), by=by, target=invitation, role=invitation.role)
+
+
+@transaction.atomic
+def accept_invitation(*, invitation: Invitation, by: User, now: datetime) -> Membership:
+    """Let the invited person in; a stronger role that they have there already stays.
+
+    Raises InvitationOverError when it was used, withdrawn or replaced meanwhile, and ValueError for anybody else.
+    """
+    if by.email != invitation.email:
+        raise ValueError("An invitation is accepted by the person it was sent to.")
+    ours = Invitation.objects.open().filter(pk=invitation.pk, token_hash=invitation.token_hash, expires_at__gt=now)
+    if not ours.update(accepted_at=now):
+        raise InvitationOverError
+    scope, role = scope_of(invitation), Role(invitation.role)
+    membership = Membership.objects.filter(user=by, **scope.keys).first()
+    if membership is None or POWER_OF[Role(membership.role)] < POWER_OF[role]:
+        membership = people.join(by, scope, role)
+    audit.record("invitation.accepted", scope=scope, by=by, target=invitation, role=membership.role)
+    return membership
+
+
+@transaction.atomic
+def accept_with_new_account(
+    *, invitation: Invitation, email: str, handle: str, name: str, password: str, now: datetime
+) -> Membership:
+    """Create the account of the invited person, or nothing at all, and let them in.
+
+    Raises IntegrityError when the email or handle is taken, and what ``accept_invitation`` does.
+    """
+    user = accounts.create_account(email=email, handle=handle, name=name, password=password)
+    return accept_invitation(invitation=invitation, by=user, now=now)
+
+
+def mail_letter(letter: Letter) -> None:
+    """Send the email and note that it is sent; outside any transaction.
+
+    Raises OSError (smtplib's errors are such) when the mail server does not take it.
+    """
+    invitation = letter.invitation
+    link = settings.BASE_URL.rstrip("/") + reverse("invitation", kwargs={"token": letter.token})
+    context = {"letter": letter, "role": Role(invitation.role).label, "link": link}
+    subject = f"{letter.sender} invites you to {letter.scope} on Pipes"
+    mail.send_mail(
+        subject=" ".join(subject.split()),  # a name may hold a line break, a header must not
+        message=render_to_string("workspaces/email/invitation.txt", context),
+        from_email=None,
+        recipient_list=[invitation.email],
+    )
+    with isolation.as_tenant(invitation.tenant_id):
+        Invitation.objects.filter(pk=invitation.pk, token_hash=invitation.token_hash).update(sent_at=timezone.now())
+
+
+def _count(by: User, now: datetime) -> None:
+    key = f"invitations:{by.pk}:{now:%Y%m%d%H}"
+    cache.add(key, 0, timeout=2 * 3600)
+    if cache.incr(key) > SENT_PER_HOUR:
+        raise TooManyInvitationsError

@@ -1,0 +1,172 @@
+"""Who belongs to a place: reading the members, and what people do to them.
+
+Each action is one transaction and writes one audit event. A place always keeps an owner of its own: whoever would take
+the last one away locks all owners first, so that two owners cannot demote each other at once.
+"""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from workspaces import audit
+from workspaces.access import Power, Scope, power_in
+from workspaces.models import Invitation, Membership, Role, Tenant, User
+from workspaces.models.membership import PLACE_ROLES, WORKSPACE_ROLES
+
+
+class LastOwnerError(Exception):
+    """The last owner of a place would leave it or become less than an owner; the text says what to do first."""
+
+
+class AlreadyMemberError(Exception):
+    """This person has a role in the place already."""
+
+
+def roles_in(scope: Scope) -> tuple[Role, ...]:
+    """Roles that exist in such a place, the strongest first."""
+    return WORKSPACE_ROLES if scope.workspace else PLACE_ROLES
+
+
+def members_of(scope: Scope) -> QuerySet[Membership]:
+    """Members of the place itself, with their user, by handle; owners of an outer place are not among them."""
+    return Membership.objects.filter(**scope.keys).select_related("user").order_by("user__handle")
+
+
+def matching(members: QuerySet[Membership], text: str) -> QuerySet[Membership]:
+    """Keep those whose handle, name or email contains the text."""
+    return members.filter(_contains(text, "user__")) if text else members
+
+
+def _contains(text: str, prefix: str = "") -> Q:
+    fields = ("handle", "name", "email")
+    return Q(*((f"{prefix}{field}__icontains", text) for field in fields), _connector=Q.OR)
+
+
+def find_in_tenant(tenant: Tenant, handle_or_email: str) -> User | None:
+    """Find somebody of the tenant by their exact handle or email, in lower case."""
+    known = Q(handle=handle_or_email) | Q(email=handle_or_email)
+    return User.objects.filter(known, memberships__tenant=tenant, memberships__organization=None).first()
+
+
+def owners_of(scope: Scope) -> QuerySet[Membership]:
+    """Owners of the place itself."""
+    return Membership.objects.filter(**scope.keys, role=Role.OWNER)
+
+
+def places_inside(scope: Scope, user: User) -> list[Scope]:
+    """Organizations and workspaces inside the place that this person has a role in, by handle."""
+    inner = Membership.objects.filter(**_inside(scope), user=user).exclude(**scope.keys)
+    found = inner.select_related("organization", "workspace").order_by("organization__handle", "workspace__handle")
+    return [Scope(scope.tenant, membership.organization, membership.workspace) for membership in found]
+
+
+def outer_ownership(scope: Scope, user: User) -> Scope | None:
+    """Give the place around this one through which the person owns this one too, whatever their role in it."""
+    outer = [Scope(scope.tenant)] if scope.organization else []
+    outer += [Scope(scope.tenant, scope.organization)] if scope.workspace else []
+    memberships = tuple(Membership.objects.filter(user=user, tenant=scope.tenant))
+    return next((place for place in outer if power_in(place, memberships) == Power.OWNER), None)
+
+
+def join(user: User, scope: Scope, role: Role) -> Membership:
+    """Give somebody a role in the place, and membership of the places around it: else they could not walk to it."""
+    outer = [Scope(scope.tenant)] if scope.organization else []
+    outer += [Scope(scope.tenant, scope.organization)] if scope.workspace else []
+    for place in outer:
+        Membership.objects.get_or_create(user=user, **place.keys, defaults={"role": Role.MEMBER})
+    membership, _ = Membership.objects.update_or_create(user=user, **scope.keys, defaults={"role": role})
+    return membership
+
+
+@transaction.atomic
+def add_member(*, scope: Scope, user: User, role: Role, by: User | None) -> Membership:
+    """Give somebody of the tenant a role in the place; an open invitation of theirs to it is done with.
+
+    Raises AlreadyMemberError when they have one there already.
+    """
+    if Membership.objects.filter(user=user, **scope.keys).exists():
+        raise AlreadyMemberError
+    membership = join(user, scope, role)
+    Invitation.objects.open().filter(**scope.keys, email=user.email).update(withdrawn_at=timezone.now())
+    audit.record("member.added", scope=scope, by=by, target=user, role=role)
+    return membership
+
+
+@transaction.atomic
+def change_role(*, scope: Scope, member: Membership, role: Role, by: User) -> Membership:
+    """Change what a member of the place is there.
+
+    Raises LastOwnerError for the last owner, and Membership.DoesNotExist when they are gone by now.
+    """
+    if role != Role.OWNER:
+        _keep_an_owner(scope, member)
+    current = Membership.objects.select_for_update(of=("self",)).select_related("user").get(pk=member.pk, **scope.keys)
+    before, current.role = current.role, role
+    if before != role:
+        current.save(update_fields=["role"])
+        audit.record("member.role_changed", scope=scope, by=by, target=current.user, before=before, after=role)
+    return current
+
+
+@transaction.atomic
+def remove_member(*, scope: Scope, member: Membership, by: User) -> list[Scope]:
+    """Take somebody out of the place and of all places inside it, and give those; their open invitations go too.
+
+    Raises LastOwnerError for the last owner of the place itself. A place inside may lose its last owner this way: the
+    owners of the outer one own it as well.
+    """
+    lost = _drop(scope, member)
+    audit.record("member.removed", scope=scope, by=by, target=member.user, role=member.role, also_from=_names(lost))
+    return lost
+
+
+@transaction.atomic
+def leave(*, scope: Scope, member: Membership) -> list[Scope]:
+    """Let somebody go from the place by themself, as ``remove_member`` does."""
+    lost = _drop(scope, member)
+    audit.record(
+        "member.left", scope=scope, by=member.user, target=member.user, role=member.role, also_from=_names(lost)
+    )
+    return lost
+
+
+def _names(scopes: Iterable[Scope]) -> list[str]:
+    return [str(scope) for scope in scopes]
+
+
+def _drop(scope: Scope, member: Membership) -> list[Scope]:
+    _keep_an_owner(scope, member)
+    lost = places_inside(scope, member.user)
+    Membership.objects.filter(**_inside(scope), user=member.user).delete()
+    Invitation.objects.open().filter(**_inside(scope), email=member.user.email).update(withdrawn_at=timezone.now())
+    if scope.organization and not scope.workspace:
+        _drop_from_unseen_tenant(scope.tenant, member.user)
+    return lost
+
+
+def _drop_from_unseen_tenant(tenant: Tenant, user: User) -> None:
+    """Outside Enterprise nobody notices the tenant: who is in none of its organizations is not left in it either."""
+    if tenant.is_custom:
+        return
+    of_user = Membership.objects.filter(tenant=tenant, user=user)
+    if not of_user.exclude(organization=None).exists():
+        of_user.filter(role=Role.MEMBER).delete()
+
+
+def _inside(scope: Scope) -> dict[str, object]:
+    """Filter: rows that the place or a place inside it owns."""
+    return {key: place for key, place in scope.keys.items() if place is not None}
+
+
+def _keep_an_owner(scope: Scope, member: Membership) -> None:
+    # Locks the owners in one order; whoever waited here sees who is left, because the lock looks at each row again.
+    owners = owners_of(scope).select_for_update().order_by("pk").values_list("pk", flat=True)
+    if list(owners) == [member.pk]:
+        raise LastOwnerError(last_owner_sentence(scope, member.user))
+
+
+def last_owner_sentence(scope: Scope, user: User) -> str:
+    """Say why the last owner must stay one."""
+    return f"{user} is the only owner of {scope}. Make somebody else an owner first."

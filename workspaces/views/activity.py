@@ -1,0 +1,40 @@
+"""The Activity tab: the audit log of a tenant, an organization or a workspace."""
+
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+
+from workspaces import activity, audit_words
+from workspaces.access import Access, Power
+from workspaces.activity import Filters
+from workspaces.activity_forms import ActivityForm
+from workspaces.htmx import render_page
+from workspaces.scoping import scope_view
+from workspaces.views.settings import check_tenant_settings
+
+
+@scope_view(Power.OWNER, with_workspace=True)
+def audit_log(request: HttpRequest, access: Access) -> HttpResponse:
+    """Show what happened in the place, newest first, filtered by what stands in the URL."""
+    _check_tenant_level(access)
+    form = ActivityForm(request.GET)
+    filters = form.filters
+    context: dict[str, object] = {"form": form, "filters": filters, "log_url": access.scope.url("audit_log")}
+    context["log"] = activity.page_of(access.scope, filters, before=form.cleaned_data.get("before"))
+    context |= {"csv_url": access.scope.url("audit_log_csv"), "is_filtered": filters != Filters()}
+    context["kind"] = audit_words.kind_name(filters.kind)
+    return render_page(request, "workspaces/audit_log.html", context, parts=("list",))
+
+
+@scope_view(Power.OWNER, with_workspace=True)
+def audit_log_csv(request: HttpRequest, access: Access) -> HttpResponseBase:
+    """Send the same events, up to a bound, as a CSV file."""
+    _check_tenant_level(access)
+    file = activity.csv_file(access.scope, ActivityForm(request.GET).filters)
+    name = f"audit-log-{str(access.scope).replace('/', '-')}-{timezone.now():%Y-%m-%d}.csv"
+    return FileResponse(file, as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")
+
+
+def _check_tenant_level(access: Access) -> None:
+    if access.scope.level == "tenant":
+        check_tenant_settings(access)
