@@ -7,10 +7,10 @@ wide the tree is.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 from django.db import connection
-from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models import CharField, Count, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Collate, Lower, NullIf
 
 from connections.models import Connection, ConnectionState, Folder
@@ -20,7 +20,7 @@ from workspaces.access import Scope
 _TEXT = CharField()
 _SHOWN = Coalesce(NullIf("title", Value("")), Collate("handle", "default"), output_field=_TEXT)
 _MANAGER = Coalesce("root__managed_by", Value(""), output_field=_TEXT)
-_COLUMNS = ("id", "shown", "handle", "source_id", "manager")
+_COLUMNS = ("id", "label", "handle", "source_id", "manager")
 
 # A subtree is a range of paths: from its own up to the same with "0" (the character after "/") at its end.
 _COUNT_BELOW = """
@@ -73,15 +73,11 @@ class Listing(Sequence[Row]):
         self._folders, self._connections = folders, connections
 
     @cached_property
-    def _folder_count(self) -> int:
-        return self._folders.count()
-
-    @cached_property
-    def _connection_count(self) -> int:
-        return self._connections.count()
+    def _counts(self) -> dict[str, int]:
+        return dict(_counted(self._folders, "folder").union(_counted(self._connections, "connection"), all=True))
 
     def __len__(self) -> int:
-        return self._folder_count + self._connection_count
+        return sum(self._counts.values())
 
     @overload
     def __getitem__(self, at: int) -> Row: ...
@@ -92,7 +88,7 @@ class Listing(Sequence[Row]):
         if isinstance(at, int):
             return self[at : at + 1][0]
         start, stop, _ = at.indices(len(self))
-        first = self._folder_count
+        first = self._counts.get("folder", 0)
         rows = _folder_rows(self._folders, start, min(stop, first)) if start < first else []
         return rows + (_connection_rows(self._connections, max(start - first, 0), stop - first) if stop > first else [])
 
@@ -125,7 +121,7 @@ def spell_places(rows: Sequence[Row]) -> None:
     """Fill in where each row is: the titles of the folders above it, from the top down."""
     above = {row.id: _ids_above(row) for row in rows}
     wanted = {folder_id for ids in above.values() for folder_id in ids}
-    titles = dict(Folder.objects.filter(pk__in=wanted).annotate(shown=_SHOWN).values_list("id", "shown"))
+    titles = dict(Folder.objects.filter(pk__in=wanted).annotate(label=_SHOWN).values_list("id", "label"))
     for row in rows:
         row.place = " / ".join(titles[folder_id] for folder_id in _ids_above(row))
 
@@ -144,8 +140,13 @@ def line_to(folder: Folder | None) -> list[Folder]:
     return [*(above[folder_id] for folder_id in ids[:-1]), folder]
 
 
+def _counted(nodes: "QuerySet[Any]", kind: str) -> "QuerySet[Any, Any]":
+    by_kind: QuerySet[Any, Any] = nodes.annotate(kind=Value(kind)).values("kind").annotate(number=Count("pk"))
+    return by_kind.values_list("kind", "number")
+
+
 def _folder_rows(folders: QuerySet[Folder], start: int, stop: int) -> list[Row]:
-    found = folders.annotate(shown=_SHOWN, manager=_MANAGER).order_by(Lower("shown"), "id")
+    found = folders.annotate(label=_SHOWN, manager=_MANAGER).order_by(Lower("label"), "id")
     rows = [Row("folder", *values) for values in found.values_list(*_COLUMNS, "path")[start:stop]]
     counts = _count_below([row.id for row in rows])
     for row in rows:
@@ -155,7 +156,7 @@ def _folder_rows(folders: QuerySet[Folder], start: int, stop: int) -> list[Row]:
 
 def _connection_rows(connections: QuerySet[Connection], start: int, stop: int) -> list[Row]:
     path = Coalesce("folder__path", Value(""), output_field=_TEXT)
-    found = connections.annotate(shown=_SHOWN, manager=_MANAGER, path=path).order_by(Lower("shown"), "id")
+    found = connections.annotate(label=_SHOWN, manager=_MANAGER, path=path).order_by(Lower("label"), "id")
     return [Row("connection", *values) for values in found.values_list(*_COLUMNS, "path", "state")[start:stop]]
 
 

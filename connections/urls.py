@@ -1,5 +1,17 @@
-"""URLs of this app."""
+"""URLs of folders and connections: the same pages below a tenant and below an organization."""
 
-from django.urls import URLPattern
+from django.urls import include, path
 
-urlpatterns: list[URLPattern] = []
+from connections.views import settings, tree
+
+_PAGES = [
+    path("connections/", tree.connection_list, name="connection_list"),
+    path("connections/folders/<int:folder>/", tree.folder_detail, name="folder_detail"),
+    path("connections/folders/<int:folder>/settings/", settings.folder_settings, name="folder_settings"),
+    path("connections/<int:connection>/", settings.connection_detail, name="connection_detail"),
+]
+
+urlpatterns = [
+    path("tenants/<str:tenant>/", include(_PAGES)),
+    path("tenants/<str:tenant>/orgs/<str:organization>/", include(_PAGES)),
+]

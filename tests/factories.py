@@ -1,6 +1,7 @@
 """Makers of what tests need; each makes one thing, the way the product makes it."""
 
 import itertools
+from collections import Counter
 from typing import Any
 
 from django.utils import timezone
@@ -8,7 +9,7 @@ from django.utils import timezone
 from connections.models import Connection, Folder
 from connections.tree import allocate_ids
 from integrations import actions as integration_actions
-from integrations.models import Draft, Integration
+from integrations.models import Draft, Integration, SyncRun
 from workspaces import actions, people
 from workspaces.access import Scope
 from workspaces.models import Membership, Organization, Plan, Role, Tenant, User, Workspace
@@ -55,6 +56,19 @@ def integration(scope: Scope, handle: str, *, by: User, **fields: Any) -> Integr
     """Make an integration, its root folder and its first run, which waits for a worker."""
     made = draft(scope, handle, by=by, **fields)
     return integration_actions.create_integration(draft=made, audiences=(), by=by, now=timezone.now())
+
+
+def finished_run(of: Integration, *, changes: list[list[str]] | None = None, **fields: Any) -> SyncRun:
+    """End the run that is open, or one that is made for it, as done; or otherwise, as the fields say."""
+    run = SyncRun.objects.filter(integration=of, finished_at=None).first()
+    run = run or SyncRun(tenant_id=of.tenant_id, integration=of, trigger=SyncRun.Trigger.SCHEDULED)
+    now = timezone.now()
+    ended = {"state": SyncRun.State.SUCCEEDED, "started_at": now, "finished_at": now, "changes": changes or []}
+    ended["counts"] = dict(Counter(change[0] for change in changes or []))
+    for name, value in (ended | fields).items():
+        setattr(run, name, value)
+    run.save()
+    return run
 
 
 _numbers = itertools.count(1)
@@ -108,9 +122,9 @@ def grow(top: Folder, *, folders: int, connections: int) -> None:
         Connection(
             folder_id=ids[n % folders],
             title=f"Account {n}",
-            handle=f"account_{top.pk}_{n}",
-            source_id=f"{top.pk * 100_000 + n:012}",
+            handle=f"account_{number}",
+            source_id=f"{100000000000 + number}",
             **own,
         )
-        for n in range(connections)
+        for n, number in zip(range(connections), _numbers, strict=False)
     )

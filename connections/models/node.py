@@ -66,3 +66,8 @@ class Node(ScopedModel):
 
     def __str__(self) -> str:
         return self.handle
+
+    @property
+    def shown(self) -> str:
+        """What pages call it: its title or, without one, its handle."""
+        return self.title or self.handle

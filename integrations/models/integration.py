@@ -1,15 +1,24 @@
 """The link to one AWS organization."""
 
-from typing import ClassVar
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
 
 from connections.models import Folder
 from integrations.models.settings import AccessMode, IntegrationSettings
+from workspaces.access import Scope
 from workspaces.handles import PlaceHandleField
 
 __all__ = ["AccessMode", "Integration"]
+
+
+class IntegrationQuerySet(models.QuerySet["Integration"]):
+    """Ways to integrations; they start at a scope."""
+
+    def in_scope(self, scope: Scope) -> Self:
+        """Integrations that this tenant or organization itself owns."""
+        return self.filter(tenant=scope.tenant, organization=scope.organization)
 
 
 class Integration(IntegrationSettings):
@@ -26,7 +35,7 @@ class Integration(IntegrationSettings):
     role_proved_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects: ClassVar[models.Manager["Integration"]] = models.Manager()
+    objects = IntegrationQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -1,15 +1,31 @@
 """One discovery and reconciliation of one integration."""
 
 import uuid
-from datetime import timedelta
-from typing import ClassVar
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from integrations.models.integration import Integration
 from workspaces.models import Tenant, User
+
+
+class SyncRunQuerySet(models.QuerySet["SyncRun"]):
+    """Ways to runs; without their changes, of which there may be thousands."""
+
+    def of(self, integration: Integration) -> Self:
+        """Runs of one integration, the latest first."""
+        return self.filter(integration=integration).defer("changes").order_by("-pk")
+
+    def latest_of(self, integrations: Iterable[Integration]) -> Self:
+        """The latest run of each, found by the index however many there are."""
+        latest = SyncRun.objects.filter(integration=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+        ids = [integration.pk for integration in integrations]
+        found = Integration.objects.filter(pk__in=ids).values_list(Subquery(latest))
+        return self.filter(pk__in=found).defer("changes")
 
 
 class SyncRun(models.Model):
@@ -58,7 +74,7 @@ class SyncRun(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[models.Manager["SyncRun"]] = models.Manager()
+    objects = SyncRunQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["integration", "-id"], name="run_by_integration")]
@@ -76,6 +92,11 @@ class SyncRun(models.Model):
     def is_over(self) -> bool:
         """Whether it has succeeded or failed."""
         return self.state in (self.State.SUCCEEDED, self.State.FAILED)
+
+    @property
+    def since(self) -> datetime:
+        """When it came to how it stands: ended, was started or was queued."""
+        return self.finished_at or self.started_at or self.queued_at
 
     @property
     def elapsed(self) -> timedelta:

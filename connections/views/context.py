@@ -1,0 +1,63 @@
+"""What the templates of the tree need; the integration's page shows the same tree."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest
+
+from connections import browse
+from connections.browse import Row
+from connections.models import Connection, Folder
+from workspaces.access import Scope
+from workspaces.htmx import search_text
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class TreeContext:
+    """One page of rows; ``base_url`` is what the URLs of all rows begin with, made once and not for each row."""
+
+    page: "Page[Row]"
+    rows: Sequence[Row]
+    q: str
+    base_url: str
+    owner: str
+
+
+def tree_context(request: HttpRequest, scope: Scope, folder: Folder | None) -> TreeContext:
+    """Read one page of a folder's children (or the scope's top), or of what ``?q=`` finds below it."""
+    text = search_text(request)
+    listing = browse.search(scope, text, below=folder) if text else browse.children(scope, folder)
+    page = Paginator(listing, PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = list(page)
+    if text:
+        browse.spell_places(rows)
+    return TreeContext(page, rows, text, scope.url("connection_list"), scope.place.handle)
+
+
+def folder_page(request: HttpRequest, scope: Scope, folder: Folder) -> dict[str, object]:
+    """Make what all pages of a folder show: where it is, its tabs, and who manages it."""
+    url = scope.url("folder_detail", folder=folder.pk)
+    tabs = [("Connections", url), ("Settings", scope.url("folder_settings", folder=folder.pk))]
+    return _node_page(request, scope, browse.line_to(folder)) | {"kind": "Folder", "tabs": tabs}
+
+
+def connection_page(request: HttpRequest, scope: Scope, node: Connection) -> dict[str, object]:
+    """Make what all pages of a connection show."""
+    line: list[Folder | Connection] = [*browse.line_to(node.folder), node]
+    return _node_page(request, scope, line) | {"kind": "Connection", "tabs": [("Settings", request.path)]}
+
+
+def _node_page(request: HttpRequest, scope: Scope, line: Sequence[Folder | Connection]) -> dict[str, object]:
+    base = scope.url("connection_list")
+    above = [(folder.shown, f"{base}folders/{folder.pk}/") for folder in line[:-1]]
+    managed_by = line[0].managed_by if isinstance(line[0], Folder) else ""
+    return {
+        "node": line[-1],
+        "crumbs": [("Connections", base), *above, (line[-1].shown, "")],
+        "current_url": request.path,
+        "managed_by": managed_by,
+        "integration_url": scope.url("integration_detail", integration=managed_by) if managed_by else "",
+    }

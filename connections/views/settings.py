@@ -1,0 +1,28 @@
+"""Settings of folders and connections; what an integration manages is shown, not changed."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from connections.models import Connection, Folder
+from connections.views.context import connection_page, folder_page
+from workspaces.access import Access, Power
+from workspaces.scoping import scope_view
+
+
+@scope_view(Power.OWNER)
+def folder_settings(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
+    """Show the properties of a folder."""
+    node = get_object_or_404(Folder.objects.in_scope(access.scope), pk=folder)
+    source_label = "AWS root ID" if node.root_id == node.pk else "OU ID"
+    context = folder_page(request, access.scope, node) | {"source_label": source_label}
+    return render(request, "connections/settings.html", context)
+
+
+@scope_view(Power.OWNER)
+def connection_detail(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Show the properties of a connection; its Settings are all that it has."""
+    found = Connection.objects.in_scope(access.scope).select_related("folder")
+    node = get_object_or_404(found, pk=connection)
+    context = connection_page(request, access.scope, node)
+    context |= {"source_label": "Account ID", "why_disabled": node.why_disabled}
+    return render(request, "connections/settings.html", context)

@@ -1,0 +1,39 @@
+"""The tree: the top of a scope, a folder, and what a search finds; one level a page."""
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.cache import patch_vary_headers
+
+from connections.models import Folder
+from connections.views.context import folder_page, tree_context
+from workspaces.access import Access, Power
+from workspaces.htmx import render_page
+from workspaces.scoping import scope_view
+
+# Asked for with this parameter by HTMX, a folder's page gives the rows in it only: they open below the folder's own row.
+INSIDE = "inside"
+
+
+@scope_view(Power.OWNER)
+def connection_list(request: HttpRequest, access: Access) -> HttpResponse:
+    """Show the top folders and connections of a tenant or organization."""
+    tree = tree_context(request, access.scope, None)
+    context = {"tree": tree, "integrations_url": access.scope.url("integration_list")}
+    return render_page(request, "connections/list.html", context, parts=("list",))
+
+
+@scope_view(Power.OWNER)
+def folder_detail(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
+    """Show what is in a folder."""
+    node = get_object_or_404(Folder.objects.in_scope(access.scope), pk=folder)
+    tree = tree_context(request, access.scope, node)
+    context: dict[str, object] = {"tree": tree, "node": node}
+    if request.headers.get("HX-Request") and INSIDE in request.GET:
+        response = render(request, "connections/inside.html", context)
+        patch_vary_headers(response, ["HX-Request", "HX-Target"])
+        return response
+    context |= folder_page(request, access.scope, node)
+    context["search_all_url"] = f"{tree.base_url}?{urlencode({'q': tree.q})}"
+    return render_page(request, "connections/folder.html", context, parts=("list",))

@@ -1,0 +1,78 @@
+"""An integration: its tree, how it is configured, and starting a sync."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from connections.views.context import tree_context
+from integrations import actions
+from integrations.aws.identifiers import member_role_arn
+from integrations.aws.regions import partition_of_arn
+from integrations.models.settings import AccessMode
+from integrations.models import Integration
+from integrations.views.page import find_integration, integration_page, latest_status, render_live
+from workspaces.access import Access, Power
+from workspaces.htmx import render_page
+from workspaces.scoping import scope_view
+
+
+@scope_view(Power.OWNER)
+def integration_detail(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Show the tree that the integration mirrors, and follow a sync that is under way."""
+    found = find_integration(access, integration)
+    root = found.root_folder
+    context = integration_page(
+        access,
+        found,
+        tree=tree_context(request, access.scope, root),
+        root=root,
+        root_url=access.scope.url("folder_settings", folder=root.pk),
+    )
+    status = latest_status(access, found)
+    return render_live(request, "integrations/detail.html", context, status, parts=("list",))
+
+
+@scope_view(Power.OWNER)
+def integration_config(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Show the Discovery Settings and the Connection Settings; secrets stay where they are."""
+    found = find_integration(access, integration)
+    context = integration_page(
+        access, found, member_role=_member_role(found), is_role=found.access_mode == AccessMode.ROLE
+    )
+    return render_page(request, "integrations/config.html", context, parts=())
+
+
+def _member_role(integration: Integration) -> str:
+    """Show what the ARN of the role in each account looks like."""
+    partition = partition_of_arn(integration.role_arn) if integration.role_arn else "aws"
+    return member_role_arn(partition, "{account id}", integration.role_name)
+
+
+@scope_view(Power.OWNER)
+def integration_advanced(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Show the handle, and offer a sync."""
+    found = find_integration(access, integration)
+    context = integration_page(
+        access,
+        found,
+        sync_url=access.scope.url("integration_sync", integration=found.handle),
+        runs_url=access.scope.url("run_list", integration=found.handle),
+        every_minutes=found.schedule.interval_seconds // 60,
+    )
+    return render_live(request, "integrations/advanced.html", context, latest_status(access, found), parts=())
+
+
+@require_POST
+@scope_view(Power.OWNER)
+def integration_sync(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Start a sync, or show the one that is under way."""
+    found = find_integration(access, integration)
+    now = timezone.now()
+    run = actions.request_sync(integration=found, by=access.user, now=now)
+    if run.queued_at == now:
+        messages.success(request, f"A sync of {found} was started.")
+    else:
+        messages.info(request, f"A sync of {found} was under way already; a second one would change nothing more.")
+    return redirect(access.scope.url("integration_advanced", integration=found.handle))

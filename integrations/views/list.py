@@ -1,0 +1,79 @@
+"""The integrations of a tenant or organization, and the ones in the making."""
+
+from dataclasses import dataclass
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from integrations import wizard
+from integrations.models import Draft, Integration, SyncRun
+from workspaces.access import Access, Power, why_no_integrations
+from workspaces.htmx import render_page, search_text
+from workspaces.scoping import scope_view
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationRow:
+    """One line: where it and its settings are, and its latest run."""
+
+    integration: Integration
+    run: SyncRun
+    url: str
+    config_url: str
+    run_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """An integration in the making, and where it goes on."""
+
+    draft: Draft
+    url: str
+    discard_url: str
+
+
+@scope_view(Power.OWNER)
+def integration_list(request: HttpRequest, access: Access) -> HttpResponse:
+    """List the integrations of the scope with how their latest sync went."""
+    text = search_text(request)
+    found = Integration.objects.in_scope(access.scope).filter(handle__contains=text.lower()).order_by("handle")
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    drafts = (
+        Draft.objects.in_scope(access.scope, now=timezone.now()).select_related("created_by").order_by("created_at")
+    )
+    context = {
+        "q": text,
+        "page": page,
+        "rows": _rows(access, list(page)),
+        "drafts": _draft_rows(access),
+        "why_not": why_no_integrations(access.scope),
+        "new_url": access.scope.url("integration_new"),
+    }
+    return render_page(request, "integrations/list.html", context, parts=("list",))
+
+
+def _rows(access: Access, integrations: list[Integration]) -> list[IntegrationRow]:
+    runs = {run.integration_id: run for run in SyncRun.objects.latest_of(integrations)}
+    base = access.scope.url("integration_list")
+    return [
+        IntegrationRow(
+            integration=integration,
+            run=runs[integration.pk],
+            url=f"{base}{integration.handle}/",
+            config_url=f"{base}{integration.handle}/config/",
+            run_url=f"{base}{integration.handle}/processes/{runs[integration.pk].pk}/",
+        )
+        for integration in integrations
+    ]
+
+
+def _draft_rows(access: Access) -> list[DraftRow]:
+    rows = []
+    for draft in wizard.drafts_of(access, now=timezone.now()):
+        draft.tenant, draft.organization = access.scope.tenant, access.scope.organization  # known: no query for each
+        discard_url = access.scope.url("integration_draft_cancel", draft=draft.uid)
+        rows.append(DraftRow(draft, wizard.draft_url(draft), discard_url))
+    return rows

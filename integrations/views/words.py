@@ -1,0 +1,28 @@
+"""Figures in words."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+_DONE = {
+    "create": "created",
+    "return": "returned",
+    "rename": "renamed",
+    "move": "moved",
+    "state": "changed state",
+    "remove": "removed",
+}
+
+
+def duration(span: timedelta) -> str:
+    """Say how long something took, in its two largest units; parts of a second are dropped."""
+    seconds = max(int(span.total_seconds()), 0)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def changes(counts: Mapping[str, int]) -> str:
+    """Say what a run changed: ``75 created, 2 moved``; a node that was renamed and moved counts in both."""
+    return ", ".join(f"{counts[kind]} {word}" for kind, word in _DONE.items() if counts.get(kind)) or "no changes"
