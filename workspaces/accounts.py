@@ -1,6 +1,9 @@
 """How the sign-in library behaves here, and accounts of people who were invited."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import LoginForm
 from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.http import HttpRequest
@@ -15,6 +18,20 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Tell that sign-up is closed."""
         return False
+
+    def format_email_subject(self, subject: str) -> str:
+        """Leave the subject as its template says it."""
+        return subject
+
+
+class SignInForm(LoginForm):
+    """Email and password, in our words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = "Email address"
+        self.fields["password"].help_text = ""  # the page has the link to a new password
+        self.fields["remember"].label = "Stay signed in on this computer"
 
 
 @transaction.atomic
