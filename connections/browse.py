@@ -20,7 +20,7 @@ from workspaces.access import Scope
 _TEXT = CharField()
 _SHOWN = Coalesce(NullIf("title", Value("")), Collate("handle", "default"), output_field=_TEXT)
 _MANAGER = Coalesce("root__managed_by", Value(""), output_field=_TEXT)
-_COLUMNS = ("id", "label", "handle", "source_id", "manager")
+_COLUMNS = ("id", "label", "handle", "source_id", "manager", "organization_id", "workspace_id")
 
 # A subtree is a range of paths: from its own up to the same with "0" (the character after "/") at its end.
 _COUNT_BELOW = """
@@ -49,6 +49,8 @@ class Row:
     handle: str
     source_id: str
     managed_by: str
+    organization_id: int | None
+    workspace_id: int | None
     path: str
     state: str = ""
     folders: int = 0
@@ -103,15 +105,16 @@ def children(scope: Scope, folder: Folder | None) -> Listing:
 
 def search(scope: Scope, text: str, *, below: Folder | None) -> Listing:
     """List what has the text in its handle, title or provider id, in the whole scope or below one folder."""
-    folders = Folder.objects.in_scope(scope).filter(_matches(text))
-    connections = Connection.objects.in_scope(scope).filter(_matches(text))
+    folders = Folder.objects.in_scope(scope).filter(matches(text))
+    connections = Connection.objects.in_scope(scope).filter(matches(text))
     if below is not None:
         folders = folders.filter(path__under=below.path).exclude(pk=below.pk)
         connections = connections.filter(folder__path__under=below.path)
     return Listing(folders, connections)
 
 
-def _matches(text: str) -> Q:
+def matches(text: str) -> Q:
+    """Make the condition that a node has the text in its handle, title or provider id."""
     digits = text.replace("-", "")  # the AWS console writes account ids as 1234-5678-9012
     source_id = digits if digits.isascii() and digits.isdecimal() else text
     return Q(handle__contains=text.lower()) | Q(title__icontains=text) | Q(source_id__icontains=source_id)

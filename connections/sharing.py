@@ -19,9 +19,10 @@ from workspaces.models import Workspace
 Node = Folder | Connection
 
 
-def set_grants(node: Node, audiences: Iterable[Scope]) -> None:
+def set_grants(node: Node, audiences: Iterable[Scope]) -> list[int]:
     """Make these audiences exactly those that the node itself is granted to; what it inherits stays as it is.
 
+    Schemas that a workspace may not use any more go with the grant; gives the id of the workspace for each of them.
     Raises ValidationError when an audience is outside the scope that owns the node; the database would refuse it too.
     """
     owner = Scope(node.tenant, node.organization, node.workspace)
@@ -32,22 +33,57 @@ def set_grants(node: Node, audiences: Iterable[Scope]) -> None:
         if outside_organization or outside_workspace:
             raise ValidationError(f"{node} belongs to {owner} and can only be shared within it.")
     existing = {(grant.organization_id, grant.workspace_id): grant.pk for grant in grants_on(node)}
-    Grant.objects.filter(pk__in=[pk for audience, pk in existing.items() if audience not in wanted]).delete()
     Grant.objects.bulk_create(
         Grant(tenant_id=node.tenant_id, organization_id=organization_id, workspace_id=workspace_id, **_key(node))
         for organization_id, workspace_id in wanted - existing.keys()
     )
+    revoked = [pk for audience, pk in existing.items() if audience not in wanted]
+    if not revoked:
+        return []
+    Grant.objects.filter(pk__in=revoked).delete()
+    return _drop_lost_schemas(node)
+
+
+# Of the schemas at or below a node: those whose workspace neither owns what was added nor has a grant for it.
+_DROP_LOST_SCHEMAS = """
+    WITH touched AS (
+        SELECT s.id, s.connection_id, f.path, f.workspace_id AS owner_id
+        FROM connections_schema s JOIN connections_folder f ON f.id = s.folder_id
+        WHERE f.path ^@ %(path)s
+        UNION ALL
+        SELECT s.id, s.connection_id, coalesce(f.path, ''), c.workspace_id
+        FROM connections_schema s JOIN connections_connection c ON c.id = s.connection_id
+            LEFT JOIN connections_folder f ON f.id = c.folder_id
+        WHERE c.id = %(connection)s OR f.path ^@ %(path)s
+    )
+    DELETE FROM connections_schema s USING touched t
+    WHERE s.id = t.id AND t.owner_id IS DISTINCT FROM s.workspace_id AND NOT EXISTS (
+        SELECT 1 FROM connections_grant g
+        WHERE (g.connection_id = t.connection_id
+                OR g.folder_id = ANY(string_to_array(rtrim(t.path, '/'), '/')::bigint[]))
+            AND (g.organization_id IS NULL OR g.organization_id = s.organization_id)
+            AND (g.workspace_id IS NULL OR g.workspace_id = s.workspace_id)
+    )
+    RETURNING s.workspace_id
+"""
+
+
+def _drop_lost_schemas(node: Node) -> list[int]:
+    path, connection = (node.path, None) if isinstance(node, Folder) else (None, node.pk)
+    with database.cursor() as cursor:
+        cursor.execute(_DROP_LOST_SCHEMAS, {"path": path, "connection": connection})
+        return [workspace_id for (workspace_id,) in cursor.fetchall()]
 
 
 def grants_on(node: Node) -> list[Grant]:
     """List the grants that were made on the node itself."""
-    return list(Grant.objects.filter(**_key(node)).select_related("organization", "workspace"))
+    return list(Grant.objects.filter(**_key(node)).select_related("tenant", "organization", "workspace"))
 
 
 def inherited_grants(node: Node) -> list[Grant]:
     """List what the node has from the folders above it, topmost first; ``grant.folder`` is the origin."""
     above = ids_on(node.folder.path if node.folder else "") if isinstance(node, Connection) else ids_on(node.path)[:-1]
-    grants = Grant.objects.filter(folder_id__in=above).select_related("folder", "organization", "workspace")
+    grants = Grant.objects.filter(folder_id__in=above).select_related("tenant", "folder", "organization", "workspace")
     return sorted(grants, key=lambda grant: above.index(grant.folder_id or 0))
 
 
@@ -73,9 +109,10 @@ class Visible:
 
 
 # Grants to this workspace, to its organization or to the whole tenant, and the workspace's own folders, widened to all
-# that lies below. Ids first, rows later: one statement for both is far slower when little is visible in a big tree.
-_VISIBLE = """
-    WITH granted AS (
+# that lies below: a subtree is a range of paths, up to the same with "0" (the character after "/") at its end.
+# Ids first, rows later: one statement for both is far slower when little is visible in a big tree.
+VISIBLE = """
+    granted AS (
         SELECT folder_id, connection_id FROM connections_grant
         WHERE tenant_id = %(tenant)s AND (organization_id IS NULL OR organization_id = %(organization)s)
             AND (workspace_id IS NULL OR workspace_id = %(workspace)s)
@@ -83,11 +120,17 @@ _VISIBLE = """
         SELECT path FROM connections_folder WHERE id IN (SELECT folder_id FROM granted)
         UNION ALL
         SELECT path FROM connections_folder WHERE workspace_id = %(workspace)s AND parent_id IS NULL
+    ), visible_folder AS (
+        SELECT DISTINCT f.id FROM top
+        JOIN connections_folder f ON f.path >= top.path AND f.path < rtrim(top.path, '/') || '0'
     )
-    SELECT
-        ARRAY(SELECT DISTINCT f.id FROM top JOIN connections_folder f ON f.path ^@ top.path),
-        ARRAY(SELECT connection_id FROM granted WHERE connection_id IS NOT NULL)
 """
+_VISIBLE = f"""
+    WITH {VISIBLE}
+    SELECT
+        ARRAY(SELECT id FROM visible_folder),
+        ARRAY(SELECT connection_id FROM granted WHERE connection_id IS NOT NULL)
+"""  # noqa: S608
 
 
 def visible_to(workspace: Workspace) -> Visible:
@@ -97,6 +140,11 @@ def visible_to(workspace: Workspace) -> Visible:
         cursor.execute(_VISIBLE, keys)
         folder_ids, connection_ids = cursor.fetchone()
     return Visible(workspace, folder_ids, connection_ids)
+
+
+def audience_of(grant: Grant) -> Scope:
+    """Give the scope that a grant is for."""
+    return Scope(grant.tenant, grant.organization, grant.workspace)
 
 
 def _audience(scope: Scope) -> tuple[int | None, int | None]:

@@ -1,0 +1,131 @@
+"""What people do to folders and connections, and with them in workspaces.
+
+Each function is one transaction and writes one audit event.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from django.db import transaction
+
+from connections import schemas, sharing
+from connections.models import Aggregator, Connection, Folder, Schema
+from connections.sharing import Node
+from workspaces import audit
+from workspaces.access import Scope
+from workspaces.models import User, Workspace
+
+
+@transaction.atomic
+def change_permissions(*, node: Node, audiences: Iterable[Scope], by: User) -> list[int]:
+    """Make these audiences exactly those that the node itself is granted to; who loses it loses its schemas at once.
+
+    Gives the id of the workspace for each schema that went. Raises ValidationError when an audience is outside the
+    scope that owns the node.
+    """
+    type(node).objects.select_for_update().get(pk=node.pk)  # two people at once: one after the other
+    before = _audiences(node)
+    lost = sharing.set_grants(node, audiences)
+    after = _audiences(node)
+    if before != after:
+        change = {"before": before, "after": after, "schemas_removed": len(lost)}
+        audit.record(f"{_kind(node)}.permissions_changed", scope=scope_of(node), by=by, target=node, **change)
+    return lost
+
+
+def _audiences(node: Node) -> list[str]:
+    return sorted(str(sharing.audience_of(grant)) for grant in sharing.grants_on(node))
+
+
+def scope_of(node: Node) -> Scope:
+    """Give the scope that owns a node."""
+    return Scope(node.tenant, node.organization, node.workspace)
+
+
+def _kind(node: Node) -> str:
+    return "folder" if isinstance(node, Folder) else "connection"
+
+
+class NotAddableError(Exception):
+    """A node cannot be added to a workspace; the message is a sentence for the person."""
+
+
+@transaction.atomic
+def add_schema(*, scope: Scope, node: Node, by: User) -> None:
+    """Add a connection, or a folder with all its present and future connections, to the scope's workspace.
+
+    Added twice, nothing happens. Raises NotAddableError when it is in use already with a folder above it, and when the
+    workspace may not use it (any more).
+    """
+    workspace = _workspace(scope)
+    inside = schemas.contents(workspace)
+    if not inside.may_use(node):
+        raise NotAddableError(
+            f"{node.shown} is not shared with {scope} any more. Ask an owner of {scope_of(node)} to share it."
+        )
+    above = inside.covering(schemas.path_above(node))
+    if above is not None:
+        raise NotAddableError(f"{node.shown} is in the schema already, with the folder {above.title}.")
+    _, is_new = Schema.objects.get_or_create(**scope.keys, folder=_folder(node), connection=_connection(node))
+    if is_new:
+        audit.record("schema.added", scope=scope, by=by, target=node)
+
+
+@transaction.atomic
+def remove_schema(*, scope: Scope, node: Node, by: User) -> None:
+    """Remove from the scope's workspace what was added there itself; removed twice, nothing happens."""
+    removed, _ = Schema.objects.filter(**scope.keys, folder=_folder(node), connection=_connection(node)).delete()
+    if removed:
+        audit.record("schema.removed", scope=scope, by=by, target=node)
+
+
+@transaction.atomic
+def create_aggregator(*, scope: Scope, handle: str, patterns: Sequence[str], by: User) -> Aggregator:
+    """Make a schema that unites connections; raises IntegrityError when the workspace has one of this handle."""
+    aggregator = Aggregator.objects.create(**scope.keys, handle=handle, patterns=list(patterns))
+    audit.record("aggregator.created", scope=scope, by=by, target=aggregator, patterns=list(patterns))
+    return aggregator
+
+
+@transaction.atomic
+def change_aggregator(*, scope: Scope, aggregator: Aggregator, handle: str, patterns: Sequence[str], by: User) -> None:
+    """Change what an aggregator is called and unites; raises IntegrityError when the handle is taken."""
+    before = {"handle": aggregator.handle, "patterns": aggregator.patterns}
+    after = {"handle": handle, "patterns": list(patterns)}
+    if before == after:
+        return
+    aggregator.handle, aggregator.patterns = handle, list(patterns)
+    aggregator.save(update_fields=["handle", "patterns"])
+    audit.record("aggregator.changed", scope=scope, by=by, target=aggregator, before=before, after=after)
+
+
+@transaction.atomic
+def delete_aggregator(*, scope: Scope, aggregator: Aggregator, by: User) -> None:
+    """Delete an aggregator; the connections that it united stay as they are."""
+    audit.record("aggregator.deleted", scope=scope, by=by, target=aggregator, patterns=aggregator.patterns)
+    aggregator.delete()
+
+
+@transaction.atomic
+def change_search_path(*, scope: Scope, prefix: Sequence[str], by: User) -> None:
+    """Set which schemas of the scope's workspace are looked up first, in this order."""
+    workspace = _workspace(scope)
+    before, after = workspace.search_path_prefix, list(prefix)
+    if before == after:
+        return
+    workspace.search_path_prefix = after
+    workspace.save(update_fields=["search_path_prefix"])
+    audit.record("workspace.search_path_changed", scope=scope, by=by, target=workspace, before=before, after=after)
+
+
+def _workspace(scope: Scope) -> Workspace:
+    if scope.workspace is None:
+        raise ValueError(f"{scope} is no workspace.")
+    return scope.workspace
+
+
+def _folder(node: Node) -> Folder | None:
+    return node if isinstance(node, Folder) else None
+
+
+def _connection(node: Node) -> Connection | None:
+    return node if isinstance(node, Connection) else None

@@ -1,0 +1,133 @@
+"""What a workspace has in use, computed when it is read: what was added to it and may (still) be used.
+
+A row of Schema says only what somebody added. Connections of an added folder are in use without rows of their own, and
+what went out of reach by a change in AWS is hidden until it comes back.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection as database
+from django.db.models import Q, QuerySet
+
+from connections.models import Aggregator, Connection, Folder
+from connections.sharing import VISIBLE, Node, Visible
+from connections.tree import ids_on
+from workspaces.models import Workspace
+
+# Everything that is set up in a workspace, in one statement; nothing here grows with the tree but the arrays of ids.
+_CONTENTS = f"""
+    WITH {VISIBLE}, added AS (
+        SELECT s.folder_id, s.connection_id, s.added_at, f.path, coalesce(nullif(f.title, ''), f.handle) AS title
+        FROM connections_schema s LEFT JOIN connections_folder f ON f.id = s.folder_id
+        WHERE s.workspace_id = %(workspace)s
+    ), added_folder AS (
+        SELECT a.folder_id, a.added_at, a.path, a.title FROM added a JOIN visible_folder v ON v.id = a.folder_id
+    ), added_connection AS (
+        SELECT c.id, a.added_at FROM added a JOIN connections_connection c ON c.id = a.connection_id
+        WHERE c.workspace_id = %(workspace)s OR c.id IN (SELECT connection_id FROM granted)
+            OR c.folder_id IN (SELECT id FROM visible_folder)
+    )
+    SELECT
+        ARRAY(SELECT id FROM visible_folder),
+        ARRAY(SELECT connection_id FROM granted WHERE connection_id IS NOT NULL),
+        ARRAY(SELECT DISTINCT f.id FROM added_folder a
+            JOIN connections_folder f ON f.path >= a.path AND f.path < rtrim(a.path, '/') || '0'),
+        (SELECT coalesce(json_agg(json_build_array(folder_id, title, added_at)), '[]')::text FROM added_folder),
+        (SELECT coalesce(json_agg(json_build_array(id, added_at)), '[]')::text FROM added_connection),
+        (SELECT coalesce(json_agg(json_build_array(id, handle, patterns, created_at) ORDER BY handle), '[]')::text
+            FROM connections_aggregator WHERE workspace_id = %(workspace)s),
+        (SELECT coalesce(json_agg(
+                json_build_array(f.id, coalesce(nullif(f.title, ''), f.handle)) ORDER BY length(f.path)), '[]')::text
+            FROM connections_folder f JOIN connections_folder here
+                ON f.id = ANY(string_to_array(rtrim(here.path, '/'), '/')::bigint[])
+            WHERE here.id = %(here)s AND here.removed_at IS NULL)
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class AddedFolder:
+    """A folder that was added to a workspace, with all its present and future connections."""
+
+    id: int
+    title: str
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What one workspace may use, and what of it was added.
+
+    ``line`` is the way from the top of the tree down to the folder that was asked about, as ids and titles.
+    """
+
+    visible: Visible
+    folders: Mapping[int, AddedFolder]
+    connections_added_at: Mapping[int, datetime]
+    covered_folder_ids: Sequence[int]
+    aggregators: Sequence[Aggregator]
+    line: Sequence[tuple[int, str]]
+
+    @property
+    def connections(self) -> QuerySet[Connection]:
+        """The connections in use, disabled ones included."""
+        used = Q(folder_id__in=self.covered_folder_ids) | Q(id__in=list(self.connections_added_at))
+        return Connection.objects.filter(used, removed_at=None)
+
+    def covering(self, path: str) -> AddedFolder | None:
+        """Find the added folder on this path, a folder's own or that of a connection's folder."""
+        return next((self.folders[folder_id] for folder_id in ids_on(path) if folder_id in self.folders), None)
+
+    def may_use(self, node: Node) -> bool:
+        """Whether the workspace may use the node now."""
+        if node.removed_at is not None:
+            return False
+        if isinstance(node, Folder):
+            return node.pk in self.visible.folder_ids
+        is_owned = node.workspace_id == self.visible.workspace.pk
+        return is_owned or node.pk in self.visible.connection_ids or node.folder_id in self.visible.folder_ids
+
+    def added_at(self, connection_id: int, path: str) -> datetime:
+        """Tell since when a connection is in use: by itself or with a folder above it, whichever came first."""
+        moments = [self.folders[folder_id].added_at for folder_id in ids_on(path) if folder_id in self.folders]
+        if connection_id in self.connections_added_at:
+            moments.append(self.connections_added_at[connection_id])
+        return min(moments)
+
+
+def contents(workspace: Workspace, *, folder_id: int | None = None) -> Contents:
+    """Find what a workspace has, in one statement; ``folder_id`` is the folder whose line is wanted, if any."""
+    keys = {
+        "tenant": workspace.tenant_id,
+        "organization": workspace.organization_id,
+        "workspace": workspace.pk,
+        "here": folder_id,
+    }
+    with database.cursor() as cursor:
+        cursor.execute(_CONTENTS, keys)
+        folder_ids, connection_ids, covered, *rows = cursor.fetchone()
+    folders, connections, aggregators, line = (json.loads(text) for text in rows)
+    return Contents(
+        visible=Visible(workspace, folder_ids, connection_ids),
+        folders={pk: AddedFolder(pk, title, datetime.fromisoformat(at)) for pk, title, at in folders},
+        connections_added_at={pk: datetime.fromisoformat(at) for pk, at in connections},
+        covered_folder_ids=covered,
+        aggregators=[_aggregator(workspace, *row) for row in aggregators],
+        line=[(pk, title) for pk, title in line],
+    )
+
+
+def path_above(node: Node) -> str:
+    """Give the path of the folder that a node is in; empty at the top of a scope."""
+    if isinstance(node, Folder):
+        return node.path.removesuffix(f"{node.pk}/")
+    return node.folder.path if node.folder else ""
+
+
+def _aggregator(workspace: Workspace, pk: int, handle: str, patterns: list[str], created_at: str) -> Aggregator:
+    own: dict[str, Any] = {"id": pk, "handle": handle, "patterns": patterns}
+    keys = {"tenant_id": workspace.tenant_id, "organization_id": workspace.organization_id, "workspace": workspace}
+    return Aggregator(**own, **keys, created_at=datetime.fromisoformat(created_at))
