@@ -167,6 +167,7 @@ def _connection(work: _Work) -> None:
     )
     for result in tries:
         results.append(asdict(result) | {"name": names[result.account_id]})
+        results.sort(key=lambda found: list(names).index(found["account_id"]))  # as asked, not as answered
         work.tell(results=results)
     is_green = all(result["is_green"] for result in results)
     work.end(AccessTest.State.PASSED if is_green else AccessTest.State.FAILED, **_verdict(work.settings, results))

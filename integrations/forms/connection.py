@@ -44,7 +44,7 @@ class ConnectionForm(StepForm):
         label="Handle Prefix",
         required=False,
         validators=[validate_prefix],
-        help_text="Pre-pended to the names of connections created from this integration.",
+        help_text="Pre-pended to the names of connections created from this integration, such as acme_.",
         widget=forms.TextInput(attrs=_PLAIN | {"maxlength": PREFIX_MAX_LENGTH}),
     )
     role_name = forms.CharField(

@@ -35,7 +35,7 @@ class PermissionsForm(StepForm):
         self.labels = _LABELS[scope.level]
         choice, organizations, workspaces = (self.fields[name] for name in ("choice", "organizations", "workspaces"))
         choice.choices = list(self.labels.items())  # type: ignore[attr-defined]
-        sentence = f"Select who may use the integration: {', '.join(self.labels.values())}."
+        sentence = "Select who may use what this integration discovers."
         choice.error_messages = {"required": sentence, "invalid_choice": sentence}
         for field in (organizations, workspaces):
             field.error_messages |= dict.fromkeys(

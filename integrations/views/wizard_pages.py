@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from integrations import access_tests, handouts, wizard
-from integrations.forms import ConnectionForm, PermissionsForm, StepForm
+from integrations.forms import PermissionsForm, StepForm
 from integrations.forms.type import IntegrationType
 from integrations.models import AccessTest, Draft
 from integrations.reconcile import dynamic_handle
@@ -37,7 +37,7 @@ def show_step(request: HttpRequest, access: Access, draft: Draft, at: Step, form
     if name := asks_about_field(request, form):
         form.is_valid()
         if name == "handle_prefix":
-            return render(request, "components/field.html#status", {"field": form[name], "ok": _example(form)})
+            return render(request, "components/field.html#status", {"field": form[name], "ok": _example(form, name)})
         return field_status(request, form, name)
     context = {
         "steps": _rail(draft, at),
@@ -93,7 +93,6 @@ def _of_step(access: Access, draft: Draft, at: Step, form: StepForm) -> dict[str
             "stackset_url": url("members.yaml"),
             "why_no_stackset": handouts.why_no_stackset(draft),
             "role_name": draft.role_name or handouts.MEMBER_ROLE_NAME,
-            "example": _example(form),
         }
     return {"tree": form.tree()} if isinstance(form, PermissionsForm) else {}
 
@@ -112,9 +111,7 @@ def _of_test(request: HttpRequest, draft: Draft, kind: AccessTest.Kind) -> dict[
     }
 
 
-def _example(form: StepForm) -> str:
-    """Say what a prefix does to a name."""
-    if not isinstance(form, ConnectionForm):
-        return ""
-    prefix = form.cleaned_data.get("handle_prefix", "") if form.is_bound else form.draft.handle_prefix
-    return f"The account {_EXAMPLE} becomes the connection {dynamic_handle('connection', _EXAMPLE, prefix)}."
+def _example(form: StepForm, name: str) -> str:
+    """Say what the prefix that is being typed does to a name."""
+    handle = dynamic_handle("connection", _EXAMPLE, "", prefix=form.cleaned_data.get(name, ""))
+    return f"The account “{_EXAMPLE}” becomes the connection {handle}."

@@ -53,6 +53,9 @@ export function focusFirstError(root) {
   return true;
 }
 focusFirstError(document);
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.requestConfig?.verb === "post") focusFirstError(document);
+});
 
 // A check as one types marks the field it belongs to.
 document.addEventListener("htmx:afterSwap", (event) => {
