@@ -1,0 +1,157 @@
+"""Signing in and what belongs to it, in our frame and words."""
+
+import re
+
+import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.core import mail
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from tests import factories
+from tests.conftest import Cast
+from workspaces.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_attempts_from_earlier_tests() -> None:
+    cache.clear()
+
+
+def test_one_signs_in_by_email_however_it_is_typed(cast: Cast, client: Client) -> None:
+    form = {"login": "Tenant-Owner@Example.com", "password": factories.PASSWORD}
+    assert client.post(reverse("account_login"), form)["Location"] == "/"
+    assert client.get("/")["Location"] == "/tenants/acme/"
+
+
+def test_signing_in_leads_to_the_page_that_was_asked_for(cast: Cast, client: Client) -> None:
+    asked = client.get("/tenants/acme/orgs/tnt/")
+    form = {"login": "org-owner@example.com", "password": factories.PASSWORD}
+    assert client.post(asked["Location"], form)["Location"] == "/tenants/acme/orgs/tnt/"
+
+
+def test_a_wrong_password_is_said_and_the_address_is_kept(cast: Cast, client: Client) -> None:
+    page = client.post(
+        reverse("account_login"), {"login": "org-owner@example.com", "password": "wrong"}
+    ).content.decode()
+    assert "are not correct" in page
+    assert 'value="org-owner@example.com"' in page
+
+
+def test_too_many_wrong_passwords_lock_the_door_for_a_while(cast: Cast, client: Client) -> None:
+    form = {"login": "org-owner@example.com", "password": "wrong"}
+    for _ in range(10):
+        client.post(reverse("account_login"), form)
+    page = client.post(reverse("account_login"), form | {"password": factories.PASSWORD}).content.decode()
+    assert "Too many failed login attempts" in page
+
+
+def test_the_page_of_too_many_requests_is_in_our_frame(client: Client) -> None:
+    for _ in range(30):
+        response = client.post(reverse("account_reset_password"), {"email": "somebody@example.com"})
+    assert response.status_code == 429
+    assert "Wait a few minutes, then try again." in response.content.decode()
+
+
+def test_nobody_signs_up_by_themselves(client: Client) -> None:
+    page = client.get(reverse("account_signup"))
+    assert "Nobody signs up by themselves here" in page.content.decode()
+    form = {"email": "new@example.com", "password1": factories.PASSWORD, "password2": factories.PASSWORD}
+    client.post(reverse("account_signup"), form)
+    assert not User.objects.exists()
+
+
+def test_the_first_owner_chooses_a_password_by_email(client: Client) -> None:
+    owner = User.objects.create_user(email="owner@example.com", handle="owner")
+    client.post(reverse("account_reset_password"), {"email": "owner@example.com"})
+    (sent,) = mail.outbox
+    assert sent.subject == "Choose a new password for Pipes"
+    assert sent.alternatives == []  # type: ignore[attr-defined]  # plain text only
+    link = re.search(r"http://testserver(/\S+)", str(sent.body))
+    assert link
+    form_url = client.get(link[1])["Location"]
+    new = {"password1": "tunnel-painter-7", "password2": "tunnel-painter-7"}
+    assert client.post(form_url, new).status_code == 302
+    owner.refresh_from_db()
+    assert owner.check_password("tunnel-painter-7")
+    assert "This link no longer works" in client.get(link[1]).content.decode()
+
+
+def test_an_unknown_address_gets_an_email_that_helps_and_the_page_tells_nothing(client: Client) -> None:
+    factories.user("known")
+    pages = [
+        client.post(reverse("account_reset_password"), {"email": address}, follow=True).content
+        for address in ("known@example.com", "unknown@example.com")
+    ]
+    assert re.sub(rb'"[A-Za-z0-9]{64}"', b"", pages[0]) == re.sub(rb'"[A-Za-z0-9]{64}"', b"", pages[1])
+    assert mail.outbox[1].subject == "Nobody signs in to Pipes with this address"
+    assert "sign up" not in str(mail.outbox[1].body)
+
+
+def test_signing_out_needs_a_confirmation_or_the_menu(cast: Cast, as_org_owner: Client) -> None:
+    assert "Stay signed in" in as_org_owner.get(reverse("account_logout")).content.decode()
+    as_org_owner.post(reverse("account_logout"))
+    assert as_org_owner.get("/").status_code == 302
+
+
+def test_one_sees_and_ends_ones_other_sessions(cast: Cast, as_org_owner: Client) -> None:
+    other = Client(HTTP_USER_AGENT="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+    other.force_login(cast.org_owner)
+    assert other.get("/profile/").status_code == 200
+    page = as_org_owner.get(reverse("usersessions_list")).content.decode()
+    assert "Firefox on Linux" in page
+    assert "This one" in page
+    as_org_owner.post(reverse("usersessions_list"))
+    assert other.get("/profile/").status_code == 302
+    assert as_org_owner.get("/profile/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("mfa_index", "Authenticator app"),
+        ("account_change_password", "Change your password"),
+        ("account_email", "Add an address"),
+        ("account_reauthenticate", "Is it you?"),
+        ("usersessions_list", "Where you are signed in"),
+    ],
+)
+def test_each_account_page_stands_in_our_frame(cast: Cast, client: Client, name: str, words: str) -> None:
+    client.post(reverse("account_login"), {"login": "org-owner@example.com", "password": factories.PASSWORD})
+    page = client.get(reverse(name)).content.decode()
+    assert words in page
+    assert page.count("<h1>") == 1
+    assert "css/tokens.css" in page
+
+
+def code_of(secret: str) -> str:
+    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+
+
+def test_the_second_factor_can_be_turned_on_used_and_turned_off(cast: Cast, client: Client) -> None:
+    form = {"login": "org-owner@example.com", "password": factories.PASSWORD}
+    client.post(reverse("account_login"), form)
+    client.post(reverse("account_reauthenticate"), {"password": factories.PASSWORD})
+    page = client.get(reverse("mfa_activate_totp")).content.decode()
+    assert 'src="data:image/svg+xml' in page
+    secret = re.search(r'data-copy="([A-Z2-7]+)"', page)
+    assert secret
+    client.post(reverse("mfa_activate_totp"), {"code": code_of(secret[1])})
+    assert "Recovery codes" in client.get(reverse("mfa_index")).content.decode()
+    assert client.get(reverse("mfa_view_recovery_codes")).status_code == 200
+    assert client.get(reverse("mfa_generate_recovery_codes")).status_code == 200
+
+    client.post(reverse("account_logout"))
+    asked = client.post(reverse("account_login"), form, follow=True)
+    assert "Enter your code" in asked.content.decode()
+    cache.clear()  # a code counts once; here the same one has to do twice
+    client.post(asked.redirect_chain[-1][0], {"code": code_of(secret[1])})
+    assert client.get("/tenants/acme/orgs/tnt/").status_code == 200
+
+    client.post(reverse("account_reauthenticate"), {"password": factories.PASSWORD})
+    assert "Turn off the authenticator app" in client.get(reverse("mfa_deactivate_totp"), follow=True).content.decode()
+    client.post(reverse("mfa_deactivate_totp"))
+    assert "Recovery codes" not in client.get(reverse("mfa_index")).content.decode()
