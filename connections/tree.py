@@ -36,6 +36,8 @@ def ids_on(path: str) -> list[int]:
 
 def allocate_ids(model: type[models.Model], count: int) -> list[int]:
     """Reserve primary keys before inserting, so that rows can refer to each other in one bulk write."""
+    if not count:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",

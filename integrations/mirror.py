@@ -64,17 +64,18 @@ class TreeChangedError(Exception):
 
 def load(integration: Integration) -> Tree:
     """Read the whole tree, removed nodes included, in two statements."""
-    rows = list(Folder.objects.filter(root_id=integration.root_folder_id).values_list(*_HELD, "parent_id"))
-    source_ids: Mapping[int, str] = {row[0]: row[1] for row in rows}
-    folders = tuple(_held(row[:6], source_ids.get(row[6]), "") for row in rows)
-    accounts = Connection.objects.filter(root_id=integration.root_folder_id).values_list(*_HELD, "folder_id", "state")
-    connections = tuple(_held(row[:6], source_ids.get(row[6]), row[7]) for row in accounts)
+    rows = list(Folder.objects.filter(root_id=integration.root_folder_id).values_list("parent_id", *_HELD))
+    source_ids: Mapping[int, str] = {row[1]: row[2] for row in rows}
+    folders = tuple(
+        Held(node_id, source_id, source_ids.get(above), title, handle, is_static, "", removed_at is not None)
+        for above, node_id, source_id, title, handle, is_static, removed_at in rows
+    )
+    accounts = Connection.objects.filter(root_id=integration.root_folder_id).values_list("folder_id", "state", *_HELD)
+    connections = tuple(
+        Held(node_id, source_id, source_ids.get(above), title, handle, is_static, state, removed_at is not None)
+        for above, state, node_id, source_id, title, handle, is_static, removed_at in accounts
+    )
     return Tree(folders, connections, integration.handle_prefix)
-
-
-def _held(row: Sequence[Any], parent: str | None, state: str) -> Held:
-    node_id, source_id, title, handle, is_handle_static, removed_at = row
-    return Held(node_id, source_id, parent, title, handle, is_handle_static, state, removed_at is not None)
 
 
 def plan(integration: Integration, tree: Tree, snapshot: Snapshot) -> Plan:

@@ -10,18 +10,20 @@ or moved is the same node. The rules of handles are the product's:
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from integrations.snapshot import AccountState, Snapshot
 from workspaces.handles import fit, slug
 
 NodeKind = Literal["folder", "connection"]
 
+_UNKNOWN = datetime.min.replace(tzinfo=UTC)  # when folders joined
 
-@dataclass(frozen=True, slots=True)
-class Held:
+
+class Held(NamedTuple):
     """A managed node as the tree has it.
 
     ``parent`` is the source id of the folder above, None for the top folder only; ``state`` is empty for folders.
@@ -37,15 +39,14 @@ class Held:
     is_removed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """A node as the snapshot has it; ``order`` (when it joined, its id) decides who is first to a contested handle."""
 
     source_id: str
     parent: str | None
     title: str
     state: str
-    order: tuple[float, str]
+    order: tuple[datetime, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def plan(tree: Tree, snapshot: Snapshot, taken: Taken) -> Plan:
     # The top folder is the one without a parent, whatever its id: it exists before the first read gives it one.
     held_folders = {held.source_id if held.parent else snapshot.root.source_id: held for held in tree.folders}
     wanted_folders = tuple(
-        Wanted(folder.source_id, folder.parent_id, folder.name, "", (0.0, folder.source_id))
+        Wanted(folder.source_id, folder.parent_id, folder.name, "", (_UNKNOWN, folder.source_id))
         for folder in snapshot.folders
     )
     wanted_connections = tuple(
@@ -126,7 +127,7 @@ def plan(tree: Tree, snapshot: Snapshot, taken: Taken) -> Plan:
             account.parent_id,
             account.name,
             account.state.value,
-            (account.joined_at.timestamp(), account.source_id),
+            (account.joined_at, account.source_id),
         )
         for account in snapshot.accounts
         if account.state != AccountState.CLOSED  # closed is as good as gone
@@ -182,6 +183,8 @@ class _Side:
 
     def _give_handles(self) -> dict[str, str]:
         contenders = sorted(self._contenders(), key=lambda want: want.order)
+        if not contenders:
+            return {}
         ids = {want.source_id for want in contenders}
         used = self.taken | {held.handle for key, held in self.held.items() if key not in ids}
         handles: dict[str, str] = {}
@@ -219,8 +222,7 @@ def _is_changed(held: Held, want: Wanted) -> bool:
 
 
 def _changed(held: Held, want: Wanted, handle: str) -> Held:
-    return replace(
-        held,
+    return held._replace(
         source_id=want.source_id,
         parent=want.parent,
         title=want.title,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from random import Random
 from typing import Literal, TypeVar
 
@@ -102,7 +103,8 @@ def test_a_suffix_is_given_only_where_the_bare_handle_belongs_to_somebody_else(
     before, snapshot, taken = case
     planned = plan(before, snapshot, taken)
     after = applied(planned, before)
-    for kind, side in (("folder", planned.folders), ("connection", planned.connections)):
+    for kind in KINDS:
+        side = planned.folders if kind == "folder" else planned.connections
         owners = {node.handle for node in nodes(after, kind)} | taken_by_others(taken, kind)
         for creation in side.creations:
             wanted = creation.wanted
@@ -115,14 +117,14 @@ def test_a_suffix_is_given_only_where_the_bare_handle_belongs_to_somebody_else(
 @given(snapshots(), prefixes)
 def test_on_the_first_import_the_earliest_gets_the_bare_handle(snapshot: Snapshot, prefix: str) -> None:
     got = handles(synced(replace(UNREAD, handle_prefix=prefix), snapshot).connections)
-    groups: dict[str, list[tuple[object, str]]] = {}
+    groups: dict[str, list[tuple[datetime, str]]] = {}
     for account in snapshot.accounts:
         if account.state is not AccountState.CLOSED:
             bare = dynamic_handle("connection", account.name, account.source_id, prefix)
             groups.setdefault(bare, []).append((account.joined_at, account.source_id))
     suffixed = {handle for source_id, handle in got.items() if handle.endswith(f"_{source_id}")}
     for bare, group in groups.items():
-        _, first = min(group)  # type: ignore[type-var]
+        _, first = min(group)
         assert got[first] == bare or bare in suffixed
 
 

@@ -48,6 +48,11 @@ def leave_out_what_is_there(mirror: Synced) -> None:
     mirror.aws.faults.after_call("ListAccounts", 1, bring_back)
 
 
+def remove_and_deny_to_look(mirror: Synced) -> None:
+    mirror.aws.organization.remove("Dev")
+    mirror.aws.faults.fail("DescribeAccount", "AccessDeniedException")
+
+
 def open_role(mirror: Synced) -> None:
     replace_role(mirror, trusting(VENDOR_ROLE_ARN))
     change(mirror, role_proved_at=timezone.now() - timedelta(days=2))
@@ -90,7 +95,7 @@ FAILURES: dict[str, tuple[Break, list[str], bool]] = {
     ),
     "left out but there": (leave_out_what_is_there, ["ListAccounts", "IncompleteAnswer"], True),
     "no answer to whether it is gone": (
-        lambda m: (m.aws.organization.remove("Dev"), m.aws.faults.fail("DescribeAccount", "AccessDeniedException")),
+        remove_and_deny_to_look,
         ["DescribeAccount", "AccessDeniedException"],
         False,
     ),

@@ -113,7 +113,7 @@ def _some_static(draw: st.DrawFn, held: tuple[Held, ...], taken: frozenset[str])
     for index in draw(st.lists(st.integers(0, max(len(nodes) - 1, 0)), unique=True, max_size=3)) if nodes else []:
         free = [handle for handle in STATIC_HANDLES if handle not in taken | {node.handle for node in nodes}]
         handle = draw(st.sampled_from([nodes[index].handle, *free]))
-        nodes[index] = replace(nodes[index], handle=handle, is_handle_static=True)
+        nodes[index] = nodes[index]._replace(handle=handle, is_handle_static=True)
     return tuple(nodes)
 
 
@@ -129,7 +129,7 @@ def applied(planned: Plan, tree: Tree) -> Tree:
 
 def _applied(side: NodePlan, held: tuple[Held, ...], new_ids: Iterable[int]) -> tuple[Held, ...]:
     after = {update.before.id: update.after for update in side.updates}
-    after |= {node.id: replace(node, is_removed=True) for node in side.removals}
+    after |= {node.id: node._replace(is_removed=True) for node in side.removals}
     created = (
         Held(new_id, made.wanted.source_id, made.wanted.parent, made.wanted.title, made.handle, state=made.wanted.state)
         for made, new_id in zip(side.creations, new_ids, strict=False)
