@@ -15,14 +15,21 @@ from workspaces.access import Scope
 from workspaces.models import User, Workspace
 
 
+class ChangedMeanwhileError(Exception):
+    """Somebody else changed it since the page was shown."""
+
+
 @transaction.atomic
-def change_permissions(*, node: Node, audiences: Iterable[Scope], by: User) -> list[int]:
+def change_permissions(*, node: Node, audiences: Iterable[Scope], seen: str, by: User) -> list[int]:
     """Make these audiences exactly those that the node itself is granted to; who loses it loses its schemas at once.
 
-    Gives the id of the workspace for each schema that went. Raises ValidationError when an audience is outside the
-    scope that owns the node.
+    ``seen`` is the fingerprint of the grants that the person saw. Gives the id of the workspace for each schema that
+    went. Raises ChangedMeanwhileError when the grants are others by now, ValidationError when an audience is outside
+    the scope that owns the node.
     """
     type(node).objects.select_for_update().get(pk=node.pk)  # two people at once: one after the other
+    if sharing.fingerprint(sharing.grants_on(node)) != seen:
+        raise ChangedMeanwhileError
     before = _audiences(node)
     lost = sharing.set_grants(node, audiences)
     after = _audiences(node)

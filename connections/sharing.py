@@ -147,6 +147,11 @@ def audience_of(grant: Grant) -> Scope:
     return Scope(grant.tenant, grant.organization, grant.workspace)
 
 
+def fingerprint(grants: Iterable[Grant]) -> str:
+    """Spell grants so that two people who change them at once can be told; equal for equal audiences."""
+    return " ".join(sorted(f"{grant.organization_id or 0}/{grant.workspace_id or 0}" for grant in grants))
+
+
 def _audience(scope: Scope) -> tuple[int | None, int | None]:
     organization, workspace = scope.organization, scope.workspace
     return organization.pk if organization else None, workspace.pk if workspace else None

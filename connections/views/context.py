@@ -47,7 +47,19 @@ def folder_page(request: HttpRequest, scope: Scope, folder: Folder) -> dict[str,
 def connection_page(request: HttpRequest, scope: Scope, node: Connection) -> dict[str, object]:
     """Make what all pages of a connection show."""
     line: list[Folder | Connection] = [*browse.line_to(node.folder), node]
-    return _node_page(request, scope, line) | {"kind": "Connection", "tabs": [("Settings", request.path)]}
+    return _node_page(request, scope, line) | {
+        "kind": "Connection",
+        "tabs": [("Settings", scope.url("connection_detail", connection=node.pk))],
+    }
+
+
+def settings_links(scope: Scope, node: Folder | Connection) -> dict[str, object]:
+    """Make the navigation at the side of a node's settings; its Settings tab is the current one on all of them."""
+    if isinstance(node, Folder):
+        first, base = scope.url("folder_settings", folder=node.pk), scope.url("folder_detail", folder=node.pk)
+    else:
+        first = base = scope.url("connection_detail", connection=node.pk)
+    return {"current_url": first, "side_links": [("Properties", first), ("Permissions", f"{base}permissions/")]}
 
 
 def _node_page(request: HttpRequest, scope: Scope, line: Sequence[Folder | Connection]) -> dict[str, object]:

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from connections.models import Connection, Folder
-from connections.views.context import connection_page, folder_page
+from connections.views.context import connection_page, folder_page, settings_links
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 
@@ -14,7 +14,8 @@ def folder_settings(request: HttpRequest, access: Access, folder: int) -> HttpRe
     """Show the properties of a folder."""
     node = get_object_or_404(Folder.objects.in_scope(access.scope), pk=folder)
     source_label = "AWS root ID" if node.root_id == node.pk else "OU ID"
-    context = folder_page(request, access.scope, node) | {"source_label": source_label}
+    context = folder_page(request, access.scope, node) | settings_links(access.scope, node)
+    context |= {"source_label": source_label}
     return render(request, "connections/settings.html", context)
 
 
@@ -23,6 +24,6 @@ def connection_detail(request: HttpRequest, access: Access, connection: int) -> 
     """Show the properties of a connection; its Settings are all that it has."""
     found = Connection.objects.in_scope(access.scope).select_related("folder")
     node = get_object_or_404(found, pk=connection)
-    context = connection_page(request, access.scope, node)
+    context = connection_page(request, access.scope, node) | settings_links(access.scope, node)
     context |= {"source_label": "Account ID", "why_disabled": node.why_disabled}
     return render(request, "connections/settings.html", context)

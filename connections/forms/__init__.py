@@ -1,0 +1,1 @@
+"""Forms of folders, connections and what workspaces do with them; they validate, actions write."""
