@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -174,24 +175,22 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
     claim is not ours any more: the caller's transaction must then not be committed.
     """
     retry_in = FIRST_RETRY * random.uniform(0.8, 1.2) if outcome.is_transient else None  # noqa: S311  no secret
+    parameters: dict[str, Any] = {
+        "run": run.pk,
+        "integration": run.integration_id,
+        "claim": run.claim,
+        "now": now,
+        "retry_in": retry_in,
+        "state": SyncRun.State.FAILED.value if outcome.error else SyncRun.State.SUCCEEDED.value,
+        "error": outcome.error,
+        "changes": Jsonb([list(change) for change in outcome.changes]),
+        "counts": Jsonb(Counter(change[0] for change in outcome.changes)),
+        "folders": outcome.folders_read,
+        "accounts": outcome.accounts_read,
+        "calls": outcome.aws_calls,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            _FINISH,
-            {
-                "run": run.pk,
-                "integration": run.integration_id,
-                "claim": run.claim,
-                "now": now,
-                "retry_in": retry_in,
-                "state": SyncRun.State.FAILED if outcome.error else SyncRun.State.SUCCEEDED,
-                "error": outcome.error,
-                "changes": Jsonb([list(change) for change in outcome.changes]),
-                "counts": Jsonb(Counter(change[0] for change in outcome.changes)),
-                "folders": outcome.folders_read,
-                "accounts": outcome.accounts_read,
-                "calls": outcome.aws_calls,
-            },
-        )
+        cursor.execute(_FINISH, parameters)
         if cursor.rowcount != 1:
             raise ClaimLostError
 

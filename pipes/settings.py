@@ -120,6 +120,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,  # longer than the longest task, or the broker would hand it out twice
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 3,  # seconds; a request that asks for a sync waits no longer for a broker that is away
 }
 
 # How long a sync's claim counts without being renewed (it is, six times in that time): the wait after a worker died.

@@ -1,0 +1,311 @@
+"""When syncs start, one at a time, whatever crashes or races; on real transactions and in real threads."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import pytest
+from django.db import connection, connections
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from connections.models import Folder
+from connections.tree import allocate_ids
+from integrations import actions, schedule
+from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.schedule import ClaimLostError, Outcome
+from integrations.tasks import sync_integration
+from tests import factories
+from tests.conftest import Cast, make_cast
+from workspaces import isolation
+
+T = TypeVar("T")
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def committed(transactional_db: None) -> Cast:
+    """The cast, committed."""
+    return make_cast()
+
+
+@pytest.fixture
+def integration(committed: Cast) -> Integration:
+    """An integration whose first run was done long ago, and which is not due."""
+    with isolation.as_tenant(committed.acme.pk):
+        made = factories.integration(committed.at_org, "main", by=committed.org_owner)
+        SyncRun.objects.all().delete()
+        SyncSchedule.objects.update(next_due_at=timezone.now() + timedelta(hours=1))
+        return made
+
+
+def at_once(*jobs: Callable[[], T]) -> list[T]:
+    """Run the jobs in threads that start together; gives what they returned."""
+    barrier = threading.Barrier(len(jobs))
+
+    def job(work: Callable[[], T]) -> T:
+        try:
+            barrier.wait()
+            return work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return list(pool.map(job, jobs))
+
+
+def request(integration: Integration, trigger: SyncRun.Trigger = SyncRun.Trigger.MANUAL) -> SyncRun:
+    with isolation.as_tenant(integration.tenant_id):
+        return schedule.request(integration, trigger=trigger, by=None, now=timezone.now())
+
+
+def start(integration: Integration, *, after: timedelta = timedelta()) -> SyncRun | None:
+    return schedule.start(integration.tenant_id, integration.pk, now=timezone.now() + after)
+
+
+def finish(run: SyncRun, outcome: Outcome, *, after: timedelta = timedelta()) -> datetime:
+    """End a run; gives when."""
+    now = timezone.now() + after
+    with isolation.as_tenant(run.tenant_id):
+        schedule.finish(run, outcome, now=now)
+    return now
+
+
+def stored(run: SyncRun) -> SyncRun:
+    with isolation.as_tenant(run.tenant_id):
+        return SyncRun.objects.get(pk=run.pk)
+
+
+def row(integration: Integration) -> SyncSchedule:
+    return SyncSchedule.objects.get(pk=integration.pk)
+
+
+def make_due(integration: Integration) -> None:
+    SyncSchedule.objects.filter(pk=integration.pk).update(next_due_at=timezone.now() - timedelta(seconds=1))
+
+
+def test_nothing_starts_before_it_is_due(integration: Integration) -> None:
+    assert schedule.take_due(now=timezone.now()) == []
+    assert start(integration) is None
+    make_due(integration)
+    assert schedule.take_due(now=timezone.now()) == [(integration.tenant_id, integration.pk)]
+    run = start(integration)
+    assert run is not None
+    assert (run.trigger, run.state, run.started_by) == ("scheduled", "running", None)
+
+
+def test_of_two_workers_one_gets_the_sync(integration: Integration) -> None:
+    request(integration)
+    runs = at_once(lambda: start(integration), lambda: start(integration))
+    assert sorted(run is None for run in runs) == [False, True]
+
+
+def test_a_message_that_comes_twice_or_late_finds_nothing_to_do(integration: Integration) -> None:
+    request(integration)
+    run = start(integration)
+    assert run is not None
+    assert start(integration) is None
+    finish(run, Outcome())
+    assert start(integration) is None
+
+
+def test_a_double_click_gets_the_same_run(integration: Integration) -> None:
+    one, two = at_once(lambda: request(integration), lambda: request(integration))
+    assert one.pk == two.pk
+    run = start(integration)
+    assert run is not None
+    assert request(integration).pk == run.pk == one.pk
+    finish(run, Outcome())
+    assert schedule.take_due(now=timezone.now()) == []  # the second click asked for nothing more
+
+
+def test_a_click_after_the_end_gets_another_run(integration: Integration) -> None:
+    first = request(integration)
+    run = start(integration)
+    assert run is not None
+    finish(run, Outcome())
+    assert request(integration).pk != first.pk
+
+
+def test_a_claim_that_expired_is_taken_over_and_the_lost_run_recorded(
+    integration: Integration, committed: Cast
+) -> None:
+    with isolation.as_tenant(integration.tenant_id):
+        schedule.request(integration, trigger=SyncRun.Trigger.MANUAL, by=committed.org_owner, now=timezone.now())
+    lost = start(integration)
+    assert lost is not None
+    assert schedule.take_due(now=timezone.now()) == []
+    later = timezone.now() + timedelta(minutes=2)
+    assert schedule.take_due(now=later) == [(integration.tenant_id, integration.pk)]
+    heir = start(integration, after=timedelta(minutes=2))
+    assert heir is not None
+    assert (heir.pk == lost.pk, heir.trigger, heir.started_by) == (False, "manual", committed.org_owner)
+    assert (stored(lost).state, stored(lost).error[:43]) == ("failed", "The worker that ran this stopped in the mid")
+
+
+def test_a_run_that_lost_its_claim_can_write_nothing(integration: Integration) -> None:
+    request(integration)
+    lost = start(integration)
+    heir = start(integration, after=timedelta(minutes=2))
+    assert lost is not None
+    assert heir is not None
+    for write in (lambda: schedule.report(lost), lambda: finish(lost, Outcome()), lambda: finish(lost, Outcome("No."))):
+        with pytest.raises(ClaimLostError):
+            write()
+    assert stored(heir).state == "running"
+    assert row(integration).claim == heir.claim
+    schedule.report(heir)
+    finish(heir, Outcome())
+
+
+def test_a_run_whose_integration_is_gone_can_write_nothing(integration: Integration) -> None:
+    request(integration)
+    run = start(integration)
+    assert run is not None
+    with isolation.as_tenant(integration.tenant_id):
+        Integration.objects.all().delete()
+    with pytest.raises(ClaimLostError):
+        schedule.report(run)
+    with pytest.raises(ClaimLostError):
+        finish(run, Outcome())
+    assert start(integration) is None
+
+
+def test_the_end_of_a_run_is_one_statement_with_its_claim(integration: Integration) -> None:
+    request(integration)
+    run = start(integration)
+    assert run is not None
+    change = ("create", "connection", "111111111111", "Prod", "", "Root")
+    finish(run, Outcome(changes=[change, change], folders_read=1, accounts_read=2, aws_calls=3))
+    end = stored(run)
+    assert (end.state, end.phase, end.error, end.counts) == ("succeeded", "", "", {"create": 2})
+    assert (end.changes, end.folders_read, end.accounts_read, end.aws_calls) == ([list(change)] * 2, 1, 2, 3)
+    assert (row(integration).claim, row(integration).claim_expires_at, row(integration).failures) == (None, None, 0)
+
+
+def test_the_heartbeat_keeps_the_claim_and_leaves_no_connection_behind(
+    integration: Integration, settings: Settings
+) -> None:
+    settings.PIPES_SYNC_CLAIM_SECONDS = 0.6
+    request(integration)
+    run = start(integration)
+    assert run is not None
+    with schedule.heartbeat(run):
+        before = row(integration).claim_expires_at
+        time.sleep(0.9)
+        assert start(integration) is None
+        assert row(integration).claim_expires_at > before  # type: ignore[operator]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("claim of")]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user"
+        )
+        assert cursor.fetchone() == (1,)
+    time.sleep(0.7)
+    assert start(integration) is not None
+
+
+def many(cast: Cast, number: int) -> list[tuple[int, int]]:
+    """Make so many integrations that are due."""
+    with isolation.as_tenant(cast.acme.pk):
+        ids = allocate_ids(Folder, number)
+        Folder.objects.bulk_create(
+            Folder(id=pk, root_id=pk, path=f"{pk}/", handle=f"root_{pk}", is_managed=True, tenant=cast.acme)
+            for pk in ids
+        )
+        made = Integration.objects.bulk_create(
+            Integration(tenant=cast.acme, handle=f"i-{pk}", root_folder_id=pk) for pk in ids
+        )
+        SyncSchedule.objects.bulk_create(
+            SyncSchedule(integration=each, tenant_id=cast.acme.pk, next_due_at=timezone.now()) for each in made
+        )
+        return [(cast.acme.pk, each.pk) for each in made]
+
+
+def test_racing_dispatchers_take_each_integration_exactly_once(committed: Cast) -> None:
+    due = many(committed, 1_200)
+
+    def take() -> list[tuple[int, int]]:
+        taken: list[tuple[int, int]] = []
+        while batch := schedule.take_due(now=timezone.now()):
+            taken += batch
+        return taken
+
+    shares = at_once(take, take)
+    assert sorted([*shares[0], *shares[1]]) == sorted(due)
+
+
+def test_what_is_on_its_way_is_sent_again_only_when_it_got_lost(integration: Integration) -> None:
+    make_due(integration)
+    assert len(schedule.take_due(now=timezone.now())) == 1
+    assert schedule.take_due(now=timezone.now()) == []
+    assert len(schedule.take_due(now=timezone.now() + schedule.DISPATCH_PATIENCE + timedelta(seconds=1))) == 1
+
+
+def test_the_next_run_is_due_after_the_interval_give_or_take(integration: Integration) -> None:
+    waits = []
+    for _ in range(10):
+        make_due(integration)
+        run = start(integration)
+        assert run is not None
+        assert run.started_at is not None
+        waits.append(
+            (row(integration).next_due_at - run.started_at).total_seconds() / row(integration).interval_seconds
+        )
+        finish(run, Outcome())
+    assert 0.9 <= min(waits) < max(waits) <= 1.1
+
+
+def test_passing_faults_are_tried_again_soon_and_then_less_and_less_often(integration: Integration) -> None:
+    waits = []
+    for _ in range(6):
+        make_due(integration)
+        run = start(integration)
+        assert run is not None
+        ended_at = finish(run, Outcome("AWS was away.", is_transient=True))
+        waits.append((row(integration).next_due_at - ended_at).total_seconds())
+    assert [0.8 * 60 * 2**number <= wait <= 1.2 * 60 * 2**number for number, wait in enumerate(waits[:4])] == [True] * 4
+    assert max(waits) <= row(integration).interval_seconds * 1.1
+    assert row(integration).failures == 6
+    make_due(integration)
+    run = start(integration)
+    assert run is not None
+    finish(run, Outcome())
+    assert row(integration).failures == 0
+
+
+def test_a_lasting_fault_waits_for_the_schedule(integration: Integration) -> None:
+    make_due(integration)
+    run = start(integration)
+    assert run is not None
+    due = row(integration).next_due_at
+    finish(run, Outcome("AWS said no."))
+    assert (row(integration).next_due_at, row(integration).failures) == (due, 1)
+
+
+@pytest.fixture
+def broken_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Messages are sent to where nobody listens."""
+    app = sync_integration.app
+    monkeypatch.setitem(app.conf, "broker_write_url", "redis://127.0.0.1:1/0")
+    monkeypatch.setattr(app.amqp, "_producer_pool", None)
+    yield
+    monkeypatch.undo()
+    app.amqp._producer_pool = None
+
+
+@pytest.mark.usefixtures("broken_broker")
+def test_a_sync_that_is_asked_for_while_the_broker_is_away_starts_through_the_dispatcher(
+    integration: Integration, committed: Cast
+) -> None:
+    began = time.monotonic()
+    with isolation.as_tenant(integration.tenant_id):
+        run = actions.request_sync(integration=integration, by=committed.org_owner, now=timezone.now())
+    assert time.monotonic() - began < 5
+    assert schedule.take_due(now=timezone.now()) == [(integration.tenant_id, integration.pk)]
+    started = start(integration)
+    assert started is not None
+    assert started.pk == run.pk
