@@ -4,14 +4,15 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
 
 from connections.views.context import tree_context
 from integrations import actions
 from integrations.aws.identifiers import member_role_arn
 from integrations.aws.regions import partition_of_arn
-from integrations.models.settings import AccessMode
 from integrations.models import Integration
+from integrations.models.settings import AccessMode
 from integrations.views.page import find_integration, integration_page, latest_status, render_live
 from workspaces.access import Access, Power
 from workspaces.htmx import render_page
@@ -26,7 +27,7 @@ def integration_detail(request: HttpRequest, access: Access, integration: str) -
     context = integration_page(
         access,
         found,
-        tree=tree_context(request, access.scope, root),
+        tree=SimpleLazyObject(lambda: tree_context(request, access.scope, root)),  # a poll of the sync leaves it unread
         root=root,
         root_url=access.scope.url("folder_settings", folder=root.pk),
     )

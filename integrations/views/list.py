@@ -41,9 +41,6 @@ def integration_list(request: HttpRequest, access: Access) -> HttpResponse:
     text = search_text(request)
     found = Integration.objects.in_scope(access.scope).filter(handle__contains=text.lower()).order_by("handle")
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    drafts = (
-        Draft.objects.in_scope(access.scope, now=timezone.now()).select_related("created_by").order_by("created_at")
-    )
     context = {
         "q": text,
         "page": page,

@@ -85,8 +85,9 @@ def latest_status(access: Access, integration: Integration) -> RunStatus:
 def render_live(
     request: HttpRequest, template: str, context: Mapping[str, object], status: RunStatus, *, parts: tuple[str, ...]
 ) -> HttpResponse:
-    """Render a page that follows a run, or one of its parts; tell the page when the run that it followed is over."""
+    """Render a page that follows a run, or one of its parts; tell the page when the run has made it another one."""
     response = render_page(request, template, {"status": status, **context}, parts=("sync", *parts))
-    if request.headers.get("HX-Target") == "sync" and status.run.is_over:
+    has_news = status.run.state == SyncRun.State.FAILED or bool(status.run.counts)
+    if request.headers.get("HX-Target") == "sync" and status.run.is_over and has_news:
         response["HX-Trigger"] = "synced"
     return response

@@ -109,6 +109,21 @@ def test_the_tree_is_read_again_when_the_sync_that_the_page_follows_is_over(
     assert part.lstrip().startswith('<div id="list"')
 
 
+def test_a_sync_that_changed_nothing_leaves_the_tree_on_the_page_alone(
+    awsi: Integration, as_org_owner: Client, change: Callable[..., SyncRun]
+) -> None:
+    change(state="succeeded", counts={}, finished_at=timezone.now())
+    response = as_org_owner.get(AWSI, headers=POLL)
+    assert "HX-Trigger" not in response
+    assert "No changes" in response.content.decode()
+
+
+def test_a_poll_does_not_read_the_tree(awsi: Integration, as_org_owner: Client) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        get(as_org_owner, AWSI, **POLL)
+    assert not any("connections_connection" in query["sql"] for query in captured)
+
+
 def test_a_run_that_no_worker_takes_says_so_after_a_while(
     awsi: Integration, as_org_owner: Client, change: Callable[..., SyncRun]
 ) -> None:
