@@ -131,7 +131,10 @@ PIPES_SYNC_CLAIM_SECONDS = env.float("PIPES_SYNC_CLAIM_SECONDS", default=60.0)
 AUTH_USER_MODEL = "workspaces.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "handle", "name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
@@ -151,6 +154,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True  # whoever added a person vouches for the addr
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10  # seconds; requests wait for the mail server
 DEFAULT_FROM_EMAIL = env.str("PIPES_FROM_EMAIL", default="Pipes <pipes@localhost>")
 
 # --- Secrets and AWS ----------------------------------------------------------------------------------------------

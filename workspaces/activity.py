@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 
 from workspaces import audit_words
 from workspaces.access import Scope
-from workspaces.audit_words import Change
+from workspaces.audit_words import Told
 from workspaces.models import AuditEvent, Organization, Tenant, User, Workspace
 
 PAGE_SIZE = 50
@@ -66,11 +66,10 @@ def _by_person(text: str, tenant: Tenant) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One event as people read it: the sentence in three parts, of which the middle one is the object's name."""
+    """One event with its words and its place."""
 
     event: AuditEvent
-    sentence: tuple[str, str, str]
-    changes: list[Change]
+    told: Told
     place: str
 
 
@@ -98,10 +97,7 @@ def page_of(scope: Scope, filters: Filters, *, before: int | None) -> LogPage:
     found = list(events[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     name_place = _place_namer(scope, shown)
-    rows = [
-        Row(event, audit_words.sentence(event), audit_words.changes(event.details), name_place(event))
-        for event in shown
-    ]
+    rows = [Row(event, audit_words.tell(event), name_place(event)) for event in shown]
     return LogPage(rows, shown[-1].pk if len(found) > PAGE_SIZE else None)
 
 
@@ -148,7 +144,7 @@ def _csv_rows(scope: Scope, filters: Filters) -> Iterator[list[str]]:
             event.happened_at.isoformat(timespec="seconds"),
             event.actor,
             event.action,
-            "".join(audit_words.sentence(event)),
+            str(audit_words.tell(event)),
             audit_words.kind_name(event.object_kind),
             event.object_label,
             event.object_id,

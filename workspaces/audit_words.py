@@ -9,25 +9,25 @@ from typing import Any
 
 from workspaces.models import AuditEvent
 
-# Action → what the person did; {} stands for the name of the object.
+# Action → what the person did; {object} stands for its name, what follows may use the event's details.
 SENTENCES = {
-    "tenant.created": "created the tenant {}",
-    "tenant.changed": "changed the handle or name of the tenant {}",
-    "organization.created": "created the organization {}",
-    "organization.changed": "changed the handle or name of the organization {}",
-    "workspace.created": "created the workspace {}",
-    "workspace.changed": "changed the handle or name of the workspace {}",
-    "member.added": "added {}",
-    "member.role_changed": "changed the role of {}",
-    "member.removed": "removed {}",
-    "member.left": "left",
-    "invitation.sent": "invited {}",
-    "invitation.accepted": "accepted the invitation of {}",
-    "invitation.withdrawn": "withdrew the invitation of {}",
-    "draft.created": "began to set up the integration {}",
-    "draft.discarded": "stopped setting up the integration {}",
-    "integration.created": "created the integration {}",
-    "integration.sync_requested": "started a sync of the integration {}",
+    "tenant.created": "created the tenant {object}",
+    "tenant.changed": "changed the handle or name of the tenant {object}",
+    "organization.created": "created the organization {object}",
+    "organization.changed": "changed the handle or name of the organization {object}",
+    "workspace.created": "created the workspace {object}",
+    "workspace.changed": "changed the handle or name of the workspace {object}",
+    "member.added": "added {object} as {role}",
+    "member.role_changed": "changed the role of {object} from {before} to {after}",
+    "member.removed": "removed {object}, who was {role}",
+    "member.left": "left, having been {role}",
+    "invitation.sent": "invited {object} as {role}",
+    "invitation.accepted": "accepted the invitation of {object} and is {role}",
+    "invitation.withdrawn": "withdrew the invitation of {object} as {role}",
+    "draft.created": "began to set up an integration",
+    "draft.discarded": "gave up setting up an integration",
+    "integration.created": "created the integration {object}",
+    "integration.sync_requested": "started a sync of the integration {object}",
 }
 
 # Kind of object → what people call it, in the order of the filter.
@@ -55,10 +55,32 @@ class Change:
     after: str
 
 
-def sentence(event: AuditEvent) -> tuple[str, str, str]:
-    """Say what somebody did, in three parts: before the object's name, the name, after it."""
-    before, mark, after = SENTENCES.get(event.action, f"{event.action} {{}}").partition("{}")
-    return before, event.object_label if mark else "", after
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event as people read it: the sentence around the object's name, and what it does not say."""
+
+    before: str
+    label: str
+    after: str
+    changes: list[Change]
+
+    def __str__(self) -> str:
+        return f"{self.before}{self.label}{self.after}"
+
+
+def tell(event: AuditEvent) -> Told:
+    """Say what somebody did."""
+    before, mark, after = SENTENCES.get(event.action, f"{event.action} {{object}}").partition("{object}")
+    said = {name: _text(value) for name, value in event.details.items() if f"{{{name}}}" in before + after}
+    rest = {name: value for name, value in event.details.items() if name not in said}
+    before, after = (_fill(part, said) for part in (before, after))
+    return Told(before, event.object_label if mark else "", after, _changes(rest))
+
+
+def _fill(part: str, said: dict[str, str]) -> str:
+    for name, value in said.items():
+        part = part.replace(f"{{{name}}}", value)
+    return part
 
 
 def kind_name(kind: str) -> str:
@@ -66,8 +88,8 @@ def kind_name(kind: str) -> str:
     return KINDS.get(kind, kind)
 
 
-def changes(details: dict[str, Any]) -> list[Change]:
-    """Read an event's details: what differs between before and after first, then the plain facts."""
+def _changes(details: dict[str, Any]) -> list[Change]:
+    """Read details: what differs between before and after first, then the plain facts."""
     facts = {name: value for name, value in details.items() if name not in ("before", "after")}
     found = _differences(details.get("before"), details.get("after"))
     return found + [Change(_words(name), "", _text(value)) for name, value in facts.items() if _text(value)]

@@ -158,7 +158,7 @@ def leave(request: HttpRequest, access: Access) -> HttpResponse:
             people.leave(scope=access.scope, member=found)
         except people.LastOwnerError as error:
             messages.error(request, str(error))
-            return redirect(access.scope.url("people"))
+            return redirect(_back(access))
         messages.success(request, f"You have left {access.scope}.")
         return redirect("home")
     return _confirm(request, access, found)
@@ -172,9 +172,15 @@ def _confirm(request: HttpRequest, access: Access, member: Membership) -> HttpRe
         "lost": people.places_inside(scope, member.user),
         "remaining": people.outer_ownership(scope, member.user),
         "refusal": people.last_owner_sentence(scope, member.user) if _sole_owner(access) == member.pk else "",
-        "cancel_url": scope.url("people"),
+        "cancel_url": _back(access),
     }
     return render(request, "workspaces/person_remove.html", context)
+
+
+def _back(access: Access) -> str:
+    """Where somebody comes from who may not see the tenant's people but may leave it."""
+    is_unseen = access.scope.level == "tenant" and not access.sees_tenant_settings
+    return access.scope.url("tenant_home" if is_unseen else "people")
 
 
 def _member(access: Access, pk: int) -> Membership:

@@ -1,0 +1,367 @@
+"""Inviting by email, and every way an invitation can end."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.core.cache import cache
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+
+from pipes.env import hide_tokens
+from tests import factories
+from tests.conftest import Cast, make_cast
+from workspaces import invitations, isolation, people
+from workspaces.access import Scope
+from workspaces.invitations import Letter
+from workspaces.models import AuditEvent, Invitation, Membership, Role, User
+
+NEW = "new.person@example.com"
+GONE = "This link does not work any more"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(settings: Settings) -> Iterator[None]:
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.BASE_URL = "https://pipes.example"
+    yield
+    cache.clear()
+
+
+def invite(cast: Cast, scope: Scope, email: str = NEW, role: Role = Role.MEMBER, now: datetime | None = None) -> Letter:
+    with isolation.as_tenant(cast.acme.pk):
+        return invitations.send_invitation(
+            scope=scope, email=email, role=role, by=cast.org_owner, now=now or timezone.now()
+        )
+
+
+def link(letter: Letter) -> str:
+    return f"/invitations/{letter.token}/"
+
+
+def role_of(cast: Cast, user: User, scope: Scope) -> str | None:
+    with isolation.as_tenant(cast.acme.pk):
+        found = Membership.objects.filter(user=user, **scope.keys).first()
+    return found.role if found else None
+
+
+def events(cast: Cast) -> list[str]:
+    with isolation.as_tenant(cast.acme.pk):
+        return list(AuditEvent.objects.order_by("id").values_list("action", flat=True))
+
+
+NEW_ACCOUNT = {"handle": "newcomer", "name": "New Person", "password": "correct-horse-battery"}
+
+# --- Sending ------------------------------------------------------------------------------------------------------
+
+
+def test_somebody_unknown_is_invited_by_email(
+    cast: Cast, as_org_owner: Client, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        response = as_org_owner.post(cast.at_org.url("person_add"), {"who": "New.Person@Example.com", "role": "member"})
+    assert response.status_code == 302
+    (message,) = mail.outbox
+    assert message.to == [NEW]
+    assert message.subject == "org-owner invites you to acme/tnt on Pipes"
+    assert not message.alternatives  # type: ignore[attr-defined]
+    token = re.search(r"https://pipes\.example/invitations/([\w-]{43})/\n", str(message.body))
+    assert token
+    with isolation.as_tenant(cast.acme.pk):
+        stored = Invitation.objects.get()
+        assert stored.token_hash == invitations.hash_of(token[1])
+        assert stored.sent_at
+        assert (stored.email, stored.role, stored.invited_by) == (NEW, "member", cast.org_owner.email)
+        assert token[1] not in str(AuditEvent.objects.values_list("details", "object_label"))
+    assert events(cast)[-1] == "invitation.sent"
+    assert NEW in as_org_owner.get(cast.at_org.url("people")).content.decode()
+
+
+def test_the_token_is_not_shown_where_letters_are_printed(cast: Cast) -> None:
+    letter = invite(cast, cast.at_org)
+    assert letter.token not in repr(letter)
+
+
+def test_inviting_again_replaces_the_invitation_and_its_link(cast: Cast, client: Client) -> None:
+    first = invite(cast, cast.at_org)
+    second = invite(cast, cast.at_org, role=Role.OWNER)
+    with isolation.as_tenant(cast.acme.pk):
+        assert Invitation.objects.get().role == Role.OWNER
+    assert client.get(link(first)).status_code == 404
+    assert client.get(link(second)).status_code == 200
+
+
+def test_the_database_keeps_one_open_invitation_for_each_place_and_email(cast: Cast) -> None:
+    letter = invite(cast, cast.at_tenant)
+    invite(cast, cast.at_org)
+    with isolation.as_tenant(cast.acme.pk):
+        copy = letter.invitation
+        copy.pk, copy.token_hash = None, "0" * 64
+        with pytest.raises(IntegrityError, match="invitation_open_once"), transaction.atomic():
+            copy.save()
+        copy.email = copy.email.upper()
+        with pytest.raises(IntegrityError, match="invitation_email_lower_case"), transaction.atomic():
+            copy.save()
+
+
+def test_a_role_that_does_not_fit_the_place_is_refused(cast: Cast) -> None:
+    with pytest.raises(IntegrityError, match="invitation_role_fits_place"), transaction.atomic():
+        invite(cast, cast.at_org, role=Role.READER)
+
+
+def test_an_invitation_cannot_name_a_place_of_another_tenant(cast: Cast) -> None:
+    invite(cast, Scope(cast.acme, cast.globex_org))
+    with connection.cursor() as cursor, pytest.raises(IntegrityError, match="organization_in_tenant"):
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def test_an_open_invitation_is_sent_again_with_a_new_link(
+    cast: Cast, as_org_owner: Client, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    letter = invite(cast, cast.at_org, now=timezone.now() - timedelta(days=8))
+    with django_capture_on_commit_callbacks(execute=True):
+        as_org_owner.post(cast.at_org.url("invitation_resend", invitation=letter.invitation.pk))
+    assert len(mail.outbox) == 1
+    assert letter.token not in str(mail.outbox[0].body)
+    with isolation.as_tenant(cast.acme.pk):
+        assert Invitation.objects.get().expires_at > timezone.now() + timedelta(days=6)
+
+
+def test_one_person_sends_twenty_an_hour_and_no_more(cast: Cast, as_org_owner: Client) -> None:
+    now = timezone.now()
+    for number in range(20):
+        invite(cast, cast.at_org, email=f"p{number}@example.com", now=now)
+    with pytest.raises(invitations.TooManyInvitationsError):
+        invite(cast, cast.at_org, now=now)
+    response = as_org_owner.post(cast.at_org.url("person_add"), {"who": NEW, "role": "member"})
+    assert response.status_code == 200
+    assert "as many as one person may" in response.content.decode()
+    with isolation.as_tenant(cast.acme.pk):
+        assert Invitation.objects.count() == 20
+    invite(cast, cast.at_org, now=now + timedelta(hours=1))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_email_that_cannot_be_sent_is_said_on_the_page_and_can_be_sent_again(
+    client: Client, settings: Settings
+) -> None:
+    cast = make_cast()
+    client.force_login(cast.org_owner)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # nothing listens there
+    page = client.post(cast.at_org.url("person_add"), {"who": NEW, "role": "member"}, follow=True).content.decode()
+    assert "the mail server did not take the email" in page
+    assert "not sent" in page
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    with isolation.as_tenant(cast.acme.pk):
+        invitation = Invitation.objects.get()
+    again = client.post(cast.at_org.url("invitation_resend", invitation=invitation.pk), follow=True).content.decode()
+    assert f"Sent an invitation to {NEW}." in again
+    assert "not sent" not in again
+
+
+def test_a_line_break_in_a_name_does_not_reach_the_headers(cast: Cast) -> None:
+    cast.org_owner.name = "Eve\nBcc: all@example.com"
+    invitations.mail_letter(invite(cast, cast.at_org))
+    assert mail.outbox[0].subject == "Eve Bcc: all@example.com invites you to acme/tnt on Pipes"
+
+
+# --- Accepting ----------------------------------------------------------------------------------------------------
+
+
+def test_somebody_signed_in_with_that_email_joins(cast: Cast, client: Client) -> None:
+    letter = invite(cast, cast.at_workspace, email=cast.stranger.email, role=Role.OPERATOR)
+    client.force_login(cast.stranger)
+    page = client.get(link(letter))
+    assert "Join acme/tnt/fireworks" in page.content.decode()
+    assert role_of(cast, cast.stranger, cast.at_workspace) is None  # looking at the page is not accepting
+    response = client.post(link(letter))
+    assert response["Location"] == cast.at_workspace.url("workspace_home")
+    assert role_of(cast, cast.stranger, cast.at_workspace) == Role.OPERATOR
+    assert role_of(cast, cast.stranger, cast.at_org) == Role.MEMBER
+    assert role_of(cast, cast.stranger, cast.at_tenant) == Role.MEMBER
+    assert events(cast)[-1] == "invitation.accepted"
+    assert client.get(link(letter)).status_code == 404
+
+
+def test_somebody_else_is_told_so_and_changes_nothing(cast: Cast, client: Client) -> None:
+    letter = invite(cast, cast.at_org)
+    client.force_login(cast.stranger)
+    for response in (client.get(link(letter)), client.post(link(letter))):
+        text = response.content.decode()
+        assert f"This invitation is for {NEW}, and you are signed in as {cast.stranger.email}." in text
+        assert f'name="next" value="{link(letter)}"' in text
+    assert role_of(cast, cast.stranger, cast.at_org) is None
+
+
+def test_the_domain_layer_too_lets_nobody_else_accept(cast: Cast) -> None:
+    letter = invite(cast, cast.at_org)
+    with isolation.as_tenant(cast.acme.pk), pytest.raises(ValueError, match="the person it was sent to"):
+        invitations.accept_invitation(invitation=letter.invitation, by=cast.stranger, now=timezone.now())
+
+
+def test_a_known_email_signs_in_first(cast: Cast, client: Client) -> None:
+    letter = invite(cast, cast.at_org, email=cast.stranger.email)
+    text = client.get(link(letter)).content.decode()
+    assert f"/account/login/?next={link(letter)}" in text
+    signed_in = client.post(
+        f"/account/login/?next={link(letter)}",
+        {"login": cast.stranger.email, "password": factories.PASSWORD, "next": link(letter)},
+    )
+    assert signed_in["Location"] == link(letter)
+    assert client.post(link(letter))["Location"] == cast.at_org.url("organization_home")
+
+
+def test_a_known_email_cannot_be_given_a_second_account(cast: Cast, client: Client) -> None:
+    letter = invite(cast, cast.at_org, email=cast.stranger.email)
+    assert client.post(link(letter), NEW_ACCOUNT).status_code == 200
+    assert not User.objects.filter(handle="newcomer").exists()
+
+
+def test_an_unknown_email_creates_an_account_and_joins(cast: Cast, client: Client) -> None:
+    letter = invite(cast, cast.at_org)
+    assert 'value="new-person"' in client.get(link(letter)).content.decode()
+    response = client.post(link(letter), NEW_ACCOUNT | {"email": "other@example.com"})
+    assert response["Location"] == cast.at_org.url("organization_home")
+    made = User.objects.get(handle="newcomer")
+    assert (made.email, made.name) == (NEW, "New Person")
+    assert made.check_password(NEW_ACCOUNT["password"])
+    assert EmailAddress.objects.get(user=made, email=NEW).verified
+    assert role_of(cast, made, cast.at_org) == Role.MEMBER
+    assert "Welcome to acme/tnt. You are Member here." in client.get(response["Location"]).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"password": "short"}, "too short"),
+        ({"password": "newcomer-new"}, "too similar"),
+        ({"handle": "stranger"}, "“stranger” is taken by somebody else"),
+        ({"handle": "No Handle"}, "Start with a lower-case letter"),
+        ({"handle": "settings"}, "reserved"),
+    ],
+)
+def test_an_account_that_is_not_good_is_refused_with_the_sentence(
+    cast: Cast, client: Client, wrong: dict[str, str], sentence: str
+) -> None:
+    letter = invite(cast, cast.at_org)
+    response = client.post(link(letter), NEW_ACCOUNT | wrong)
+    assert response.status_code == 200
+    assert sentence in response.content.decode()
+    assert not User.objects.filter(email=NEW).exists()
+    assert client.post(link(letter), NEW_ACCOUNT).status_code == 302
+
+
+def test_a_stronger_role_that_somebody_has_already_stays(cast: Cast, client: Client) -> None:
+    letter = invite(cast, cast.at_org, email=cast.tenant_member.email, role=Role.MEMBER)
+    with isolation.as_tenant(cast.acme.pk):
+        people.join(cast.tenant_member, cast.at_org, Role.OWNER)
+    client.force_login(cast.tenant_member)
+    client.post(link(letter))
+    assert role_of(cast, cast.tenant_member, cast.at_org) == Role.OWNER
+
+
+def test_a_weaker_role_that_somebody_has_already_grows(cast: Cast, client: Client) -> None:
+    letter = invite(cast, cast.at_workspace, email=cast.reader.email, role=Role.OWNER)
+    client.force_login(cast.reader)
+    client.post(link(letter))
+    assert role_of(cast, cast.reader, cast.at_workspace) == Role.OWNER
+
+
+def test_who_is_added_directly_needs_no_invitation_any_more(cast: Cast, client: Client) -> None:
+    letter = invite(cast, cast.at_org, email=cast.tenant_member.email)
+    with isolation.as_tenant(cast.acme.pk):
+        people.add_member(scope=cast.at_org, user=cast.tenant_member, role=Role.MEMBER, by=cast.org_owner)
+    assert client.get(link(letter)).status_code == 404
+
+
+# --- Ends ---------------------------------------------------------------------------------------------------------
+
+
+def test_expired_used_withdrawn_and_unknown_tokens_get_one_and_the_same_page(cast: Cast, client: Client) -> None:
+    expired = invite(cast, cast.at_org, email="a@example.com", now=timezone.now() - timedelta(days=7))
+    withdrawn = invite(cast, cast.at_org, email="b@example.com")
+    used = invite(cast, cast.at_org, email=cast.stranger.email)
+    with isolation.as_tenant(cast.acme.pk):
+        invitations.withdraw_invitation(invitation=withdrawn.invitation, by=cast.org_owner, now=timezone.now())
+        invitations.accept_invitation(invitation=used.invitation, by=cast.stranger, now=timezone.now())
+    links = [link(expired), link(withdrawn), link(used), "/invitations/never-was/", f"{link(used)[:-2]}/"]
+    pages = [client.get(address) for address in links] + [client.post(address, NEW_ACCOUNT) for address in links]
+    assert {page.status_code for page in pages} == {404}
+    assert len({page.content.partition(b"<main")[2] for page in pages}) == 1
+    assert GONE in pages[0].content.decode()
+    assert not User.objects.filter(handle="newcomer").exists()
+
+
+def test_an_invitation_withdrawn_while_the_account_is_typed_leaves_no_account(cast: Cast) -> None:
+    letter = invite(cast, cast.at_org)
+    with isolation.as_tenant(cast.acme.pk):
+        invitations.withdraw_invitation(invitation=letter.invitation, by=cast.org_owner, now=timezone.now())
+        with pytest.raises(invitations.InvitationOverError):
+            invitations.accept_with_new_account(
+                invitation=letter.invitation, email=NEW, now=timezone.now(), **NEW_ACCOUNT
+            )
+    assert not User.objects.filter(email=NEW).exists()
+
+
+def test_an_owner_withdraws_an_invitation_on_the_page(cast: Cast, as_org_owner: Client, client: Client) -> None:
+    letter = invite(cast, cast.at_org)
+    page = as_org_owner.post(cast.at_org.url("invitation_withdraw", invitation=letter.invitation.pk), follow=True)
+    assert f"Withdrew the invitation of {NEW}." in page.content.decode()
+    assert events(cast)[-1] == "invitation.withdrawn"
+    again = as_org_owner.post(cast.at_org.url("invitation_withdraw", invitation=letter.invitation.pk))
+    assert again.status_code == 404
+    client.logout()
+    assert client.get(link(letter)).status_code == 404
+
+
+# --- Walls --------------------------------------------------------------------------------------------------------
+
+
+def test_without_its_tenant_or_its_token_an_invitation_is_not_seen(cast: Cast) -> None:
+    letter, other = invite(cast, cast.at_org), invite(cast, cast.at_org, email="other@example.com")
+    assert Invitation.objects.count() == 0
+    with isolation.as_tenant(cast.globex.pk):
+        assert Invitation.objects.count() == 0
+    with isolation.as_user(cast.org_owner.pk):
+        assert Invitation.objects.count() == 0
+    with isolation.as_invitee(invitations.hash_of(letter.token)):
+        assert Invitation.objects.get() == letter.invitation
+        assert Membership.objects.count() == 0
+    with isolation.as_invitee(letter.token):  # the token itself is not what is stored
+        assert Invitation.objects.count() == 0
+    with isolation.as_tenant(cast.acme.pk):
+        assert set(Invitation.objects.all()) == {letter.invitation, other.invitation}
+
+
+def test_whoever_holds_the_token_sees_but_cannot_write_before_the_tenant_is_bound(cast: Cast) -> None:
+    letter = invite(cast, cast.at_org)
+    with isolation.as_invitee(invitations.hash_of(letter.token)):
+        assert Invitation.objects.update(role=Role.OWNER) == 0
+        assert Invitation.objects.all().delete()[0] == 0
+
+
+def test_an_invitation_of_another_place_is_not_found_below_this_one(cast: Cast, as_org_owner: Client) -> None:
+    letter = invite(cast, cast.at_tenant)
+    for name in ("invitation_resend", "invitation_withdraw"):
+        assert as_org_owner.post(cast.at_org.url(name, invitation=letter.invitation.pk)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("GET /invitations/9SC87-_x/", "GET /invitations/…/"),
+        ('"GET /invitations/9SC87-_x HTTP/1.1" 404', '"GET /invitations/… HTTP/1.1" 404'),
+        ("GET /account/password/reset/key/1-abc/", "GET /account/password/reset/key/…/"),
+        ("GET /account/password/reset/key/1-set-password/", "GET /account/password/reset/key/…/"),
+        ("POST /tenants/acme/people/invitations/12/send/", "POST /tenants/acme/people/invitations/12/send/"),
+    ],
+)
+def test_what_opens_a_door_does_not_reach_the_log(line: str, shown: str) -> None:
+    assert hide_tokens(None, "info", {"request": line}) == {"request": shown}
+    assert hide_tokens(None, "info", {"event": line}) == {"event": shown}

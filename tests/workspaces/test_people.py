@@ -1,0 +1,200 @@
+"""Who belongs to a place, and what happens when that changes."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from tests import factories
+from tests.conftest import Cast, make_cast
+from workspaces import invitations, isolation, people
+from workspaces.access import Scope
+from workspaces.models import AuditEvent, Invitation, Membership, Plan, Role, User
+
+
+def member(scope: Scope, user: User) -> Membership:
+    return people.members_of(scope).get(user=user)
+
+
+def last_event() -> AuditEvent:
+    return AuditEvent.objects.order_by("-id")[0]
+
+
+def places_of(user: User) -> set[tuple[int | None, int | None]]:
+    return set(Membership.objects.filter(user=user).values_list("organization_id", "workspace_id"))
+
+
+def test_a_changed_role_is_recorded_with_what_it_was(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        reader = member(cast.at_workspace, cast.reader)
+        people.change_role(scope=cast.at_workspace, member=reader, role=Role.OPERATOR, by=cast.workspace_owner)
+        event = last_event()
+        assert member(cast.at_workspace, cast.reader).role == Role.OPERATOR
+    assert (event.action, event.actor, event.object_label) == (
+        "member.role_changed",
+        "workspace-owner@example.com",
+        "reader",
+    )
+    assert event.details == {"before": "reader", "after": "operator"}
+    assert event.workspace_id == cast.fireworks.pk
+
+
+def test_the_same_role_again_records_nothing(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        before = AuditEvent.objects.count()
+        reader = member(cast.at_workspace, cast.reader)
+        people.change_role(scope=cast.at_workspace, member=reader, role=Role.READER, by=cast.workspace_owner)
+        assert AuditEvent.objects.count() == before
+
+
+@pytest.mark.parametrize("level", ["at_tenant", "at_org", "at_workspace"])
+def test_the_last_owner_of_a_place_cannot_be_demoted_or_removed_or_leave(cast: Cast, level: str) -> None:
+    scope: Scope = getattr(cast, level)
+    with isolation.as_tenant(cast.acme.pk):
+        (owner,) = people.members_of(scope).filter(role=Role.OWNER)
+        before = AuditEvent.objects.count()
+        lesser = people.roles_in(scope)[-1]
+        with pytest.raises(people.LastOwnerError, match=f"is the only owner of {scope}. Make somebody else an owner"):
+            people.change_role(scope=scope, member=owner, role=lesser, by=cast.tenant_owner)
+        with pytest.raises(people.LastOwnerError):
+            people.remove_member(scope=scope, member=owner, by=cast.tenant_owner)
+        with pytest.raises(people.LastOwnerError):
+            people.leave(scope=scope, member=owner)
+        assert people.owners_of(scope).get() == owner
+        assert AuditEvent.objects.count() == before
+
+
+def test_an_owner_may_go_once_there_is_another(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        promoted = member(cast.at_org, cast.org_member)
+        people.change_role(scope=cast.at_org, member=promoted, role=Role.OWNER, by=cast.org_owner)
+        people.leave(scope=cast.at_org, member=member(cast.at_org, cast.org_owner))
+        assert people.owners_of(cast.at_org).get().user == cast.org_member
+        assert last_event().action == "member.left"
+
+
+def test_who_is_removed_from_an_organization_is_removed_from_its_workspaces(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        lost = people.remove_member(
+            scope=cast.at_org, member=member(cast.at_org, cast.workspace_owner), by=cast.org_owner
+        )
+        assert [str(scope) for scope in lost] == ["acme/tnt/fireworks"]
+        assert places_of(cast.workspace_owner) == {(None, None)}
+        event = last_event()
+    assert event.action == "member.removed"
+    assert event.details == {"role": "member", "also_from": ["acme/tnt/fireworks"]}
+
+
+def test_who_is_removed_from_the_tenant_is_removed_from_everything_in_it_and_from_nothing_else(cast: Cast) -> None:
+    with isolation.as_tenant(cast.globex.pk):
+        people.add_member(scope=Scope(cast.globex), user=cast.org_owner, role=Role.MEMBER, by=cast.stranger)
+    with isolation.as_tenant(cast.acme.pk):
+        removed = member(cast.at_tenant, cast.org_owner)
+        people.remove_member(scope=cast.at_tenant, member=removed, by=cast.tenant_owner)
+        assert places_of(cast.org_owner) == set()
+    with isolation.as_tenant(cast.globex.pk):
+        assert places_of(cast.org_owner) == {(None, None)}
+
+
+def test_outside_enterprise_nobody_is_left_in_a_tenant_that_nobody_sees(cast: Cast) -> None:
+    guest = factories.user("guest")
+    with isolation.as_tenant(cast.globex.pk):
+        main = Scope(cast.globex, cast.globex_org)
+        people.add_member(scope=main, user=guest, role=Role.MEMBER, by=cast.stranger)
+        people.remove_member(scope=main, member=member(main, guest), by=cast.stranger)
+        assert places_of(guest) == set()
+
+
+def test_in_a_custom_tenant_who_is_removed_from_an_organization_stays_in_the_tenant(cast: Cast) -> None:
+    assert cast.acme.plan == Plan.ENTERPRISE
+    with isolation.as_tenant(cast.acme.pk):
+        people.remove_member(scope=cast.at_org, member=member(cast.at_org, cast.org_member), by=cast.org_owner)
+        assert places_of(cast.org_member) == {(None, None)}
+
+
+def test_whoever_is_removed_cannot_come_back_by_an_old_invitation(cast: Cast) -> None:
+    rockets = Scope(cast.acme, cast.tnt, cast.rockets)
+    with isolation.as_tenant(cast.acme.pk):
+        invitations.send_invitation(
+            scope=rockets, email=cast.org_member.email, role=Role.OWNER, by=cast.org_owner, now=timezone.now()
+        )
+        people.remove_member(scope=cast.at_org, member=member(cast.at_org, cast.org_member), by=cast.org_owner)
+        assert not Invitation.objects.open().exists()
+
+
+def test_an_owner_of_an_outer_place_stays_one_whatever_the_inner_says(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        assert people.outer_ownership(cast.at_workspace, cast.tenant_owner) == cast.at_tenant
+        assert people.outer_ownership(cast.at_workspace, cast.org_owner) == cast.at_org
+        assert people.outer_ownership(cast.at_org, cast.org_owner) is None
+        assert people.outer_ownership(cast.at_tenant, cast.tenant_owner) is None
+
+
+def test_a_member_that_is_gone_by_now_cannot_be_changed(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        gone = member(cast.at_workspace, cast.reader)
+        people.leave(scope=cast.at_workspace, member=gone)
+        with pytest.raises(Membership.DoesNotExist):
+            people.change_role(scope=cast.at_workspace, member=gone, role=Role.OWNER, by=cast.org_owner)
+
+
+def test_people_of_the_tenant_are_found_by_handle_or_email_only_there(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        assert people.find_in_tenant(cast.acme, "reader") == cast.reader
+        assert people.find_in_tenant(cast.acme, "reader@example.com") == cast.reader
+        assert people.find_in_tenant(cast.acme, "stranger") is None
+        assert people.find_in_tenant(cast.acme, "read") is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_owners_who_demote_each_other_at_once_leave_one() -> None:
+    cast = make_cast()
+    with isolation.as_tenant(cast.acme.pk):
+        second = member(cast.at_org, cast.org_member)
+        people.change_role(scope=cast.at_org, member=second, role=Role.OWNER, by=cast.org_owner)
+        first = member(cast.at_org, cast.org_owner)
+    barrier = Barrier(2)
+
+    def demote(victim: Membership, by: User) -> bool:
+        try:
+            with isolation.as_tenant(cast.acme.pk):
+                barrier.wait(timeout=10)
+                people.change_role(scope=cast.at_org, member=victim, role=Role.MEMBER, by=by)
+        except people.LastOwnerError:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(demote, (first, second), (cast.org_member, cast.org_owner)))
+    assert sorted(outcomes) == [False, True]
+    with isolation.as_tenant(cast.acme.pk):
+        assert people.owners_of(cast.at_org).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_owners_who_leave_at_once_leave_one() -> None:
+    cast = make_cast()
+    with isolation.as_tenant(cast.acme.pk):
+        second = member(cast.at_org, cast.org_member)
+        people.change_role(scope=cast.at_org, member=second, role=Role.OWNER, by=cast.org_owner)
+        first = member(cast.at_org, cast.org_owner)
+    barrier = Barrier(2)
+
+    def go(owner: Membership) -> bool:
+        try:
+            with isolation.as_tenant(cast.acme.pk):
+                barrier.wait(timeout=10)
+                people.leave(scope=cast.at_org, member=owner)
+        except people.LastOwnerError:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(go, (first, second)))
+    assert sorted(outcomes) == [False, True]
