@@ -70,9 +70,16 @@ document.addEventListener("keydown", (event) => {
     (next < 0 ? (box ?? items[0]) : items[Math.min(next, items.length - 1)])?.focus();
   } else if (event.key === "Enter" && event.target === box) {
     event.preventDefault();
-    panel.querySelector("ul .menu-item")?.click();
+    takeFirst(panel, box);
   }
 });
+
+// Enter may come before the answer to what was typed: then the first one of that answer is taken.
+function takeFirst(panel, box) {
+  const isAnswered = panel.querySelector("[data-found]")?.dataset.found === box.value.trim();
+  if (isAnswered) panel.querySelector("ul .menu-item")?.click();
+  else panel.addEventListener("htmx:afterSettle", () => takeFirst(panel, box), { once: true });
+}
 
 document.addEventListener("click", (event) => {
   if (!event.target.closest(".place, details[data-menu]")) closeAll();
