@@ -55,7 +55,7 @@ def test_the_deployed_discovery_role_trusts_only_us_and_may_only_read_the_tree()
     role = deployed_role(iac.discovery_cloudformation(**DISCOVERY), DISCOVERY["role_name"])
     assert role["arn"] == role["output"] == f"arn:aws:iam::123456789012:role/{DISCOVERY['role_name']}"
     assert role["trust"] == expected_trust(DISCOVERY)
-    assert role["inline"] == {"read-organization-tree": json.loads(iac.permission_policy(partition="aws"))}
+    assert role["inline"] == {"read-organization-tree": json.loads(iac.permission_policy())}
 
 
 def test_the_deployed_role_of_the_management_account_trusts_only_us() -> None:

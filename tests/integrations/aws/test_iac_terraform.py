@@ -77,7 +77,7 @@ def test_the_defaults_of_the_terraform_plan_are_what_its_own_validations_allow()
 
 
 def test_terraform_allows_the_same_calls_on_the_same_resources_as_manual_setup() -> None:
-    by_hand = json.loads(iac.permission_policy(partition="aws"))["Statement"]
+    by_hand = json.loads(iac.permission_policy())["Statement"]
     plan = parsed_terraform(iac.discovery_terraform(**DISCOVERY))
     by_terraform = merged(plan["data"], "aws_iam_policy_document")["permissions"]["statement"]
     as_by_hand = [
