@@ -133,9 +133,9 @@ def _next_run(row: SyncSchedule, now: datetime) -> SyncRun | None:
     run = SyncRun.objects.filter(integration_id=row.pk, state__in=_OPEN).first()
     trigger, by = SyncRun.Trigger.SCHEDULED, None
     if run is not None and run.state == SyncRun.State.RUNNING:
-        run.state, run.finished_at = SyncRun.State.FAILED, now
+        run.state, run.phase, run.finished_at = SyncRun.State.FAILED, "", now
         run.error = "The worker that ran this stopped in the middle. Nothing was changed; the sync was started again."
-        run.save(update_fields=["state", "finished_at", "error"])
+        run.save(update_fields=["state", "phase", "finished_at", "error"])
         trigger, by, run = SyncRun.Trigger(run.trigger), run.started_by_id, None
     elif run is None and row.next_due_at > now:
         return None

@@ -53,10 +53,14 @@ class Synced:
     aws: RunningAws
     integration: Integration
 
+    def request(self) -> SyncRun:
+        """Ask for a sync."""
+        with isolation.as_tenant(self.integration.tenant_id):
+            return actions.request_sync(integration=self.integration, by=None, now=timezone.now())
+
     def sync(self) -> SyncRun:
         """Ask for a sync and run it."""
-        with isolation.as_tenant(self.integration.tenant_id):
-            actions.request_sync(integration=self.integration, by=None, now=timezone.now())
+        self.request()
         return self.work()
 
     def work(self) -> SyncRun:

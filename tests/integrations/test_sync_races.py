@@ -1,0 +1,183 @@
+"""Syncs among other transactions: committed for real, with somebody else at the same rows."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from connections.models import Connection
+from integrations import schedule, sync
+from integrations.models import SyncRun
+from tests import factories
+from tests.conftest import make_cast
+from tests.fakes.aws import RunningAws
+from tests.integrations.conftest import QUICK, Synced, make_mirror
+from workspaces import isolation
+from workspaces.access import Scope
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def committed(aws: RunningAws, transactional_db: None) -> Synced:
+    """An organization-level integration by role, before its first sync, committed."""
+    cast = make_cast()
+    return make_mirror(aws, cast.at_org, cast)
+
+
+def in_thread(work: Callable[[], object]) -> threading.Thread:
+    """Run the work in a thread with a database connection of its own."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def backend_id() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return int(cursor.fetchone()[0])
+
+
+def is_waiting(backend: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s", [backend])
+        return bool(cursor.fetchone()[0])
+
+
+def test_a_handle_that_somebody_takes_at_the_last_moment_is_planned_around(committed: Synced) -> None:
+    backend = backend_id()
+    has_taken = threading.Event()
+
+    def take_it() -> None:
+        scope = committed.integration.scope
+        with isolation.as_tenant(scope.tenant.pk):
+            factories.connection(scope, "By hand", handle="prod")
+            has_taken.set()
+            ends_at = time.monotonic() + 10
+            while not is_waiting(backend) and time.monotonic() < ends_at:  # the sync's commit waits for ours
+                time.sleep(0.01)
+
+    thread = in_thread(take_it)
+    assert has_taken.wait(10)
+    run = committed.work()
+    thread.join()
+    assert (run.state, run.counts) == ("succeeded", {"create": 5})
+    account_id = committed.aws.organization.find("Prod").id
+    assert committed.tree()[f"prod_{account_id}"] == "Root/Workloads/Prod active"
+    assert committed.schedule().claim is None
+
+
+def test_no_transaction_is_open_while_aws_is_asked(committed: Synced) -> None:
+    committed.work()
+    committed.aws.organization.remove("Dev")
+    open_transactions: list[int] = []
+
+    def look() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid() AND xact_start IS NOT NULL AND backend_type = 'client backend'"
+            )
+            open_transactions.append(cursor.fetchone()[0])
+        connection.close()
+
+    operations = ("AssumeRole", "DescribeOrganization", "ListRoots", "ListAccounts", "DescribeAccount")
+    for operation in operations:
+        committed.aws.faults.after_call(operation, 1, look)
+    assert committed.sync().counts == {"remove": 1}
+    assert open_transactions == [0] * len(operations)
+
+
+def test_comparing_and_recording_takes_six_statements_where_nothing_changed(committed: Synced) -> None:
+    committed.work()
+    with CaptureQueriesContext(connection) as captured:
+        committed.sync()
+    statements = [query["sql"] for query in captured.captured_queries]
+    end = next(number for number, sql in enumerate(statements) if "WITH freed" in sql)
+    begin = max(number for number, sql in enumerate(statements[:end]) if sql == "BEGIN")
+    assert statements[end + 1] == "COMMIT"
+    assert len(statements[begin : end + 2]) == 6
+
+
+def test_a_database_connection_that_is_cut_in_the_middle_fails_the_run_and_the_next_one_heals(
+    committed: Synced,
+) -> None:
+    backend = backend_id()
+
+    def cut(run: SyncRun) -> None:
+        if run.phase == SyncRun.Phase.COMPARING:
+            other = connection.copy()
+            with other.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(%s)", [backend])
+            other.close()
+
+    integration = committed.integration
+    with pytest.raises(Exception, match=r"terminat|closed"):
+        sync.run(integration.tenant_id, integration.pk, watch=cut, retries=QUICK)
+    assert committed.tree() == {"root": "Root"}
+    assert (committed.runs()[0].state, committed.schedule().claim) == ("failed", None)
+    assert committed.sync().state == "succeeded"
+
+
+def test_a_run_that_was_taken_over_while_it_read_changes_nothing(committed: Synced) -> None:
+    integration = committed.integration
+    heirs: list[SyncRun | None] = []
+
+    def take_over(run: SyncRun) -> None:
+        if run.phase == SyncRun.Phase.COMPARING:
+            later = timezone.now() + timedelta(minutes=5)
+            heirs.append(schedule.start(integration.tenant_id, integration.pk, now=later))
+
+    lost = sync.run(integration.tenant_id, integration.pk, watch=take_over, retries=QUICK)
+    (heir,) = heirs
+    assert lost is not None
+    assert heir is not None
+    assert (lost.state, lost.error[:43]) == ("failed", "The worker that ran this stopped in the mid")
+    assert committed.tree() == {"root": "Root"}
+    assert committed.schedule().claim == heir.claim
+
+
+def test_two_workers_with_the_same_message_sync_once(committed: Synced) -> None:
+    integration = committed.integration
+    runs: list[SyncRun | None] = []
+
+    def work() -> None:
+        runs.append(sync.run(integration.tenant_id, integration.pk, retries=QUICK))
+
+    committed.aws.faults.latency = 0.05
+    for thread in [in_thread(work), in_thread(work)]:
+        thread.join()
+    assert sorted(run.state if run else "" for run in runs) == ["", "succeeded"]
+    assert len(committed.runs()) == 1
+
+
+def test_two_syncs_in_one_scope_at_the_same_time_share_out_the_handles(aws: RunningAws, committed: Synced) -> None:
+    scope = committed.integration.scope
+    with isolation.as_tenant(scope.tenant.pk):
+        other = make_other(aws, scope)
+    for thread in [in_thread(mirror.work) for mirror in (committed, other)]:
+        thread.join()
+    assert [mirror.runs()[-1].state for mirror in (committed, other)] == ["succeeded"] * 2
+    with isolation.as_tenant(scope.tenant.pk):
+        held = list(Connection.objects.values_list("handle", flat=True))
+    assert len(held) == len(set(held)) == 6
+
+
+def make_other(aws: RunningAws, scope: Scope) -> Synced:
+    """A second integration of the same AWS organization in the same scope."""
+    made = factories.integration(scope, "other", by=factories.user("other-owner"))
+    made.role_arn = aws.roles.create_discovery(made.discovery_external_id, name="pipes-other")
+    made.save(update_fields=["role_arn"])
+    return Synced(aws, made)
