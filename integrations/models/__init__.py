@@ -3,7 +3,8 @@
 from integrations.models.access_test import AccessTest
 from integrations.models.draft import Draft
 from integrations.models.integration import AccessMode, Integration
+from integrations.models.settings_trial import SettingsTrial
 from integrations.models.sync_run import SyncRun
 from integrations.models.sync_schedule import SyncSchedule
 
-__all__ = ["AccessMode", "AccessTest", "Draft", "Integration", "SyncRun", "SyncSchedule"]
+__all__ = ["AccessMode", "AccessTest", "Draft", "Integration", "SettingsTrial", "SyncRun", "SyncSchedule"]

@@ -13,7 +13,8 @@ class AccessTest(models.Model):
     """One press of *Test Discovery* or *Test Connection*, and what came of it.
 
     ``subject`` is the uid of the draft or integration; ``fingerprint`` tells which settings were tested, so that an
-    answer about others is not taken for one about these. ``report`` is what the page shows and grows while the test
+    answer about others is not taken for one about these; ``instead`` holds what is tested in place of what is stored
+    (no secret), for settings that nobody has saved yet. ``report`` is what the page shows and grows while the test
     runs; ``progressed_at`` is when it last grew.
     """
 
@@ -36,6 +37,7 @@ class AccessTest(models.Model):
     kind = models.CharField(max_length=12, choices=Kind)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     fingerprint = models.CharField(max_length=64)
+    instead = models.JSONField(default=dict)
     report = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     progressed_at = models.DateTimeField(default=timezone.now)

@@ -17,7 +17,14 @@ class IntegrationQuerySet(models.QuerySet["Integration"]):
     """Ways to integrations; they start at a scope."""
 
     def in_scope(self, scope: Scope) -> Self:
-        """Integrations that this tenant or organization itself owns."""
+        """Integrations that this tenant or organization itself owns, and that nobody has deleted."""
+        return self._owned_by(scope).filter(state=Integration.State.ACTIVE)
+
+    def delete_failed(self, scope: Scope) -> Self:
+        """Integrations whose deletion stopped half-way: all that can be done with them is to delete them again."""
+        return self._owned_by(scope).filter(state=Integration.State.DELETE_FAILED)
+
+    def _owned_by(self, scope: Scope) -> Self:
         return self.filter(tenant=scope.tenant, organization=scope.organization)
 
 
@@ -26,9 +33,25 @@ class Integration(IntegrationSettings):
 
     ``source_organization_id`` is the AWS organization that the first sync found; a later sync that finds another changes
     nothing. ``role_proved_at`` is when the role was last seen to refuse everybody without our external id.
+
+    ``version`` grows with every change of the settings, so that of two people who edit at once the second is told. The
+    ``next_…`` external ids are rotated ones that no test has proved yet. ``unseen_folders`` are the ids of the
+    organizational units that the credentials may not read, as somebody saved them: a sync expects no more of them.
     """
 
+    class State(models.TextChoices):
+        """Whether it is there, or on its way out; its nodes are removed as soon as it is not active."""
+
+        ACTIVE = "active", "Active"
+        DELETING = "deleting", "Deleting"
+        DELETE_FAILED = "delete_failed", "Delete failed"
+
     handle = PlaceHandleField()
+    state = models.CharField(max_length=14, choices=State, default=State.ACTIVE)
+    version = models.PositiveIntegerField(default=1)
+    next_discovery_external_id = models.CharField(max_length=60, blank=True, editable=False)
+    next_connection_external_id = models.CharField(max_length=60, blank=True, editable=False)
+    unseen_folders = models.JSONField(default=list, blank=True)
     root_folder = models.OneToOneField(Folder, on_delete=models.PROTECT, related_name="integration")
     source_organization_id = models.CharField(max_length=40, blank=True)
     management_account_id = models.CharField(max_length=12, blank=True)

@@ -41,6 +41,7 @@ class SyncRun(models.Model):
         MANUAL = "manual", "Sync Integration"
         SCHEDULED = "scheduled", "Schedule"
         COMMAND = "command", "Command line"
+        SETTINGS = "settings", "Discovery Settings"
 
     class State(models.TextChoices):
         """How it stands."""

@@ -1,0 +1,65 @@
+"""New discovery settings that are tried before anybody saves them."""
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations.models.integration import Integration
+from integrations.models.settings import IntegrationSettings
+from workspaces.models import User
+
+LIFETIME = timedelta(hours=1)
+
+
+def trial_expiry() -> datetime:
+    """Give the time at which a trial that starts now is dropped."""
+    return timezone.now() + LIFETIME
+
+
+class SettingsTrial(IntegrationSettings):
+    """A real discovery with settings that are not saved yet, and what it found.
+
+    ``base_version`` is the integration's version that they were typed on. ``snapshot`` is what was read, as compressed
+    JSON; ``left_out`` the ids of the organizational units that the new credentials may not read.
+    """
+
+    class State(models.TextChoices):
+        """How far it is; a ready one waits for *Save* or *Discard*."""
+
+        QUEUED = "queued", "Waiting"
+        RUNNING = "running", "Running"
+        READY = "ready", "Ready"
+        FAILED = "failed", "Failed"
+
+    integration = models.OneToOneField(Integration, on_delete=models.CASCADE, related_name="trial")
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    base_version = models.PositiveIntegerField()
+    phase = models.CharField(max_length=60, blank=True)
+    folders_read = models.PositiveIntegerField(default=0)
+    accounts_read = models.PositiveIntegerField(default=0)
+    aws_calls = models.PositiveIntegerField(default=0)
+    snapshot = models.BinaryField(default=b"")
+    left_out = models.JSONField(default=list)
+    error = models.TextField(blank=True)
+    created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    progressed_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(default=trial_expiry)
+
+    objects: ClassVar[models.Manager["SettingsTrial"]] = models.Manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(state="ready") | ~Q(snapshot=b""), name="trial_ready_has_snapshot"),
+        ]
+
+    def __str__(self) -> str:
+        return f"trial of {self.integration_id}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was read, or could not be."""
+        return self.state in (self.State.READY, self.State.FAILED)
