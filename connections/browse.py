@@ -20,6 +20,7 @@ from workspaces.access import Scope
 _TEXT = CharField()
 _SHOWN = Coalesce(NullIf("title", Value("")), Collate("handle", "default"), output_field=_TEXT)
 _MANAGER = Coalesce("root__managed_by", Value(""), output_field=_TEXT)
+_ORDER = (Lower("label"), "id")
 _COLUMNS = ("id", "label", "handle", "source_id", "manager", "organization_id", "workspace_id")
 
 # A subtree is a range of paths: from its own up to the same with "0" (the character after "/") at its end.
@@ -61,6 +62,11 @@ class Row:
     def is_disabled(self) -> bool:
         """Whether this is a connection that cannot be used."""
         return self.state not in ("", ConnectionState.ACTIVE)
+
+    @property
+    def why_disabled(self) -> str:
+        """Say why a connection cannot be used; empty when it can."""
+        return ConnectionState(self.state).why_disabled if self.state else ""
 
     @property
     def state_label(self) -> str:
@@ -149,8 +155,8 @@ def _counted(nodes: "QuerySet[Any]", kind: str) -> "QuerySet[Any, Any]":
 
 
 def _folder_rows(folders: QuerySet[Folder], start: int, stop: int) -> list[Row]:
-    found = folders.annotate(label=_SHOWN, manager=_MANAGER).order_by(Lower("label"), "id")
-    rows = [Row("folder", *values) for values in found.values_list(*_COLUMNS, "path")[start:stop]]
+    found = Folder.objects.filter(pk__in=_chosen(folders, start, stop)).annotate(label=_SHOWN, manager=_MANAGER)
+    rows = [Row("folder", *values) for values in found.order_by(*_ORDER).values_list(*_COLUMNS, "path")]
     counts = _count_below([row.id for row in rows])
     for row in rows:
         row.folders, row.connections = counts[row.id]
@@ -159,8 +165,15 @@ def _folder_rows(folders: QuerySet[Folder], start: int, stop: int) -> list[Row]:
 
 def _connection_rows(connections: QuerySet[Connection], start: int, stop: int) -> list[Row]:
     path = Coalesce("folder__path", Value(""), output_field=_TEXT)
-    found = connections.annotate(label=_SHOWN, manager=_MANAGER, path=path).order_by(Lower("label"), "id")
-    return [Row("connection", *values) for values in found.values_list(*_COLUMNS, "path", "state")[start:stop]]
+    chosen = Connection.objects.filter(pk__in=_chosen(connections, start, stop))
+    found = chosen.annotate(label=_SHOWN, manager=_MANAGER, path=path)
+    return [Row("connection", *values) for values in found.order_by(*_ORDER).values_list(*_COLUMNS, "path", "state")]
+
+
+def _chosen(nodes: "QuerySet[Any]", start: int, stop: int) -> "QuerySet[Any, Any]":
+    """Choose the slice first: the folders that a row is joined with are then looked up for it, and not for all rows."""
+    ordered: QuerySet[Any, Any] = nodes.annotate(label=_SHOWN).order_by(*_ORDER).values("pk")
+    return ordered[start:stop]
 
 
 def _count_below(folder_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
