@@ -1,0 +1,82 @@
+"""The wall between tenants in the database, table by table, and the role that the application runs as."""
+
+import pytest
+from django.db import connection
+
+from tests import factories
+from tests.conftest import Cast
+from workspaces import isolation
+
+# Knows no tenant's names or secrets: what is due, for the dispatcher, which works for all tenants.
+OUTSIDE_THE_WALL = {"integrations_syncschedule"}
+
+
+def read(statement: str) -> list[tuple[object, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return list(cursor.fetchall())
+
+
+def tables_with_tenant() -> set[str]:
+    rows = read(
+        "SELECT relname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attname = 'tenant_id' AND NOT attisdropped"
+    )
+    return {str(name) for (name,) in rows}
+
+
+@pytest.mark.django_db
+def test_every_table_of_a_tenant_has_a_policy() -> None:
+    behind_the_wall = {
+        name
+        for (name,) in read(
+            "SELECT relname FROM pg_class JOIN pg_policy ON polrelid = pg_class.oid WHERE relrowsecurity"
+        )
+    }
+    assert "integrations_syncrun" in behind_the_wall
+    assert tables_with_tenant() - behind_the_wall == OUTSIDE_THE_WALL
+    assert "workspaces_tenant" in behind_the_wall
+
+
+def test_a_tenant_sees_no_row_of_another_in_any_table(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        factories.integration(cast.at_org, "main", by=cast.org_owner)
+        factories.draft(cast.at_org, by=cast.org_owner)
+    assert count_rows_of(cast.acme.pk) == set()
+    with isolation.as_tenant(cast.globex.pk):
+        assert count_rows_of(cast.acme.pk) == set()
+    with isolation.as_tenant(cast.acme.pk):
+        assert {"integrations_integration", "integrations_draft", "connections_folder"} < count_rows_of(cast.acme.pk)
+
+
+def count_rows_of(tenant_id: int) -> set[str]:
+    """The tables in which rows of the tenant can be seen."""
+    return {
+        table
+        for table in tables_with_tenant() - OUTSIDE_THE_WALL
+        if read(f"SELECT 1 FROM {table} WHERE tenant_id = {tenant_id} LIMIT 1")
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("catalogue", "owner"), [("pg_class", "relowner"), ("pg_proc", "proowner"), ("pg_namespace", "nspowner")]
+)
+def test_the_role_of_the_application_owns_nothing(catalogue: str, owner: str) -> None:
+    assert read(f"SELECT oid FROM {catalogue} WHERE {owner} = current_user::regrole") == []
+
+
+@pytest.mark.django_db
+def test_the_role_of_the_application_has_no_power_over_the_database() -> None:
+    powers = "rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication"
+    assert read(f"SELECT {powers} FROM pg_roles WHERE rolname = current_user") == [(False,) * 5]
+    assert read("SELECT roleid::regrole FROM pg_auth_members WHERE member = current_user::regrole") == []
+
+
+@pytest.mark.django_db
+def test_the_role_of_the_application_can_only_add_and_read_audit_events() -> None:
+    rights = read(
+        "SELECT privilege_type FROM information_schema.role_table_grants"
+        " WHERE table_name = 'workspaces_auditevent' AND grantee = current_user"
+    )
+    assert {str(right) for (right,) in rights} - {"TRUNCATE"} == {"SELECT", "INSERT"}  # the tests may empty tables
