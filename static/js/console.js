@@ -20,6 +20,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// On a narrow screen the current tab may stand outside.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) tab.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Buttons that only script can serve ship hidden.
 function reveal(root) {
   if (!root.querySelectorAll) return;
