@@ -15,8 +15,11 @@ SENTENCES = {
     "tenant.changed": "changed the handle or name of the tenant {object}",
     "organization.created": "created the organization {object}",
     "organization.changed": "changed the handle or name of the organization {object}",
+    "organization.deleted": "deleted the organization {object}",
     "workspace.created": "created the workspace {object}",
     "workspace.changed": "changed the handle or name of the workspace {object}",
+    "workspace.deleted": "deleted the workspace {object}",
+    "workspace.search_path_changed": "changed the search path of the workspace {object}",
     "member.added": "added {object} as {role}",
     "member.role_changed": "changed the role of {object} from {before} to {after}",
     "member.removed": "removed {object}, who was {role}",
@@ -26,8 +29,19 @@ SENTENCES = {
     "invitation.withdrawn": "withdrew the invitation of {object} as {role}",
     "draft.created": "began to set up an integration",
     "draft.discarded": "gave up setting up an integration",
+    "draft.external_id_rotated": "rotated the {used_for} external id of an integration in the making",
+    "access_test.requested": "ran a test of the {kind} settings of {object}",
     "integration.created": "created the integration {object}",
     "integration.sync_requested": "started a sync of the integration {object}",
+    "integration.deleted": "deleted the integration {object}",
+    "integration.deletion_retried": "tried again to delete the integration {object}",
+    "folder.permissions_changed": "changed who may use the connection folder {object}",
+    "connection.permissions_changed": "changed who may use the connection {object}",
+    "schema.added": "added {object} to the schemas of the workspace",
+    "schema.removed": "removed {object} from the schemas of the workspace",
+    "aggregator.created": "created the aggregator {object}",
+    "aggregator.changed": "changed the aggregator {object}",
+    "aggregator.deleted": "deleted the aggregator {object}",
 }
 
 # Kind of object → what people call it, in the order of the filter.
@@ -41,6 +55,7 @@ KINDS = {
     "integration": "Integration",
     "folder": "Connection folder",
     "connection": "Connection",
+    "aggregator": "Aggregator",
 }
 
 _NOTHING = "–"

@@ -1,13 +1,11 @@
 """Inviting by email, and every way an invitation can end."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
-from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -26,11 +24,8 @@ GONE = "This link does not work any more"
 
 
 @pytest.fixture(autouse=True)
-def own_cache(settings: Settings) -> Iterator[None]:
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+def base_url(settings: Settings) -> None:
     settings.BASE_URL = "https://pipes.example"
-    yield
-    cache.clear()
 
 
 def invite(cast: Cast, scope: Scope, email: str = NEW, role: Role = Role.MEMBER, now: datetime | None = None) -> Letter:

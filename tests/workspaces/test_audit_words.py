@@ -1,0 +1,97 @@
+"""Every recorded action has a sentence, and every sentence an action."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from workspaces.audit_words import KINDS, SENTENCES, Change, Told, tell
+from workspaces.models import AuditEvent
+
+APPS = ("workspaces", "connections", "integrations")
+
+
+def recorded() -> Iterator[tuple[str, str]]:
+    """Each first argument of ``audit.record`` in the code, as a pattern, and where it stands."""
+    for app in APPS:
+        for path in sorted((Path(settings.BASE_DIR) / app).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("audit.record"):
+                    yield pattern_of(node.args[0]), f"{path.name}:{node.lineno}"
+
+
+def pattern_of(argument: ast.expr) -> str:
+    """What a literal or an f-string can become; anything else could hide an action from this test."""
+    if isinstance(argument, ast.Constant):
+        return re.escape(str(argument.value))
+    assert isinstance(argument, ast.JoinedStr), f"name the action in place: {ast.unparse(argument)}"
+    parts = (re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"\w+" for part in argument.values)
+    return "".join(parts)
+
+
+def event(action: str, label: str = "awsi", **details: object) -> AuditEvent:
+    return AuditEvent(action=action, object_label=label, details=details)
+
+
+def test_every_action_that_is_recorded_anywhere_has_a_sentence() -> None:
+    found = dict(recorded())
+    assert len(found) > 10
+    missing = {p: where for p, where in found.items() if not any(re.fullmatch(p, action) for action in SENTENCES)}
+    assert not missing
+
+
+def test_every_sentence_belongs_to_an_action_that_is_recorded() -> None:
+    patterns = [pattern for pattern, _ in recorded()]
+    assert not [action for action in SENTENCES if not any(re.fullmatch(pattern, action) for pattern in patterns)]
+
+
+def test_every_sentence_begins_with_what_the_person_did() -> None:
+    for action, words in SENTENCES.items():
+        assert re.match(r"[a-z]+ ?", words), action
+        assert not words.endswith("."), action
+
+
+@pytest.mark.parametrize(
+    ("action", "details", "sentence"),
+    [
+        ("integration.created", {}, "created the integration awsi"),
+        ("member.added", {"role": "owner"}, "added awsi as owner"),
+        (
+            "member.role_changed",
+            {"before": "owner", "after": "member"},
+            "changed the role of awsi from owner to member",
+        ),
+        ("draft.created", {}, "began to set up an integration"),
+        ("never.heard_of", {}, "never.heard_of awsi"),
+    ],
+)
+def test_an_event_is_told_in_words(action: str, details: dict[str, object], sentence: str) -> None:
+    assert str(tell(event(action, **details))) == sentence
+
+
+def test_what_the_sentence_says_is_not_said_again() -> None:
+    assert tell(event("member.added", role="owner")).changes == []
+
+
+def test_a_name_cannot_pretend_to_be_part_of_the_sentence() -> None:
+    told = tell(event("member.added", label="{role} {object}", role="owner"))
+    assert told == Told("added ", "{role} {object}", " as owner", [])
+
+
+def test_details_show_what_differs_before_and_after_and_then_the_facts() -> None:
+    before = {"handle": "tnt", "name": "TNT", "regions": ["*"], "is_on": True}
+    after = {"handle": "tnt", "name": "Dynamite", "regions": ["eu-west-1", "us-east-1"], "is_on": None}
+    told = tell(event("organization.changed", before=before, after=after, shared_with=["acme/tnt"], empty=[]))
+    assert told.changes == [
+        Change("Name", "TNT", "Dynamite"),
+        Change("Regions", "*", "eu-west-1, us-east-1"),
+        Change("Is on", "yes", "–"),
+        Change("Shared with", "", "acme/tnt"),
+    ]
+
+
+def test_every_kind_has_a_word() -> None:
+    assert all(word[0].isupper() for word in KINDS.values())
