@@ -48,7 +48,7 @@ class SchemaRow:
     @property
     def why_disabled(self) -> str:
         """Say why a connection cannot be used; empty when it can."""
-        return Connection(state=self.state).why_disabled if self.state else ""
+        return ConnectionState(self.state).why_disabled if self.state else ""
 
     @property
     def state_label(self) -> str:
@@ -84,7 +84,7 @@ def totals(inside: Contents) -> Totals:
 
 def regex(patterns: Iterable[str]) -> str:
     """Give the regular expression of the handles that one of the patterns names; ``*`` is any characters, or none."""
-    parts = ("[a-z0-9_]*".join(re.escape(part) for part in pattern.split("*")) for pattern in patterns)
+    parts = ("[a-z0-9_]*".join(re.escape(part) for part in re.split(r"\*+", pattern)) for pattern in patterns)
     return f"^(?:{'|'.join(parts)})$"
 
 
@@ -103,6 +103,13 @@ def count_matches(inside: Contents, aggregators: Sequence[Aggregator]) -> list[i
     }
     found = inside.connections.aggregate(**each)
     return [found[name] for name in each]
+
+
+def unmatched(inside: Contents, patterns: Sequence[str]) -> list[str]:
+    """List the patterns that name no connection in use, in one statement."""
+    each = {f"n{at}": Count("id", filter=Q(handle__regex=regex([pattern]))) for at, pattern in enumerate(patterns)}
+    found = inside.connections.aggregate(**each)
+    return [pattern for at, pattern in enumerate(patterns) if not found[f"n{at}"]]
 
 
 class SchemaList(Sequence[SchemaRow]):

@@ -41,7 +41,9 @@ _CONTENTS = f"""
         (SELECT coalesce(json_agg(json_build_array(id, handle, patterns, created_at) ORDER BY handle), '[]')::text
             FROM connections_aggregator WHERE workspace_id = %(workspace)s),
         (SELECT coalesce(json_agg(
-                json_build_array(f.id, coalesce(nullif(f.title, ''), f.handle)) ORDER BY length(f.path)), '[]')::text
+                json_build_array(f.id, coalesce(nullif(f.title, ''), f.handle), f.handle, f.managed_by,
+                    f.organization_id, f.workspace_id)
+                ORDER BY length(f.path)), '[]')::text
             FROM connections_folder f JOIN connections_folder here
                 ON f.id = ANY(string_to_array(rtrim(here.path, '/'), '/')::bigint[])
             WHERE here.id = %(here)s AND here.removed_at IS NULL)
@@ -58,10 +60,22 @@ class AddedFolder:
 
 
 @dataclass(frozen=True, slots=True)
+class FolderOnLine:
+    """One of the folders from the top of the tree down to one that was asked about."""
+
+    id: int
+    title: str
+    handle: str
+    managed_by: str
+    organization_id: int | None
+    workspace_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """What one workspace may use, and what of it was added.
 
-    ``line`` is the way from the top of the tree down to the folder that was asked about, as ids and titles.
+    ``line`` leads from the top of the tree down to the folder that was asked about, that one included.
     """
 
     visible: Visible
@@ -69,7 +83,7 @@ class Contents:
     connections_added_at: Mapping[int, datetime]
     covered_folder_ids: Sequence[int]
     aggregators: Sequence[Aggregator]
-    line: Sequence[tuple[int, str]]
+    line: Sequence[FolderOnLine]
 
     @property
     def connections(self) -> QuerySet[Connection]:
@@ -116,7 +130,7 @@ def contents(workspace: Workspace, *, folder_id: int | None = None) -> Contents:
         connections_added_at={pk: datetime.fromisoformat(at) for pk, at in connections},
         covered_folder_ids=covered,
         aggregators=[_aggregator(workspace, *row) for row in aggregators],
-        line=[(pk, title) for pk, title in line],
+        line=[FolderOnLine(*row) for row in line],
     )
 
 

@@ -1,8 +1,8 @@
-"""URLs of folders and connections: the same pages below a tenant and below an organization."""
+"""URLs of folders and connections: the same pages below a tenant and below an organization; and of workspaces."""
 
 from django.urls import include, path
 
-from connections.views import permissions, settings, tree
+from connections.views import aggregators, permissions, schemas, search_path, settings, tree, workspace
 
 _PAGES = [
     path("connections/", tree.connection_list, name="connection_list"),
@@ -15,7 +15,29 @@ _PAGES = [
     path("connections/<int:connection>/", settings.connection_detail, name="connection_detail"),
 ]
 
+# A workspace's tree is not one that it owns but one that it may use; its pages have the same names.
+_WORKSPACE_PAGES = [
+    path("connections/", workspace.usable_list, name="connection_list"),
+    path("connections/in-use/", schemas.schema_list, name="schema_list"),
+    path("connections/folders/<int:folder>/", workspace.usable_folder, name="folder_detail"),
+    path("connections/folders/<int:folder>/add/", schemas.folder_add, name="folder_add"),
+    path("connections/folders/<int:folder>/remove/", schemas.folder_remove, name="folder_remove"),
+    path("connections/<int:connection>/", workspace.usable_connection, name="connection_detail"),
+    path("connections/<int:connection>/add/", schemas.connection_add, name="connection_add"),
+    path("connections/<int:connection>/remove/", schemas.connection_remove, name="connection_remove"),
+    path("aggregators/", aggregators.aggregator_list, name="aggregator_list"),
+    path("aggregators/new/", aggregators.aggregator_create, name="aggregator_create"),
+    path("aggregators/all_aws/", aggregators.all_aws, name="aggregator_all_aws"),
+    path("aggregators/<int:aggregator>/", aggregators.aggregator_detail, name="aggregator_detail"),
+    path("aggregators/<int:aggregator>/delete/", aggregators.aggregator_delete, name="aggregator_delete"),
+    path("advanced/search-path/", search_path.search_path, name="search_path"),
+]
+
 urlpatterns = [
     path("tenants/<str:tenant>/", include(_PAGES)),
     path("tenants/<str:tenant>/orgs/<str:organization>/", include(_PAGES)),
+    path(
+        "tenants/<str:tenant>/orgs/<str:organization>/workspaces/<str:workspace>/",
+        include(_WORKSPACE_PAGES),
+    ),
 ]

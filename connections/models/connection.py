@@ -18,6 +18,11 @@ class ConnectionState(models.TextChoices):
     PENDING_CLOSURE = "pending_closure", "Pending closure"
     UNKNOWN = "unknown", "Unknown state"
 
+    @property
+    def why_disabled(self) -> str:
+        """Say why a connection in this state cannot be used, and what would change that; empty when it can."""
+        return _WHY_DISABLED.get(self, "")
+
 
 class Connection(Node):
     """One account, in a folder or at the top of its scope; its handle is its schema name."""
@@ -41,7 +46,7 @@ class Connection(Node):
     @property
     def why_disabled(self) -> str:
         """Say why the connection cannot be used, and what would change that; empty when it can."""
-        return _WHY_DISABLED.get(ConnectionState(self.state), "")
+        return ConnectionState(self.state).why_disabled
 
 
 _WHY_DISABLED = {

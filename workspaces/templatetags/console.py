@@ -44,6 +44,8 @@ _TABS = {
         ("Advanced", "organization_advanced", True),
     ),
     "workspace": (
+        ("Connections", "connection_list", False),
+        ("Aggregators", "aggregator_list", False),
         ("People", "people", False),
         ("Activity", "audit_log", True),
         ("Advanced", "workspace_advanced", False),

@@ -93,7 +93,7 @@ def organization_advanced(request: HttpRequest, access: Access) -> HttpResponse:
 @workspace_view()
 def workspace_home(request: HttpRequest, access: Access) -> HttpResponse:
     """Open the workspace at its first tab."""
-    return redirect(access.scope.url("workspace_advanced"))
+    return redirect(access.scope.url("connection_list"))
 
 
 @workspace_view()
@@ -117,7 +117,8 @@ def _change(request: HttpRequest, access: Access) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _save(form, access):
         messages.success(request, f"Saved the {word} {scope.place.handle}.")
         return redirect(scope.url(f"{word}_advanced"))
-    return render(request, "workspaces/advanced.html", {"form": form, "word": word})
+    template = "workspaces/workspace_advanced.html" if scope.workspace else "workspaces/advanced.html"
+    return render(request, template, {"form": form, "word": word})
 
 
 def _save(form: NamedForm, access: Access) -> bool:

@@ -1,0 +1,110 @@
+"""Aggregators and the search path of a workspace."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from connections.models.aggregator import RESERVED_NAMES
+from workspaces.handles import NODE_MAX_LENGTH, validate_node_handle
+
+_PLAIN: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+_PATTERN: Final = re.compile(r"[a-z0-9_*]{1,100}", re.ASCII)
+_MOST: Final = 100
+
+
+def _parts(text: str) -> list[str]:
+    return list(dict.fromkeys(part for part in re.split(r"[\s,]+", text) if part))
+
+
+class AggregatorForm(forms.Form):
+    """A handle and patterns; ``is_taken`` looks the handle up, ``unmatched`` tells which patterns match nothing now."""
+
+    handle = forms.CharField(
+        label="Handle",
+        max_length=NODE_MAX_LENGTH,
+        validators=[validate_node_handle],
+        help_text="Its schema name: lower-case letters, digits and underscores, starting with a letter.",
+        error_messages={"required": "Enter a handle."},
+        widget=forms.TextInput(attrs=_PLAIN),
+    )
+    patterns = forms.CharField(
+        label="Connections",
+        max_length=5000,
+        help_text="Names of connections, one a line, with * for any characters, such as prod_*.",
+        error_messages={"required": "Enter at least one name or pattern; * stands for all connections."},
+        widget=forms.Textarea(attrs=_PLAIN | {"rows": 4}),
+    )
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        is_taken: Callable[[str], bool],
+        unmatched: Callable[[Sequence[str]], Sequence[str]],
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial, label_suffix="")
+        self._is_taken, self._unmatched = is_taken, unmatched
+
+    def clean_handle(self) -> str:
+        """Refuse names that a workspace has by itself, and those of other aggregators."""
+        handle: str = self.cleaned_data["handle"]
+        if handle in RESERVED_NAMES:
+            raise ValidationError(f"“{handle}” is a schema that every workspace has by itself. Choose another handle.")
+        if self._is_taken(handle):
+            raise self.taken_error(handle)
+        return handle
+
+    def taken_error(self, handle: str) -> ValidationError:
+        """Make the error of a taken handle; also when somebody took it between the check and the write."""
+        return ValidationError(f"“{handle}” is taken by another aggregator of this workspace. Choose another handle.")
+
+    def clean_patterns(self) -> list[str]:
+        """Refuse what can match no handle, and what matches none of the connections in use now."""
+        patterns = _parts(self.cleaned_data["patterns"])
+        wrong = [pattern for pattern in patterns if not _PATTERN.fullmatch(pattern)]
+        if wrong:
+            raise ValidationError(
+                f"{_listed(wrong)} cannot match a handle: use lower-case letters, digits, underscores, and * for any."
+            )
+        if len(patterns) > _MOST:
+            raise ValidationError(f"These are {len(patterns)} patterns; use {_MOST} at most.")
+        unmatched = self._unmatched(patterns)
+        if unmatched:
+            verb = "matches" if len(unmatched) == 1 else "match"
+            raise ValidationError(
+                f"{_listed(unmatched)} {verb} no connection that is in use now. Correct the name, or add the"
+                " connections to the schema first."
+            )
+        return patterns
+
+
+class SearchPathForm(forms.Form):
+    """The names that are looked up first."""
+
+    names = forms.CharField(
+        label="Search path prefix",
+        required=False,
+        max_length=5000,
+        help_text="Schema names, one a line, in the order in which they are looked up.",
+        widget=forms.Textarea(attrs=_PLAIN | {"rows": 4}),
+    )
+
+    def clean_names(self) -> list[str]:
+        """Refuse what can be no schema name."""
+        names = _parts(self.cleaned_data["names"])
+        for name in names:
+            try:
+                validate_node_handle(name)
+            except ValidationError as error:
+                raise ValidationError(f"“{name[:100]}” is no schema name. {error.messages[0]}") from error
+        if len(names) > _MOST:
+            raise ValidationError(f"These are {len(names)} names; use {_MOST} at most.")
+        return names
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return ", ".join(f"“{part[:100]}”" for part in parts[:5])

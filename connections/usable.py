@@ -1,0 +1,76 @@
+"""The tree as a workspace may use it: what is shared with it, where its parents are not, and what of it was added."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from connections import browse
+from connections.browse import Listing, Row
+from connections.models import Connection, Folder
+from connections.schemas import AddedFolder, Contents, FolderOnLine
+from connections.sharing import Node
+from workspaces.access import Scope
+
+
+@dataclass(slots=True)
+class UsableRow:
+    """A row of the workspace's tree; ``folder`` is the added folder above it that brings it."""
+
+    row: Row
+    owner: str
+    is_added: bool
+    folder: AddedFolder | None
+    error: str = ""
+
+
+def tops(inside: Contents) -> Listing:
+    """List where the tree of a workspace begins: what it may use while it may not use the folder around it."""
+    visible = inside.visible
+    return Listing(
+        visible.folders.exclude(parent_id__in=visible.folder_ids),
+        visible.connections.exclude(folder_id__in=visible.folder_ids),
+    )
+
+
+def children(folder_id: int) -> Listing:
+    """List what is directly in a folder that the workspace may use: whoever may use a folder may use all below it."""
+    return Listing(
+        Folder.objects.filter(parent=folder_id, removed_at=None),
+        Connection.objects.filter(folder=folder_id, removed_at=None),
+    )
+
+
+def search(inside: Contents, text: str) -> Listing:
+    """List what has the text in its handle, title or provider id; below the folder at the end of the line, if any."""
+    folders = inside.visible.folders.filter(browse.matches(text))
+    connections = inside.visible.connections.filter(browse.matches(text))
+    if inside.line:
+        path = "".join(f"{folder.id}/" for folder in inside.line)
+        folders = folders.filter(path__under=path).exclude(path=path)
+        connections = connections.filter(folder__path__under=path)
+    return Listing(folders, connections)
+
+
+def only(node: Node) -> Listing:
+    """List one node alone."""
+    if isinstance(node, Folder):
+        return Listing(Folder.objects.filter(pk=node.pk), Connection.objects.none())
+    return Listing(Folder.objects.none(), Connection.objects.filter(pk=node.pk))
+
+
+def mark(scope: Scope, inside: Contents, rows: Iterable[Row]) -> list[UsableRow]:
+    """Say of each row who owns it and whether it was added, itself or with a folder above it."""
+    return [_marked(scope, inside, row) for row in rows]
+
+
+def _marked(scope: Scope, inside: Contents, row: Row) -> UsableRow:
+    is_folder = row.kind == "folder"
+    is_added = row.id in (inside.folders if is_folder else inside.connections_added_at)
+    above = row.path.removesuffix(f"{row.id}/") if is_folder else row.path
+    return UsableRow(row, owner_of(scope, row), is_added, inside.covering(above))
+
+
+def owner_of(scope: Scope, row: Row | FolderOnLine | Node) -> str:
+    """Name the place on the workspace's way that owns a node: the workspace itself, its organization or the tenant."""
+    if row.workspace_id:
+        return str(scope.workspace)
+    return str(scope.organization if row.organization_id else scope.tenant)

@@ -1,0 +1,167 @@
+"""A workspace's Aggregators: schemas that unite several connections."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from connections import actions, names, schemas
+from connections.forms.aggregator import AggregatorForm
+from connections.models import Aggregator
+from connections.models.aggregator import ALL_AWS
+from connections.schemas import Contents
+from connections.views.context import PAGE_SIZE
+from connections.views.workspace import workspace_of
+from workspaces.access import Access, Power
+from workspaces.htmx import asks_about_field, field_status, render_page, search_text
+from workspaces.scoping import workspace_view
+
+
+@dataclass(frozen=True, slots=True)
+class AggregatorRow:
+    """An aggregator, how many connections it unites now, and the conflict when another schema has its name."""
+
+    handle: str
+    patterns: str
+    matches: int
+    url: str
+    is_built_in: bool = False
+    conflict: str = ""
+
+
+@workspace_view()
+def aggregator_list(request: HttpRequest, access: Access) -> HttpResponse:
+    """List the aggregators, ``all_aws`` first, with what they unite now."""
+    text = search_text(request)
+    inside = schemas.contents(workspace_of(access.scope))
+    total = names.totals(inside)
+    page = Paginator([row for row in inside.aggregators if text.lower() in row.handle], PAGE_SIZE).get_page(
+        request.GET.get("page")
+    )
+    base = access.scope.url("aggregator_list")
+    rows = _rows(inside, list(page), base)
+    if total.has_all_aws and page.number == 1 and text.lower() in ALL_AWS:
+        rows.insert(0, AggregatorRow(ALL_AWS, "all AWS connections in use", total.aws, f"{base}{ALL_AWS}/", True))
+    context = {"page": page, "rows": rows, "q": text, "create_url": f"{base}new/", "total": total}
+    return render_page(request, "connections/aggregators/list.html", context, parts=("list",))
+
+
+def _rows(inside: Contents, aggregators: Sequence[Aggregator], base: str) -> list[AggregatorRow]:
+    shown = [names.SchemaRow("aggregator", row.pk, row.handle) for row in aggregators]
+    names.mark_conflicts(inside, shown)
+    counts = names.count_matches(inside, aggregators)
+    return [
+        AggregatorRow(row.handle, ", ".join(row.patterns), count, f"{base}{row.pk}/", conflict=schema.conflict)
+        for row, count, schema in zip(aggregators, counts, shown, strict=True)
+    ]
+
+
+@workspace_view(Power.OWNER)
+def aggregator_create(request: HttpRequest, access: Access) -> HttpResponse:
+    """Ask for a handle and patterns, and make an aggregator."""
+    scope = access.scope
+    inside = schemas.contents(workspace_of(scope))
+    form = _form(request, inside)
+    if name := asks_about_field(request, form):
+        return field_status(request, form, name)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = actions.create_aggregator(scope=scope, by=access.user, **form.cleaned_data)
+        except IntegrityError:  # somebody took the handle after it was checked
+            form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
+        else:
+            messages.success(request, f"Created the aggregator {made.handle}.")
+            return redirect(scope.url("aggregator_detail", aggregator=made.pk))
+    context = {"form": form, "list_url": scope.url("aggregator_list"), "total": names.totals(inside)}
+    return render(request, "connections/aggregators/create.html", context)
+
+
+@workspace_view()
+def aggregator_detail(request: HttpRequest, access: Access, aggregator: int) -> HttpResponse:
+    """Show which connections an aggregator unites now, and change it."""
+    scope = access.scope
+    inside = schemas.contents(workspace_of(scope))
+    found = _get(inside, aggregator)
+    form = _form(request, inside, found)
+    if name := asks_about_field(request, form):
+        return field_status(request, form, name)
+    if request.method == "POST":
+        access.check(Power.OWNER)
+        if form.is_valid() and _save(form, access, found):
+            messages.success(request, f"Saved the aggregator {found.handle}.")
+            return redirect(request.path)
+    shown = [names.SchemaRow("aggregator", found.pk, found.handle)]
+    names.mark_conflicts(inside, shown)
+    context = _matches(request, inside, found.patterns) | {
+        "aggregator": found,
+        "form": form,
+        "conflict": shown[0].conflict,
+        "list_url": scope.url("aggregator_list"),
+        "delete_url": scope.url("aggregator_delete", aggregator=found.pk),
+    }
+    return render_page(request, "connections/aggregators/detail.html", context, parts=("list",))
+
+
+@workspace_view()
+def all_aws(request: HttpRequest, access: Access) -> HttpResponse:
+    """Show the aggregator that a workspace has by itself."""
+    inside = schemas.contents(workspace_of(access.scope))
+    context = _matches(request, inside, ["*"]) | {
+        "aggregator": {"handle": ALL_AWS},
+        "is_built_in": True,
+        "list_url": access.scope.url("aggregator_list"),
+    }
+    return render_page(request, "connections/aggregators/detail.html", context, parts=("list",))
+
+
+@workspace_view(Power.OWNER)
+def aggregator_delete(request: HttpRequest, access: Access, aggregator: int) -> HttpResponse:
+    """Ask, and delete an aggregator."""
+    found = _get(schemas.contents(workspace_of(access.scope)), aggregator)
+    is_confirmed = request.POST.get("confirm", "").strip() == found.handle
+    if request.method == "POST" and is_confirmed:
+        actions.delete_aggregator(scope=access.scope, aggregator=found, by=access.user)
+        messages.success(request, f"Deleted the aggregator {found.handle}.")
+        return redirect(access.scope.url("aggregator_list"))
+    cancel_url = access.scope.url("aggregator_detail", aggregator=found.pk)
+    context = {"aggregator": found, "cancel_url": cancel_url, "is_wrong": request.method == "POST"}
+    return render(request, "connections/aggregators/delete.html", context)
+
+
+def _get(inside: Contents, pk: int) -> Aggregator:
+    for aggregator in inside.aggregators:
+        if aggregator.pk == pk:
+            return aggregator
+    raise Http404
+
+
+def _form(request: HttpRequest, inside: Contents, of: Aggregator | None = None) -> AggregatorForm:
+    taken = {aggregator.handle for aggregator in inside.aggregators if of is None or aggregator.pk != of.pk}
+    return AggregatorForm(
+        request.POST if request.method == "POST" else (request.GET if "handle" in request.GET else None),
+        is_taken=taken.__contains__,
+        unmatched=lambda patterns: names.unmatched(inside, patterns),
+        initial={"handle": of.handle, "patterns": "\n".join(of.patterns)} if of else None,
+    )
+
+
+def _save(form: AggregatorForm, access: Access, found: Aggregator) -> bool:
+    before = found.handle, found.patterns
+    try:
+        actions.change_aggregator(scope=access.scope, aggregator=found, by=access.user, **form.cleaned_data)
+    except IntegrityError:  # somebody took the handle after it was checked
+        form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
+        found.handle, found.patterns = before
+        return False
+    return True
+
+
+def _matches(request: HttpRequest, inside: Contents, patterns: Sequence[str]) -> dict[str, Any]:
+    matching = names.matching(inside, patterns).order_by("handle", "id").only("handle", "title", "source_id", "state")
+    page = Paginator(matching, PAGE_SIZE).get_page(request.GET.get("page"))
+    return {"page": page, "rows": list(page)}

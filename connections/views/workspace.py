@@ -1,0 +1,128 @@
+"""A workspace's Connections: the tree of what it may use, and one folder or connection of it."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.core.paginator import Page, Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+from connections import browse, names, schemas, usable
+from connections.browse import Listing, Row
+from connections.models import Connection
+from connections.schemas import Contents
+from connections.usable import UsableRow
+from connections.views.context import PAGE_SIZE
+from connections.views.tree import INSIDE
+from workspaces.access import Access, Power, Scope, power_in
+from workspaces.htmx import render_page, search_text
+from workspaces.models import Workspace
+from workspaces.scoping import workspace_view
+
+
+@dataclass(frozen=True, slots=True)
+class UsableTree:
+    """One page of rows; ``base_url`` is what the URLs of all rows begin with."""
+
+    page: "Page[Row]"
+    rows: list[UsableRow]
+    q: str
+    base_url: str
+    has_places: bool
+
+
+@workspace_view()
+def usable_list(request: HttpRequest, access: Access) -> HttpResponse:
+    """Show where the tree of what the workspace may use begins, or what a search finds in all of it."""
+    inside = schemas.contents(workspace_of(access.scope))
+    tree = _tree(request, access.scope, inside, usable.tops(inside), has_places=True)
+    organization = Scope(access.scope.tenant, access.scope.organization)
+    can_share = power_in(organization, access.memberships) == Power.OWNER
+    context: dict[str, object] = {
+        "tree": tree,
+        "subtabs": subtabs(access.scope),
+        "share_url": organization.url("connection_list") if can_share else "",
+    }
+    return render_page(request, "connections/workspace/list.html", context, parts=("list",))
+
+
+@workspace_view()
+def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
+    """Show what is in a folder that the workspace may use."""
+    inside = schemas.contents(workspace_of(access.scope), folder_id=folder)
+    if not inside.line or folder not in inside.visible.folder_ids:
+        raise Http404
+    tree = _tree(request, access.scope, inside, usable.children(folder), has_places=False)
+    here = inside.line[-1]
+    context: dict[str, object] = {"tree": tree, "node": here}
+    if request.headers.get("HX-Request") and INSIDE in request.GET:
+        response = render(request, "connections/workspace/inside.html", context)
+        patch_vary_headers(response, ["HX-Request", "HX-Target"])
+        return response
+    above = "".join(f"{one.id}/" for one in inside.line[:-1])
+    context |= {
+        "crumbs": [*_crumbs(access.scope, inside), (here.title, "")],
+        "owner": usable.owner_of(access.scope, here),
+        "managed_by": inside.line[0].managed_by,
+        "is_added": folder in inside.folders,
+        "from_folder": inside.covering(above),
+        "search_all_url": f"{tree.base_url}?{urlencode({'q': tree.q})}",
+    }
+    return render_page(request, "connections/workspace/folder.html", context, parts=("list",))
+
+
+@workspace_view()
+def usable_connection(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Show a connection that the workspace may use, and whether it is in the schema."""
+    node = Connection.objects.filter(pk=connection).select_related("folder__root").first()
+    inside = schemas.contents(workspace_of(access.scope), folder_id=node.folder_id if node else None)
+    if node is None or not inside.may_use(node):
+        raise Http404
+    path = schemas.path_above(node)
+    is_added, folder = node.pk in inside.connections_added_at, inside.covering(path)
+    row = names.SchemaRow("connection", node.pk, node.handle, path=path)
+    if is_added or folder:
+        names.mark_conflicts(inside, [row])
+    context = {
+        "node": node,
+        "base_url": access.scope.url("connection_list"),
+        "crumbs": [*_crumbs(access.scope, inside, is_whole=True), (node.shown, "")],
+        "owner": usable.owner_of(access.scope, node),
+        "managed_by": node.folder.root.managed_by if node.folder and node.folder.root else "",
+        "is_added": is_added,
+        "from_folder": folder,
+        "conflict": row.conflict,
+    }
+    return render(request, "connections/workspace/connection.html", context)
+
+
+def workspace_of(scope: Scope) -> Workspace:
+    """Give the workspace of a workspace's scope."""
+    assert scope.workspace is not None  # noqa: S101  # the decorator lets no other scope in
+    return scope.workspace
+
+
+def subtabs(scope: Scope) -> list[tuple[str, str]]:
+    """Give the tabs below a workspace's Connections."""
+    return [("Available", scope.url("connection_list")), ("In use", scope.url("schema_list"))]
+
+
+def _tree(request: HttpRequest, scope: Scope, inside: Contents, rows: Listing, *, has_places: bool) -> UsableTree:
+    text = search_text(request)
+    listing = usable.search(inside, text) if text else rows
+    page = Paginator(listing, PAGE_SIZE).get_page(request.GET.get("page"))
+    found = list(page)
+    if text or has_places:
+        browse.spell_places(found)
+    marked = usable.mark(scope, inside, found)
+    return UsableTree(page, marked, text, scope.url("connection_list"), bool(text) or has_places)
+
+
+def _crumbs(scope: Scope, inside: Contents, *, is_whole: bool = False) -> list[tuple[str, str]]:
+    """Spell the way down; folders that are not shared with the workspace are named, but lead nowhere."""
+    base = scope.url("connection_list")
+    usable_ids = set(inside.visible.folder_ids)
+    line = inside.line if is_whole else inside.line[:-1]
+    steps = [(one.title, f"{base}folders/{one.id}/" if one.id in usable_ids else "") for one in line]
+    return [("Connections", base), *steps]
