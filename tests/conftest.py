@@ -16,8 +16,10 @@ from workspaces.models import Organization, Plan, Role, Tenant, User, Workspace
 
 
 def pytest_configure() -> None:
-    """Hash passwords cheaply: they protect nothing here."""
+    """Hash passwords cheaply, for they protect nothing here, and serve static files from where they are kept."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STATIC_ROOT = settings.BASE_DIR / "static"
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 
 @pytest.fixture(scope="session")
