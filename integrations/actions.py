@@ -17,7 +17,7 @@ from integrations.tasks import sync_integration
 from workspaces import audit
 from workspaces.access import Scope
 from workspaces.handles import fit
-from workspaces.models import User
+from workspaces.models import Tenant, User
 
 ROOT_TITLE = "Root"
 
@@ -69,6 +69,8 @@ def create_integration(*, draft: Draft, audiences: Iterable[Scope], by: User, no
     # Lock first: a double click waits here, and then finds the draft gone.
     if not Draft.objects.select_for_update().filter(pk=draft.pk).exists():
         return Integration.objects.get(uid=draft.uid)
+    # One creation at a time in a tenant, or two top folders could choose the same handle.
+    Tenant.objects.select_for_update(no_key=True).get(pk=draft.tenant_id)
     integration = Integration(handle=draft.handle, **{name: getattr(draft, name) for name in SETTINGS_FIELDS})
     integration.root_folder = _create_root_folder(integration)
     try:

@@ -2,13 +2,11 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -20,9 +18,9 @@ from integrations.schedule import ClaimLostError, Outcome
 from integrations.tasks import sync_integration
 from tests import factories
 from tests.conftest import Cast, make_cast
+from tests.integrations.threads import at_once
 from workspaces import isolation
 
-T = TypeVar("T")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -40,21 +38,6 @@ def integration(committed: Cast) -> Integration:
         SyncRun.objects.all().delete()
         SyncSchedule.objects.update(next_due_at=timezone.now() + timedelta(hours=1))
         return made
-
-
-def at_once(*jobs: Callable[[], T]) -> list[T]:
-    """Run the jobs in threads that start together; gives what they returned."""
-    barrier = threading.Barrier(len(jobs))
-
-    def job(work: Callable[[], T]) -> T:
-        try:
-            barrier.wait()
-            return work()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        return list(pool.map(job, jobs))
 
 
 def request(integration: Integration, trigger: SyncRun.Trigger = SyncRun.Trigger.MANUAL) -> SyncRun:

@@ -2,11 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -17,6 +16,7 @@ from tests import factories
 from tests.conftest import make_cast
 from tests.fakes.aws import RunningAws
 from tests.integrations.conftest import QUICK, Synced, make_mirror
+from tests.integrations.threads import in_thread
 from workspaces import isolation
 from workspaces.access import Scope
 
@@ -28,20 +28,6 @@ def committed(aws: RunningAws, transactional_db: None) -> Synced:
     """An organization-level integration by role, before its first sync, committed."""
     cast = make_cast()
     return make_mirror(aws, cast.at_org, cast)
-
-
-def in_thread(work: Callable[[], object]) -> threading.Thread:
-    """Run the work in a thread with a database connection of its own."""
-
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connections.close_all()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
 
 
 def backend_id() -> int:
