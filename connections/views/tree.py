@@ -12,7 +12,7 @@ from workspaces.access import Access, Power
 from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
 
-# Asked for with this parameter by HTMX, a folder's page gives the rows in it only: they open below the folder's own row.
+# Asked for with this parameter by HTMX, a folder's page gives only the rows in it, to open below the folder's own row.
 INSIDE = "inside"
 
 
