@@ -45,6 +45,7 @@ class _Work:
 
     test: AccessTest
     settings: IntegrationSettings
+    retries: Retries
     told_at: float = 0.0
 
     def tell(self, **facts: object) -> None:
@@ -70,9 +71,9 @@ class _Work:
                 raise _OverError
 
 
-def run(tenant_id: int, test_id: int) -> None:
+def run(tenant_id: int, test_id: int, *, retries: Retries | None = None) -> None:
     """Run the test if it still waits; a message that comes twice or late finds nothing to do. A bug is raised."""
-    work = _start(tenant_id, test_id)
+    work = _start(tenant_id, test_id, retries or Retries())
     if work is None:
         return
     structlog.contextvars.bind_contextvars(tenant=tenant_id, access_test=test_id)
@@ -102,7 +103,7 @@ def _fail(work: _Work, sentence: str, code: str) -> None:
         log.info("access_test_superseded", test=work.test.pk)
 
 
-def _start(tenant_id: int, test_id: int) -> _Work | None:
+def _start(tenant_id: int, test_id: int, retries: Retries) -> _Work | None:
     """Claim the test and load what it tests; None when that is not as it was, or somebody else has it."""
     with isolation.as_tenant(tenant_id):
         waiting = AccessTest.objects.filter(pk=test_id, state=AccessTest.State.QUEUED)
@@ -111,7 +112,7 @@ def _start(tenant_id: int, test_id: int) -> _Work | None:
         test = AccessTest.objects.get(pk=test_id)
         settings = _settings(test)
         if settings is not None and access_tests.fingerprint(settings, AccessTest.Kind(test.kind)) == test.fingerprint:
-            return _Work(test, settings)
+            return _Work(test, settings, retries)
         test.state, test.report, test.finished_at = AccessTest.State.FAILED, {"sentence": _CHANGED}, timezone.now()
         test.save(update_fields=["state", "report", "finished_at"])
         return None
@@ -123,6 +124,8 @@ def _settings(test: AccessTest) -> IntegrationSettings | None:
             model.objects.filter(uid=test.subject).select_related("tenant", "organization").first()
         )
         if found is not None:
+            for name, value in test.instead.items():
+                setattr(found, name, value)
             return found
     return None
 
@@ -130,10 +133,10 @@ def _settings(test: AccessTest) -> IntegrationSettings | None:
 def _discovery(work: _Work) -> None:
     credentials = credentials_of(work.settings, purpose="test")
     work.tell(phase="Signing in to AWS")
-    session = open_session(credentials)
+    session = open_session(credentials, retries=work.retries)
     if isinstance(credentials, RoleCredentials):
         work.tell(phase="Making sure that nobody else can assume the role")
-        refuse_open_role(credentials)
+        refuse_open_role(credentials, retries=work.retries)
     work.tell(phase="Asking which AWS organization it is")
     identity = identify(session)
     work.tell(phase="Reading the AWS organization", who=_who(identity, session))

@@ -14,8 +14,8 @@ from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 
 
-@require_safe
 @scope_view(Power.OWNER)
+@require_safe
 def download(request: HttpRequest, access: Access, draft: UUID, file: str) -> HttpResponse:
     """Give one file of a draft as an attachment; where there is none, go back to the draft and say why."""
     found = wizard.find(access.scope, draft, now=timezone.now(), is_locked=False)

@@ -19,8 +19,8 @@ from workspaces.htmx import asks_about_field
 from workspaces.scoping import scope_view
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest, access: Access) -> HttpResponse:
     """Step 1 of a new integration; its Next makes the draft. Where the plan allows none, it says so."""
     why_not = why_no_integrations(access.scope)
@@ -32,8 +32,8 @@ def start(request: HttpRequest, access: Access) -> HttpResponse:
     return wizard_pages.show_start(request, access, form, why_not)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, access: Access, draft: UUID, step: str) -> HttpResponse:
     """One step of a draft."""
     at = next((known for known in wizard.STEPS if known.slug == step), None)
@@ -51,8 +51,8 @@ def step(request: HttpRequest, access: Access, draft: UUID, step: str) -> HttpRe
     return wizard_pages.show_step(request, access, found, at, form)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, access: Access, draft: UUID) -> HttpResponse:
     """Ask whether the draft may go, and discard it."""
     found = _found(request, access, draft)
