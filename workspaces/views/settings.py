@@ -15,7 +15,7 @@ from workspaces.htmx import asks_about_field, field_status
 from workspaces.models import Plan
 from workspaces.scoping import organization_view, tenant_view, workspace_view
 
-HOMES = {"tenant": "tenant_settings", "org": "organization_home", "workspace": "workspace_home"}
+HOMES = {"org": "organization_home", "workspace": "workspace_home"}
 WORDS = {"tenant": "tenant", "org": "organization", "workspace": "workspace"}
 
 
