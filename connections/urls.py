@@ -34,10 +34,10 @@ _WORKSPACE_PAGES = [
 ]
 
 urlpatterns = [
-    path("tenants/<str:tenant>/", include(_PAGES)),
-    path("tenants/<str:tenant>/orgs/<str:organization>/", include(_PAGES)),
+    path("tenants/<slug:tenant>/", include(_PAGES)),
+    path("tenants/<slug:tenant>/orgs/<slug:organization>/", include(_PAGES)),
     path(
-        "tenants/<str:tenant>/orgs/<str:organization>/workspaces/<str:workspace>/",
+        "tenants/<slug:tenant>/orgs/<slug:organization>/workspaces/<slug:workspace>/",
         include(_WORKSPACE_PAGES),
     ),
 ]

@@ -4,9 +4,9 @@ from django.urls import path
 
 from workspaces.views import activity, invitation, lists, members, people, settings
 
-_TENANT = "tenants/<str:tenant>/"
-_ORGANIZATION = _TENANT + "orgs/<str:organization>/"
-_WORKSPACE = _ORGANIZATION + "workspaces/<str:workspace>/"
+_TENANT = "tenants/<slug:tenant>/"
+_ORGANIZATION = _TENANT + "orgs/<slug:organization>/"
+_WORKSPACE = _ORGANIZATION + "workspaces/<slug:workspace>/"
 
 # Mounted below each of the three under the same name; ``Scope.url`` tells them apart.
 _AT_EVERY_LEVEL = (
