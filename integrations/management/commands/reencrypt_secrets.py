@@ -4,10 +4,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from integrations.models import Draft, Integration
+from integrations.models import Draft, Integration, SettingsTrial
 from integrations.secrets import SecretUnreadableError, is_current
 from workspaces import isolation
 from workspaces.models import Tenant
+
+WITH_SECRETS: tuple[type[Integration | Draft | SettingsTrial], ...] = (Integration, Draft, SettingsTrial)
 
 
 class Command(BaseCommand):
@@ -22,19 +24,23 @@ class Command(BaseCommand):
         renewed, unreadable = 0, list[str]()
         for tenant in tenants:
             with isolation.as_tenant(tenant.pk):
-                for row in (*Integration.objects.select_for_update(), *Draft.objects.select_for_update()):
-                    if is_current(row.sealed_secret_key):
-                        continue
+                for row in (row for model in WITH_SECRETS for row in model.objects.select_for_update()):
                     try:
-                        row.secret_key = row.secret_key
+                        renewed += _renew(row)
                     except SecretUnreadableError:
                         unreadable.append(f"{tenant}/{row}")
-                        continue
-                    row.save(update_fields=["sealed_secret_key"])
-                    renewed += 1
         self.stdout.write(f"Encrypted {renewed} secrets again.")
         if unreadable:
             raise CommandError(
-                f"{len(unreadable)} secrets could not be read and stay as they were: {', '.join(unreadable)}."
+                f"These secrets could not be read and stay as they were: {', '.join(unreadable)}."
                 " Keep their keys, or have their owners enter them again."
             )
+
+
+def _renew(row: Integration | Draft | SettingsTrial) -> bool:
+    """Encrypt one row's secret again and tell whether it had to be. Raises SecretUnreadableError."""
+    if is_current(row.sealed_secret_key):
+        return False
+    row.secret_key = row.secret_key
+    row.save(update_fields=["sealed_secret_key"])
+    return True

@@ -1,0 +1,96 @@
+"""Secrets at rest: bound to their row, under keys that rotate."""
+
+import base64
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
+
+from integrations import secrets
+from integrations.management.commands.reencrypt_secrets import WITH_SECRETS
+from integrations.models import Draft, Integration
+from integrations.models.settings import IntegrationSettings
+from integrations.secrets import SecretUnreadableError
+from tests import factories
+from tests.conftest import Cast
+from workspaces import isolation
+
+SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00"
+OLD, NEW = {"old": b"o" * 32}, {"new": b"n" * 32}
+
+
+def test_what_is_sealed_opens_for_its_owner_only() -> None:
+    sealed = secrets.encrypt(SECRET, owner="a")
+    assert secrets.decrypt(sealed, owner="a") == SECRET
+    assert SECRET not in sealed
+    with pytest.raises(SecretUnreadableError):
+        secrets.decrypt(sealed, owner="b")
+
+
+def test_the_same_secret_is_sealed_differently_each_time() -> None:
+    assert secrets.encrypt(SECRET, owner="a") != secrets.encrypt(SECRET, owner="a")
+
+
+def test_an_empty_secret_stays_empty() -> None:
+    assert secrets.encrypt("", owner="a") == secrets.decrypt("", owner="a") == ""
+
+
+@pytest.mark.parametrize("broken", ["nothing", ".", "gone.AAAA", "old.", "old.AAAA", "old.not base64!", "old.é"])
+def test_what_was_tampered_with_is_unreadable_in_a_sentence(settings: Settings, broken: str) -> None:
+    settings.ENCRYPTION_KEYS = OLD
+    with pytest.raises(SecretUnreadableError, match=r"cannot be decrypted: .+\. Enter it again"):
+        secrets.decrypt(broken, owner="a")
+
+
+def test_every_changed_byte_is_noticed(settings: Settings) -> None:
+    settings.ENCRYPTION_KEYS = OLD
+    sealed = bytearray(base64.b64decode(secrets.encrypt(SECRET, owner="a").partition(".")[2]))
+    for position in (0, 12, len(sealed) - 1):
+        changed = sealed.copy()
+        changed[position] ^= 1
+        with pytest.raises(SecretUnreadableError):
+            secrets.decrypt(f"old.{base64.b64encode(changed).decode()}", owner="a")
+
+
+def make_rows(cast: Cast) -> None:
+    """A draft and an integration with a secret each, in two tenants."""
+    for scope, person in ((cast.at_org, cast.org_owner), (cast.at_tenant, cast.tenant_owner)):
+        made = factories.integration(scope, f"main-{person.handle}", by=person)
+        waiting = factories.draft(scope, by=person)
+        for row in (made, waiting):
+            row.secret_key = SECRET
+            row.save()
+
+
+def test_keys_rotate_without_losing_a_secret(cast: Cast, settings: Settings) -> None:
+    settings.ENCRYPTION_KEYS = OLD
+    with isolation.as_tenant(cast.acme.pk):
+        make_rows(cast)
+    settings.ENCRYPTION_KEYS = NEW | OLD
+    out = StringIO()
+    call_command("reencrypt_secrets", stdout=out)
+    assert out.getvalue() == "Encrypted 4 secrets again.\n"
+    settings.ENCRYPTION_KEYS = NEW
+    with isolation.as_tenant(cast.acme.pk):
+        assert [row.secret_key for row in (*Integration.objects.all(), *Draft.objects.all())] == [SECRET] * 4
+    call_command("reencrypt_secrets", stdout=out)
+    assert out.getvalue().endswith("Encrypted 0 secrets again.\n")
+
+
+def test_every_kind_of_row_with_a_secret_is_renewed() -> None:
+    assert set(WITH_SECRETS) == set(IntegrationSettings.__subclasses__())
+
+
+def test_a_secret_that_cannot_be_read_is_named_and_left_alone(cast: Cast, settings: Settings) -> None:
+    settings.ENCRYPTION_KEYS = OLD
+    with isolation.as_tenant(cast.acme.pk):
+        make_rows(cast)
+        Integration.objects.filter(handle="main-org-owner").update(sealed_secret_key="lost.AAAA")
+    settings.ENCRYPTION_KEYS = NEW | OLD
+    out = StringIO()
+    with pytest.raises(CommandError, match=r"could not be read and stay as they were: acme/main-org-owner\."):
+        call_command("reencrypt_secrets", stdout=out)
+    assert out.getvalue() == "Encrypted 3 secrets again.\n"
+    with isolation.as_tenant(cast.acme.pk):
+        assert Integration.objects.get(handle="main-org-owner").sealed_secret_key == "lost.AAAA"
