@@ -1,0 +1,1 @@
+"""The product in a real browser, walked as its documentation says."""

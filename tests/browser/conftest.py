@@ -1,78 +1,227 @@
-"""A real browser in front of the running product."""
+"""A live product: web server, worker, stand-in AWS and Chromium, started once; people and data for each test."""
 
 import os
-from collections.abc import Callable, Iterator
-from typing import Any
+import re
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from django.test import Client, override_settings
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from integrations.models import AccessTest, Integration, SyncRun
+from launcher.child import Child, wait_for
+from launcher.places import STATE, Instance
+from tests import factories
 from tests.browser.chromium import find_chromium
-from tests.conftest import Cast, make_cast
+from tests.browser.console import Console
+from tests.browser.processes import beat, celery_environment, start, worker
+from tests.browser.watch import Watch
+from tests.conftest import Cast
+from tests.fakes.aws import AwsOrganization, RunningAws, new_organization, running_aws
+from tests.fakes.aws.iam import VENDOR_ROLE_ARN
+from tests.fakes.aws.running import Roles
+from workspaces import isolation
 from workspaces.models import User
 
 CHROMIUM = find_chromium()
+FAILURES = STATE / "browser-failures"
+_REPORTS = pytest.StashKey[dict[str, pytest.TestReport]]()
 
-# Opens a browser context in which somebody is signed in; keywords go to Playwright's new_context.
-SignIn = Callable[..., Page]
 
-
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of this directory, and skip them where there is no Chromium."""
+    """Mark what is in this folder; without a browser it is skipped, and says so."""
     for item in items:
-        if "tests/browser/" in str(item.path):
+        if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.skipif(CHROMIUM is None, reason="No Chromium is installed here."))
+            if CHROMIUM is None:
+                reason = "No Chromium was found. Install chromium, or set PIPES_CHROMIUM."
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, started once."""
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs in the thread that also asks the database
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let fixtures know how their test ended."""
+    report = yield
+    item.stash.setdefault(_REPORTS, {})[report.when] = report
+    return report
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """One browser for all; each visitor gets a context of their own in it."""
+    expect.set_options(timeout=15_000)
+    with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
+        # Playwright's loop runs in this thread, where Django would then refuse to ask the database.
+        environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "yes")
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def stand_in() -> Iterator[RunningAws]:
+    """The stand-in for AWS; each test brings an AWS organization of its own into it."""
+    with running_aws(new_organization("nobody's")) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Instance:
+    """Where the programs beside the web server log to."""
+    instance = Instance(tmp_path_factory.mktemp("processes"))
+    instance.prepare()
+    return instance
+
+
+@pytest.fixture(scope="package")
+def working(django_db_setup: None, stand_in: RunningAws, processes: Instance) -> Iterator[Child]:
+    """A worker on the test database, which calls the stand-in at full speed."""
+    environment = celery_environment(stand_in)
+    with start(worker(environment), processes) as child:
+        yield child
 
 
 @pytest.fixture
-def people(transactional_db: None) -> Cast:
-    """The cast, committed, so that the server sees it."""
-    return make_cast()
+def dispatching(working: Child, stand_in: RunningAws, processes: Instance) -> Iterator[None]:
+    """The dispatcher, for tests of what happens by itself."""
+    with start(beat(celery_environment(stand_in), processes), processes):
+        yield
+
+
+@pytest.fixture(scope="package")
+def web(live_server: LiveServer, working: Child) -> Iterator[str]:
+    """The address of the console."""
+    assert working.is_ready(), working.log.read_text()
+    with override_settings(PIPES_AWS_PRINCIPALS={"aws": VENDOR_ROLE_ARN}):
+        yield live_server.url
 
 
 @pytest.fixture
-def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[SignIn]:
-    """Give a page in which somebody is signed in; it fails the test when the console of the browser shows an error."""
-    contexts: list[BrowserContext] = []
-    problems: list[str] = []
+def people(transactional_db: None, cast: Cast, stand_in: RunningAws) -> Iterator[Cast]:
+    """The cast, committed; before it goes, what still runs for it has ended."""
+    yield cast
+    stand_in.faults.clear()
+    assert wait_for(lambda: not _is_busy(cast), seconds=30), "The worker does not end what it does."
 
-    def enter(user: User | None, **options: Any) -> Page:
-        context = browser.new_context(base_url=live_server.url, **options)
-        context.set_default_timeout(5000)
-        contexts.append(context)
-        if user is not None:
-            client = Client()
-            client.force_login(user)
-            name = settings.SESSION_COOKIE_NAME
-            context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
-        page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-        return page
 
-    yield enter
-    for context in contexts:
+def _is_busy(cast: Cast) -> bool:
+    for tenant in (cast.acme, cast.globex):
+        with isolation.as_tenant(tenant.pk):
+            if SyncRun.objects.filter(state=SyncRun.State.RUNNING).exists():
+                return True
+            if AccessTest.objects.filter(state=AccessTest.State.RUNNING).exists():
+                return True
+    return False
+
+
+@pytest.fixture
+def aws(stand_in: RunningAws, request: pytest.FixtureRequest) -> Iterator[RunningAws]:
+    """An AWS organization of six OUs on three levels and eight accounts, one of them suspended."""
+    organization = _sample(request.node.nodeid)
+    stand_in.world.organizations.append(organization)
+    world = stand_in.world
+    yield RunningAws(
+        stand_in.endpoint_url, stand_in.stand_in, organization, Roles(world, organization), stand_in.vendor_key
+    )
+    stand_in.faults.clear()
+    world.organizations.remove(organization)
+
+
+def _sample(seed: str) -> AwsOrganization:
+    made = new_organization("acme", seed=seed, joined_at=1.0)
+    workloads, sandbox = made.create_unit("Workloads"), made.create_unit("Sandbox")
+    prod, dev = made.create_unit("Prod", parent=workloads.id), made.create_unit("Dev", parent=workloads.id)
+    payments = made.create_unit("Payments", parent=prod.id)
+    made.create_unit("日本", parent=sandbox.id)
+    for number, (name, parent) in enumerate(
+        (
+            ("web-prod", prod.id),
+            ("web-dev", dev.id),
+            ("card-vault", payments.id),
+            ("ledger", payments.id),
+            ("sandbox-ana", sandbox.id),
+            ("R&D <prototype>", sandbox.id),
+        )
+    ):
+        made.create_account(name, parent=parent, joined_at=2.0 + number)
+    made.create_account("old-intranet", parent=dev.id, state="SUSPENDED", joined_at=20.0)
+    return made
+
+
+class Visit(Protocol):
+    """Opens a browser; ``options`` are those of Playwright's contexts."""
+
+    def __call__(self, who: User | None = None, **options: Any) -> Console:
+        """Sign in, without the form, and give the console with nothing open yet."""
+
+
+@dataclass
+class _Visits:
+    """The browsers that a test has opened."""
+
+    contexts: list[BrowserContext]
+    watches: list[Watch]
+
+
+@pytest.fixture
+def visit(chromium: Browser, web: str, people: Cast, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """Open browsers: one for each call, with nothing remembered. All that they complain about fails the test."""
+    visits = _Visits([], [])
+
+    def open_browser(who: User | None = None, **options: Any) -> Console:
+        size = {"width": 1280, "height": 860}
+        context = chromium.new_context(**({"viewport": size, "reduced_motion": "reduce"} | options))
+        context.set_default_timeout(15_000)
+        if who is not None:
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": _session_of(who), "url": web}])
+        visits.contexts.append(context)
+        visits.watches.append(Watch(context))
+        has_script = bool(options.get("java_script_enabled", True))
+        return Console(context.new_page(), web, visits.watches[-1], has_script)
+
+    yield open_browser
+    has_failed = any(report.failed for report in request.node.stash.get(_REPORTS, {}).values())
+    complaints = [complaint for watch in visits.watches for complaint in watch.complaints]
+    if has_failed or complaints:
+        _keep_pictures(visits.contexts, request.node.name)
+    for context in visits.contexts:
         context.close()
-    assert problems == []
+    assert not complaints
 
 
-def assert_accessible(page: Page) -> None:
-    """Run axe's rules on the page as it stands, and look for sideways scrolling."""
-    violations = Axe().run(page).response["violations"]
-    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in violations] == []
-    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, "scrolls sideways"
+def _session_of(who: User) -> str:
+    client = Client()
+    client.force_login(who)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def _keep_pictures(contexts: list[BrowserContext], test: str) -> None:
+    FAILURES.mkdir(parents=True, exist_ok=True)
+    name = re.sub(r"\W+", "-", test)[:120]
+    for number, page in enumerate(page for context in contexts for page in context.pages):
+        path = FAILURES / f"{name}-{number}.png"
+        page.screenshot(path=path, full_page=True, caret="initial")
+        print(f"What the browser showed ({page.url}): {path}")  # noqa: T201  for whoever reads the failure
+
+
+@pytest.fixture
+def synced(web: str, people: Cast, aws: RunningAws) -> str:
+    """The path of an integration of acme/tnt by role, whose first sync is done."""
+    with isolation.as_tenant(people.acme.pk):
+        made = factories.integration(people.at_org, "awsi", by=people.org_owner, handle_prefix="aws_")
+        made.role_arn = aws.roles.create_discovery(made.discovery_external_id)
+        made.save(update_fields=["role_arn"])
+    assert wait_for(lambda: _has_synced(made), seconds=30)
+    return people.at_org.url("integration_detail", integration=made.handle)
+
+
+def _has_synced(integration: Integration) -> bool:
+    with isolation.as_tenant(integration.tenant_id):
+        return SyncRun.objects.filter(integration=integration, state=SyncRun.State.SUCCEEDED).exists()

@@ -1,53 +1,25 @@
 """The frame of the console as people use it: by label, by keyboard, and without script."""
 
 import re
-from typing import Any
 
-import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests import factories
-from tests.browser.conftest import SignIn, assert_accessible
+from tests.browser.conftest import Visit
 from tests.conftest import Cast
 
-PAGES = (
-    "/tenants/", "/tenants/acme/", "/tenants/acme/settings/", "/tenants/acme/advanced/", "/tenants/acme/orgs/new/",
-    "/tenants/acme/orgs/tnt/", "/tenants/acme/orgs/tnt/advanced/", "/tenants/acme/orgs/tnt/workspaces/",
-    "/tenants/acme/orgs/tnt/workspaces/fireworks/advanced/", "/profile/", "/account/2fa/", "/account/sessions/",
-    "/account/email/", "/account/password/change/", "/account/logout/",
-)  # fmt: skip
-SIGNED_OUT = ("/account/login/", "/account/password/reset/", "/account/signup/")
-LOOKS: dict[str, dict[str, Any]] = {
-    "light": {"color_scheme": "light"},
-    "dark": {"color_scheme": "dark"},
-    "narrow": {"viewport": {"width": 360, "height": 740}},
-}
+
+def test_the_documented_way_to_tenant_settings(visit: Visit, people: Cast) -> None:
+    console = visit(people.tenant_owner).open("/tenants/acme/orgs/tnt/")
+    console.switch("tenant", "acme")
+    console.follow("Tenant Settings")
+    expect(console.page.get_by_role("navigation").get_by_role("link", name="Organizations")).to_be_visible()
+    expect(console.opened_switcher("tenant").get_by_role("link", name="Tenant Settings")).to_be_visible()
+    console.is_for_everybody()
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_every_page_is_accessible_in_every_look(people: Cast, sign_in: SignIn, look: str) -> None:
-    signed_in, signed_out = sign_in(people.tenant_owner, **LOOKS[look]), sign_in(None, **LOOKS[look])
-    for page, paths in ((signed_in, PAGES), (signed_out, SIGNED_OUT)):
-        for path in paths:
-            page.goto(path)
-            assert_accessible(page)
-
-
-def test_the_documented_way_to_tenant_settings(people: Cast, sign_in: SignIn) -> None:
-    page = sign_in(people.tenant_owner)
-    page.goto("/tenants/acme/orgs/tnt/")
-    page.get_by_role("button", name="Switch tenant").click()
-    page.get_by_role("dialog").get_by_role("link", name="acme").click()
-    page.get_by_role("link", name="Tenant Settings").click()
-    expect(page.get_by_role("navigation", name="Sections").get_by_role("link", name="Organizations")).to_be_visible()
-    page.get_by_role("button", name="Switch tenant").click()
-    expect(page.get_by_role("dialog").get_by_role("link", name="Tenant Settings")).to_be_visible()
-    assert_accessible(page)
-
-
-def test_a_switcher_is_used_by_keyboard_alone(people: Cast, sign_in: SignIn) -> None:
-    page = sign_in(people.tenant_owner)
-    page.goto("/tenants/acme/orgs/tnt/")
+def test_a_switcher_is_used_by_keyboard_alone(visit: Visit, people: Cast) -> None:
+    page = visit(people.tenant_owner).open("/tenants/acme/orgs/tnt/").page
     button = page.get_by_role("button", name="Switch organization")
     button.focus()
     page.keyboard.press("Enter")
@@ -62,9 +34,44 @@ def test_a_switcher_is_used_by_keyboard_alone(people: Cast, sign_in: SignIn) -> 
     page.wait_for_url("**/orgs/ops/")
 
 
-def test_the_search_is_in_the_address_and_survives_a_reload(people: Cast, sign_in: SignIn) -> None:
-    page = sign_in(people.tenant_owner)
-    page.goto("/tenants/acme/orgs/tnt/")
+def test_the_arrow_keys_walk_through_a_switcher(visit: Visit, people: Cast) -> None:
+    page = visit(people.tenant_owner).open("/tenants/acme/orgs/tnt/").page
+    page.get_by_role("button", name="Switch organization").focus()
+    page.keyboard.press("Enter")
+    menu = page.get_by_role("dialog", name="Switch organization")
+    expect(menu.get_by_role("searchbox")).to_be_focused()
+    expect(menu.get_by_role("link")).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    expect(menu.get_by_role("link", name="ops")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/orgs/ops/")
+
+
+def test_a_wizard_is_walked_by_keyboard_alone(visit: Visit, people: Cast) -> None:
+    page = visit(people.org_owner).open("/tenants/acme/orgs/tnt/integrations/new/").page
+    page.get_by_role("radio", name="AWS").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Handle").focus()
+    page.keyboard.type("Not a handle")
+    page.keyboard.press("Enter")  # means Next
+    expect(page.get_by_label("Handle")).to_be_focused()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("awsi")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Discovery Settings")
+    page.get_by_role("link", name="Cancel").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Cancel the integration?")
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("link", name="Cancel")).to_be_focused()
+
+
+def test_the_search_is_in_the_address_and_survives_a_reload(visit: Visit, people: Cast) -> None:
+    page = visit(people.tenant_owner).open("/tenants/acme/orgs/tnt/").page
     page.keyboard.press("/")
     page.keyboard.type("fire")
     expect(page.get_by_role("row")).to_have_count(2)
@@ -73,22 +80,20 @@ def test_the_search_is_in_the_address_and_survives_a_reload(people: Cast, sign_i
     expect(page.get_by_role("row")).to_have_count(2)
 
 
-def test_save_waits_for_a_change_and_the_focus_goes_to_what_is_wrong(people: Cast, sign_in: SignIn) -> None:
-    page = sign_in(people.tenant_owner)
-    page.goto("/tenants/acme/orgs/tnt/advanced/")
-    save, handle = page.get_by_role("button", name="Save"), page.get_by_label("Handle")
+def test_save_waits_for_a_change_and_the_focus_goes_to_what_is_wrong(visit: Visit, people: Cast) -> None:
+    console = visit(people.tenant_owner).open("/tenants/acme/orgs/tnt/advanced/")
+    save = console.page.get_by_role("button", name="Save")
     expect(save).to_be_disabled()
-    handle.fill("ops")
-    expect(page.get_by_text("“ops” is taken by another organization.")).to_be_visible()
+    console.fill("Handle", "ops")
+    expect(console.page.get_by_text("“ops” is taken by another organization.")).to_be_visible()
     save.click()
-    expect(handle).to_be_focused()
-    expect(handle).to_have_value("ops")
+    assert "“ops” is taken by another organization." in console.complaint_at("Handle")
+    expect(console.field("Handle")).to_have_value("ops")
     expect(save).to_be_enabled()
 
 
-def test_the_theme_changes_at_once_and_stays(people: Cast, sign_in: SignIn) -> None:
-    page = sign_in(people.tenant_owner, color_scheme="light")
-    page.goto("/profile/")
+def test_the_theme_changes_at_once_and_stays(visit: Visit, people: Cast) -> None:
+    page = visit(people.tenant_owner, color_scheme="light").open("/profile/").page
     with page.expect_response("**/theme/"):
         page.get_by_role("button", name="Use the dark theme").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
@@ -96,33 +101,27 @@ def test_the_theme_changes_at_once_and_stays(people: Cast, sign_in: SignIn) -> N
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
-def test_a_list_of_somebody_who_was_signed_out_becomes_the_sign_in_page(people: Cast, sign_in: SignIn) -> None:
-    page = sign_in(people.tenant_owner)
-    page.goto("/tenants/acme/")
+def test_a_list_of_somebody_who_was_signed_out_becomes_the_sign_in_page(visit: Visit, people: Cast) -> None:
+    page = visit(people.tenant_owner).open("/tenants/acme/").page
     page.context.clear_cookies()
     page.get_by_role("searchbox").press_sequentially("x")
     page.wait_for_url("**/account/login/?next=/tenants/acme/")
 
 
-def test_everything_works_without_script(people: Cast, sign_in: SignIn) -> None:
-    page: Page = sign_in(None, java_script_enabled=False)
-    page.goto("/tenants/acme/")
-    page.get_by_label("Email address").fill("tenant-owner@example.com")
-    page.get_by_label("Password").fill(factories.PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("link", name="Switch organization").click()
-    page.get_by_role("main").get_by_role("link", name="tnt").click()
-    page.get_by_role("link", name="New Workspace").click()
-    page.get_by_label("Handle").fill("tunnels")
-    page.get_by_role("button", name="Create workspace").click()
-    expect(page.get_by_text("Enter a name.")).to_be_visible()
-    expect(page.get_by_label("Handle")).to_have_value("tunnels")
-    page.get_by_label("Name").fill("Tunnels")
-    page.get_by_role("button", name="Create workspace").click()
-    expect(page.get_by_text("Created acme/tnt/tunnels.")).to_be_visible()
-    page.get_by_label("Your account").click()
-    page.get_by_role("button", name="Dark", exact=True).click()
-    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    page.get_by_label("Your account").click()
-    page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+def test_places_are_made_and_left_without_script(visit: Visit, people: Cast) -> None:
+    console = visit(java_script_enabled=False)
+    console.sign_in(people.tenant_owner.email, factories.PASSWORD)
+    console.switch("organization", "tnt")
+    console.follow("New Workspace")
+    console.fill("Handle", "tunnels")
+    console.press("Create workspace")
+    console.sees("Enter a name.")
+    expect(console.field("Handle")).to_have_value("tunnels")
+    console.fill("Name", "Tunnels")
+    console.press("Create workspace")
+    console.sees("Created acme/tnt/tunnels.")
+    console.page.get_by_label("Your account").click()
+    console.press("Dark")
+    expect(console.page.locator("html")).to_have_attribute("data-theme", "dark")
+    console.sign_out()
+    expect(console.page.get_by_role("button", name="Sign in")).to_be_visible()

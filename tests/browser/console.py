@@ -1,0 +1,146 @@
+"""The console as a person uses it: by labels, buttons, links and headings, never by how a page is built."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.watch import Watch
+
+_WCAG_2_2_AA = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    "resultTypes": ["violations"],
+}
+_CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+
+
+@dataclass
+class Console:
+    """One tab of somebody's browser."""
+
+    page: Page
+    address: str
+    watch: Watch
+    has_script: bool = True
+
+    # Getting around
+
+    def open(self, path: str) -> "Console":
+        """Type an address."""
+        self.page.goto(path if path.startswith("http") else self.address + path)
+        return self
+
+    def in_new_tab(self) -> "Console":
+        """Open another tab of the same browser, which is signed in as well."""
+        return Console(self.page.context.new_page(), self.address, self.watch, self.has_script)
+
+    @property
+    def path(self) -> str:
+        """Where the tab is, without the address of the server."""
+        return self.page.url.removeprefix(self.address)
+
+    def sign_in(self, email: str, password: str) -> None:
+        """Sign in through the form."""
+        self.open("/")
+        self.fill("Email address", email)
+        self.fill("Password", password)
+        self.press("Sign in")
+
+    def sign_out(self) -> None:
+        """Sign out through the menu under one's picture."""
+        self.page.get_by_label("Your account").click()
+        self.press("Sign out")
+
+    def opened_switcher(self, word: str) -> Locator:
+        """Click the double arrow of a switcher; give what it opens."""
+        self.page.get_by_role("button" if self.has_script else "link", name=f"Switch {word}", exact=True).click()
+        return (
+            self.page.get_by_role("dialog", name=f"Switch {word}") if self.has_script else self.page.get_by_role("main")
+        )
+
+    def switch(self, word: str, handle: str) -> None:
+        """Select a tenant, an organization or a workspace from its switcher."""
+        self.opened_switcher(word).get_by_role("link", name=re.compile(rf"\b{handle}\b")).click()
+        expect(self.page.get_by_role("navigation", name="Places")).to_contain_text(handle)
+
+    def tab(self, name: str) -> None:
+        """Click a tab."""
+        self.page.get_by_role("navigation").get_by_role("link", name=name, exact=True).last.click()
+        self.sees_heading()
+
+    # Reading and acting
+
+    def field(self, label: str) -> Locator:
+        """Find a field by its label."""
+        return self.page.get_by_label(re.compile(rf"^\s*{re.escape(label)}\s*(\(optional\)\s*)?$"))
+
+    def fill(self, label: str, text: str) -> None:
+        """Type into a field."""
+        self.field(label).fill(text)
+
+    def press(self, name: str) -> None:
+        """Press a button."""
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def link(self, name: str) -> Locator:
+        """Find a link."""
+        return self.page.get_by_role("link", name=name, exact=True)
+
+    def follow(self, name: str) -> None:
+        """Click a link."""
+        self.link(name).click()
+
+    def download(self, name: str) -> tuple[str, str]:
+        """Click a link to a file; give the file's name and its text."""
+        with self.page.expect_download() as started:
+            self.follow(name)
+        return started.value.suggested_filename, Path(started.value.path()).read_text(encoding="utf-8")
+
+    def sees(self, text: str | re.Pattern[str]) -> None:
+        """Make sure that the page says this, soon."""
+        expect(self.page.get_by_role("main")).to_contain_text(text)
+
+    def sees_heading(self, text: str = "") -> None:
+        """Make sure which page this is."""
+        heading = self.page.get_by_role("heading", level=1)
+        if text:
+            expect(heading).to_have_text(text)
+        else:
+            expect(heading).to_be_visible()
+
+    def complaint_at(self, label: str) -> str:
+        """Give the sentence at a field, which is marked as wrong and has the focus."""
+        field = self.field(label)
+        expect(field).to_have_attribute("aria-invalid", "true")
+        if self.has_script:
+            expect(field).to_be_focused()
+        ids = (field.get_attribute("aria-describedby") or "").split()
+        return " ".join(self.page.locator(f"[id='{id_}']").inner_text().strip() for id_ in ids)
+
+    # Whether everybody can use it
+
+    def is_for_everybody(self) -> None:
+        """Make sure that axe finds nothing against WCAG 2.2 AA in light, nor against its contrasts in dark."""
+        self.check_axe(_WCAG_2_2_AA)
+        self.page.emulate_media(color_scheme="dark")
+        self.check_axe(_CONTRAST)
+        self.page.emulate_media(color_scheme="light")
+
+    def check_axe(self, options: dict[str, Any]) -> None:
+        """Make sure that axe finds nothing against these rules."""
+        if not self.page.evaluate("typeof window.axe === 'object'"):
+            self.page.evaluate(Axe().axe_script)
+        found = self.page.evaluate("options => window.axe.run(options).then(results => results.violations)", options)
+        problems = [
+            f"{violation['id']}: {node['html'][:200]} — {node['failureSummary']}"
+            for violation in found
+            for node in violation["nodes"]
+        ]
+        assert not problems, f"{self.path}:\n" + "\n".join(problems)
+
+    def overflow(self) -> int:
+        """Give how many pixels of the page lie beyond its right edge."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

@@ -1,0 +1,85 @@
+"""What changes in AWS shows up: when somebody asks for it, and by itself."""
+
+from playwright.sync_api import expect
+
+from integrations.models import Integration, SyncSchedule
+from tests.browser import walks
+from tests.browser.conftest import Visit
+from tests.conftest import Cast
+from tests.fakes.aws import RunningAws
+from workspaces import isolation
+
+
+def test_accounts_that_are_created_renamed_moved_suspended_and_closed_appear_after_sync_integration(
+    visit: Visit, people: Cast, aws: RunningAws, synced: str
+) -> None:
+    organization = aws.organization
+    console = visit(people.org_owner).open(synced)
+    tree = console.page.get_by_role("main")
+
+    def look_at(text: str) -> None:
+        """Find the one row that the search for it leaves."""
+        console.open(f"{synced}?q={text}")
+        expect(console.page.get_by_role("link", name=text, exact=True)).to_be_visible()
+
+    newcomer = organization.create_account("media-prod")
+    walks.sync(console, synced, changes="1")
+    look_at("media-prod")
+    expect(tree).to_contain_text("aws_media_prod")
+
+    organization.rename(newcomer.id, "media")
+    walks.sync(console, synced, changes="1")
+    look_at("media")
+    expect(tree).not_to_contain_text("media-prod")
+
+    organization.move("media", "Payments")
+    walks.sync(console, synced, changes="1")
+    look_at("media")
+    expect(tree).to_contain_text("Payments")
+
+    organization.suspend("media")
+    walks.sync(console, synced, changes="1")
+    look_at("media")
+    expect(tree).to_contain_text("Disabled: suspended")
+    console.is_for_everybody()
+
+    organization.close("media", now=True)
+    walks.sync(console, synced, changes="1")
+    console.open(f"{synced}?q=media")
+    console.sees("Nothing in this integration")
+
+    console.open(synced)
+    console.follow("Details")
+    console.sees("media")
+    console.is_for_everybody()
+
+
+def test_a_scheduled_sync_shows_up_without_anybody_asking(
+    visit: Visit, people: Cast, aws: RunningAws, synced: str, dispatching: None
+) -> None:
+    console = visit(people.org_owner).open(synced)
+    aws.organization.create_account("overnight")
+    with isolation.as_tenant(people.acme.pk):
+        due = SyncSchedule.objects.get(integration=Integration.objects.get(handle="awsi"))
+        SyncSchedule.objects.filter(pk=due.pk).update(next_due_at=due.integration.created_at)
+    for _ in range(60):  # somebody who reloads now and then
+        if console.page.get_by_text("overnight", exact=True).count():
+            break
+        console.page.wait_for_timeout(300)
+        console.page.reload()
+    console.sees("aws_overnight")
+    console.open(f"{synced}processes/")
+    console.sees("Schedule")
+
+
+def test_two_people_who_press_at_once_start_one_sync(visit: Visit, people: Cast, aws: RunningAws, synced: str) -> None:
+    aws.faults.latency = 0.2
+    consoles = [visit(who).open(f"{synced}advanced/") for who in (people.org_owner, people.tenant_owner)]
+    for console in consoles:
+        console.press("Sync Integration")
+    consoles[1].sees("was under way already")
+    aws.faults.clear()
+    for console in consoles:
+        walks.sees_synced(console)
+    consoles[0].open(f"{synced}processes/")
+    expect(consoles[0].page.get_by_role("link", name="Sync ")).to_have_count(2)

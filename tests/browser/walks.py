@@ -1,0 +1,126 @@
+"""The walks of the documentation, step by step and label for label."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.console import Console
+
+# Runs a CloudFormation template in AWS; gives the ARN of the role it outputs, if it does.
+Deploy = Callable[[str], str]
+
+
+def to_integrations_of_organization(console: Console, organization: str) -> None:
+    """From anywhere in the tenant, through the organization switcher."""
+    console.switch("organization", organization)
+    console.tab("Integrations")
+    console.sees_heading("Integrations")
+
+
+def to_integrations_of_tenant(console: Console, tenant: str) -> None:
+    """From anywhere, through the tenant switcher and Tenant Settings."""
+    console.switch("tenant", tenant)
+    console.opened_switcher("tenant").get_by_role("link", name="Tenant Settings").click()
+    console.tab("Integrations")
+    console.sees_heading("Integrations")
+
+
+def start(console: Console) -> None:
+    """New Integration, AWS, Next."""
+    console.page.get_by_role("link", name="New Integration", exact=True).first.click()
+    console.sees("Select an integration to create")
+    console.page.get_by_role("radio", name="AWS").check()
+    console.press("Next")
+    console.sees_heading("Choose handle")
+
+
+def choose_handle(console: Console, handle: str) -> None:
+    """Handle, Next."""
+    console.fill("Handle", handle)
+    console.press("Next")
+    console.sees_heading("Discovery Settings")
+
+
+def use_role(console: Console, deploy: Deploy) -> None:
+    """Cross-Account Role, Automatic Setup, both downloads, Role ARN."""
+    console.field("Access Mode").select_option("Cross-Account Role")
+    file_name, plan = console.download("Download Terraform Plan")
+    assert file_name.endswith(".tf")
+    external_id = console.field("External ID").input_value()
+    assert external_id in plan
+    file_name, template = console.download("Download CloudFormation Template")
+    assert file_name.endswith(".yaml")
+    console.fill("Role ARN", deploy(template))
+
+
+def use_key(console: Console, access_key: str, secret_key: str) -> None:
+    """Access Key, Secret Key."""
+    console.field("Access Mode").select_option("Access Key")
+    console.fill("Access Key", access_key)
+    console.fill("Secret Key", secret_key)
+
+
+def run_test(console: Console, name: str) -> None:
+    """Press a test's button and follow the test to its end; without script by looking again."""
+    console.press(name)
+    if not console.has_script:
+        again = console.page.get_by_role("link", name="Look again")
+        for _ in range(100):
+            if not again.count():
+                break
+            console.page.wait_for_timeout(200)
+            again.click()
+    expect(console.page.get_by_role("status").filter(has_text=re.compile(r"\w"))).not_to_contain_text("…")
+
+
+def test_discovery(console: Console, *, folders: int, accounts: int) -> None:
+    """Test Discovery says who we are and what there is."""
+    run_test(console, "Test Discovery")
+    console.sees(f"It has {folders} organizational units and {accounts} accounts")
+    expect(console.page.get_by_role("region", name="Preview of the tree")).to_be_visible()
+
+
+def set_up_connections(console: Console, deploy: Deploy, *, prefix: str) -> None:
+    """Next, Handle Prefix, Download CloudFormation StackSet, Regions, Advanced Options, Test Connection."""
+    console.press("Next")
+    console.sees_heading("Connection Settings")
+    console.fill("Handle Prefix", prefix)
+    deploy(console.download("Download CloudFormation StackSet")[1])
+    console.page.get_by_role("radio", name="All regions").check()
+    console.page.get_by_text("Advanced Options").click()
+    console.field("Default Region").select_option("eu-central-1")
+    console.fill("Max Retry Attempts", "12")
+    run_test(console, "Test Connection")
+    console.sees("works in all")
+
+
+def give_permissions(console: Console, choice: str) -> None:
+    """Next, Permissions, Create Integration."""
+    console.press("Next")
+    console.sees_heading("Permissions")
+    console.page.get_by_role("radio", name=choice).check()
+    console.press("Create Integration")
+
+
+def sees_synced(console: Console, *, changes: str = "") -> None:
+    """Watch the sync to its end; without script by reloading."""
+    if not console.has_script:
+        again = console.page.get_by_role("link", name="Reload")
+        for _ in range(100):
+            if not again.count():
+                break
+            console.page.wait_for_timeout(200)
+            again.click()
+    console.sees("Synced")
+    if changes:
+        console.sees(changes)
+
+
+def sync(console: Console, url: str, *, changes: str) -> None:
+    """Advanced, Sync Integration; watch it end."""
+    console.open(url)
+    console.tab("Advanced")
+    console.press("Sync Integration")
+    sees_synced(console, changes=changes)
+    console.tab("Connections")

@@ -1,0 +1,32 @@
+"""What a browser complains about while somebody walks through the console."""
+
+import re
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Response, WebError
+
+
+class Watch:
+    """Collects errors on the browser's console (broken content rules among them), of scripts, and of the server."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.complaints: list[str] = []
+        self._allowed: set[int] = set()
+        context.on("console", self._console)
+        context.on("weberror", self._error)
+        context.on("response", self._response)
+
+    def allow(self, status: int) -> None:
+        """Do not complain about answers with this status: the test is about them."""
+        self._allowed.add(status)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        refused = re.search(r"responded with a status of (\d+)", message.text)
+        if message.type == "error" and not refused:  # refusals are seen as answers, too
+            self.complaints.append(f"{message.page.url if message.page else ''}: {message.text}")
+
+    def _error(self, error: WebError) -> None:
+        self.complaints.append(f"{error.page.url if error.page else ''}: {error.error}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400 and response.status not in self._allowed:
+            self.complaints.append(f"{response.status} {response.request.method} {response.url}")
