@@ -23,7 +23,18 @@ from connections.schemas import AddedFolder, Contents
 _ALL_AWS_FROM = 2  # connections
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 _TEXT = CharField()
-_COLUMNS = ("id", "handle", "title", "source_id", "state", "organization_id", "workspace_id", "path", "manager")
+_COLUMNS = (
+    "id",
+    "handle",
+    "title",
+    "source_id",
+    "state",
+    "organization_id",
+    "workspace_id",
+    "owner",
+    "path",
+    "manager",
+)
 
 
 @dataclass(slots=True)
@@ -38,6 +49,7 @@ class SchemaRow:
     state: str = ""
     organization_id: int | None = None
     workspace_id: int | None = None
+    owner: str = ""
     path: str = ""
     managed_by: str = ""
     patterns: Sequence[str] = ()
@@ -75,7 +87,7 @@ def totals(inside: Contents) -> Totals:
     own = [PUBLIC, ALL_AWS, *(aggregator.handle for aggregator in inside.aggregators)]
     found = inside.connections.aggregate(
         all=Count("id"),
-        aws=Count("id", filter=Q(plugin="aws")),
+        aws=Count("handle", distinct=True, filter=Q(plugin="aws")),
         names=Count("handle", distinct=True),
         clashing=Count("handle", distinct=True, filter=Q(handle__in=own)),
     )
@@ -89,7 +101,7 @@ def regex(patterns: Iterable[str]) -> str:
 
 
 def matching(inside: Contents, patterns: Iterable[str]) -> QuerySet[Connection]:
-    """Find the connections in use that the patterns name."""
+    """Find the connections in use that the patterns name, those in conflict included."""
     return inside.connections.filter(handle__regex=regex(patterns))
 
 
@@ -147,25 +159,26 @@ class SchemaList(Sequence[SchemaRow]):
         own = len(self._own)
         rows = self._own[start:stop]
         if stop > own:
-            rows = rows + self._read(max(start - own, 0), stop - own)
+            rows = rows + read(self._inside, self._connections, max(start - own, 0), stop - own)
         mark_conflicts(self._inside, rows)
         return rows
 
-    def _read(self, start: int, stop: int) -> list[SchemaRow]:
-        rows = [
-            SchemaRow("connection", *values)
-            for values in _with_place(self._connections).order_by("handle", "id").values_list(*_COLUMNS)[start:stop]
-        ]
-        for row in rows:
-            row.is_added_itself = row.id in self._inside.connections_added_at
-            row.folder = self._inside.covering(row.path)
-        return rows
+
+def read(inside: Contents, connections: QuerySet[Connection], start: int, stop: int) -> list[SchemaRow]:
+    """Read a slice of the connections in use, by name, with where they come from."""
+    found = _with_place(connections).order_by("handle", "id").values_list(*_COLUMNS)
+    rows = [SchemaRow("connection", *values) for values in found[start:stop]]
+    for row in rows:
+        row.is_added_itself = row.id in inside.connections_added_at
+        row.folder = inside.covering(row.path)
+    return rows
 
 
 def _with_place(connections: QuerySet[Connection]) -> QuerySet[Connection]:
     path = Coalesce("folder__path", Value(""), output_field=_TEXT)
     manager = Coalesce("root__managed_by", Value(""), output_field=_TEXT)
-    return connections.annotate(path=path, manager=manager)
+    owner = Coalesce("workspace__handle", "organization__handle", "tenant__handle", output_field=_TEXT)
+    return connections.annotate(path=path, manager=manager, owner=owner)
 
 
 def _contested(inside: Contents) -> Q:

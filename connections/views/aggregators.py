@@ -162,6 +162,8 @@ def _save(form: AggregatorForm, access: Access, found: Aggregator) -> bool:
 
 
 def _matches(request: HttpRequest, inside: Contents, patterns: Sequence[str]) -> dict[str, Any]:
-    matching = names.matching(inside, patterns).order_by("handle", "id").only("handle", "title", "source_id", "state")
-    page = Paginator(matching, PAGE_SIZE).get_page(request.GET.get("page"))
-    return {"page": page, "rows": list(page)}
+    matching = names.matching(inside, patterns)
+    page = Paginator(matching.order_by("handle", "id"), PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = names.read(inside, matching, page.start_index() - 1, page.end_index()) if page.paginator.count else []
+    names.mark_conflicts(inside, rows)
+    return {"page": page, "rows": rows, "number": matching.values("handle").distinct().count()}

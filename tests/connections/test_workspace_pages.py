@@ -296,9 +296,9 @@ def test_schemas_in_use_show_where_they_come_from(cast: Cast, tree: Tree, as_own
     add(cast, tree.web_prod)
     add(cast, tree.prod)
     text = text_of(get(as_owner, IN_USE))
-    assert "Added itself, and from folder Prod" in text
-    assert "api_prod api_prod From folder Prod In use" in text
-    assert "all_aws Aggregator, there by itself" in text
+    assert "Added directly, and from folder Prod" in text
+    assert "api_prod api_prod From folder Prod In use tnt &gt; awsi" in text
+    assert "all_aws Aggregator, built in" in text
     assert "web_dev" not in text
 
 
