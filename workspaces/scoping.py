@@ -10,15 +10,14 @@ from typing import Any, Concatenate
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 
 from workspaces import audit, isolation
 from workspaces.access import Access, Power, Scope
 from workspaces.models import Membership, Organization, User, Workspace
 
-View = Callable[Concatenate[HttpRequest, ...], HttpResponseBase]
-ScopedView = Callable[Concatenate[HttpRequest, Access, ...], HttpResponseBase]
+View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
+ScopedView = Callable[Concatenate[HttpRequest, Access, ...], HttpResponse]
 
 
 def public_view(view: View) -> View:
@@ -27,11 +26,11 @@ def public_view(view: View) -> View:
     return view
 
 
-def account_view(view: Callable[Concatenate[HttpRequest, User, ...], HttpResponseBase]) -> View:
+def account_view(view: Callable[Concatenate[HttpRequest, User, ...], HttpResponse]) -> View:
     """Declare a view for any signed-in person; it is given the person, and sees only what is theirs."""
 
     @wraps(view)
-    def inner(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
+    def inner(request: HttpRequest, **arguments: Any) -> HttpResponse:
         if not isinstance(request.user, User):
             return redirect_to_login(request.get_full_path())
         with isolation.as_user(request.user.pk):
@@ -44,7 +43,7 @@ def account_view(view: Callable[Concatenate[HttpRequest, User, ...], HttpRespons
 def _scoped(levels: frozenset[str], needs: Power) -> Callable[[ScopedView], View]:
     def decorate(view: ScopedView) -> View:
         @wraps(view)
-        def inner(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
+        def inner(request: HttpRequest, **arguments: Any) -> HttpResponse:
             if not isinstance(request.user, User):
                 return redirect_to_login(request.get_full_path())
             with isolation.as_user(request.user.pk):

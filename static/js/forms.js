@@ -1,8 +1,8 @@
 // Forms: what HTML ships enabled, this disables until it makes sense; the focus goes to what is wrong.
 
 // "Save" waits until something changed.
-for (const form of document.querySelectorAll("form[data-needs-change]")) {
-  if (form.dataset.needsChange === "changed") continue; // came back with errors: it already differs from what is stored
+function awaitChange(form) {
+  if (form.dataset.needsChange === "changed") return; // came back with errors: it already differs from what is stored
   const button = form.querySelector("button:not([type='button'])");
   const values = () => JSON.stringify([...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken"));
   const before = values();
@@ -13,6 +13,10 @@ for (const form of document.querySelectorAll("form[data-needs-change]")) {
   form.addEventListener("reset", () => setTimeout(update));
   update();
 }
+document.querySelectorAll("form[data-needs-change]").forEach(awaitChange);
+document.addEventListener("htmx:afterSwap", (event) => {
+  event.target.querySelectorAll?.("form[data-needs-change]").forEach(awaitChange);
+});
 
 // A destructive button waits until the handle is typed: <form data-confirm="handle"><input data-confirm-input>…
 function guard(root) {

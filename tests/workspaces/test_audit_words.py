@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -32,7 +33,7 @@ def pattern_of(argument: ast.expr) -> str:
     return "".join(parts)
 
 
-def event(action: str, label: str = "awsi", **details: object) -> AuditEvent:
+def event(action: str, label: str = "awsi", **details: Any) -> AuditEvent:
     return AuditEvent(action=action, object_label=label, details=details)
 
 
@@ -68,7 +69,7 @@ def test_every_sentence_begins_with_what_the_person_did() -> None:
         ("never.heard_of", {}, "never.heard_of awsi"),
     ],
 )
-def test_an_event_is_told_in_words(action: str, details: dict[str, object], sentence: str) -> None:
+def test_an_event_is_told_in_words(action: str, details: dict[str, Any], sentence: str) -> None:
     assert str(tell(event(action, **details))) == sentence
 
 

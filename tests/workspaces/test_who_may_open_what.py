@@ -33,6 +33,21 @@ switch_workspace       org        200 404 200 200 200 200 200 404
 workspace_create       org        200 404 200 403 403 403 403 404
 workspace_home         workspace  302 404 302 404 302 302 302 404
 workspace_advanced     workspace  200 404 200 404 200 200 200 404
+people                 tenant     200 403 403 403 403 403 403 404
+people                 org        200 404 200 200 200 200 200 404
+people                 workspace  200 404 200 404 200 200 200 404
+person_add             tenant     200 403 403 403 403 403 403 404
+person_add             org        200 404 200 403 403 403 403 404
+person_add             workspace  200 404 200 404 200 403 403 404
+audit_log              tenant     200 403 403 403 403 403 403 404
+audit_log              org        200 404 200 403 403 403 403 404
+audit_log              workspace  200 404 200 404 200 403 403 404
+audit_log_csv          tenant     200 403 403 403 403 403 403 404
+audit_log_csv          org        200 404 200 403 403 403 403 404
+audit_log_csv          workspace  200 404 200 404 200 403 403 404
+people_leave           tenant     200 200 200 200 200 200 200 404
+people_leave           org        404 404 200 200 200 200 200 404
+people_leave           workspace  404 404 404 404 200 200 200 404
 organization_home      other-org  200 404 404 404 404 404 404 404
 workspace_advanced     other-ws   200 404 200 404 404 404 404 404
 """

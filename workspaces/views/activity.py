@@ -1,8 +1,8 @@
 """The Activity tab: the audit log of a tenant, an organization or a workspace."""
 
-from django.http import FileResponse, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 
 from workspaces import activity, audit_words
 from workspaces.access import Access, Power
@@ -27,12 +27,17 @@ def audit_log(request: HttpRequest, access: Access) -> HttpResponse:
 
 
 @scope_view(Power.OWNER, with_workspace=True)
-def audit_log_csv(request: HttpRequest, access: Access) -> HttpResponseBase:
-    """Send the same events, up to a bound, as a CSV file."""
+def audit_log_csv(request: HttpRequest, access: Access) -> HttpResponse:
+    """Send the same events, up to a bound, as a CSV file.
+
+    It is written before it is sent: what is streamed is read after this transaction has ended, and would see no row.
+    """
     _check_tenant_level(access)
-    file = activity.csv_file(access.scope, ActivityForm(request.GET).filters)
     name = f"audit-log-{str(access.scope).replace('/', '-')}-{timezone.now():%Y-%m-%d}.csv"
-    return FileResponse(file, as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")
+    headers = {"Content-Disposition": content_disposition_header(as_attachment=True, filename=name)}
+    response = HttpResponse(content_type="text/csv; charset=utf-8", headers=headers)
+    activity.write_csv(response, access.scope, ActivityForm(request.GET).filters)
+    return response
 
 
 def _check_tenant_level(access: Access) -> None:

@@ -33,7 +33,7 @@ def member_list(request: HttpRequest, access: Access) -> HttpResponse:
     context |= {"sole_owner": _sole_owner(access), "roles": people.roles_in(scope), "now": timezone.now()}
     if access.can_own:
         invited = Invitation.objects.open().filter(**scope.keys, email__icontains=query).order_by("-created_at", "-pk")
-        context["invitations"] = invited[:INVITATIONS_SHOWN]
+        context |= {"invitations": invited[:INVITATIONS_SHOWN], "most_invitations": INVITATIONS_SHOWN}
     return render_page(request, "workspaces/people.html", context, parts=("list",))
 
 
