@@ -110,8 +110,8 @@ class Visible:
 
 # Grants to this workspace, to its organization or to the whole tenant, and the workspace's own folders, widened to all
 # that lies below: a subtree is a range of paths, up to the same with "0" (the character after "/") at its end.
-# Ids first, rows later: one statement for both is far slower when little is visible in a big tree. Materialized, because
-# right after a first import there are no statistics, and the planner would join all with all (13 s for 500 folders).
+# Ids first, rows later: one statement for both is far slower when little is visible in a big tree. Materialized: right
+# after a first import there are no statistics, and the planner would join all with all (13 s for 500 folders).
 VISIBLE = """
     granted AS (
         SELECT folder_id, connection_id FROM connections_grant
