@@ -5,6 +5,7 @@ What talks to AWS is testing.py, which only tasks import.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -41,8 +42,19 @@ def fingerprint(settings: IntegrationSettings, kind: AccessTest.Kind) -> str:
 
 
 @transaction.atomic
-def request(settings: IntegrationSettings, kind: AccessTest.Kind, *, by: User, now: datetime) -> AccessTest:
+def request(
+    settings: IntegrationSettings,
+    kind: AccessTest.Kind,
+    *,
+    by: User,
+    now: datetime,
+    instead: Mapping[str, object] | None = None,
+    target: IntegrationSettings | None = None,
+) -> AccessTest:
     """Start a test of these settings as they are stored; one that is still open makes room.
+
+    ``instead`` holds those that are not stored (yet), no secret among them; the settings given here have them already,
+    and ``target`` is what they are for.
 
     The caller holds a lock on the settings' row, so that two requests do not meet here.
     """
@@ -55,9 +67,10 @@ def request(settings: IntegrationSettings, kind: AccessTest.Kind, *, by: User, n
         subject=settings.uid,
         kind=kind,
         fingerprint=fingerprint(settings, kind),
+        instead=dict(instead or {}),
         progressed_at=now,
     )
-    audit.record("access_test.requested", scope=settings.scope, by=by, target=settings, kind=kind.value)
+    audit.record("access_test.requested", scope=settings.scope, by=by, target=target or settings, kind=kind.value)
     transaction.on_commit(lambda: run_access_test.delay(test.tenant_id, test.pk), robust=True)
     return test
 

@@ -12,7 +12,7 @@ from django.db import connection
 
 from connections.models import Connection, Folder
 from connections.tree import allocate_ids, rebuild_paths
-from integrations import reconcile
+from integrations import reconcile, renaming
 from integrations.models import Integration
 from integrations.reconcile import Creation, Held, Plan, Taken, Tree, Update
 from integrations.snapshot import Snapshot
@@ -54,6 +54,11 @@ _UPDATE_CONNECTIONS = """
         AS new(id, title, handle, folder_id, state)
     WHERE old.id = new.id
 """
+_RENAME_CONNECTIONS = """
+    UPDATE connections_connection old SET handle = new.handle
+    FROM unnest(%(ids)s::bigint[], %(handles)s::text[]) AS new(id, handle)
+    WHERE old.id = new.id AND NOT old.is_handle_static
+"""
 _REMOVE_FOLDERS = "UPDATE connections_folder SET removed_at = %(now)s WHERE id = ANY(%(ids)s)"
 _REMOVE_CONNECTIONS = "UPDATE connections_connection SET removed_at = %(now)s WHERE id = ANY(%(ids)s)"
 
@@ -94,6 +99,24 @@ def plan(integration: Integration, tree: Tree, snapshot: Snapshot) -> Plan:
         if clashing == Taken():
             return planned
         taken |= clashing
+
+
+def plan_prefix(integration: Integration, tree: Tree, prefix: str) -> tuple[Update, ...]:
+    """Plan what another handle prefix makes of the handles.
+
+    Raises PrefixRefusedError with a sentence when one of them would be too long, or is not free.
+    """
+    updates = renaming.renames(tree, prefix)
+    clashing = _held_elsewhere(Connection, renaming.handles(updates), integration)
+    if clashing:
+        raise renaming.refusal(min(clashing), f"the handle of another connection of {integration.scope}")
+    return updates
+
+
+def rename(updates: Sequence[Update]) -> None:
+    """Write new handles of connections in one statement. Raises TreeChangedError when one was made static meanwhile."""
+    ids, handles = [update.after.id for update in updates], [update.after.handle for update in updates]
+    _write(_RENAME_CONNECTIONS, len(updates), {"ids": ids, "handles": handles})
 
 
 def _held_elsewhere(

@@ -149,6 +149,16 @@ def dynamic_handle(kind: NodeKind, title: str, source_id: str, prefix: str = "")
     return fit(prefix + stem)
 
 
+def wishes(kind: NodeKind, title: str, source_id: str, prefix: str = "") -> Iterator[str]:
+    """Give the handles that a node may have, best first, without end."""
+    bare = dynamic_handle(kind, title, source_id, prefix)
+    suffix = f"_{_suffix_id(source_id)}"
+    yield bare
+    yield fit(bare, suffix)
+    for number in count(2):
+        yield fit(bare, f"{suffix}_{number}")
+
+
 _STAND_IN: Mapping[NodeKind, str] = {"folder": "folder", "connection": "account"}
 
 
@@ -190,7 +200,8 @@ class _Side:
         handles: dict[str, str] = {}
         given: set[str] = set()
         for want in contenders:
-            handle = next(wish for wish in self._wishes(want) if wish not in used and wish not in given)
+            wished = wishes(self.kind, want.title, want.source_id, self.prefix)
+            handle = next(wish for wish in wished if wish not in used and wish not in given)
             given.add(handle)
             handles[want.source_id] = handle
         return handles
@@ -205,15 +216,6 @@ class _Side:
                 before = dynamic_handle(self.kind, held.title, want.source_id, self.prefix)
                 if before != dynamic_handle(self.kind, want.title, want.source_id, self.prefix):
                     yield want
-
-    def _wishes(self, want: Wanted) -> Iterator[str]:
-        """The handles that a node may get, best first, without end."""
-        bare = dynamic_handle(self.kind, want.title, want.source_id, self.prefix)
-        suffix = f"_{_suffix_id(want.source_id)}"
-        yield bare
-        yield fit(bare, suffix)
-        for number in count(2):
-            yield fit(bare, f"{suffix}_{number}")
 
 
 def _is_changed(held: Held, want: Wanted) -> bool:

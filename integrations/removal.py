@@ -1,9 +1,13 @@
-"""What goes for good, by the clock."""
+"""What goes for good: deleted integrations, and by the clock what has had its time."""
 
 from datetime import datetime, timedelta
 
+import structlog
+from django.db import DatabaseError
+
+from connections import removal as tree_removal
 from connections.models import Connection, Folder
-from integrations.models import AccessTest, Draft
+from integrations.models import AccessTest, Draft, Integration, SettingsTrial, SyncRun
 from workspaces import isolation
 from workspaces.models import Tenant
 
@@ -11,16 +15,54 @@ from workspaces.models import Tenant
 GRACE = timedelta(days=30)
 _TESTS_ARE_KEPT = timedelta(days=7)
 
+log = structlog.get_logger(__name__)
+
+
+def remove(tenant_id: int, integration_id: int) -> None:
+    """Delete an integration that somebody asked to delete, with all its nodes, in one transaction.
+
+    Quiet when it is gone already, or nobody asked. What the database refuses leaves everything as it was; the
+    integration is then shown with what to do, and the error is raised.
+    """
+    try:
+        with isolation.as_tenant(tenant_id):
+            deleting = Integration.objects.filter(pk=integration_id, state=Integration.State.DELETING)
+            integration = deleting.select_for_update(of=("self",)).select_related("root_folder").first()
+            if integration is not None:
+                _delete(integration)
+    except DatabaseError:
+        log.error("integration_not_deleted", tenant=tenant_id, integration=integration_id)
+        with isolation.as_tenant(tenant_id):
+            Integration.objects.filter(pk=integration_id, state=Integration.State.DELETING).update(
+                state=Integration.State.DELETE_FAILED
+            )
+        raise
+
+
+def _delete(integration: Integration) -> None:
+    top = integration.root_folder
+    AccessTest.objects.filter(subject=integration.uid).delete()
+    for of_it in (SettingsTrial, SyncRun):
+        rows = of_it.objects.filter(integration_id=integration.pk)  # type: ignore[attr-defined]
+        rows._raw_delete(rows.db)
+    itself = Integration.objects.filter(pk=integration.pk)
+    itself._raw_delete(itself.db)
+    tree_removal.delete_tree(top)
+
 
 def clean_up(*, now: datetime) -> None:
-    """Clean up tenant by tenant, each in a transaction of its own."""
+    """Clean up tenant by tenant, each in a transaction of its own; take up deletions whose message got lost."""
     with isolation.as_operator():
         tenant_ids = list(Tenant.objects.values_list("pk", flat=True))
     for tenant_id in tenant_ids:
         with isolation.as_tenant(tenant_id):
             Draft.objects.filter(expires_at__lte=now).delete()
             AccessTest.objects.filter(created_at__lte=now - _TESTS_ARE_KEPT).delete()
+            SettingsTrial.objects.filter(expires_at__lte=now).delete()
             purge(now=now)
+            lost = list(Integration.objects.filter(state=Integration.State.DELETING).values_list("pk", flat=True))
+        for integration_id in lost:
+            remove(tenant_id, integration_id)
 
 
 def purge(*, now: datetime) -> None:

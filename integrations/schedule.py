@@ -168,6 +168,15 @@ def report(run: SyncRun) -> None:
             raise ClaimLostError
 
 
+def hold(run: SyncRun) -> None:
+    """Lock the schedule's row until the caller's transaction ends: whoever writes to the tree does that first.
+
+    Raises ClaimLostError when the claim is not ours any more, as it is once somebody deleted the integration.
+    """
+    if not SyncSchedule.objects.select_for_update().filter(pk=run.integration_id, claim=run.claim).exists():
+        raise ClaimLostError
+
+
 def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
     """Write a run's end and give its claim back, in the caller's transaction, bound to the run's tenant.
 

@@ -114,11 +114,7 @@ def run(
 
 
 def _sync(work: _Work) -> None:
-    with isolation.as_tenant(work.run.tenant_id):
-        found = Integration.objects.select_related("tenant", "organization").filter(pk=work.run.integration_id)
-        integration = found.first()
-    if integration is None:
-        raise ClaimLostError
+    integration = _integration(work)
     session, snapshot = _read(work, integration)
     work.tell(SyncRun.Phase.COMPARING)
     confirmed: frozenset[str] = frozenset()
@@ -128,14 +124,25 @@ def _sync(work: _Work) -> None:
             with isolation.as_tenant(integration.tenant_id):
                 unconfirmed = _plan_and_apply(work, integration, snapshot, confirmed)
         except (IntegrityError, TreeChangedError):
-            # Somebody took a handle, or purged a node, between our look and our write: plan again with what is there.
+            # Somebody took a handle, purged a node or changed the settings between our look and our write: plan again
+            # with what is there.
             attempts += 1
             if attempts == _ATTEMPTS_AT_THE_TREE:
                 raise
+            integration = _integration(work)
             continue
         if not unconfirmed:
             return
         confirmed |= _confirm(session, unconfirmed)
+
+
+def _integration(work: _Work) -> Integration:
+    with isolation.as_tenant(work.run.tenant_id):
+        found = Integration.objects.select_related("tenant", "organization").filter(pk=work.run.integration_id)
+        integration = found.first()
+    if integration is None:
+        raise ClaimLostError
+    return integration
 
 
 def _read(work: _Work, integration: Integration) -> tuple[AwsSession, Snapshot]:
@@ -150,8 +157,13 @@ def _read(work: _Work, integration: Integration) -> tuple[AwsSession, Snapshot]:
     identity = identify(session)
     _check_same_organization(integration, identity.organization_id)
     work.tell(SyncRun.Phase.READING)
+    # What somebody saved as unreadable may stay so; a denial of anything else is an error.
+    unseen = frozenset(integration.unseen_folders)
     snapshot = read_snapshot(
-        session, identity=identity, on_progress=lambda progress: work.tell(SyncRun.Phase.READING, progress)
+        session,
+        identity=identity,
+        on_progress=lambda progress: work.tell(SyncRun.Phase.READING, progress),
+        may_leave_out=unseen.__contains__ if unseen else None,
     )
     work.read = Progress(len(snapshot.folders), len(snapshot.accounts))
     return session, snapshot
@@ -183,9 +195,14 @@ def _plan_and_apply(
     unconfirmed = _vanished(planned, snapshot) - confirmed
     if unconfirmed:
         return unconfirmed
-    mirror.apply(planned, tree, integration, now=timezone.now())
     source = (snapshot.organization_id, snapshot.management_account_id)
-    if source != (integration.source_organization_id, integration.management_account_id):
+    is_same_source = source == (integration.source_organization_id, integration.management_account_id)
+    if not (planned.is_empty and is_same_source):
+        schedule.hold(work.run)
+        if not Integration.objects.filter(pk=integration.pk, version=integration.version).exists():
+            raise TreeChangedError("The integration's settings were changed.")
+    mirror.apply(planned, tree, integration, now=timezone.now())
+    if not is_same_source:
         Integration.objects.filter(pk=integration.pk).update(
             source_organization_id=source[0], management_account_id=source[1]
         )
@@ -194,8 +211,11 @@ def _plan_and_apply(
 
 
 def _vanished(planned: Plan, snapshot: Snapshot) -> frozenset[str]:
-    """Find what must be confirmed as gone before it is removed; what AWS itself lists as closed needs no proof."""
-    seen = {account.source_id for account in snapshot.accounts}
+    """Find what must be confirmed as gone before it is removed.
+
+    What AWS itself lists as closed needs no proof, nor does what went where the credentials may not look.
+    """
+    seen = {account.source_id for account in snapshot.accounts} | snapshot.left_out_accounts | snapshot.left_out_folders
     removals = (*planned.folders.removals, *planned.connections.removals)
     return frozenset(held.source_id for held in removals) - seen
 

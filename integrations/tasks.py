@@ -35,6 +35,22 @@ def run_access_test(tenant_id: int, test_id: int) -> None:
 
 
 @shared_task
+def remove_integration(tenant_id: int, integration_id: int) -> None:
+    """Delete an integration for good, if somebody asked for that."""
+    from integrations import removal
+
+    removal.remove(tenant_id, integration_id)
+
+
+@shared_task
+def run_settings_trial(tenant_id: int, trial_id: int) -> None:
+    """Try new discovery settings."""
+    from integrations import trying
+
+    trying.run(tenant_id, trial_id)
+
+
+@shared_task
 def clean_up() -> None:
     """Drop expired drafts and old tests, and purge what was removed long enough ago."""
     from integrations import removal

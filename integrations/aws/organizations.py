@@ -10,7 +10,7 @@ from integrations.aws.pacing import Budget
 from integrations.aws.pages import Pages
 from integrations.aws.placing import changed_while_reading, parents_of_accounts
 from integrations.aws.session import AwsSession
-from integrations.aws.walk import Walk
+from integrations.aws.walk import MayLeaveOut, Walk
 from integrations.snapshot import Progress, Snapshot, SnapshotAccount, SnapshotFolder
 
 _READ_SECONDS: Final = 1200.0  # 50,000 accounts take about 320 at AWS's published rates
@@ -59,21 +59,23 @@ def read_snapshot(
     on_progress: Callable[[Progress], None] = lambda progress: None,
     identity: Identity | None = None,
     within_seconds: float = _READ_SECONDS,
+    may_leave_out: MayLeaveOut | None = None,
 ) -> Snapshot:
     """The whole AWS organization; raises AwsError when anything is missing, denied or contradictory.
 
     ``on_progress`` is called in the calling thread as answers arrive. ``identity`` saves two calls to those who have
-    it. When the AWS organization changes in the middle, it is read once more before that is an error.
+    it. When the AWS organization changes in the middle, it is read once more before that is an error. A denied unit of
+    which ``may_leave_out`` says so is left out with all that is in it, and the snapshot tells; any other is an error.
     """
     budget = Budget(within_seconds)
     identity = identity or identify(session)
     root = _read_root_as(identity, session, budget)
     try:
-        return _read_once(session, root, budget, on_progress)
+        return _read_once(session, root, budget, on_progress, may_leave_out)
     except (ChangedWhileReading, Gone):
         pass
     try:
-        return _read_once(session, root, budget, on_progress)
+        return _read_once(session, root, budget, on_progress, may_leave_out)
     except Gone as error:
         raise changed_while_reading(error.operation, "something that it had just named is gone") from None
 
@@ -101,12 +103,18 @@ def confirm_gone(session: AwsSession, *, accounts: Iterable[str] = (), folders: 
     return frozenset(gone)
 
 
-def _read_once(session: AwsSession, root: RootRow, budget: Budget, on_progress: Callable[[Progress], None]) -> Snapshot:
-    walk = Walk(session, root, budget, on_progress)
+def _read_once(
+    session: AwsSession,
+    root: RootRow,
+    budget: Budget,
+    on_progress: Callable[[Progress], None],
+    may_leave_out: MayLeaveOut | None,
+) -> Snapshot:
+    walk = Walk(session, root, budget, on_progress, may_leave_out)
     walk.run()
     parents = parents_of_accounts(session, walk, budget)
     walk.report()
-    if root.management_account_id not in walk.accounts:
+    if root.management_account_id not in walk.accounts.keys() | walk.accounts_left_out:
         raise incomplete("ListAccounts", "", f"the management account {root.management_account_id} is missing")
     folders = sorted(walk.folders.values(), key=lambda folder: (folder.level, folder.path))
     return Snapshot(
@@ -120,6 +128,8 @@ def _read_once(session: AwsSession, root: RootRow, budget: Budget, on_progress: 
             SnapshotAccount(source_id, parents[source_id], row.name, row.state, row.joined_at)
             for source_id, row in sorted(walk.accounts.items())
         ),
+        left_out_folders=frozenset(walk.left_out),
+        left_out_accounts=frozenset(walk.accounts_left_out),
     )
 
 

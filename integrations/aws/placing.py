@@ -16,11 +16,18 @@ _TRAVERSE: Final = "ListAccountsForParent"
 def parents_of_accounts(session: AwsSession, walk: Walk, budget: Budget) -> dict[str, str]:
     """Account id → id of the unit or root that holds it, for every account of the walk.
 
-    Adds to the walk the units that only a path names. Raises ChangedWhileReading when the answers do not agree.
+    Adds to the walk the units that only a path names, and takes the accounts in units that were left out from it.
+    Raises ChangedWhileReading when the answers do not agree.
     """
     if all(row.paths for row in walk.accounts.values()):
-        return {row.source_id: _parent_by_path(session, walk, row, budget) for row in walk.accounts.values()}
-    return _parents_by_traversal(session, walk, budget)
+        placed = {row.source_id: _parent_by_path(session, walk, row, budget) for row in walk.accounts.values()}
+        parents = {account_id: parent for account_id, parent in placed.items() if parent is not None}
+    else:
+        parents = _parents_by_traversal(session, walk, budget)
+    for account_id in walk.accounts.keys() - parents.keys():
+        walk.accounts_left_out.add(account_id)
+        del walk.accounts[account_id]
+    return parents
 
 
 def changed_while_reading(operation: str, what: str) -> ChangedWhileReading:
@@ -33,7 +40,8 @@ def changed_while_reading(operation: str, what: str) -> ChangedWhileReading:
     )
 
 
-def _parent_by_path(session: AwsSession, walk: Walk, row: AccountRow, budget: Budget) -> str:
+def _parent_by_path(session: AwsSession, walk: Walk, row: AccountRow, budget: Budget) -> str | None:
+    """Find the unit or root that holds an account; None when it is in a unit that was left out."""
     paths = row.paths
     if len(paths) != 1:  # it moved between two pages: only a third look tells where it is now
         answer = session.call("DescribeAccount", subject=row.source_id, budget=budget, AccountId=row.source_id)
@@ -43,6 +51,8 @@ def _parent_by_path(session: AwsSession, walk: Walk, row: AccountRow, budget: Bu
     (path,) = paths
     if path[:2] != walk.root.path:
         raise unexpected("ListAccounts", row.source_id, "its path is in another AWS organization")
+    if not walk.left_out.isdisjoint(path):
+        return None
     for length in range(3, len(path)):
         _ensure_folder(session, walk, path[:length], budget)
     return path[-2]
@@ -71,6 +81,8 @@ def _parents_by_traversal(session: AwsSession, walk: Walk, budget: Budget) -> di
             crew.handle_next()
             walk.report()
     differing = parents.keys() ^ walk.accounts.keys()
+    if walk.left_out:  # without paths nobody says in which unit an account is that no readable one holds
+        differing = parents.keys() - walk.accounts.keys()
     if differing:
         raise changed_while_reading(
             _TRAVERSE, f"{len(differing)} accounts are not in both lists, for instance {min(differing)}"

@@ -22,6 +22,7 @@ WORKERS: Final = 4  # for the tree; more were throttled and no faster on a real 
 _DEEPEST: Final = 5  # AWS nests units five levels under the root, so those of the fifth have no children
 _LIST: Final = "ListOrganizationalUnitsForParent"
 _PROBE: Final = "ListChildren"
+MayLeaveOut = Callable[[str], bool]
 _ENOUGH_WAITING: Final = 2  # workers in the queue of a throttled operation: more would not make it faster
 
 
@@ -45,11 +46,22 @@ class PlacedFolder:
 
 
 class Walk:
-    """What one reading found; everything but the calls themselves happens in the thread that runs it."""
+    """What one reading found; everything but the calls themselves happens in the thread that runs it.
+
+    ``may_leave_out`` says of which units (by id) it is no error that they are denied: they are then not among
+    ``folders`` but in ``left_out``, and the accounts in them in ``accounts_left_out``.
+    """
 
     def __init__(
-        self, session: AwsSession, root: RootRow, budget: Budget, on_progress: Callable[[Progress], None]
+        self,
+        session: AwsSession,
+        root: RootRow,
+        budget: Budget,
+        on_progress: Callable[[Progress], None],
+        may_leave_out: MayLeaveOut | None = None,
     ) -> None:
+        self.left_out: set[str] = set()
+        self.accounts_left_out: set[str] = set()
         self.accounts: dict[str, AccountRow] = {}
         self.root = PlacedFolder(root.root_id, root.name, (root.organization_id, root.root_id))
         self.folders: dict[str, PlacedFolder] = {root.root_id: self.root}
@@ -59,7 +71,8 @@ class Walk:
         self._to_ask = deque([self.root])
         self._parents: set[str] = set()  # units that surely have children: those on the way to an account, or probed
         self._listing = self._probing = 0
-        self._may_probe = True
+        self._may_leave_out = may_leave_out
+        self._may_probe = may_leave_out is None  # a probe may be allowed where the list is denied
 
     def run(self) -> None:
         """Read everything; raises AwsError and is then worth nothing."""
@@ -106,13 +119,24 @@ class Walk:
     def _list(self, parent: PlacedFolder) -> None:
         pages = Pages(self._session, _LIST, self._crew.budget, subject=parent.subject, ParentId=parent.source_id)
 
-        def handle(rows: list[FolderRow]) -> None:
+        def read() -> list[FolderRow] | None:
+            try:
+                return pages.all(Reader(_LIST, parent.subject).folder)
+            except AccessDenied:
+                if parent is self.root or self._may_leave_out is None or not self._may_leave_out(parent.source_id):
+                    raise
+                return None
+
+        def handle(rows: list[FolderRow] | None) -> None:
             self._listing -= 1
-            for row in rows:
+            if rows is None:
+                self.left_out.add(parent.source_id)
+                del self.folders[parent.source_id]
+            for row in rows or ():
                 self._found_folder(parent, row)
 
         self._listing += 1
-        self._crew.start(lambda: pages.all(Reader(_LIST, parent.subject).folder), handle)
+        self._crew.start(read, handle)
 
     def _probe(self, folder: PlacedFolder) -> None:
         """Ask whether it has children at all; that gives no names, so the few that have some are listed after all.

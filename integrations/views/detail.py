@@ -1,4 +1,4 @@
-"""An integration: its tree, how it is configured, and starting a sync."""
+"""An integration: its tree, and starting a sync."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -9,13 +9,8 @@ from django.views.decorators.http import require_POST
 
 from connections.views.context import tree_context
 from integrations import actions
-from integrations.aws.identifiers import member_role_arn
-from integrations.aws.regions import partition_of_arn
-from integrations.models import Integration
-from integrations.models.settings import AccessMode
 from integrations.views.page import find_integration, integration_page, latest_status, render_live
 from workspaces.access import Access, Power
-from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
 
 
@@ -33,36 +28,6 @@ def integration_detail(request: HttpRequest, access: Access, integration: str) -
     )
     status = latest_status(access, found)
     return render_live(request, "integrations/detail.html", context, status, parts=("list",))
-
-
-@scope_view(Power.OWNER)
-def integration_config(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
-    """Show the Discovery Settings and the Connection Settings; secrets stay where they are."""
-    found = find_integration(access, integration)
-    context = integration_page(
-        access, found, member_role=_member_role(found), is_role=found.access_mode == AccessMode.ROLE
-    )
-    return render_page(request, "integrations/config.html", context, parts=())
-
-
-def _member_role(integration: Integration) -> str:
-    """Show what the ARN of the role in each account looks like."""
-    partition = partition_of_arn(integration.role_arn) if integration.role_arn else "aws"
-    return member_role_arn(partition, "{account id}", integration.role_name)
-
-
-@scope_view(Power.OWNER)
-def integration_advanced(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
-    """Show the handle, and offer a sync."""
-    found = find_integration(access, integration)
-    context = integration_page(
-        access,
-        found,
-        sync_url=access.scope.url("integration_sync", integration=found.handle),
-        runs_url=access.scope.url("run_list", integration=found.handle),
-        every_minutes=found.schedule.interval_seconds // 60,
-    )
-    return render_live(request, "integrations/advanced.html", context, latest_status(access, found), parts=())
 
 
 @require_POST

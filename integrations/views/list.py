@@ -46,6 +46,7 @@ def integration_list(request: HttpRequest, access: Access) -> HttpResponse:
         "page": page,
         "rows": _rows(access, list(page)),
         "drafts": _draft_rows(access),
+        "undeleted": _undeleted_rows(access),
         "why_not": why_no_integrations(access.scope),
         "new_url": access.scope.url("integration_new"),
     }
@@ -65,6 +66,12 @@ def _rows(access: Access, integrations: list[Integration]) -> list[IntegrationRo
         )
         for integration in integrations
     ]
+
+
+def _undeleted_rows(access: Access) -> list[tuple[str, str]]:
+    """List what could not be deleted, with where that is tried again."""
+    failed = Integration.objects.delete_failed(access.scope).order_by("handle").values_list("handle", flat=True)
+    return [(handle, access.scope.url("integration_delete", integration=handle)) for handle in failed]
 
 
 def _draft_rows(access: Access) -> list[DraftRow]:

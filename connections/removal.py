@@ -1,0 +1,111 @@
+"""What goes for good: a tree, or all that an organization or a workspace owns.
+
+Set-based: at any size the same few statements. Callers are bound to the tenant, in one transaction.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection
+
+from connections.models import Folder
+from workspaces.access import Scope
+from workspaces.models import Workspace
+
+# Below a folder lies what has a path that begins with its own, whoever made it.
+_COUNT: Final = """
+    WITH below AS (SELECT id FROM connections_folder WHERE path ^@ %(path)s AND removed_at IS NULL),
+    leaf AS (SELECT c.id FROM connections_connection c JOIN below ON below.id = c.folder_id WHERE c.removed_at IS NULL)
+    SELECT (SELECT count(*) FROM below), (SELECT count(*) FROM leaf), ARRAY(
+        SELECT s.workspace_id FROM connections_schema s JOIN below ON below.id = s.folder_id
+        UNION
+        SELECT s.workspace_id FROM connections_schema s JOIN leaf ON leaf.id = s.connection_id
+    )
+"""
+_HIDE: Final = (
+    """
+    UPDATE connections_connection c SET removed_at = %(now)s FROM connections_folder f
+    WHERE f.path ^@ %(path)s AND c.folder_id = f.id AND c.removed_at IS NULL
+    """,
+    "UPDATE connections_folder SET removed_at = %(now)s WHERE path ^@ %(path)s AND removed_at IS NULL",
+)
+# References first. Django's own cascade would read every row to do the same.
+_DELETE: Final = (
+    *(
+        f"""
+        DELETE FROM {table} mine USING connections_folder f WHERE f.path ^@ %(path)s AND mine.folder_id = f.id
+        """  # noqa: S608
+        for table in ("connections_schema", "connections_grant")
+    ),
+    *(
+        f"""
+        DELETE FROM {table} mine USING connections_connection c, connections_folder f
+        WHERE f.path ^@ %(path)s AND c.folder_id = f.id AND mine.connection_id = c.id
+        """  # noqa: S608
+        for table in ("connections_schema", "connections_grant")
+    ),
+    """
+    DELETE FROM connections_connection c USING connections_folder f WHERE f.path ^@ %(path)s AND c.folder_id = f.id
+    """,
+    "DELETE FROM connections_folder WHERE path ^@ %(path)s",
+)
+_OWNED: Final = (
+    "connections_schema",
+    "connections_grant",
+    "connections_aggregator",
+    "connections_connection",
+    "connections_folder",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What goes with a tree, in numbers; the top folder of a mirror is counted as a folder too."""
+
+    folders: int
+    connections: int
+    workspace_ids: tuple[int, ...]
+
+    @property
+    def facts(self) -> dict[str, int]:
+        """The numbers, for the audit log."""
+        return {"connections": self.connections, "folders": self.folders, "workspaces": len(self.workspace_ids)}
+
+
+def extent_of(top: Folder) -> Extent:
+    """Count a folder and what is below it, and find the workspaces that have any of it in use; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, {"path": top.path})
+        folders, connections, workspace_ids = cursor.fetchone()
+    return Extent(folders, connections, tuple(sorted(workspace_ids)))
+
+
+def handles_of(workspace_ids: Iterable[int]) -> list[str]:
+    """Name workspaces as people write them, ``org/workspace``, alphabetically."""
+    found = Workspace.objects.filter(pk__in=workspace_ids).values_list("organization__handle", "handle")
+    return sorted(f"{organization}/{handle}" for organization, handle in found)
+
+
+def hide_tree(top: Folder, *, now: datetime) -> None:
+    """Take a folder and all below it out of every list at once; the rows stay until they are deleted."""
+    _execute(_HIDE, {"path": top.path, "now": now})
+
+
+def delete_tree(top: Folder) -> None:
+    """Delete a folder and all below it, with grants and schemas, for good."""
+    _execute(_DELETE, {"path": top.path})
+
+
+def delete_owned(scope: Scope) -> None:
+    """Delete all folders, connections, grants, schemas and aggregators of an organization or workspace."""
+    place = "workspace" if scope.workspace else "organization"
+    statements = (f"DELETE FROM {table} WHERE {place}_id = %(place)s" for table in _OWNED)  # noqa: S608
+    _execute(statements, {"place": scope.place.pk})
+
+
+def _execute(statements: Iterable[str], parameters: Mapping[str, Any]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement, parameters)

@@ -1,0 +1,74 @@
+"""Two people editing one thing at once: the second is told who changed what, and nothing is overwritten unseen."""
+
+from datetime import datetime
+
+from django.db.models import Model
+
+from integrations.models import Integration, SyncSchedule
+from workspaces.models import AuditEvent
+
+# Properties as the pages call them.
+_LABELS = {
+    "access_mode": "Access Mode",
+    "role_arn": "Role ARN",
+    "access_key_id": "Access Key",
+    "secret_key": "Secret Key",
+    "discovery_external_id": "External ID",
+    "handle_prefix": "Handle Prefix",
+    "role_name": "Role Name",
+    "connection_external_id": "External ID",
+    "regions": "Regions",
+    "default_region": "Default Region",
+    "max_error_retry_attempts": "Max Retry Attempts",
+    "min_error_retry_delay": "Min Error Retry Delay",
+    "ignore_error_codes": "Ignore Error Codes",
+    "handle": "Handle",
+    "interval_minutes": "interval of the schedule",
+}
+
+
+class ChangedMeanwhileError(Exception):
+    """Somebody else changed it since the page was shown; the text is a sentence that says who, what and when."""
+
+
+def lock(integration: Integration, *, version: str) -> Integration:
+    """Lock an integration against syncs and other people until the transaction ends, and give it as it is now.
+
+    ``version`` is the one that the person's page was made from, as their form says. Raises ChangedMeanwhileError when
+    there is a newer one, and when somebody deleted the integration.
+    """
+    schedule = SyncSchedule.objects.select_for_update().filter(pk=integration.pk)
+    if not schedule.exists():
+        raise ChangedMeanwhileError(f"Somebody deleted the integration {integration.handle} meanwhile.")
+    found = Integration.objects.select_related("tenant", "organization", "root_folder")
+    current = found.select_for_update(of=("self",)).get(pk=integration.pk)
+    if str(current.version) != version:
+        raise ChangedMeanwhileError(who_changed(current))
+    return current
+
+
+def who_changed(target: Model) -> str:
+    """Say who changed something last: what, and when."""
+    kind = target._meta.model_name or ""
+    events = AuditEvent.objects.filter(object_kind=kind, object_id=str(target.pk), details__has_key="after")
+    event = events.order_by("-happened_at", "-pk").first()
+    if event is None:
+        return "It was changed since you opened this page. Nothing was saved; compare and save again."
+    return (
+        f"{event.actor} changed the {_what(event.details)} {_when(event.happened_at)}, after you opened this page."
+        " Nothing of yours was saved: what you entered is still below. Compare it with what is stored now, and save"
+        " again."
+    )
+
+
+def _what(details: dict[str, object]) -> str:
+    before, after = details.get("before"), details.get("after")
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return "settings"
+    changed = [name for name in after if before.get(name) != after[name]]
+    words = list(dict.fromkeys(_LABELS.get(name, name) for name in changed))
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else "settings"
+
+
+def _when(moment: datetime) -> str:
+    return f"at {moment:%H:%M} UTC on {moment:%-d %B}"

@@ -1,0 +1,165 @@
+"""A plan seen from workspaces: which of their schemas get another name, go or come, and what people typed that means
+something else then. Pure: nothing is rewritten, and nothing is read here.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from connections.names import regex
+from connections.uses import Use, Uses
+from integrations.reconcile import Held, Plan, Tree, Update
+
+# A node that exists is known by its primary key, one that a plan would create by its id at the provider.
+Key = int | str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A tree as workspaces see it: each folder's line from the top down, and the connections in each folder."""
+
+    lines: Mapping[Key, tuple[Key, ...]]
+    leaves: Mapping[Key, Mapping[Key, str]]
+
+    @classmethod
+    def of(cls, tree: Tree) -> "View":
+        """See a tree as it stands; what was removed is not seen."""
+        keys: dict[str | None, Key] = {held.source_id: held.id for held in tree.folders}
+        parents = {held.id: keys[held.parent] if held.parent else None for held in tree.folders}
+        leaves: dict[Key, dict[Key, str]] = {}
+        for held in tree.connections:
+            if not held.is_removed:
+                leaves.setdefault(keys[held.parent], {})[held.id] = held.handle
+        return cls(_lines(parents), leaves)
+
+    @classmethod
+    def after(cls, tree: Tree, planned: Plan) -> "View":
+        """See a tree as it would stand after a plan; what would be created is known by its id at the provider."""
+        folders = _after(tree.folders, planned.folders.updates, planned.folders.removals)
+        keys: dict[str | None, Key] = {held.source_id: held.id for held in folders}
+        keys |= {made.wanted.source_id: made.wanted.source_id for made in planned.folders.creations}
+        parents: dict[Key, Key | None] = {held.id: keys[held.parent] if held.parent else None for held in folders}
+        parents |= {made.wanted.source_id: keys[made.wanted.parent] for made in planned.folders.creations}
+        leaves: dict[Key, dict[Key, str]] = {}
+        for held in _after(tree.connections, planned.connections.updates, planned.connections.removals):
+            if not held.is_removed:
+                leaves.setdefault(keys[held.parent], {})[held.id] = held.handle
+        for made in planned.connections.creations:
+            leaves.setdefault(keys[made.wanted.parent], {})[made.wanted.source_id] = made.handle
+        return cls(_lines(parents), leaves)
+
+
+def renamed(tree: Tree, updates: Sequence[Update]) -> Tree:
+    """Give the tree with the connections renamed as planned."""
+    return replace(tree, connections=tuple(_after(tree.connections, updates, ())))
+
+
+def _after(nodes: Iterable[Held], updates: Iterable[Update], removals: Iterable[Held]) -> list[Held]:
+    changed = {update.before.id: update.after for update in updates}
+    changed |= {held.id: held._replace(is_removed=True) for held in removals}
+    return [changed.get(held.id, held) for held in nodes]
+
+
+def _lines(parents: Mapping[Key, Key | None]) -> dict[Key, tuple[Key, ...]]:
+    lines: dict[Key, tuple[Key, ...]] = {}
+    for key in parents:
+        line: list[Key] = []
+        at: Key | None = key
+        while at is not None and at not in lines:
+            line.append(at)
+            at = parents[at]
+        above = lines[at] if at is not None else ()
+        for each in reversed(line):
+            above = lines[each] = (*above, each)
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class PatternChange:
+    """An aggregator that would unite other connections than now, by the names that they have now and then."""
+
+    handle: str
+    lost: Sequence[str]
+    gained: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceImpact:
+    """What a change means to one workspace; ``path_lost`` are entries of its search path that would name nothing."""
+
+    name: str
+    renamed: Sequence[tuple[str, str]]
+    removed: Sequence[str]
+    added: Sequence[str]
+    path_lost: Sequence[str]
+    path_gained: Sequence[str]
+    aggregators: Sequence[PatternChange]
+
+    @property
+    def count(self) -> int:
+        """How many things change."""
+        schemas = len(self.renamed) + len(self.removed) + len(self.added)
+        return schemas + len(self.path_lost) + len(self.path_gained) + len(self.aggregators)
+
+
+def impacts(uses: Uses, before: View, after: View) -> list[WorkspaceImpact]:
+    """Say for each workspace what would change; those to which nothing happens are left out."""
+    found = []
+    for use in uses.workspaces:
+        now, then = _in_use(use, uses, before), _in_use(use, uses, after)
+        if now != then:
+            found.append(_impact(use, now, then))
+    return found
+
+
+def fingerprint(found: Sequence[WorkspaceImpact], *others: object) -> str:
+    """Tell impacts apart, so that nobody confirms another one than they saw."""
+    shown = json.dumps([[asdict(impact) for impact in found], *map(str, others)])
+    return hashlib.sha256(shown.encode()).hexdigest()
+
+
+def _in_use(use: Use, uses: Uses, view: View) -> dict[Key, str]:
+    """Find the connections that the workspace has in its schema, with their handles: added and usable."""
+    granted = [grant for grant in uses.grants if grant.covers(use)]
+    folders = {grant.folder_id for grant in granted}
+    leaves = {grant.connection_id for grant in granted}
+    found: dict[Key, str] = {}
+    for folder, connections in view.leaves.items():
+        is_usable = is_covered = False
+        for key in view.lines[folder]:
+            is_usable = is_usable or key in folders
+            is_covered = is_covered or (is_usable and key in use.folder_ids)
+        if is_covered:
+            found |= connections
+            continue
+        for key in use.connection_ids & connections.keys():
+            if is_usable or key in leaves:
+                found[key] = connections[key]
+    return found
+
+
+def _impact(use: Use, now: Mapping[Key, str], then: Mapping[Key, str]) -> WorkspaceImpact:
+    names_now, names_then = set(now.values()), set(then.values())
+    typed = list(dict.fromkeys(use.search_path_prefix))
+    changes = [_pattern_change(handle, patterns, now, then) for handle, patterns in use.aggregators]
+    return WorkspaceImpact(
+        name=use.name,
+        renamed=sorted((now[key], then[key]) for key in now.keys() & then.keys() if now[key] != then[key]),
+        removed=sorted(now[key] for key in now.keys() - then.keys()),
+        added=sorted(then[key] for key in then.keys() - now.keys()),
+        path_lost=[name for name in typed if name in names_now - names_then],
+        path_gained=[name for name in typed if name in names_then - names_now],
+        aggregators=[change for change in changes if change.lost or change.gained],
+    )
+
+
+def _pattern_change(
+    handle: str, patterns: Sequence[str], now: Mapping[Key, str], then: Mapping[Key, str]
+) -> PatternChange:
+    pattern = re.compile(regex(patterns))
+    matched = {key for key, name in now.items() if pattern.match(name)}
+    matches = {key for key, name in then.items() if pattern.match(name)}
+    lost, gained = sorted(now[key] for key in matched - matches), sorted(then[key] for key in matches - matched)
+    return PatternChange(handle, lost, gained)

@@ -1,0 +1,187 @@
+"""New discovery settings as requests see them: tried first, then looked at, then saved with all that they change.
+
+What talks to AWS is trying.py, which only tasks import.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import F
+
+from connections.uses import uses_of
+from integrations import editing, mirror
+from integrations.changes import Change, describe
+from integrations.impact import View, WorkspaceImpact, fingerprint, impacts
+from integrations.models import AccessMode, Integration, SettingsTrial, SyncRun, SyncSchedule
+from integrations.models.settings import SETTINGS_FIELDS, IntegrationSettings
+from integrations.packing import unpack
+from integrations.reconcile import Plan, Tree
+from integrations.snapshot import Snapshot
+from integrations.tasks import run_settings_trial
+from workspaces import audit
+from workspaces.models import User
+
+# A trial that reports nothing for this long has lost its worker: AWS is given less time than that for any one call.
+PATIENCE: Final = timedelta(minutes=3)
+_LOST: Final = (
+    "Nothing was heard of this for three minutes, so the worker that ran it has probably stopped. Save the settings"
+    " again; if that does not help, ask whoever runs this installation whether its background worker is up."
+)
+
+
+class TrialGoneError(Exception):
+    """There is nothing to save: it was discarded, replaced or saved by somebody, or an hour has passed."""
+
+
+class SyncUnderWayError(Exception):
+    """A sync runs right now, and only one of the two can write."""
+
+
+class UnseenProspectError(Exception):
+    """What saving would change is not what the person has seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What saving a trial would change, and what tells it from another one."""
+
+    snapshot: Snapshot
+    tree: Tree
+    plan: Plan
+    changes: Sequence[Change]
+    impacts: Sequence[WorkspaceImpact]
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal changes with equal impact."""
+        return fingerprint(self.impacts, *map(astuple, self.changes))
+
+
+def find(integration: Integration, *, now: datetime) -> SettingsTrial | None:
+    """Find the trial of an integration that is open; one whose worker died reads as failed."""
+    found = SettingsTrial.objects.select_related("created_by").defer("snapshot")
+    trial = found.filter(integration=integration, expires_at__gt=now).first()
+    if trial is not None and not trial.is_over and trial.progressed_at < now - PATIENCE:
+        trial.state, trial.error = SettingsTrial.State.FAILED, _LOST
+    return trial
+
+
+@transaction.atomic
+def start(*, integration: Integration, wanted: IntegrationSettings, version: str, by: User) -> SettingsTrial:
+    """Try these settings in the background; an older trial of the same integration makes room.
+
+    Raises ChangedMeanwhileError when somebody changed the integration since the page was made.
+    """
+    current = editing.lock(integration, version=version)
+    SettingsTrial.objects.filter(integration=current).delete()
+    kept = {name: getattr(wanted, name) for name in SETTINGS_FIELDS if name not in ("id", "uid", "sealed_secret_key")}
+    trial = SettingsTrial(integration=current, base_version=current.version, created_by=by, **kept)
+    if wanted.access_mode == AccessMode.KEY:
+        trial.secret_key = wanted.secret_key  # encrypted for this row now
+    trial.save()
+    audit.record("integration.settings_tried", scope=current.scope, by=by, target=current, **_shown(trial))
+    transaction.on_commit(lambda: run_settings_trial.delay(trial.tenant_id, trial.pk), robust=True)
+    return trial
+
+
+@transaction.atomic
+def discard(*, integration: Integration, by: User) -> None:
+    """Drop the trial; the integration stays as it is."""
+    deleted, _ = SettingsTrial.objects.filter(integration=integration).delete()
+    if deleted:
+        audit.record("integration.settings_discarded", scope=integration.scope, by=by, target=integration)
+
+
+def prospect(trial: SettingsTrial, integration: Integration) -> Prospect:
+    """Say what saving would change now."""
+    snapshot = unpack(bytes(trial.snapshot))
+    tree = mirror.load(integration)
+    planned = mirror.plan(integration, tree, snapshot)
+    uses = uses_of([held.id for held in tree.folders], [held.id for held in tree.connections])
+    found = impacts(uses, View.of(tree), View.after(tree, planned))
+    return Prospect(snapshot, tree, planned, describe(planned, tree, snapshot), found)
+
+
+@transaction.atomic
+def save(*, integration: Integration, version: str, seen: str, by: User, now: datetime) -> Integration:
+    """Save a trial's settings and apply what it read, in one transaction.
+
+    ``seen`` is the fingerprint of the prospect that the person saw. Raises ChangedMeanwhileError, TrialGoneError,
+    SyncUnderWayError or UnseenProspectError; nothing is changed then.
+    """
+    current = editing.lock(integration, version=version)
+    _check_no_sync(current, now)
+    ready = SettingsTrial.objects.select_for_update().filter(integration=current, expires_at__gt=now)
+    trial = ready.filter(state=SettingsTrial.State.READY).first()
+    if trial is None:
+        raise TrialGoneError
+    ahead = prospect(trial, current)
+    if ahead.fingerprint != seen:
+        raise UnseenProspectError
+    mirror.apply(ahead.plan, ahead.tree, current, now=now)
+    before = _shown(current)
+    _take_over(current, trial, ahead.snapshot, now)
+    changes = [astuple(change) for change in ahead.changes]
+    counts = Counter(change.kind for change in ahead.changes)
+    SyncRun.objects.create(
+        tenant_id=current.tenant_id,
+        integration=current,
+        trigger=SyncRun.Trigger.SETTINGS,
+        started_by=by,
+        state=SyncRun.State.SUCCEEDED,
+        folders_read=trial.folders_read,
+        accounts_read=trial.accounts_read,
+        aws_calls=trial.aws_calls,
+        changes=changes,
+        counts=counts,
+        queued_at=trial.created_at,
+        started_at=trial.created_at,
+        finished_at=now,
+    )
+    trial.delete()
+    facts: dict[str, Any] = {"before": before, "after": _shown(current), "changes": dict(counts)}
+    if before["access_mode"] == current.access_mode == AccessMode.KEY:
+        facts["secret_key"] = "replaced"
+    audit.record("integration.discovery_settings_changed", scope=current.scope, by=by, target=current, **facts)
+    return current
+
+
+def _check_no_sync(integration: Integration, now: datetime) -> None:
+    """Refuse while a sync has the integration; the claim of one whose worker died is taken from it."""
+    schedule = SyncSchedule.objects.get(pk=integration.pk)
+    if schedule.claim_expires_at is not None and schedule.claim_expires_at >= now:
+        raise SyncUnderWayError
+    if schedule.claim is not None:
+        schedule.claim, schedule.claim_expires_at, schedule.next_due_at = None, None, now
+        schedule.save(update_fields=["claim", "claim_expires_at", "next_due_at"])
+
+
+def _take_over(integration: Integration, trial: SettingsTrial, snapshot: Snapshot, now: datetime) -> None:
+    """Put what was tried onto the integration; what the other mode needed is forgotten."""
+    is_role = trial.access_mode == AccessMode.ROLE
+    integration.access_mode = trial.access_mode
+    integration.role_arn = trial.role_arn if is_role else ""
+    integration.access_key_id = "" if is_role else trial.access_key_id
+    integration.secret_key = "" if is_role else trial.secret_key
+    if is_role and trial.discovery_external_id == integration.next_discovery_external_id:
+        integration.discovery_external_id, integration.next_discovery_external_id = trial.discovery_external_id, ""
+    integration.role_proved_at = now if is_role else None
+    integration.source_organization_id = snapshot.organization_id
+    integration.management_account_id = snapshot.management_account_id
+    integration.unseen_folders = sorted(snapshot.left_out_folders)
+    integration.save()
+    Integration.objects.filter(pk=integration.pk).update(version=F("version") + 1)
+
+
+def _shown(settings: IntegrationSettings) -> dict[str, str]:
+    """Give what may be shown of discovery settings: no secret is among it."""
+    return {
+        "access_mode": settings.access_mode,
+        "role_arn": settings.role_arn,
+        "access_key_id": settings.access_key_id,
+        "discovery_external_id": settings.discovery_external_id,
+    }

@@ -1,0 +1,119 @@
+"""Runs one trial of discovery settings: a real discovery, the result of which waits in the trial's row.
+
+Only tasks import this: it talks to AWS. What AWS refuses or fails to answer ends the trial, with the sentence.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from django.utils import timezone
+
+from integrations.access import credentials_of
+from integrations.aws.access_test import refuse_open_role
+from integrations.aws.calling import Retries
+from integrations.aws.errors import AwsError
+from integrations.aws.organizations import identify, read_snapshot
+from integrations.aws.session import RoleCredentials, open_session
+from integrations.models import SettingsTrial
+from integrations.packing import pack
+from integrations.secrets import SecretUnreadableError
+from integrations.snapshot import Progress, Snapshot
+from workspaces import isolation
+
+log = structlog.get_logger(__name__)
+
+_PROGRESS_SECONDS: Final = 0.5
+_BUG: Final = "An unexpected error stopped this. Nothing was changed; the operator's log has it."
+
+
+class _OverError(Exception):
+    """Nobody waits for this trial any more: it was discarded, or another one took its place."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """One trial under way."""
+
+    trial: SettingsTrial
+    retries: Retries
+    calls: int = 0
+    told_at: float = 0.0
+
+    def count_call(self) -> None:
+        """Count one call to AWS."""
+        self.calls += 1
+
+    def tell(self, phase: str) -> None:
+        """Say what is being done."""
+        self.write(phase=phase)
+
+    def tell_progress(self, progress: Progress) -> None:
+        """Keep the counters current, twice a second at most."""
+        if time.monotonic() - self.told_at >= _PROGRESS_SECONDS:
+            self.write(folders_read=progress.folders, accounts_read=progress.accounts)
+
+    def write(self, **values: object) -> None:
+        """Write to the trial's row; raises _OverError when it is gone."""
+        self.told_at = time.monotonic()
+        with isolation.as_tenant(self.trial.tenant_id):
+            running = SettingsTrial.objects.filter(pk=self.trial.pk, state=SettingsTrial.State.RUNNING)
+            if not running.update(progressed_at=timezone.now(), aws_calls=self.calls, **values):
+                raise _OverError
+
+
+def run(tenant_id: int, trial_id: int, *, retries: Retries | None = None) -> None:
+    """Run a trial that waits; a message that comes twice or late finds nothing to do. A bug is raised."""
+    with isolation.as_tenant(tenant_id):
+        waiting = SettingsTrial.objects.filter(pk=trial_id, state=SettingsTrial.State.QUEUED)
+        if not waiting.update(state=SettingsTrial.State.RUNNING, progressed_at=timezone.now()):
+            return
+        trial = SettingsTrial.objects.select_related("tenant", "organization").get(pk=trial_id)
+    work = _Work(trial, retries or Retries())
+    with structlog.contextvars.bound_contextvars(tenant=tenant_id, integration=trial.integration_id, trial=trial_id):
+        error = _BUG
+        try:
+            snapshot = _read(work)
+            error = ""
+            _ready(work, snapshot)
+        except _OverError:
+            log.info("trial_superseded")
+            error = ""
+        except (AwsError, SecretUnreadableError) as refused:
+            error = str(refused)
+        finally:
+            if error:
+                _fail(work, error)
+
+
+def _read(work: _Work) -> Snapshot:
+    credentials = credentials_of(work.trial, purpose="test")
+    work.tell("Signing in to AWS")
+    session = open_session(credentials, on_call=work.count_call, retries=work.retries)
+    if isinstance(credentials, RoleCredentials):
+        work.tell("Making sure that nobody else can assume the role")
+        refuse_open_role(credentials, on_call=work.count_call, retries=work.retries)
+    work.tell("Asking which AWS organization it is")
+    identity = identify(session)
+    work.tell("Reading the AWS organization")
+    # What these credentials may not read would go: that is for the person to see and decide.
+    return read_snapshot(session, identity=identity, on_progress=work.tell_progress, may_leave_out=lambda _: True)
+
+
+def _ready(work: _Work, snapshot: Snapshot) -> None:
+    work.write(
+        state=SettingsTrial.State.READY,
+        phase="",
+        folders_read=len(snapshot.folders),
+        accounts_read=len(snapshot.accounts),
+        snapshot=pack(snapshot),
+        left_out=sorted(snapshot.left_out_folders),
+    )
+
+
+def _fail(work: _Work, sentence: str) -> None:
+    try:
+        work.write(state=SettingsTrial.State.FAILED, error=sentence, phase="")
+    except _OverError:
+        log.info("trial_superseded")

@@ -1,0 +1,88 @@
+"""The Advanced tab: the handle, syncing and its schedule, and deleting."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from integrations import changing
+from integrations.actions import HandleTakenError
+from integrations.editing import ChangedMeanwhileError
+from integrations.forms.advanced import HandleForm, ScheduleForm
+from integrations.models import Integration
+from integrations.views.config import stored_now
+from integrations.views.page import find_integration, integration_page, latest_status, render_live
+from workspaces.access import Access, Power
+from workspaces.htmx import asks_about_field, field_status
+from workspaces.scoping import scope_view
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@scope_view(Power.OWNER)
+def integration_advanced(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Show and change the handle; offer a sync, the schedule and the deletion."""
+    found = find_integration(access, integration)
+    form = HandleForm(found, request.POST or request.GET or None)
+    if name := asks_about_field(request, form):
+        return field_status(request, form, name)
+    if request.method != "POST":
+        return _show(request, access, found)
+    if form.is_valid():
+        handle, version = form.cleaned_data["handle"], request.POST.get("version", "")
+        try:
+            saved = changing.change_handle(integration=found, handle=handle, version=version, by=access.user)
+        except ChangedMeanwhileError as error:
+            form.add_error(None, str(error))
+        except HandleTakenError:
+            form.add_error("handle", f"Somebody has just taken {handle}. Choose another one.")
+        else:
+            messages.success(request, f"Saved the handle {saved}.")
+            return redirect(access.scope.url("integration_advanced", integration=saved.handle))
+    return _show(request, access, found, handle=form)
+
+
+@require_POST
+@scope_view(Power.OWNER)
+def integration_schedule(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Change how often the integration syncs by itself."""
+    found = find_integration(access, integration)
+    form = ScheduleForm(found, request.POST)
+    if form.is_valid():
+        minutes, version = form.cleaned_data["minutes"], request.POST.get("version", "")
+        try:
+            changing.change_schedule(
+                integration=found, minutes=minutes, version=version, by=access.user, now=timezone.now()
+            )
+        except ChangedMeanwhileError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"{found} syncs every {minutes} minutes now.")
+            return redirect(access.scope.url("integration_advanced", integration=found.handle))
+    return _show(request, access, found, schedule=form)
+
+
+def _show(
+    request: HttpRequest,
+    access: Access,
+    integration: Integration,
+    *,
+    handle: HandleForm | None = None,
+    schedule: ScheduleForm | None = None,
+) -> HttpResponse:
+    base = access.scope.url("integration_advanced", integration=integration.handle)
+    of_it = access.scope.url("integration_detail", integration=integration.handle)
+    context = integration_page(
+        access,
+        integration,
+        handle_form=handle or HandleForm(integration),
+        schedule_form=schedule or ScheduleForm(integration),
+        handle_stored=stored_now(handle),
+        schedule_stored=stored_now(schedule),
+        current_url=base,
+        schedule_url=f"{base}schedule/",
+        sync_url=f"{of_it}sync/",
+        runs_url=f"{of_it}processes/",
+        delete_url=f"{of_it}delete/",
+    )
+    return render_live(request, "integrations/advanced.html", context, latest_status(access, integration), parts=())

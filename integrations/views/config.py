@@ -1,0 +1,173 @@
+"""The Config tab: Discovery Settings and Connection Settings, each a card with its own *Save*."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from integrations import access_tests, changing, trials
+from integrations.aws.identifiers import member_role_arn
+from integrations.editing import ChangedMeanwhileError
+from integrations.forms import ConnectionForm, DiscoveryForm, StepForm
+from integrations.handouts import partition_of
+from integrations.models import AccessTest, Draft, Integration
+from integrations.models.settings import SETTINGS_FIELDS
+from integrations.renaming import PrefixRefusedError
+from integrations.views.impact import show_impact
+from integrations.views.page import find_integration, integration_page
+from workspaces.access import Access, Power
+from workspaces.htmx import render_page
+from workspaces.scoping import scope_view
+
+
+def copy_of(integration: Integration) -> Draft:
+    """Copy what is configured, to be edited as in the wizard; the copy is never saved as a draft."""
+    return Draft(handle=integration.handle, **{name: getattr(integration, name) for name in SETTINGS_FIELDS})
+
+
+@require_safe
+@scope_view(Power.OWNER)
+def integration_config(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Show the Discovery Settings and the Connection Settings; secrets stay where they are."""
+    return _show(request, access, find_integration(access, integration))
+
+
+@require_POST
+@scope_view(Power.OWNER)
+def discovery_settings(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Start the trial of other discovery settings; nothing is saved before it was looked at."""
+    found = find_integration(access, integration)
+    wanted = copy_of(found)
+    form = DiscoveryForm(wanted, request.POST)
+    if form.is_valid():
+        form.keep()
+        wanted.discovery_external_id = found.next_discovery_external_id or found.discovery_external_id
+        if _is_same(wanted, found):
+            messages.info(request, "Nothing was changed: these are the settings that are in use.")
+            return redirect(access.scope.url("integration_config", integration=found.handle))
+        try:
+            trials.start(integration=found, wanted=wanted, version=_version(request), by=access.user)
+        except ChangedMeanwhileError as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect(access.scope.url("integration_trial", integration=found.handle))
+    return _show(request, access, found, discovery=form)
+
+
+def _is_same(wanted: Draft, integration: Integration) -> bool:
+    kind = AccessTest.Kind.DISCOVERY
+    return access_tests.fingerprint(wanted, kind) == access_tests.fingerprint(integration, kind)
+
+
+@require_POST
+@scope_view(Power.OWNER)
+def connection_settings(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Save the Connection Settings, after its impact on workspaces was seen; or test the role in the accounts."""
+    found = find_integration(access, integration)
+    wanted = copy_of(found)
+    form = ConnectionForm(wanted, request.POST)
+    if not form.is_valid():
+        return _show(request, access, found, connection=form)
+    form.keep()
+    if request.POST.get("do") == "test":
+        _test(access, found, wanted)
+        return _show(request, access, found, connection=form)
+    seen = request.POST.get("seen", "")
+    try:
+        saved = changing.change_connection_settings(
+            integration=found, wanted=wanted, version=_version(request), seen=seen, by=access.user
+        )
+    except ChangedMeanwhileError as error:
+        form.add_error(None, str(error))
+    except PrefixRefusedError as error:
+        form.add_error("handle_prefix", str(error))
+    except changing.UnseenImpactError as unseen:
+        lead = f"The Handle Prefix {wanted.handle_prefix or '(none)'} renames {unseen.renames} connections of {found}."
+        return show_impact(request, access, found, unseen.impacts, unseen.fingerprint, lead=lead)
+    else:
+        messages.success(request, f"Saved the Connection Settings of {saved}.")
+        return redirect(access.scope.url("integration_config", integration=found.handle))
+    return _show(request, access, found, connection=form)
+
+
+def _test(access: Access, integration: Integration, wanted: Draft) -> None:
+    """Test what was typed, with the rotated external id where one waits; nothing of it is saved."""
+    wanted.connection_external_id = integration.next_connection_external_id or integration.connection_external_id
+    instead = {name: getattr(wanted, name) for name in ("role_name", "connection_external_id")}
+    Integration.objects.select_for_update().get(pk=integration.pk)
+    kind = AccessTest.Kind.CONNECTION
+    access_tests.request(wanted, kind, by=access.user, now=timezone.now(), instead=instead, target=integration)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@scope_view(Power.OWNER)
+def rotate(request: HttpRequest, access: Access, integration: str, kind: str) -> HttpResponse:
+    """Ask whether a new external id is wanted, and make it."""
+    found = find_integration(access, integration)
+    if kind not in AccessTest.Kind.values:
+        raise Http404
+    used_for = AccessTest.Kind(kind)
+    config_url = access.scope.url("integration_config", integration=found.handle)
+    if request.method == "POST":
+        changing.rotate_external_id(integration=found, kind=used_for, by=access.user)
+        return redirect(f"{config_url}#{kind}")
+    context = integration_page(access, found, used_for=kind, config_url=config_url)
+    return render_page(request, "integrations/rotate.html", context, parts=())
+
+
+def _show(
+    request: HttpRequest,
+    access: Access,
+    integration: Integration,
+    *,
+    discovery: DiscoveryForm | None = None,
+    connection: ConnectionForm | None = None,
+) -> HttpResponse:
+    base = access.scope.url("integration_config", integration=integration.handle)
+    context = integration_page(
+        access,
+        integration,
+        discovery=discovery or DiscoveryForm(copy_of(integration)),
+        connection=connection or ConnectionForm(copy_of(integration)),
+        discovery_stored=stored_now(discovery),
+        connection_stored=stored_now(connection),
+        member_role=_member_role(integration),
+        trial=trials.find(integration, now=timezone.now()),
+        urls={name: f"{base}{name}/" for name in ("discovery", "connection", "trial", "rotate")},
+        current_url=base,
+        **_connection_test(request, integration, base),
+    )
+    return render_page(request, "integrations/config.html", context, parts=("report",))
+
+
+def stored_now(form: StepForm | None) -> Sequence[tuple[str, Any]]:
+    """Give what is stored where something else was entered, for a form that was refused."""
+    if form is None or not form.non_field_errors():
+        return ()
+    names = [name for name in form.changed_data if name in form.initial]
+    return [(str(form[name].label), _text(form.initial[name])) for name in names]
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "None")
+
+
+def _member_role(integration: Integration) -> str:
+    """Show what the ARN of the role in each account looks like."""
+    partition = partition_of(copy_of(integration)) or "aws"
+    return member_role_arn(partition, "{account id}", integration.role_name)
+
+
+def _connection_test(request: HttpRequest, integration: Integration, url: str) -> dict[str, Any]:
+    test = access_tests.newest(integration, AccessTest.Kind.CONNECTION, now=timezone.now())
+    if test is None or not test.instead:  # those of the wizard were about the draft
+        return {"test": None}
+    return {"test": test, "step_url": url, "is_about_these": True}
+
+
+def _version(request: HttpRequest) -> str:
+    return request.POST.get("version", "")

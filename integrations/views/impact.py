@@ -1,0 +1,90 @@
+"""What a change means to workspaces, shown before it is saved."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from integrations.impact import WorkspaceImpact
+from integrations.models import Integration
+from integrations.views.page import integration_page
+from workspaces.access import Access
+
+SHOWN = 100  # of each kind and workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Changes of one kind in one workspace: how they are marked, and the first of them as (before, after)."""
+
+    mark: str
+    tone: str
+    word: str
+    count: int
+    first: Sequence[tuple[str, str]]
+
+    @property
+    def more(self) -> int:
+        """How many are not shown."""
+        return self.count - len(self.first)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceLines:
+    """One workspace; open from the start when it is short."""
+
+    name: str
+    count: int
+    groups: Sequence[Lines]
+    is_open: bool
+
+
+def workspace_lines(impacts: Sequence[WorkspaceImpact]) -> list[WorkspaceLines]:
+    """Word impacts for the page."""
+    total = sum(impact.count for impact in impacts)
+    return [WorkspaceLines(one.name, one.count, _groups(one), is_open=total <= SHOWN) for one in impacts]
+
+
+def _groups(impact: WorkspaceImpact) -> list[Lines]:
+    groups = [
+        _lines("~", "change", "Schemas renamed", list(impact.renamed)),
+        _lines("+", "create", "Schemas added", [("", name) for name in impact.added]),
+        _lines("−", "delete", "Schemas removed", [(name, "") for name in impact.removed]),
+        _lines("−", "delete", "Search path: names nothing any more", [(name, "") for name in impact.path_lost]),
+        _lines("+", "create", "Search path: names a schema then", [("", name) for name in impact.path_gained]),
+    ]
+    for change in impact.aggregators:
+        lines = [(name, "") for name in change.lost] + [("", name) for name in change.gained]
+        counts = f"loses {len(change.lost)}, gains {len(change.gained)}"
+        groups.append(_lines("~", "change", f"Aggregator {change.handle}: {counts}", lines))
+    return [group for group in groups if group.count]
+
+
+def _lines(mark: str, tone: str, word: str, lines: Sequence[tuple[str, str]]) -> Lines:
+    return Lines(mark, tone, word, len(lines), lines[:SHOWN])
+
+
+def show_impact(
+    request: HttpRequest,
+    access: Access,
+    integration: Integration,
+    impacts: Sequence[WorkspaceImpact],
+    fingerprint: str,
+    *,
+    lead: str,
+) -> HttpResponse:
+    """Ask whether a change may be saved, with what it means to each workspace; the form's values go along."""
+    is_other = bool(request.POST.get("seen"))
+    values = [(name, value) for name in request.POST for value in request.POST.getlist(name)]
+    context = integration_page(
+        access,
+        integration,
+        lead=lead,
+        is_other=is_other,
+        workspaces=workspace_lines(impacts),
+        values=[(name, value) for name, value in values if name not in ("csrfmiddlewaretoken", "seen")],
+        seen=fingerprint,
+        cancel_url=access.scope.url("integration_config", integration=integration.handle),
+    )
+    return render(request, "integrations/impact.html", context)

@@ -1,0 +1,100 @@
+"""New discovery settings on trial: followed while they are tried, then what saving them would change."""
+
+from dataclasses import astuple
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from integrations import editing, trials
+from integrations.models import Integration, SettingsTrial
+from integrations.views.diff import group_changes
+from integrations.views.impact import workspace_lines
+from integrations.views.page import find_integration, integration_page
+from workspaces.access import Access, Power
+from workspaces.htmx import render_page
+from workspaces.scoping import scope_view
+
+_OTHER_NOW = "What saving would change is different by now. Look at it again below; nothing was saved."
+_SYNCING = "A sync of this integration is running, and only one of the two can write. Save again when it is done."
+_GONE = "There are no new Discovery Settings to save: they were saved or discarded, or an hour has passed since."
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@scope_view(Power.OWNER)
+def integration_trial(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Follow a trial, show what it found, and save or discard it."""
+    found = find_integration(access, integration)
+    config_url = access.scope.url("integration_config", integration=found.handle)
+    problem = ""
+    if request.method == "POST":
+        if request.POST.get("do") == "discard":
+            trials.discard(integration=found, by=access.user)
+            messages.info(request, f"The Discovery Settings of {found} stay as they were.")
+            return redirect(config_url)
+        problem = _save(request, access, found)
+        if not problem:
+            messages.success(request, f"Saved the Discovery Settings of {found}.")
+            return redirect(config_url)
+    trial = trials.find(found, now=timezone.now())
+    if trial is None:
+        messages.info(request, _GONE)
+        return redirect(config_url)
+    return _show(request, access, found, trial, problem=problem, config_url=config_url)
+
+
+def _save(request: HttpRequest, access: Access, integration: Integration) -> str:
+    """Save the trial; gives the sentence that says why not, empty when it was saved."""
+    version, seen = request.POST.get("version", ""), request.POST.get("seen", "")
+    try:
+        trials.save(integration=integration, version=version, seen=seen, by=access.user, now=timezone.now())
+    except editing.ChangedMeanwhileError as error:
+        return str(error)
+    except trials.UnseenProspectError:
+        return _OTHER_NOW
+    except trials.SyncUnderWayError:
+        return _SYNCING
+    except trials.TrialGoneError:
+        return _GONE
+    return ""
+
+
+def _show(
+    request: HttpRequest,
+    access: Access,
+    integration: Integration,
+    trial: SettingsTrial,
+    *,
+    problem: str,
+    config_url: str,
+) -> HttpResponse:
+    current = Integration.objects.select_related("tenant", "organization", "root_folder").get(pk=integration.pk)
+    context = integration_page(
+        access, current, trial=trial, problem=problem, config_url=config_url, current_url=config_url, groups=()
+    )
+    if trial.base_version != current.version and not problem:
+        context["problem"] = editing.who_changed(current)
+    if trial.state == SettingsTrial.State.READY:
+        context |= _found(request, current, trial)
+    return render_page(request, "integrations/trial.html", context, parts=("trial",))
+
+
+def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
+    ahead = trials.prospect(trial, integration)
+    before = integration.source_organization_id
+    titles = {held.source_id: held.title for held in ahead.tree.folders}
+    return {
+        "groups": group_changes(
+            (astuple(change) for change in ahead.changes),
+            kind=request.GET.get("kind", ""),
+            page=request.GET.get("page", "1"),
+        ),
+        "is_one_kind": "kind" in request.GET,
+        "workspaces": workspace_lines(ahead.impacts),
+        "seen": ahead.fingerprint,
+        "left_out": [(titles.get(source_id, ""), source_id) for source_id in trial.left_out],
+        "other_organization": before and before != ahead.snapshot.organization_id and ahead.snapshot.organization_id,
+        "removed": sum(1 for change in ahead.changes if change.kind == "remove"),
+    }

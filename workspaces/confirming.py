@@ -1,0 +1,57 @@
+"""Deleting asks for the handle: the form, and the page that the dialog shows too."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+class ConfirmForm(forms.Form):
+    """The handle of what is to be deleted, typed by hand."""
+
+    handle = forms.CharField(
+        label="Handle",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "data-confirm-input": True}
+        ),
+    )
+
+    def __init__(self, wanted: str, data: Any = None) -> None:
+        super().__init__(data, label_suffix="")
+        self.wanted = wanted
+        self.fields["handle"].label = f"Enter {wanted} to confirm"
+        self.fields["handle"].error_messages = {"required": f"Enter {wanted} to delete it."}
+
+    def clean_handle(self) -> str:
+        """Refuse anything else."""
+        handle: str = self.cleaned_data["handle"]
+        if handle != self.wanted:
+            raise ValidationError(f"This is not {self.wanted}. Enter {self.wanted} to delete it, or cancel.")
+        return handle
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """What goes: a number of things, in words, and which they are where that is worth telling."""
+
+    number: int
+    words: str
+    names: Sequence[str] = ()
+
+
+def show_delete(
+    request: HttpRequest, form: ConfirmForm, *, what: str, warning: str, going: Sequence[Going], cancel_url: str
+) -> HttpResponse:
+    """Show what a deletion would take with it, in numbers, and ask for the handle."""
+    context = {
+        "form": form,
+        "what": what,
+        "warning": warning,
+        "going": [one for one in going if one.number],
+        "cancel_url": cancel_url,
+    }
+    return render(request, "workspaces/delete.html", context)
