@@ -141,8 +141,8 @@ def _bare_import(integration: Integration, snapshot: Snapshot) -> None:
             [*keys, root, len(snapshot.folders) - 1],
         )
         cursor.execute(
-            "INSERT INTO connections_connection (tenant_id, organization_id, root_id, folder_id, handle, title, source_id,"
-            " state, plugin, is_managed, is_handle_static, options, created_at)"
+            "INSERT INTO connections_connection (tenant_id, organization_id, root_id, folder_id, handle, title,"
+            " source_id, state, plugin, is_managed, is_handle_static, options, created_at)"
             " SELECT %s, %s, %s, %s, 'c_' || n, 'Account ' || n, lpad(n::text, 12, '0'), 'active', 'aws', true, false,"
             " '{}', now() FROM generate_series(1, %s) n",
             [*keys, root, len(snapshot.accounts)],
