@@ -1,10 +1,9 @@
 """Inviting by email, and every way an invitation can end."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from allauth.account.models import EmailAddress
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
@@ -12,14 +11,12 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from pipes.env import hide_tokens
-from tests import factories
 from tests.conftest import Cast, make_cast
-from workspaces import invitations, isolation, people
+from tests.workspaces.inviting import NEW, NEW_ACCOUNT, events, invite, link
+from workspaces import invitations, isolation
 from workspaces.access import Scope
-from workspaces.invitations import Letter
 from workspaces.models import AuditEvent, Invitation, Membership, Role, User
 
-NEW = "new.person@example.com"
 GONE = "This link does not work any more"
 
 
@@ -27,30 +24,6 @@ GONE = "This link does not work any more"
 def base_url(settings: Settings) -> None:
     settings.BASE_URL = "https://pipes.example"
 
-
-def invite(cast: Cast, scope: Scope, email: str = NEW, role: Role = Role.MEMBER, now: datetime | None = None) -> Letter:
-    with isolation.as_tenant(cast.acme.pk):
-        return invitations.send_invitation(
-            scope=scope, email=email, role=role, by=cast.org_owner, now=now or timezone.now()
-        )
-
-
-def link(letter: Letter) -> str:
-    return f"/invitations/{letter.token}/"
-
-
-def role_of(cast: Cast, user: User, scope: Scope) -> str | None:
-    with isolation.as_tenant(cast.acme.pk):
-        found = Membership.objects.filter(user=user, **scope.keys).first()
-    return found.role if found else None
-
-
-def events(cast: Cast) -> list[str]:
-    with isolation.as_tenant(cast.acme.pk):
-        return list(AuditEvent.objects.order_by("id").values_list("action", flat=True))
-
-
-NEW_ACCOUNT = {"handle": "newcomer", "name": "New Person", "password": "correct-horse-battery"}
 
 # --- Sending ------------------------------------------------------------------------------------------------------
 
@@ -164,115 +137,6 @@ def test_a_line_break_in_a_name_does_not_reach_the_headers(cast: Cast) -> None:
     cast.org_owner.name = "Eve\nBcc: all@example.com"
     invitations.mail_letter(invite(cast, cast.at_org))
     assert mail.outbox[0].subject == "Eve Bcc: all@example.com invites you to acme/tnt on Pipes"
-
-
-# --- Accepting ----------------------------------------------------------------------------------------------------
-
-
-def test_somebody_signed_in_with_that_email_joins(cast: Cast, client: Client) -> None:
-    letter = invite(cast, cast.at_workspace, email=cast.stranger.email, role=Role.OPERATOR)
-    client.force_login(cast.stranger)
-    page = client.get(link(letter))
-    assert "Join acme/tnt/fireworks" in page.content.decode()
-    assert role_of(cast, cast.stranger, cast.at_workspace) is None  # looking at the page is not accepting
-    response = client.post(link(letter))
-    assert response["Location"] == cast.at_workspace.url("workspace_home")
-    assert role_of(cast, cast.stranger, cast.at_workspace) == Role.OPERATOR
-    assert role_of(cast, cast.stranger, cast.at_org) == Role.MEMBER
-    assert role_of(cast, cast.stranger, cast.at_tenant) == Role.MEMBER
-    assert events(cast)[-1] == "invitation.accepted"
-    assert client.get(link(letter)).status_code == 404
-
-
-def test_somebody_else_is_told_so_and_changes_nothing(cast: Cast, client: Client) -> None:
-    letter = invite(cast, cast.at_org)
-    client.force_login(cast.stranger)
-    for response in (client.get(link(letter)), client.post(link(letter))):
-        text = response.content.decode()
-        assert f"This invitation is for {NEW}, and you are signed in as {cast.stranger.email}." in text
-        assert f'name="next" value="{link(letter)}"' in text
-    assert role_of(cast, cast.stranger, cast.at_org) is None
-
-
-def test_the_domain_layer_too_lets_nobody_else_accept(cast: Cast) -> None:
-    letter = invite(cast, cast.at_org)
-    with isolation.as_tenant(cast.acme.pk), pytest.raises(ValueError, match="the person it was sent to"):
-        invitations.accept_invitation(invitation=letter.invitation, by=cast.stranger, now=timezone.now())
-
-
-def test_a_known_email_signs_in_first(cast: Cast, client: Client) -> None:
-    letter = invite(cast, cast.at_org, email=cast.stranger.email)
-    text = client.get(link(letter)).content.decode()
-    assert f"/account/login/?next={link(letter)}" in text
-    signed_in = client.post(
-        f"/account/login/?next={link(letter)}",
-        {"login": cast.stranger.email, "password": factories.PASSWORD, "next": link(letter)},
-    )
-    assert signed_in["Location"] == link(letter)
-    assert client.post(link(letter))["Location"] == cast.at_org.url("organization_home")
-
-
-def test_a_known_email_cannot_be_given_a_second_account(cast: Cast, client: Client) -> None:
-    letter = invite(cast, cast.at_org, email=cast.stranger.email)
-    assert client.post(link(letter), NEW_ACCOUNT).status_code == 200
-    assert not User.objects.filter(handle="newcomer").exists()
-
-
-def test_an_unknown_email_creates_an_account_and_joins(cast: Cast, client: Client) -> None:
-    letter = invite(cast, cast.at_org)
-    assert 'value="new-person"' in client.get(link(letter)).content.decode()
-    response = client.post(link(letter), NEW_ACCOUNT | {"email": "other@example.com"})
-    assert response["Location"] == cast.at_org.url("organization_home")
-    made = User.objects.get(handle="newcomer")
-    assert (made.email, made.name) == (NEW, "New Person")
-    assert made.check_password(NEW_ACCOUNT["password"])
-    assert EmailAddress.objects.get(user=made, email=NEW).verified
-    assert role_of(cast, made, cast.at_org) == Role.MEMBER
-    assert "Welcome to acme/tnt. You are Member here." in client.get(response["Location"]).content.decode()
-
-
-@pytest.mark.parametrize(
-    ("wrong", "sentence"),
-    [
-        ({"password": "short"}, "too short"),
-        ({"password": "newcomer-new"}, "too similar"),
-        ({"handle": "stranger"}, "“stranger” is taken by somebody else"),
-        ({"handle": "No Handle"}, "Start with a lower-case letter"),
-        ({"handle": "settings"}, "reserved"),
-    ],
-)
-def test_an_account_that_is_not_good_is_refused_with_the_sentence(
-    cast: Cast, client: Client, wrong: dict[str, str], sentence: str
-) -> None:
-    letter = invite(cast, cast.at_org)
-    response = client.post(link(letter), NEW_ACCOUNT | wrong)
-    assert response.status_code == 200
-    assert sentence in response.content.decode()
-    assert not User.objects.filter(email=NEW).exists()
-    assert client.post(link(letter), NEW_ACCOUNT).status_code == 302
-
-
-def test_a_stronger_role_that_somebody_has_already_stays(cast: Cast, client: Client) -> None:
-    letter = invite(cast, cast.at_org, email=cast.tenant_member.email, role=Role.MEMBER)
-    with isolation.as_tenant(cast.acme.pk):
-        people.join(cast.tenant_member, cast.at_org, Role.OWNER)
-    client.force_login(cast.tenant_member)
-    client.post(link(letter))
-    assert role_of(cast, cast.tenant_member, cast.at_org) == Role.OWNER
-
-
-def test_a_weaker_role_that_somebody_has_already_grows(cast: Cast, client: Client) -> None:
-    letter = invite(cast, cast.at_workspace, email=cast.reader.email, role=Role.OWNER)
-    client.force_login(cast.reader)
-    client.post(link(letter))
-    assert role_of(cast, cast.reader, cast.at_workspace) == Role.OWNER
-
-
-def test_who_is_added_directly_needs_no_invitation_any_more(cast: Cast, client: Client) -> None:
-    letter = invite(cast, cast.at_org, email=cast.tenant_member.email)
-    with isolation.as_tenant(cast.acme.pk):
-        people.add_member(scope=cast.at_org, user=cast.tenant_member, role=Role.MEMBER, by=cast.org_owner)
-    assert client.get(link(letter)).status_code == 404
 
 
 # --- Ends ---------------------------------------------------------------------------------------------------------

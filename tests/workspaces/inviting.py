@@ -1,0 +1,38 @@
+"""What tests of invitations share."""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from tests.conftest import Cast
+from workspaces import invitations, isolation
+from workspaces.access import Scope
+from workspaces.invitations import Letter
+from workspaces.models import AuditEvent, Membership, Role, User
+
+NEW = "new.person@example.com"
+
+
+def invite(cast: Cast, scope: Scope, email: str = NEW, role: Role = Role.MEMBER, now: datetime | None = None) -> Letter:
+    with isolation.as_tenant(cast.acme.pk):
+        return invitations.send_invitation(
+            scope=scope, email=email, role=role, by=cast.org_owner, now=now or timezone.now()
+        )
+
+
+def link(letter: Letter) -> str:
+    return f"/invitations/{letter.token}/"
+
+
+def role_of(cast: Cast, user: User, scope: Scope) -> str | None:
+    with isolation.as_tenant(cast.acme.pk):
+        found = Membership.objects.filter(user=user, **scope.keys).first()
+    return found.role if found else None
+
+
+def events(cast: Cast) -> list[str]:
+    with isolation.as_tenant(cast.acme.pk):
+        return list(AuditEvent.objects.order_by("id").values_list("action", flat=True))
+
+
+NEW_ACCOUNT = {"handle": "newcomer", "name": "New Person", "password": "correct-horse-battery"}
