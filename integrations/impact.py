@@ -27,7 +27,7 @@ class View:
     def of(cls, tree: Tree) -> "View":
         """See a tree as it stands; what was removed is not seen."""
         keys: dict[str | None, Key] = {held.source_id: held.id for held in tree.folders}
-        parents = {held.id: keys[held.parent] if held.parent else None for held in tree.folders}
+        parents = {held.id: keys[held.parent] if held.parent is not None else None for held in tree.folders}
         leaves: dict[Key, dict[Key, str]] = {}
         for held in tree.connections:
             if not held.is_removed:
@@ -40,7 +40,9 @@ class View:
         folders = _after(tree.folders, planned.folders.updates, planned.folders.removals)
         keys: dict[str | None, Key] = {held.source_id: held.id for held in folders}
         keys |= {made.wanted.source_id: made.wanted.source_id for made in planned.folders.creations}
-        parents: dict[Key, Key | None] = {held.id: keys[held.parent] if held.parent else None for held in folders}
+        parents: dict[Key, Key | None] = {
+            held.id: keys[held.parent] if held.parent is not None else None for held in folders
+        }
         parents |= {made.wanted.source_id: keys[made.wanted.parent] for made in planned.folders.creations}
         leaves: dict[Key, dict[Key, str]] = {}
         for held in _after(tree.connections, planned.connections.updates, planned.connections.removals):

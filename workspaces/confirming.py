@@ -36,11 +36,17 @@ class ConfirmForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """What goes: a number of things, in words, and which they are where that is worth telling."""
+    """What goes: a number of things, in words (for one, and for several), and which they are where that helps."""
 
     number: int
-    words: str
+    one: str
+    several: str
     names: Sequence[str] = ()
+
+    @property
+    def words(self) -> str:
+        """The word that the number needs."""
+        return self.one if self.number == 1 else self.several
 
 
 def show_delete(

@@ -55,8 +55,8 @@ def _find(access: Access, handle: str) -> Integration | None:
 def _going(integration: Integration) -> list[Going]:
     extent = removal.extent_of(integration.root_folder)
     return [
-        Going(extent.connections, "connections"),
-        Going(extent.folders, "folders"),
+        Going(extent.connections, "connection", "connections"),
+        Going(extent.folders, "folder", "folders"),
         _affected(list(extent.workspace_ids)),
     ]
 
@@ -64,8 +64,8 @@ def _going(integration: Integration) -> list[Going]:
 def _affected(workspace_ids: list[int]) -> Going:
     names = removal.handles_of(workspace_ids[:_MOST_NAMES])
     more = len(workspace_ids) - len(names)
-    words = "workspaces have them in their schema" if len(workspace_ids) != 1 else "workspace has them in its schema"
-    return Going(len(workspace_ids), words, [*names, f"and {more} more"] if more else names)
+    one, several = "workspace has them in its schema", "workspaces have them in their schema"
+    return Going(len(workspace_ids), one, several, [*names, f"and {more} more"] if more else names)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -88,9 +88,9 @@ def organization_delete(request: HttpRequest, access: Access) -> HttpResponse:
         warning="All of its integrations, connections, folders and workspaces will be deleted, and its members lose"
         " their roles here. This action is not reversible!",
         going=[
-            Going(len(integrations), "integrations", sorted(integrations)[:_MOST_NAMES]),
-            Going(connections, "connections"),
-            Going(len(workspaces), "workspaces", sorted(workspaces)[:_MOST_NAMES]),
+            Going(len(integrations), "integration", "integrations", sorted(integrations)[:_MOST_NAMES]),
+            Going(connections, "connection", "connections"),
+            Going(len(workspaces), "workspace", "workspaces", sorted(workspaces)[:_MOST_NAMES]),
         ],
         cancel_url=access.scope.url("organization_advanced"),
     )
@@ -115,6 +115,6 @@ def workspace_delete(request: HttpRequest, access: Access) -> HttpResponse:
         what="workspace",
         warning="Its schemas, aggregators and own connections will be deleted, and its members lose their roles here."
         " Connections that are shared with it stay where they are. This action is not reversible!",
-        going=[Going(connections, "connections of its own")],
+        going=[Going(connections, "connection of its own", "connections of its own")],
         cancel_url=access.scope.url("workspace_advanced"),
     )
