@@ -29,6 +29,8 @@ urlpatterns = [
     path(_ORGANIZATION + "delete/", deletion.organization_delete, name="organization_delete"),
     path(_ORGANIZATION + "workspaces/<slug:workspace>/delete/", deletion.workspace_delete, name="workspace_delete"),
     # The wizard's come first: "new" is no handle.
+    path("tenants/<slug:tenant>/activity/processes/", runs.process_list, name="process_list"),
+    path(_ORGANIZATION + "activity/processes/", runs.process_list, name="process_list"),
     path("tenants/<slug:tenant>/integrations/", include(wizard_urls + _PAGES)),
     path("tenants/<slug:tenant>/orgs/<slug:organization>/integrations/", include(wizard_urls + _PAGES)),
 ]

@@ -10,6 +10,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from integrations.models.integration import Integration
+from workspaces.access import Scope
 from workspaces.models import Tenant, User
 
 
@@ -19,6 +20,11 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
     def of(self, integration: Integration) -> Self:
         """Runs of one integration, the latest first."""
         return self.filter(integration=integration).defer("changes").order_by("-pk")
+
+    def in_scope(self, scope: Scope) -> Self:
+        """Runs of all integrations that this tenant or organization itself owns, the latest first."""
+        own = Integration.objects.in_scope(scope)
+        return self.filter(integration__in=own).defer("changes").order_by("-pk")
 
     def latest_of(self, integrations: Iterable[Integration]) -> Self:
         """The latest run of each, found by the index however many there are."""

@@ -26,6 +26,15 @@ def run_list(request: HttpRequest, access: Access, integration: str) -> HttpResp
 
 
 @scope_view(Power.OWNER)
+def process_list(request: HttpRequest, access: Access) -> HttpResponse:
+    """List the runs of all integrations of the scope, the latest first: the Processes of its Activity."""
+    runs = SyncRun.objects.in_scope(access.scope).select_related("started_by", "integration__schedule")
+    page = Paginator(runs, PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = [run_status(access, run.integration, run) for run in page]
+    return render_page(request, "integrations/processes.html", {"rows": rows, "page": page}, parts=())
+
+
+@scope_view(Power.OWNER)
 def run_detail(request: HttpRequest, access: Access, integration: str, run: int) -> HttpResponse:
     """Show one run: how it stands and, when it is over, every change or the reason why there is none."""
     found = find_integration(access, integration)

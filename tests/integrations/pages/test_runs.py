@@ -4,7 +4,9 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.models import Integration, SyncRun
@@ -146,3 +148,42 @@ def test_a_running_run_is_followed_until_it_ends(cast: Cast, awsi: Integration, 
 )
 def test_durations_are_said_in_their_two_largest_units(seconds: float, said: str) -> None:
     assert words.duration(timedelta(seconds=seconds)) == said
+
+
+@pytest.mark.parametrize(("who", "status"), [("org_owner", 200), ("org_member", 403), ("stranger", 404)])
+def test_only_owners_see_the_processes_of_a_place(
+    cast: Cast, awsi: Integration, client: Client, who: str, status: int
+) -> None:
+    client.force_login(getattr(cast, who))
+    assert client.get("/tenants/acme/orgs/tnt/activity/processes/").status_code == status
+
+
+def test_the_activity_of_a_place_lists_the_runs_of_its_own_integrations_only(
+    cast: Cast, awsi: Integration, as_tenant_owner: Client
+) -> None:
+    run = finish(cast, awsi)
+    with isolation.as_tenant(cast.acme.pk):
+        above = factories.finished_run(factories.integration(cast.at_tenant, "above", by=cast.tenant_owner))
+    at_org = get(as_tenant_owner, "/tenants/acme/orgs/tnt/activity/processes/")
+    at_tenant = get(as_tenant_owner, "/tenants/acme/activity/processes/")
+    assert f"Sync {run.pk}<" in at_org
+    assert f"Sync {above.pk}<" not in at_org
+    assert f"Sync {above.pk}<" in at_tenant
+    assert f"Sync {run.pk}<" not in at_tenant
+
+
+def test_processes_take_the_same_number_of_queries_however_many_there_are(
+    cast: Cast, awsi: Integration, as_org_owner: Client
+) -> None:
+    def count() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            get(as_org_owner, "/tenants/acme/orgs/tnt/activity/processes/")
+        return len(captured)
+
+    finish(cast, awsi)
+    count()
+    few = count()
+    for number in range(20):
+        with isolation.as_tenant(cast.acme.pk):
+            factories.finished_run(factories.integration(cast.at_org, f"more-{number}", by=cast.org_owner))
+    assert count() == few <= 16
