@@ -28,4 +28,4 @@ USER pipes
 EXPOSE 8000
 # /dev/shm: the workers' heartbeat must not wait for a disk.
 CMD ["gunicorn", "pipes.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", \
-     "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--access-logfile", "-"]
+     "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
