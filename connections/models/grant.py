@@ -13,9 +13,9 @@ from workspaces.models.scoped import ScopedModel
 class Grant(ScopedModel):
     """ "This folder or connection may be used by …": the audience is the row's own scope.
 
-    Both keys null: all organizations of the tenant and all their workspaces. ``organization`` only: all its workspaces. ``workspace``:
-    that one. "All" covers those that come later, because it is one row and not a list. A trigger refuses an audience
-    outside the scope of the node.
+    Both keys null: all organizations of the tenant and all their workspaces. ``organization`` only: all its workspaces.
+    ``workspace``: that one. "All" covers those that come later, because it is one row and not a list. A trigger refuses
+    an audience outside the scope of the node.
     """
 
     folder = models.ForeignKey(Folder, null=True, on_delete=models.CASCADE, related_name="grants")

@@ -23,8 +23,8 @@ class NodeManager(models.Manager[AnyNode]):
 class Node(ScopedModel):
     """A folder or a connection.
 
-    A managed node mirrors something at a provider: ``source_id`` is the provider's id, ``root`` the top folder of the mirror. A
-    removed node (``removed_at``) keeps its row, and so its handle, grants and options, for the days of grace.
+    A managed node mirrors something at a provider: ``source_id`` is the provider's id, ``root`` the top folder of the
+    mirror. A removed node (``removed_at``) keeps its row, and so its handle, grants and options, for the days of grace.
     """
 
     handle = NodeHandleField()

@@ -31,8 +31,8 @@ class IntegrationQuerySet(models.QuerySet["Integration"]):
 class Integration(IntegrationSettings):
     """The link to one AWS organization, and the folder that mirrors its root.
 
-    ``source_organization_id`` is the AWS organization that the first sync found; a later sync that finds another changes
-    nothing. ``role_proved_at`` is when the role was last seen to refuse everybody without our external id.
+    ``source_organization_id`` is the AWS organization that the first sync found; a later sync that finds another one
+    changes nothing. ``role_proved_at`` is when the role was last seen to refuse everybody without our external id.
 
     ``version`` grows with every change of the settings, so that of two people who edit at once the second is told. The
     ``next_…`` external ids are rotated ones that no test has proved yet. ``unseen_folders`` are the ids of the

@@ -29,7 +29,7 @@ def default_options() -> dict[str, Any]:
 
 
 class IntegrationSettings(models.Model):
-    """The configured part of an integration; a draft has the same fields and, once finished, gives its ``uid`` to the integration."""
+    """The configured part of an integration; a draft has the same fields, and its ``uid`` becomes the integration's."""
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")

@@ -37,7 +37,7 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
 class SyncRun(models.Model):
     """A sync run (a *process* in the console): who started it, how far it is, what it changed, or why it did not.
 
-    ``changes`` holds every change as ``[kind, node, source id, label, before, after]``; ``counts`` the number of each kind.
+    ``changes`` holds every change as ``[kind, node, source id, label, before, after]``; ``counts`` how many of each.
     """
 
     class Trigger(models.TextChoices):

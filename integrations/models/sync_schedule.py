@@ -10,11 +10,11 @@ DEFAULT_INTERVAL_SECONDS = 15 * 60
 
 
 class SyncSchedule(models.Model):
-    """What the dispatcher works from; it knows no tenant's secrets or names, so it is the one table outside the tenants' wall.
+    """What the dispatcher works from; it holds no secret and no name, so it is the one table outside the tenants' wall.
 
-    ``dispatched_at`` is set while a message is on its way to a worker. ``claim`` is the running sync's token; it counts until
-    ``claim_expires_at``, which the running sync keeps pushing. A claim that expired belongs to a worker that died. ``failures``
-    counts the failed runs since the last good one.
+    ``dispatched_at`` is set while a message is on its way to a worker. ``claim`` is the token of the running sync, good
+    until ``claim_expires_at``, which the sync keeps pushing. A claim that expired belongs to a worker that died.
+    ``failures`` counts the failed runs since the last good one.
     """
 
     integration = models.OneToOneField(Integration, primary_key=True, on_delete=models.CASCADE, related_name="schedule")
