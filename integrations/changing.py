@@ -151,8 +151,8 @@ def _check_impact(tree: Tree, updates: Sequence[Update], seen: str) -> None:
 
 
 def _values(integration: Integration) -> dict[str, Any]:
-    plain = {name: getattr(integration, name) for name in ("handle_prefix", "role_name", "connection_external_id")}
-    return plain | integration.options
+    names = ("handle_prefix", "role_name", "connection_external_id")
+    return {name: getattr(integration, name) for name in names} | dict(integration.options)
 
 
 def _bump(integration: Integration) -> None:

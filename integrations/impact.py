@@ -27,7 +27,9 @@ class View:
     def of(cls, tree: Tree) -> "View":
         """See a tree as it stands; what was removed is not seen."""
         keys: dict[str | None, Key] = {held.source_id: held.id for held in tree.folders}
-        parents = {held.id: keys[held.parent] if held.parent is not None else None for held in tree.folders}
+        parents: dict[Key, Key | None] = {
+            held.id: keys[held.parent] if held.parent is not None else None for held in tree.folders
+        }
         leaves: dict[Key, dict[Key, str]] = {}
         for held in tree.connections:
             if not held.is_removed:
@@ -38,7 +40,8 @@ class View:
     def after(cls, tree: Tree, planned: Plan) -> "View":
         """See a tree as it would stand after a plan; what would be created is known by its id at the provider."""
         folders = _after(tree.folders, planned.folders.updates, planned.folders.removals)
-        keys: dict[str | None, Key] = {held.source_id: held.id for held in folders}
+        # Another AWS organization has another root: what is removed with the old one still names that.
+        keys: dict[str | None, Key] = {held.source_id: held.id for held in (*tree.folders, *folders)}
         keys |= {made.wanted.source_id: made.wanted.source_id for made in planned.folders.creations}
         parents: dict[Key, Key | None] = {
             held.id: keys[held.parent] if held.parent is not None else None for held in folders

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from integrations import access_tests, changing, trials
 from integrations.aws.identifiers import member_role_arn
 from integrations.editing import ChangedMeanwhileError
-from integrations.forms import ConnectionForm, DiscoveryForm, StepForm
+from integrations.forms import ConnectionForm, DiscoveryForm
 from integrations.handouts import partition_of
 from integrations.models import AccessTest, Draft, Integration
 from integrations.models.settings import SETTINGS_FIELDS
@@ -144,7 +145,7 @@ def _show(
     return render_page(request, "integrations/config.html", context, parts=("report",))
 
 
-def stored_now(form: StepForm | None) -> Sequence[tuple[str, Any]]:
+def stored_now(form: Form | None) -> Sequence[tuple[str, Any]]:
     """Give what is stored where something else was entered, for a form that was refused."""
     if form is None or not form.non_field_errors():
         return ()
