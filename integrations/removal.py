@@ -42,11 +42,9 @@ def remove(tenant_id: int, integration_id: int) -> None:
 def _delete(integration: Integration) -> None:
     top = integration.root_folder
     AccessTest.objects.filter(subject=integration.uid).delete()
-    for of_it in (SettingsTrial, SyncRun):
-        rows = of_it.objects.filter(integration_id=integration.pk)  # type: ignore[attr-defined]
-        rows._raw_delete(rows.db)
-    itself = Integration.objects.filter(pk=integration.pk)
-    itself._raw_delete(itself.db)
+    SettingsTrial.objects.filter(integration=integration)._raw_delete("default")
+    SyncRun.objects.filter(integration=integration)._raw_delete("default")
+    Integration.objects.filter(pk=integration.pk)._raw_delete("default")
     tree_removal.delete_tree(top)
 
 
@@ -68,4 +66,6 @@ def clean_up(*, now: datetime) -> None:
 def purge(*, now: datetime) -> None:
     """Delete the rows of nodes that were removed longer ago than the days of grace; their handles are free again."""
     for model in (Connection, Folder):
-        model.objects.filter(removed_at__lte=now - GRACE).delete()
+        # Locked first: what a sync brings back at this moment is not among them.
+        gone = model.objects.select_for_update().filter(removed_at__lte=now - GRACE)
+        model.objects.filter(pk__in=list(gone.values_list("pk", flat=True))).delete()

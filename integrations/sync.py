@@ -11,8 +11,9 @@ from dataclasses import astuple, dataclass, field
 from datetime import timedelta
 
 import structlog
-from django.db import IntegrityError, connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
+from psycopg.errors import DeadlockDetected, ForeignKeyViolation, UniqueViolation
 
 from integrations import changes, mirror, schedule
 from integrations.access import credentials_of
@@ -34,7 +35,10 @@ log = structlog.get_logger(__name__)
 # Trust policies change: a role is proved anew to refuse strangers this often.
 PROOF_LIFETIME = timedelta(days=1)
 _PROGRESS_SECONDS = 0.5
-_ATTEMPTS_AT_THE_TREE = 3
+_ATTEMPTS_AT_THE_TREE = 5
+# Somebody took a handle, purged a node or changed the settings between our look and our write, or another sync of the
+# same scope took handles in another order: what is there now is planned with again.
+_RACES = (TreeChangedError, UniqueViolation, ForeignKeyViolation, DeadlockDetected)
 
 Watch = Callable[[SyncRun], None]
 
@@ -123,11 +127,9 @@ def _sync(work: _Work) -> None:
         try:
             with isolation.as_tenant(integration.tenant_id):
                 unconfirmed = _plan_and_apply(work, integration, snapshot, confirmed)
-        except (IntegrityError, TreeChangedError):
-            # Somebody took a handle, purged a node or changed the settings between our look and our write: plan again
-            # with what is there.
+        except (DatabaseError, TreeChangedError) as error:
             attempts += 1
-            if attempts == _ATTEMPTS_AT_THE_TREE:
+            if attempts == _ATTEMPTS_AT_THE_TREE or not isinstance(error.__cause__ or error, _RACES):
                 raise
             integration = _integration(work)
             continue

@@ -12,10 +12,11 @@ from integrations import schedule
 
 @shared_task
 def enqueue_due() -> None:
-    """Send a message for each integration that is due."""
+    """Send a message for each integration that is due; one that nobody reads in time is sent again, so it expires."""
+    expires = schedule.DISPATCH_PATIENCE.total_seconds()
     with sync_integration.app.producer_or_acquire() as producer:
-        for tenant_id, integration_id in schedule.take_due(now=timezone.now()):
-            sync_integration.apply_async((tenant_id, integration_id), producer=producer)
+        for key in schedule.take_due(now=timezone.now()):
+            sync_integration.apply_async(key, producer=producer, expires=expires)
 
 
 @shared_task

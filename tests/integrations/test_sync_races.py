@@ -1,7 +1,6 @@
 """Syncs among other transactions: committed for real, with somebody else at the same rows."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -16,7 +15,7 @@ from tests import factories
 from tests.conftest import make_cast
 from tests.fakes.aws import RunningAws
 from tests.integrations.conftest import QUICK, Synced, make_mirror
-from tests.integrations.threads import in_thread
+from tests.integrations.threads import in_thread, wait_until_waiting
 from workspaces import isolation
 from workspaces.access import Scope
 
@@ -36,14 +35,10 @@ def backend_id() -> int:
         return int(cursor.fetchone()[0])
 
 
-def is_waiting(backend: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s", [backend])
-        return bool(cursor.fetchone()[0])
-
-
-def test_a_handle_that_somebody_takes_at_the_last_moment_is_planned_around(committed: Synced) -> None:
-    backend = backend_id()
+@pytest.mark.parametrize("takes_another", [False, True], ids=["one waits", "both wait"])
+def test_a_handle_that_somebody_takes_at_the_last_moment_is_planned_around(
+    committed: Synced, takes_another: bool
+) -> None:
     has_taken = threading.Event()
 
     def take_it() -> None:
@@ -51,9 +46,9 @@ def test_a_handle_that_somebody_takes_at_the_last_moment_is_planned_around(commi
         with isolation.as_tenant(scope.tenant.pk):
             factories.connection(scope, "By hand", handle="prod")
             has_taken.set()
-            ends_at = time.monotonic() + 10
-            while not is_waiting(backend) and time.monotonic() < ends_at:  # the sync's commit waits for ours
-                time.sleep(0.01)
+            wait_until_waiting()  # the sync's commit waits for ours
+            if takes_another:  # and ours for the sync's
+                factories.connection(scope, "By hand", handle="dev")
 
     thread = in_thread(take_it)
     assert has_taken.wait(10)

@@ -1,11 +1,12 @@
 """Real threads, each with a database connection of its own."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from django.db import connections
+from django.db import connection, connections
 
 T = TypeVar("T")
 
@@ -37,3 +38,18 @@ def at_once(*jobs: Callable[[], T]) -> list[T]:
 
     with ThreadPoolExecutor(len(jobs)) as pool:
         return list(pool.map(job, jobs))
+
+
+def wait_until_waiting(seconds: float = 10) -> None:
+    """Wait until another connection to this database waits for a lock, as it does for rows that we wrote."""
+    ends_at = time.monotonic() + seconds
+    while time.monotonic() < ends_at:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone():
+                return
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+        time.sleep(0.01)
+    raise AssertionError("Nobody came to wait.")
