@@ -35,7 +35,7 @@ def change_permissions(*, node: Node, audiences: Iterable[Scope], seen: str, by:
     after = _audiences(node)
     if before != after:
         change = {"before": before, "after": after, "schemas_removed": len(lost)}
-        audit.record(f"{_kind(node)}.permissions_changed", scope=scope_of(node), by=by, target=node, **change)
+        audit.record(f"{kind_of(node)}.permissions_changed", scope=scope_of(node), by=by, target=node, **change)
     return lost
 
 
@@ -48,7 +48,8 @@ def scope_of(node: Node) -> Scope:
     return Scope(node.tenant, node.organization, node.workspace)
 
 
-def _kind(node: Node) -> str:
+def kind_of(node: Node) -> str:
+    """Give the word for a node in the names of actions."""
     return "folder" if isinstance(node, Folder) else "connection"
 
 

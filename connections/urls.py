@@ -2,9 +2,19 @@
 
 from django.urls import include, path
 
-from connections.views import aggregators, permissions, schemas, search_path, settings, tree, workspace
+from connections.views import aggregators, handmade, permissions, schemas, search_path, settings, tree, workspace
+
+# Also of what a workspace owns; "new" is no number.
+_HANDMADE = [
+    path("connections/folders/new/", handmade.folder_create, name="folder_create"),
+    path("connections/folders/<int:folder>/advanced/", handmade.folder_advanced, name="folder_advanced"),
+    path("connections/folders/<int:folder>/delete/", handmade.folder_delete, name="folder_delete"),
+    path("connections/<int:connection>/advanced/", handmade.connection_advanced, name="connection_advanced"),
+    path("connections/<int:connection>/delete/", handmade.connection_delete, name="connection_delete"),
+]
 
 _PAGES = [
+    *_HANDMADE,
     path("connections/", tree.connection_list, name="connection_list"),
     path("connections/folders/<int:folder>/", tree.folder_detail, name="folder_detail"),
     path("connections/folders/<int:folder>/settings/", settings.folder_settings, name="folder_settings"),
@@ -17,6 +27,7 @@ _PAGES = [
 
 # A workspace's tree is not one that it owns but one that it may use; its pages have the same names.
 _WORKSPACE_PAGES = [
+    *_HANDMADE,
     path("connections/", workspace.usable_list, name="connection_list"),
     path("connections/in-use/", schemas.schema_list, name="schema_list"),
     path("connections/folders/<int:folder>/", workspace.usable_folder, name="folder_detail"),

@@ -18,6 +18,7 @@ from connections.schemas import Contents
 from connections.views.context import PAGE_SIZE
 from connections.views.workspace import workspace_of
 from workspaces.access import Access, Power
+from workspaces.confirming import ConfirmForm, show_delete
 from workspaces.htmx import asks_about_field, field_status, render_page, search_text
 from workspaces.scoping import workspace_view
 
@@ -123,14 +124,14 @@ def all_aws(request: HttpRequest, access: Access) -> HttpResponse:
 def aggregator_delete(request: HttpRequest, access: Access, aggregator: int) -> HttpResponse:
     """Ask, and delete an aggregator."""
     found = _get(schemas.contents(workspace_of(access.scope)), aggregator)
-    is_confirmed = request.POST.get("confirm", "").strip() == found.handle
-    if request.method == "POST" and is_confirmed:
+    form = ConfirmForm(found.handle, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
         actions.delete_aggregator(scope=access.scope, aggregator=found, by=access.user)
         messages.success(request, f"Deleted the aggregator {found.handle}.")
         return redirect(access.scope.url("aggregator_list"))
+    warning = "Its schema goes from this workspace. The connections that it unites stay as they are."
     cancel_url = access.scope.url("aggregator_detail", aggregator=found.pk)
-    context = {"aggregator": found, "cancel_url": cancel_url, "is_wrong": request.method == "POST"}
-    return render(request, "connections/aggregators/delete.html", context)
+    return show_delete(request, form, what="aggregator", warning=warning, going=[], cancel_url=cancel_url)
 
 
 def _get(inside: Contents, pk: int) -> Aggregator:

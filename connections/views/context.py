@@ -39,27 +39,41 @@ def tree_context(request: HttpRequest, scope: Scope, folder: Folder | None) -> T
 
 def folder_page(request: HttpRequest, scope: Scope, folder: Folder) -> dict[str, object]:
     """Make what all pages of a folder show: where it is, its tabs, and who manages it."""
-    url = scope.url("folder_detail", folder=folder.pk)
-    tabs = [("Connections", url), ("Settings", scope.url("folder_settings", folder=folder.pk))]
+    tabs = [("Connections", node_url(scope, folder)), ("Settings", _first_settings(scope, folder))]
     return _node_page(request, scope, browse.line_to(folder)) | {"kind": "Folder", "tabs": tabs}
 
 
 def connection_page(request: HttpRequest, scope: Scope, node: Connection) -> dict[str, object]:
     """Make what all pages of a connection show."""
     line: list[Folder | Connection] = [*browse.line_to(node.folder), node]
-    return _node_page(request, scope, line) | {
-        "kind": "Connection",
-        "tabs": [("Settings", scope.url("connection_detail", connection=node.pk))],
-    }
+    tabs = [("Settings", _first_settings(scope, node))]
+    if scope.workspace:
+        tabs.insert(0, ("Connection", node_url(scope, node)))
+    return _node_page(request, scope, line) | {"kind": "Connection", "tabs": tabs}
+
+
+def node_url(scope: Scope, node: Folder | Connection) -> str:
+    """Give the URL that those of all pages of a node begin with."""
+    if isinstance(node, Folder):
+        return scope.url("folder_detail", folder=node.pk)
+    return scope.url("connection_detail", connection=node.pk)
 
 
 def settings_links(scope: Scope, node: Folder | Connection) -> dict[str, object]:
-    """Make the navigation at the side of a node's settings; its Settings tab is the current one on all of them."""
-    if isinstance(node, Folder):
-        first, base = scope.url("folder_settings", folder=node.pk), scope.url("folder_detail", folder=node.pk)
-    else:
-        first = base = scope.url("connection_detail", connection=node.pk)
-    return {"current_url": first, "side_links": [("Properties", first), ("Permissions", f"{base}permissions/")]}
+    """Make the navigation at the side of a node's settings; its Settings tab is the current one on all of them.
+
+    What a workspace owns it has for itself: there is nobody to share it with.
+    """
+    base, first = node_url(scope, node), _first_settings(scope, node)
+    links = [] if scope.workspace else [("Properties", first), ("Permissions", f"{base}permissions/")]
+    return {"current_url": first, "side_links": [*links, ("Advanced", f"{base}advanced/")]}
+
+
+def _first_settings(scope: Scope, node: Folder | Connection) -> str:
+    base = node_url(scope, node)
+    if scope.workspace:
+        return f"{base}advanced/"
+    return f"{base}settings/" if isinstance(node, Folder) else base
 
 
 def _node_page(request: HttpRequest, scope: Scope, line: Sequence[Folder | Connection]) -> dict[str, object]:

@@ -35,5 +35,6 @@ def folder_detail(request: HttpRequest, access: Access, folder: int) -> HttpResp
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
         return response
     context |= folder_page(request, access.scope, node)
+    context["inside"] = f"?folder={node.pk}"
     context["search_all_url"] = f"{tree.base_url}?{urlencode({'q': tree.q})}"
     return render_page(request, "connections/folder.html", context, parts=("list",))

@@ -360,8 +360,8 @@ def test_an_aggregator_is_created_changed_and_deleted(cast: Cast, tree: Tree, as
     assert as_owner.post(url, {"handle": "webs", "patterns": "web_*"}).status_code == 302
     assert "Unites now: 2 connections" in text_of(get(as_owner, url))
     assert "webs" in get(as_owner, AGGREGATORS)
-    assert as_owner.post(url + "delete/", {"confirm": "prod"}).status_code == 200, "that is not its handle"
-    assert as_owner.post(url + "delete/", {"confirm": "webs"}).status_code == 302
+    assert as_owner.post(url + "delete/", {"handle": "prod"}).status_code == 200, "that is not its handle"
+    assert as_owner.post(url + "delete/", {"handle": "webs"}).status_code == 302
     assert as_owner.get(url).status_code == 404
     kinds = ("created", "changed", "deleted")
     assert [len(events(cast, f"aggregator.{kind}")) for kind in kinds] == [1, 1, 1]
@@ -426,7 +426,7 @@ def test_an_aggregator_of_another_workspace_is_not_found(cast: Cast, as_org_owne
     other = HERE.replace("fireworks", "rockets")
     for url in (f"{other}aggregators/{made.pk}/", f"{other}aggregators/{made.pk}/delete/"):
         assert as_org_owner.get(url).status_code == 404
-        assert as_org_owner.post(url, {"confirm": "webs"}).status_code == 404
+        assert as_org_owner.post(url, {"handle": "webs"}).status_code == 404
 
 
 @pytest.mark.parametrize(

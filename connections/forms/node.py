@@ -1,0 +1,52 @@
+"""Folders and connections made by hand."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from workspaces.handles import NODE_MAX_LENGTH, validate_node_handle
+
+_PLAIN: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+
+
+class NodeForm(forms.Form):
+    """A handle and a title; ``is_taken`` looks the handle up, ``taken`` says by what."""
+
+    handle = forms.CharField(
+        label="Handle",
+        max_length=NODE_MAX_LENGTH,
+        validators=[validate_node_handle],
+        help_text="Lower-case letters, digits and underscores, starting with a letter.",
+        error_messages={"required": "Enter a handle."},
+        widget=forms.TextInput(attrs=_PLAIN),
+    )
+    title = forms.CharField(
+        label="Title", required=False, max_length=128, help_text="What people read; the handle, when it is empty."
+    )
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        is_taken: Callable[[str], bool],
+        taken: str,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial, label_suffix="")
+        self._is_taken, self._taken = is_taken, taken
+
+    def clean_handle(self) -> str:
+        """Refuse a handle that is taken."""
+        handle: str = self.cleaned_data["handle"]
+        if self._is_taken(handle):
+            raise self.taken_error(handle)
+        return handle
+
+    def taken_error(self, handle: str) -> ValidationError:
+        """Make the error of a taken handle; also when somebody took it between the check and the write."""
+        return ValidationError(
+            f"“{handle}” is taken by {self._taken}, or kept for one that was removed from AWS and may come back"
+            " within 30 days. Choose another handle."
+        )

@@ -1,0 +1,127 @@
+"""What people do to folders and connections made by hand: each is one transaction and writes one audit event.
+
+What an integration manages is refused here too, whoever asks.
+"""
+
+from django.db import IntegrityError, connection, transaction
+
+from connections import removal
+from connections.actions import kind_of, scope_of
+from connections.models import Connection, Folder
+from connections.sharing import Node
+from connections.tree import allocate_ids
+from workspaces import audit
+from workspaces.access import Scope
+from workspaces.models import User
+
+
+class HandleTakenError(Exception):
+    """Another folder (for a folder) or connection of the scope took the handle."""
+
+
+class ManagedError(Exception):
+    """An integration keeps the node as it is; the message is a sentence for the person."""
+
+
+def why_managed(node: Node, verb: str) -> str:
+    """Say why a node cannot be changed by hand; empty for one that was made by hand."""
+    if not node.is_managed:
+        return ""
+    manager = node.root.managed_by if node.root else ""
+    return (
+        f"{node.shown} cannot be {verb} by hand: the integration {manager} keeps it as it is in AWS. Change it in AWS,"
+        " and the next sync brings it here."
+    )
+
+
+def why_nothing_inside(parent: Folder) -> str:
+    """Say why nothing can be made by hand in an integration's folder."""
+    manager = parent.root.managed_by if parent.root else ""
+    return (
+        f"Nothing can be made in {parent.shown} by hand: the integration {manager} keeps it as it is in AWS. Make it at"
+        " the top or in a folder of your own."
+    )
+
+
+def is_handle_taken(scope: Scope, model: type[Folder] | type[Connection], handle: str, *, but: Node | None) -> bool:
+    """Tell whether another node of the scope has the handle, or a removed one that may still come back."""
+    found = model.objects.filter(**scope.keys, handle=handle)
+    return found.exclude(pk=but.pk).exists() if but else found.exists()
+
+
+@transaction.atomic
+def create_folder(*, scope: Scope, parent: Folder | None, handle: str, title: str, by: User) -> Folder:
+    """Make a folder at the top of the scope or in a folder that was made by hand.
+
+    Raises HandleTakenError, and ManagedError when the parent is an integration's.
+    """
+    _refuse_managed_parent(parent)
+    (folder_id,) = allocate_ids(Folder, 1)
+    path = f"{parent.path if parent else ''}{folder_id}/"
+    folder = Folder(**scope.keys, id=folder_id, parent=parent, path=path, handle=handle, title=title)
+    folder.is_handle_static = True
+    _write(folder, is_new=True)
+    audit.record("folder.created", scope=scope, by=by, target=folder, inside=str(parent or ""))
+    return folder
+
+
+@transaction.atomic
+def create_connection(
+    *, scope: Scope, folder: Folder | None, handle: str, title: str, plugin: str, options: dict[str, object], by: User
+) -> Connection:
+    """Make a connection at the top of the scope or in a folder that was made by hand; options hold no secret.
+
+    Raises HandleTakenError, and ManagedError when the folder is an integration's.
+    """
+    _refuse_managed_parent(folder)
+    made = Connection(**scope.keys, folder=folder, handle=handle, title=title, plugin=plugin, options=options)
+    made.is_handle_static = True
+    _write(made, is_new=True)
+    audit.record("connection.created", scope=scope, by=by, target=made, inside=str(folder or ""), plugin=plugin)
+    return made
+
+
+@transaction.atomic
+def change_node(*, node: Node, handle: str, title: str, by: User) -> None:
+    """Change what a node made by hand is called; raises HandleTakenError and ManagedError."""
+    if why := why_managed(node, "renamed"):
+        raise ManagedError(why)
+    before, after = {"handle": node.handle, "title": node.title}, {"handle": handle, "title": title}
+    if before == after:
+        return
+    node.handle, node.title = handle, title
+    _write(node, is_new=False)
+    audit.record(f"{kind_of(node)}.changed", scope=scope_of(node), by=by, target=node, before=before, after=after)
+
+
+@transaction.atomic
+def delete_node(*, node: Node, by: User) -> None:
+    """Delete a node made by hand, and for a folder all below it, with grants and schemas; raises ManagedError."""
+    if why := why_managed(node, "deleted"):
+        raise ManagedError(why)
+    facts: dict[str, int] = {}
+    if isinstance(node, Folder):
+        facts = removal.extent_of(node).facts
+    audit.record(f"{kind_of(node)}.deleted", scope=scope_of(node), by=by, target=node, **facts)
+    if isinstance(node, Folder):
+        removal.delete_tree(node)
+    else:
+        node.delete()
+
+
+def _refuse_managed_parent(parent: Folder | None) -> None:
+    if parent is not None and parent.is_managed:
+        raise ManagedError(why_nothing_inside(parent))
+
+
+def _write(node: Node, *, is_new: bool) -> None:
+    """Save, and check the handle now: its constraint waits for the end of the transaction otherwise."""
+    constraint = f"{kind_of(node)}_handle_unique"
+    try:
+        with transaction.atomic():
+            node.save(force_insert=is_new, update_fields=None if is_new else ["handle", "title"])
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET CONSTRAINTS {constraint} IMMEDIATE")
+                cursor.execute(f"SET CONSTRAINTS {constraint} DEFERRED")
+    except IntegrityError as error:
+        raise HandleTakenError from error

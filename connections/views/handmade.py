@@ -1,0 +1,158 @@
+"""Folders made by hand, and the Advanced page of folders and connections: what they are called, and deleting them."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from connections import handmade, removal
+from connections.forms.node import NodeForm
+from connections.models import Connection, Folder
+from connections.sharing import Node
+from connections.views.context import connection_page, folder_page, node_url, settings_links
+from workspaces.access import Access, Power, Scope
+from workspaces.confirming import ConfirmForm, Going, show_delete
+from workspaces.htmx import asks_about_field, field_status
+from workspaces.scoping import scope_view
+
+
+@scope_view(Power.OWNER, with_workspace=True)
+def folder_create(request: HttpRequest, access: Access) -> HttpResponse:
+    """Ask for a handle and a title, and make a folder."""
+    scope, parent = access.scope, parent_of(request, access.scope)
+    form = node_form(request, scope, Folder)
+    if name := asks_about_field(request, form):
+        return field_status(request, form, name)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = handmade.create_folder(scope=scope, parent=parent, by=access.user, **form.cleaned_data)
+        except handmade.HandleTakenError:
+            form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
+        else:
+            messages.success(request, f"Created the folder {made.shown}.")
+            return redirect(scope.url("folder_detail", folder=made.pk))
+    return render(request, "connections/create_folder.html", {"form": form} | place_context(scope, parent))
+
+
+def parent_of(request: HttpRequest, scope: Scope) -> Folder | None:
+    """Find the folder that ``?folder=`` names, which is where something is to be made; none for the top of the scope.
+
+    Raises Http404 for one of another scope, and PermissionDenied for one that an integration keeps.
+    """
+    wanted = request.GET.get("folder", "")
+    if not wanted:
+        return None
+    known = Folder.objects.in_scope(scope).select_related("root")
+    parent = get_object_or_404(known, pk=int(wanted) if wanted.isascii() and wanted.isdecimal() else 0)
+    if parent.is_managed:
+        raise PermissionDenied(handmade.why_nothing_inside(parent))
+    return parent
+
+
+def place_context(scope: Scope, parent: Folder | None) -> dict[str, object]:
+    """Say where something is to be made."""
+    above = scope.url("connection_list")
+    crumbs = [("Connections", above)]
+    if parent:
+        above = scope.url("folder_detail", folder=parent.pk)
+        crumbs.append((parent.shown, above))
+    return {"parent": parent, "cancel_url": above, "crumbs_above": crumbs}
+
+
+def node_form(
+    request: HttpRequest, scope: Scope, model: type[Folder] | type[Connection], of: Node | None = None
+) -> NodeForm:
+    """Make the form of what a folder or connection is called, from what was posted or is being typed."""
+    word = "folder" if model is Folder else "connection"
+    return NodeForm(
+        request.POST if request.method == "POST" else (request.GET if "handle" in request.GET else None),
+        is_taken=lambda handle: handmade.is_handle_taken(scope, model, handle, but=of),
+        taken=f"another {word} of {scope}",
+        initial={"handle": of.handle, "title": of.title} if of else None,
+    )
+
+
+@scope_view(Power.OWNER, with_workspace=True)
+def folder_advanced(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
+    """Change what a folder made by hand is called, and lead to its deletion."""
+    node = _folder(access, folder)
+    return _advanced(request, access, node, folder_page(request, access.scope, node))
+
+
+@scope_view(Power.OWNER, with_workspace=True)
+def connection_advanced(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Change what a connection made by hand is called, and lead to its deletion."""
+    node = _connection(access, connection)
+    return _advanced(request, access, node, connection_page(request, access.scope, node))
+
+
+@scope_view(Power.OWNER, with_workspace=True)
+def folder_delete(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
+    """Show what goes with a folder, ask for its handle, and delete it."""
+    node = _folder(access, folder)
+    extent = removal.extent_of(node)
+    going = [
+        Going(extent.folders - 1, "folder below it", "folders below it"),
+        Going(extent.connections, "connection", "connections"),
+        Going(
+            len(extent.workspace_ids),
+            "workspace loses schemas",
+            "workspaces lose schemas",
+            removal.handles_of(extent.workspace_ids),
+        ),
+    ]
+    return _delete(request, access, node, "folder", going)
+
+
+@scope_view(Power.OWNER, with_workspace=True)
+def connection_delete(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Ask for a connection's handle, and delete it."""
+    return _delete(request, access, _connection(access, connection), "connection", [])
+
+
+def _folder(access: Access, pk: int) -> Folder:
+    return get_object_or_404(Folder.objects.in_scope(access.scope).select_related("root"), pk=pk)
+
+
+def _connection(access: Access, pk: int) -> Connection:
+    return get_object_or_404(Connection.objects.in_scope(access.scope).select_related("folder", "root"), pk=pk)
+
+
+def _advanced(request: HttpRequest, access: Access, node: Node, context: dict[str, object]) -> HttpResponse:
+    scope, why_managed = access.scope, handmade.why_managed(node, "renamed, moved or deleted")
+    form = node_form(request, scope, type(node), node)
+    if name := asks_about_field(request, form):
+        return field_status(request, form, name)
+    if request.method == "POST":
+        if why_managed:
+            raise PermissionDenied(why_managed)
+        if form.is_valid() and _change(form, access, node):
+            messages.success(request, f"Saved {node.shown}.")
+            return redirect(request.path)
+    base = node_url(scope, node)
+    context |= settings_links(scope, node) | {"form": form, "why_managed": why_managed, "delete_url": f"{base}delete/"}
+    return render(request, "connections/advanced.html", context)
+
+
+def _change(form: NodeForm, access: Access, node: Node) -> bool:
+    before = node.handle, node.title
+    try:
+        handmade.change_node(node=node, by=access.user, **form.cleaned_data)
+    except handmade.HandleTakenError:
+        form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
+        node.handle, node.title = before
+        return False
+    return True
+
+
+def _delete(request: HttpRequest, access: Access, node: Node, what: str, going: list[Going]) -> HttpResponse:
+    if why := handmade.why_managed(node, "deleted"):
+        raise PermissionDenied(why)
+    form = ConfirmForm(node.handle, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        handmade.delete_node(node=node, by=access.user)
+        messages.success(request, f"Deleted the {what} {node.shown}.")
+        return redirect(access.scope.url("connection_list"))
+    warning = "It is removed from all workspaces where it is in use. This action is not reversible!"
+    cancel_url = f"{node_url(access.scope, node)}advanced/"
+    return show_delete(request, form, what=what, warning=warning, going=going, cancel_url=cancel_url)
