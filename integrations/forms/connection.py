@@ -23,7 +23,7 @@ validate_prefix = RegexValidator(
 )
 # Steampipe compares error codes with patterns such as "AccessDenied*".
 _ERROR_CODE: Final = re.compile(r"[A-Za-z0-9_.:*?-]{1,100}", re.ASCII)
-_PLAIN: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+_PLAIN: Final = {"autocapitalize": "none", "spellcheck": "false"}
 _MOST_ATTEMPTS: Final = 1000
 _LONGEST_DELAY: Final = 600_000
 

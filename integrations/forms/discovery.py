@@ -12,7 +12,7 @@ from integrations.aws.identifiers import check_access_key_id, check_role_arn, ch
 from integrations.forms.step import StepForm
 from integrations.models import AccessMode, Draft
 
-_PLAIN: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+_PLAIN: Final = {"autocapitalize": "none", "spellcheck": "false"}
 _OF_MODE: Final = {AccessMode.ROLE: ("role_arn",), AccessMode.KEY: ("access_key", "secret_key")}
 
 
@@ -25,7 +25,7 @@ class DiscoveryForm(StepForm):
         error_messages={"invalid_choice": "Choose Cross-Account Role or Access Key."},
     )
     partition = forms.ChoiceField(
-        label="AWS partition", required=False, error_messages={"invalid_choice": "Choose one of these partitions."}
+        label="AWS partition", error_messages={"invalid_choice": "Choose one of these partitions."}
     )
     role_arn = forms.CharField(
         label="Role ARN",
@@ -37,9 +37,7 @@ class DiscoveryForm(StepForm):
         error_messages={"required": "Enter the access key."},
         widget=forms.TextInput(attrs=_PLAIN | {"placeholder": "AKIA…"}),
     )
-    secret_key = forms.CharField(
-        label="Secret Key", required=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
-    )
+    secret_key = forms.CharField(label="Secret Key", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}))
 
     def __init__(self, draft: Draft, data: Any = None) -> None:
         super().__init__(draft, data)
@@ -65,14 +63,18 @@ class DiscoveryForm(StepForm):
         return AccessMode(self.cleaned_data.get("access_mode", self.draft.access_mode))
 
     def _clean_fields(self) -> None:
-        """Look at the fields of the chosen mode only."""
+        """Look at the fields of the chosen mode only, and judge later whether a secret is needed."""
         mode = self.data.get("access_mode")
         ignored = [name for other, names in _OF_MODE.items() if other != mode for name in names]
         kept = {name: self.fields.pop(name) for name in ignored}
+        for name in {"partition", "secret_key"} & self.fields.keys():
+            self.fields[name].required = False
         super()._clean_fields()  # type: ignore[misc]
         order = list(type(self).base_fields)
         self.fields.update(kept)
         self.order_fields(order)
+        for field in self.fields.values():  # nothing that is shown is optional in its mode
+            field.required = True
 
     def clean_role_arn(self) -> str:
         """Refuse what is no role's ARN, or one that we could never assume."""
