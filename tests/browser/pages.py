@@ -1,6 +1,7 @@
 """Every page of the console, found by following its links."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,12 @@ from playwright.sync_api import Error, Page
 NOT_PAGES = ("operator/", "healthz", "readyz")
 SIGNED_OUT = ("/account/login/", "/account/password/reset/", "/account/password/reset/done/", "/account/signup/")
 UNLINKED = ("/account/logout/", "/account/email/", "/account/password/change/", "/tenants/nowhere/")
+
+_LINKS = "[...document.querySelectorAll('a[href]:not([download])')].map(link => link.href)"
+_TARGETS = """[
+    ['a[href]', 'href'], ['form[action]', 'action'], ['button[formaction]', 'formaction'], ['[hx-post]', 'hx-post']
+].flatMap(([kind, name]) => [...document.querySelectorAll(kind)].map(part => part.getAttribute(name)))
+.map(target => new URL(target, location).href)"""
 
 
 def kind_of(match: ResolverMatch) -> object:
@@ -31,27 +38,37 @@ def page_at(path: str) -> ResolverMatch | None:
     return None if match.route.startswith(NOT_PAGES) else match
 
 
-def crawl(
-    page: Page, address: str, starts: tuple[str, ...], *, kind: Callable[[ResolverMatch], object] = kind_of
-) -> Iterator[str]:
-    """Follow links, and stop at one page of each kind; whoever is given its path may look at it in ``page``."""
-    waiting, seen = list(starts), set()
-    while waiting:
-        path = waiting.pop(0)
-        match = page_at(path)
-        if match is None or kind(match) in seen:
-            continue
-        seen.add(kind(match))
-        try:
-            page.goto(address + path)
-        except Error:  # a download
-            continue
-        links = page.eval_on_selector_all("a[href]:not([download])", "links => links.map(link => link.href)")
-        waiting += [urlsplit(link).path for link in links if link.startswith(address)]
-        arrived = page_at(urlsplit(page.url).path)
-        if arrived is not None and (arrived.func is match.func or kind(arrived) not in seen):
-            seen.add(kind(arrived))
-            yield urlsplit(page.url).path
+@dataclass
+class Crawl:
+    """Follows links, and stops at one page of each kind."""
+
+    page: Page
+    address: str
+    kind: Callable[[ResolverMatch], object] = kind_of
+    reached: set[Callable[..., Any]] = field(default_factory=set)  # views that links and forms lead to
+
+    def __call__(self, *starts: str) -> Iterator[str]:
+        """Give the path of each page while it is open in ``page``, where one may look at it."""
+        waiting, seen = list(starts), set()
+        while waiting:
+            path = waiting.pop(0)
+            match = page_at(path)
+            if match is None or self.kind(match) in seen:
+                continue
+            seen.add(self.kind(match))
+            try:
+                self.page.goto(self.address + path)
+            except Error:  # a download
+                continue
+            waiting += self._targets(_LINKS)
+            self.reached |= {match.func for match in map(page_at, self._targets(_TARGETS)) if match}
+            arrived = page_at(urlsplit(self.page.url).path)
+            if arrived is not None and (arrived.func is match.func or self.kind(arrived) not in seen):
+                seen.add(self.kind(arrived))
+                yield urlsplit(self.page.url).path
+
+    def _targets(self, script: str) -> list[str]:
+        return [urlsplit(url).path for url in self.page.evaluate(script) if url.startswith(self.address)]
 
 
 def views(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, Callable[..., Any]]]:

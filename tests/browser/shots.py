@@ -24,7 +24,7 @@ from tests import demo
 from tests.browser import walks
 from tests.browser.chromium import find_chromium
 from tests.browser.console import Console
-from tests.browser.pages import SIGNED_OUT, UNLINKED, crawl, route_of
+from tests.browser.pages import SIGNED_OUT, UNLINKED, Crawl, route_of
 from tests.browser.watch import Watch
 
 LOOKS: dict[str, dict[str, Any]] = {
@@ -140,7 +140,7 @@ def take_for_readme(owner: Console) -> None:
 
 def take_all(browser: Browser, owner: Console, folder: Path) -> None:
     """Find the pages, take each in each look, and make one page that shows them all."""
-    signed_in = list(crawl(owner.page, owner.address, STARTS, kind=route_of))
+    signed_in = list(Crawl(owner.page, owner.address, route_of)(*STARTS))
     signed_in.append("/tenants/nowhere/")
     weights: dict[str, tuple[int, int]] = {}
     for look, options in LOOKS.items():

@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser import walks
 from tests.browser.conftest import Visit
-from tests.browser.drafts import draft_at, url_of
+from tests.browser.given import draft_at, url_of
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws, allowing, reading_organizations, trusting
 from tests.fakes.aws.iam import VENDOR_ROLE_ARN

@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
 from tests.browser.console import Console
-from tests.browser.drafts import draft_before
+from tests.browser.given import draft_before
 from tests.conftest import Cast
 
 

@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from tests import factories
 from tests.browser.conftest import Visit
-from tests.browser.drafts import ROLE_ARN, draft_at, draft_before, drafts, integrations, url_of
+from tests.browser.given import ROLE_ARN, draft_at, draft_before, drafts, integrations, url_of
 from tests.conftest import Cast
 
 

@@ -2,8 +2,9 @@
 
 from playwright.sync_api import expect
 
+from tests import factories
 from tests.browser.conftest import Visit
-from tests.browser.drafts import draft_at, url_of
+from tests.browser.given import draft_at, url_of
 from tests.conftest import Cast
 
 
@@ -35,12 +36,13 @@ def test_somebody_who_is_signed_out_comes_back_to_where_they_wanted_to_go(
     console.fill("Email address", people.org_owner.email)
     console.fill("Password", "not-the-password")
     console.press("Sign in")
-    expect(
-        console.page.get_by_text("The email address and/or password", exact=False).or_(
-            console.page.locator("[data-form-error]")
-        )
-    ).to_be_visible()
+    expect(console.page.get_by_role("alert")).to_contain_text("not correct")
+    expect(console.field("Email address")).to_have_value(people.org_owner.email)
     console.is_for_everybody()
+    console.fill("Password", factories.PASSWORD)
+    console.press("Sign in")
+    console.sees_heading("awsi")
+    assert console.path == synced
 
 
 def test_where_the_plan_allows_no_integration_the_page_says_so(visit: Visit, people: Cast) -> None:

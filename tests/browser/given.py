@@ -1,11 +1,17 @@
-"""Wizards that were walked to some step already."""
+"""What somebody has made before a walk begins: wizards that stand at some step, and a workspace in use."""
 
 from typing import Any
 
+from django.urls import reverse
+from django.utils import timezone
+
+from connections import actions, sharing
 from integrations.models import Draft, Integration
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
+from workspaces.invitations import send_invitation
+from workspaces.models import Role
 
 STEPS = ("type", "handle", "discovery", "connection", "permissions")
 ROLE_ARN = "arn:aws:iam::123456789012:role/pipes-discovery"
@@ -40,3 +46,21 @@ def drafts(people: Cast) -> int:
     """How many drafts acme has."""
     with isolation.as_tenant(people.acme.pk):
         return Draft.objects.count()
+
+
+def fill(people: Cast) -> str:
+    """Use the synced integration in acme/tnt/fireworks, leave another one half made, and invite somebody.
+
+    Gives the path of the invitation.
+    """
+    draft_at("permissions", people, handle="another")
+    by = people.tenant_owner
+    with isolation.as_tenant(people.acme.pk):
+        root = Integration.objects.select_related("root_folder").get().root_folder
+        sharing.set_grants(root, [people.at_org])
+        actions.add_schema(scope=people.at_workspace, node=root, by=by)
+        actions.create_aggregator(scope=people.at_workspace, handle="all_prod", patterns=["*_prod"], by=by)
+        letter = send_invitation(
+            scope=people.at_org, email="new@example.com", role=Role.MEMBER, by=by, now=timezone.now()
+        )
+    return reverse("invitation", args=[letter.token])
