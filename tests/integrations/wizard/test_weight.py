@@ -1,0 +1,39 @@
+"""What the heaviest page weighs, and what the pages cost the database."""
+
+import gzip
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from integrations import access_tests
+from integrations.models import AccessTest
+from integrations.preview import preview
+from integrations.wizard import STEPS
+from tests.integrations.wizard.conftest import Walk
+from tests.integrations.wizard.test_preview import large
+from workspaces import isolation
+
+
+def test_the_preview_of_ten_thousand_accounts_is_a_light_page(in_org: Walk) -> None:
+    draft = in_org.to("connection").draft()
+    with isolation.as_tenant(in_org.tenant.pk):
+        kind = AccessTest.Kind.DISCOVERY
+        AccessTest.objects.create(
+            tenant=in_org.tenant,
+            subject=draft.uid,
+            kind=kind,
+            state="passed",
+            fingerprint=access_tests.fingerprint(draft, kind),
+            report={"who": {"partition": "aws"}, "tree": preview(large(500, 10_000)), "root_id": "r-root"},
+        )
+    in_org.get("discovery")
+    assert "unit r-root 10000 accounts" in in_org.page
+    assert len(gzip.compress(in_org.answer.content)) < 30_000
+
+
+def test_each_step_asks_the_database_little(in_org: Walk) -> None:
+    in_org.to("permissions")
+    for url in [in_org.url(step.slug) for step in STEPS]:
+        with CaptureQueriesContext(connection) as queries:
+            assert in_org.client.get(url).status_code == 200
+        assert len(queries) <= 14, url
