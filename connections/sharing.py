@@ -25,13 +25,11 @@ def set_grants(node: Node, audiences: Iterable[Scope]) -> list[int]:
     Schemas that a workspace may not use any more go with the grant; gives the id of the workspace for each of them.
     Raises ValidationError when an audience is outside the scope that owns the node; the database would refuse it too.
     """
-    owner = Scope(node.tenant, node.organization, node.workspace)
-    wanted = {_audience(scope) for scope in audiences}
-    for organization_id, workspace_id in wanted:
-        outside_organization = node.organization_id is not None and organization_id != node.organization_id
-        outside_workspace = node.workspace_id is not None and workspace_id != node.workspace_id
-        if outside_organization or outside_workspace:
-            raise ValidationError(f"{node} belongs to {owner} and can only be shared within it.")
+    scopes = list(audiences)
+    if not all(_is_within(scope, node) for scope in scopes):
+        owner = Scope(node.tenant, node.organization, node.workspace)
+        raise ValidationError(f"{node} belongs to {owner} and can only be shared within it.")
+    wanted = {_audience(scope) for scope in scopes}
     existing = {(grant.organization_id, grant.workspace_id): grant.pk for grant in grants_on(node)}
     Grant.objects.bulk_create(
         Grant(tenant_id=node.tenant_id, organization_id=organization_id, workspace_id=workspace_id, **_key(node))
@@ -151,6 +149,15 @@ def audience_of(grant: Grant) -> Scope:
 def fingerprint(grants: Iterable[Grant]) -> str:
     """Spell grants so that two people who change them at once can be told; equal for equal audiences."""
     return " ".join(sorted(f"{grant.organization_id or 0}/{grant.workspace_id or 0}" for grant in grants))
+
+
+def _is_within(scope: Scope, node: Node) -> bool:
+    organization_id, workspace_id = _audience(scope)
+    return (
+        scope.tenant.pk == node.tenant_id
+        and node.organization_id in (None, organization_id)
+        and node.workspace_id in (None, workspace_id)
+    )
 
 
 def _audience(scope: Scope) -> tuple[int | None, int | None]:
