@@ -50,8 +50,8 @@ class Snapshot:
     ``folders`` holds the root first and every parent before its children; ids are unique over folders and accounts;
     every ``parent_id`` is the id of one of ``folders``.
 
-    What the reader was told to leave out where it is denied is in neither: ``left_out_folders`` are the ids of the denied
-    folders, ``left_out_accounts`` of the accounts that are known to be in them.
+    What the reader was told to leave out where it is denied is in neither: ``left_out_folders`` are the ids of the
+    denied folders, ``left_out_accounts`` of the accounts that are known to be in them.
     """
 
     organization_id: str

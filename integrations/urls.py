@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from integrations.views import advanced, config, deletion, detail, list, runs, trial
+from integrations.views import advanced, config, deletion, detail, list, nodes, runs, trial
 from integrations.wizard_urls import wizard_urls
 
 _INTEGRATION = "<slug:integration>/"
@@ -23,11 +23,22 @@ _PAGES = [
     path(_INTEGRATION + "processes/<int:run>/", runs.run_detail, name="run_detail"),
 ]
 
+# About folders and connections, but from what their integration knows.
+_NODES = [
+    path("folders/<int:folder>/handle/", nodes.folder_handle, name="folder_handle"),
+    path("folders/<int:folder>/config/", nodes.folder_config, name="folder_config"),
+    path("<int:connection>/handle/", nodes.connection_handle, name="connection_handle"),
+    path("<int:connection>/config/", nodes.connection_config, name="connection_config"),
+    path("<int:connection>/test/", nodes.connection_test, name="connection_test"),
+]
+
 _ORGANIZATION = "tenants/<slug:tenant>/orgs/<slug:organization>/"
 
 urlpatterns = [
     path(_ORGANIZATION + "delete/", deletion.organization_delete, name="organization_delete"),
     path(_ORGANIZATION + "workspaces/<slug:workspace>/delete/", deletion.workspace_delete, name="workspace_delete"),
+    path("tenants/<str:tenant>/connections/", include(_NODES)),
+    path(_ORGANIZATION + "connections/", include(_NODES)),
     # The wizard's come first: "new" is no handle.
     path("tenants/<slug:tenant>/activity/processes/", runs.process_list, name="process_list"),
     path(_ORGANIZATION + "activity/processes/", runs.process_list, name="process_list"),

@@ -66,7 +66,11 @@ def settings_links(scope: Scope, node: Folder | Connection) -> dict[str, object]
     """
     base, first = node_url(scope, node), _first_settings(scope, node)
     links = [] if scope.workspace else [("Properties", first), ("Permissions", f"{base}permissions/")]
-    return {"current_url": first, "side_links": [*links, ("Advanced", f"{base}advanced/")]}
+    if node.is_managed:
+        links += [("Config", f"{base}config/"), ("Advanced", f"{base}handle/")]
+    else:
+        links.append(("Advanced", f"{base}advanced/"))
+    return {"current_url": first, "side_links": links}
 
 
 def _first_settings(scope: Scope, node: Folder | Connection) -> str:

@@ -75,16 +75,21 @@ def show_impact(
     lead: str,
 ) -> HttpResponse:
     """Ask whether a change may be saved, with what it means to each workspace; the form's values go along."""
-    is_other = bool(request.POST.get("seen"))
-    values = [(name, value) for name in request.POST for value in request.POST.getlist(name)]
-    context = integration_page(
-        access,
-        integration,
-        lead=lead,
-        is_other=is_other,
-        workspaces=workspace_lines(impacts),
-        values=[(name, value) for name, value in values if name not in ("csrfmiddlewaretoken", "seen")],
-        seen=fingerprint,
-        cancel_url=access.scope.url("integration_config", integration=integration.handle),
-    )
+    cancel_url = access.scope.url("integration_config", integration=integration.handle)
+    shown = impact_context(request, impacts, fingerprint, seen_name="seen")
+    context = integration_page(access, integration, lead=lead, cancel_url=cancel_url, **shown)
     return render(request, "integrations/impact.html", context)
+
+
+def impact_context(
+    request: HttpRequest, impacts: Sequence[WorkspaceImpact], fingerprint: str, *, seen_name: str
+) -> dict[str, object]:
+    """Give what a page needs to show impacts and to send the form again once they were seen."""
+    values = [(name, value) for name in request.POST for value in request.POST.getlist(name)]
+    return {
+        "is_other": bool(request.POST.get(seen_name)),
+        "workspaces": workspace_lines(impacts),
+        "values": [(name, value) for name, value in values if name not in ("csrfmiddlewaretoken", seen_name)],
+        "seen_name": seen_name,
+        "seen_impact": fingerprint,
+    }

@@ -3,7 +3,7 @@
 // "Save" waits until something changed.
 function awaitChange(form) {
   if (form.dataset.needsChange === "changed") return; // came back with errors: it already differs from what is stored
-  const button = form.querySelector("button:not([type='button'])");
+  const button = form.querySelector("button:not([type='button'], [form])");
   const values = () => JSON.stringify([...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken"));
   const before = values();
   const update = () => {

@@ -1,0 +1,54 @@
+"""The handle of a managed folder or connection."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from connections import handmade
+from connections.actions import scope_of
+from connections.sharing import Node
+from workspaces.handles import NODE_MAX_LENGTH, validate_node_handle
+
+# What an integration keeps as it is in AWS; no form of ours sends these.
+KEPT_IN_AWS = frozenset({"title", "folder", "parent", "source_id", "state", "root", "is_managed"})
+
+
+class NodeHandleForm(forms.Form):
+    """A handle that a person types; it stays as it is, whatever the name becomes."""
+
+    handle = forms.CharField(
+        label="Handle",
+        validators=[validate_node_handle],
+        error_messages={"required": "Enter a handle."},
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "maxlength": NODE_MAX_LENGTH,
+            }
+        ),
+    )
+
+    def __init__(self, node: Node, data: Any = None) -> None:
+        super().__init__(data, initial={"handle": node.handle}, label_suffix="")
+        self.node = node
+
+    def clean_handle(self) -> str:
+        """Refuse a handle that another node of the scope has, a removed one that may come back included."""
+        handle: str = self.cleaned_data["handle"]
+        if handmade.is_handle_taken(scope_of(self.node), type(self.node), handle, but=self.node):
+            raise ValidationError(self.taken(handle))
+        return handle
+
+    def taken(self, handle: str) -> str:
+        """Say that a handle is taken."""
+        return (
+            f"{handle} is taken by another {self.node._meta.verbose_name} of {scope_of(self.node)}. Choose another one."
+        )
+
+    def clean(self) -> None:
+        """Refuse a hand-written request to retitle or move what an integration keeps."""
+        if KEPT_IN_AWS & set(self.data):
+            raise ValidationError(handmade.why_managed(self.node, "retitled or moved"))

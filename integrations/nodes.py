@@ -1,0 +1,132 @@
+"""Changing managed folders and connections: each function is one transaction and writes one audit event.
+
+``seen`` spells what the person's page showed; editing.ChangedMeanwhileError is raised when that is not so any more.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import uuid5
+
+from django.db import IntegrityError, connection, transaction
+
+from connections.actions import kind_of, scope_of
+from connections.models import Connection, Folder
+from connections.sharing import Node
+from connections.tree import ids_on
+from connections.uses import uses_of
+from integrations import access_tests, editing, handouts
+from integrations.actions import HandleTakenError
+from integrations.changing import UnseenImpactError
+from integrations.impact import Key, View, fingerprint, impacts
+from integrations.models import AccessTest, Draft, Integration
+from integrations.models.settings import SETTINGS_FIELDS
+from integrations.reconcile import wishes
+from workspaces import audit
+from workspaces.models import User
+
+
+def spell(node: Node) -> str:
+    """Spell what can be changed on a node, so that two people who change it at once can be told."""
+    return fingerprint((), node.handle, node.is_handle_static, sorted(node.options.items()))
+
+
+@transaction.atomic
+def change_handle(*, node: Node, handle: str, seen: str, seen_impact: str, by: User) -> Node:
+    """Give a node a static handle, which no sync touches.
+
+    Raises HandleTakenError when another node of the scope has it, and UnseenImpactError while workspaces would be
+    affected otherwise than the person has confirmed.
+    """
+    return _set_handle(_lock(node, seen), handle, is_static=True, seen_impact=seen_impact, by=by)
+
+
+@transaction.atomic
+def reset_handle(*, node: Node, integration: Integration, seen: str, seen_impact: str, by: User) -> Node:
+    """Give a node the dynamic handle again, which follows its name; raises as ``change_handle`` does."""
+    current = _lock(node, seen)
+    prefix = integration.handle_prefix if isinstance(current, Connection) else ""
+    wished = wishes("folder" if isinstance(current, Folder) else "connection", current.title, current.source_id, prefix)
+    others = type(current).objects.filter(**scope_of(current).keys).exclude(pk=current.pk)
+    handle = next(wish for wish in wished if not others.filter(handle=wish).exists())
+    return _set_handle(current, handle, is_static=False, seen_impact=seen_impact, by=by)
+
+
+@transaction.atomic
+def change_options(*, node: Node, options: Mapping[str, Any], seen: str, by: User) -> Node:
+    """Set which options a node has of its own; all others it inherits."""
+    current = _lock(node, seen)
+    before, after = current.options, dict(options)
+    if before == after:
+        return current
+    current.options = after
+    current.save(update_fields=["options"])
+    named = {"before": {name: before.get(name) for name in before | after}} | {
+        "after": {name: after.get(name) for name in before | after}
+    }
+    audit.record(f"{kind_of(current)}.options_changed", scope=scope_of(current), by=by, target=current, **named)
+    return current
+
+
+@transaction.atomic
+def test_connection(*, node: Connection, integration: Integration, by: User, now: datetime) -> AccessTest:
+    """Start *Test Connection* for the one account of a connection."""
+    copy = Draft(**{name: getattr(integration, name) for name in SETTINGS_FIELDS})
+    Connection.objects.select_for_update().get(pk=node.pk)
+    instead = {
+        "integration": str(integration.uid),
+        "partition": handouts.partition_of(copy) or "aws",
+        "accounts": [{"id": node.source_id, "name": node.title}],
+    }
+    copy.uid = subject_of(node, integration)
+    kind = AccessTest.Kind.CONNECTION
+    return access_tests.request(copy, kind, by=by, now=now, instead=instead, target=node)
+
+
+def subject_of(node: Connection, integration: Integration) -> Any:
+    """Give the uid under which the tests of one connection are found."""
+    return uuid5(integration.uid, node.source_id)
+
+
+def _lock(node: Node, seen: str) -> Node:
+    relations = ("tenant", "organization", "workspace") + (("folder",) if isinstance(node, Connection) else ())
+    found = type(node).objects.select_related(*relations).select_for_update(of=("self",))
+    current: Node = found.get(pk=node.pk)
+    if spell(current) != seen:
+        raise editing.ChangedMeanwhileError(editing.who_changed(current))
+    return current
+
+
+def _set_handle(node: Node, handle: str, *, is_static: bool, seen_impact: str, by: User) -> Node:
+    before = {"handle": node.handle, "is_static": node.is_handle_static}
+    after = {"handle": handle, "is_static": is_static}
+    if before == after:
+        return node
+    if isinstance(node, Connection) and node.handle != handle:
+        _check_impact(node, handle, seen_impact)
+    node.handle, node.is_handle_static = handle, is_static
+    constraint = f"{kind_of(node)}_handle_unique"
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            node.save(update_fields=["handle", "is_handle_static"])
+            cursor.execute(
+                f"SET CONSTRAINTS {constraint} IMMEDIATE"
+            )  # it waits for the end of the transaction otherwise
+            cursor.execute(f"SET CONSTRAINTS {constraint} DEFERRED")
+    except IntegrityError as error:
+        raise HandleTakenError from error
+    audit.record(
+        f"{kind_of(node)}.handle_changed", scope=scope_of(node), by=by, target=node, before=before, after=after
+    )
+    return node
+
+
+def _check_impact(node: Connection, handle: str, seen: str) -> None:
+    ids = ids_on(node.folder.path) if node.folder else []
+    line: tuple[Key, ...] = tuple(ids)
+    lines: dict[Key, tuple[Key, ...]] = {pk: line[: at + 1] for at, pk in enumerate(ids)}
+    views = [View(lines, {line[-1]: {node.pk: name}}) for name in (node.handle, handle)]
+    found = impacts(uses_of(ids, [node.pk]), *views)
+    shown = fingerprint(found)
+    if found and shown != seen:
+        raise UnseenImpactError(found, shown, renames=1)

@@ -1,0 +1,149 @@
+"""Settings of managed folders and connections that are about their integration: handle, options and Test Connection."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from connections.models import Connection, Folder
+from connections.sharing import Node
+from connections.views.context import connection_page, folder_page, node_url, settings_links
+from integrations import access_tests, nodes
+from integrations.actions import HandleTakenError
+from integrations.changing import UnseenImpactError
+from integrations.editing import ChangedMeanwhileError
+from integrations.forms.node import NodeHandleForm
+from integrations.forms.options import OptionsForm
+from integrations.models import AccessTest, Integration
+from integrations.options import LABELS, integration_of, origins, own_options
+from integrations.views.config import copy_of, stored_now
+from integrations.views.impact import impact_context
+from workspaces.access import Access, Power
+from workspaces.htmx import asks_about_field, field_status, render_page
+from workspaces.scoping import scope_view
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@scope_view(Power.OWNER)
+def folder_handle(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
+    """Show and change the handle of a managed folder."""
+    node = _folder(access, folder)
+    return _handle(request, access, node, folder_page(request, access.scope, node))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@scope_view(Power.OWNER)
+def connection_handle(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Show and change the handle of a managed connection."""
+    node = _connection(access, connection)
+    return _handle(request, access, node, connection_page(request, access.scope, node))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@scope_view(Power.OWNER)
+def folder_config(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
+    """Show and change the options of a managed folder, which all below it inherit."""
+    node = _folder(access, folder)
+    return _config(request, access, node, folder_page(request, access.scope, node))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@scope_view(Power.OWNER)
+def connection_config(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Show and change the options of a managed connection, and how its last test went."""
+    node = _connection(access, connection)
+    return _config(request, access, node, connection_page(request, access.scope, node))
+
+
+@require_POST
+@scope_view(Power.OWNER)
+def connection_test(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Try the role of the connection's account in the background."""
+    node = _connection(access, connection)
+    nodes.test_connection(node=node, integration=_integration(node), by=access.user, now=timezone.now())
+    return redirect(f"{node_url(access.scope, node)}config/")
+
+
+def _folder(access: Access, pk: int) -> Folder:
+    return get_object_or_404(Folder.objects.in_scope(access.scope).select_related("root"), pk=pk, is_managed=True)
+
+
+def _connection(access: Access, pk: int) -> Connection:
+    found = Connection.objects.in_scope(access.scope).select_related("folder", "root")
+    return get_object_or_404(found, pk=pk, is_managed=True)
+
+
+def _integration(node: Node) -> Integration:
+    try:
+        return integration_of(node)
+    except Integration.DoesNotExist:
+        raise Http404 from None
+
+
+def _handle(request: HttpRequest, access: Access, node: Node, context: dict[str, object]) -> HttpResponse:
+    is_reset = request.POST.get("do") == "reset"
+    asked = request.POST if request.method == "POST" and not is_reset else request.GET or None
+    form = NodeHandleForm(node, asked)
+    if name := asks_about_field(request, form):
+        return field_status(request, form, name)
+    context |= settings_links(access.scope, node)
+    if request.method == "POST" and (is_reset or form.is_valid()):
+        sent = {"seen": request.POST.get("seen", ""), "seen_impact": request.POST.get("seen_impact", "")}
+        try:
+            if is_reset:
+                saved = nodes.reset_handle(node=node, integration=_integration(node), by=access.user, **sent)
+            else:
+                saved = nodes.change_handle(node=node, by=access.user, handle=form.cleaned_data["handle"], **sent)
+        except ChangedMeanwhileError as error:
+            form = NodeHandleForm(node, request.POST)
+            form.add_error(None, str(error))
+        except HandleTakenError:
+            form.add_error("handle", form.taken(form.cleaned_data["handle"]))
+        except UnseenImpactError as unseen:
+            context |= impact_context(request, unseen.impacts, unseen.fingerprint, seen_name="seen_impact")
+            return render_page(request, "connections/handle_impact.html", context, parts=())
+        else:
+            messages.success(request, f"Saved the handle {saved.handle}.")
+            return redirect(request.path)
+    context |= {"form": form, "seen": nodes.spell(node), "stored": stored_now(form if form.is_bound else None)}
+    return render_page(request, "connections/handle.html", context, parts=())
+
+
+def _config(request: HttpRequest, access: Access, node: Node, context: dict[str, object]) -> HttpResponse:
+    integration = _integration(node)
+    before = origins(node, integration)
+    copy = copy_of(integration)
+    copy.options = {one.name: one.value for one in before}
+    is_reset = request.POST.get("reset") in LABELS
+    form = OptionsForm(copy, request.POST if request.method == "POST" and not is_reset else None)
+    if request.method == "POST" and (is_reset or form.is_valid()):
+        if is_reset:
+            options = {name: value for name, value in node.options.items() if name != request.POST["reset"]}
+        else:
+            form.keep()
+            options = own_options(before, copy.options)
+        try:
+            nodes.change_options(node=node, options=options, seen=request.POST.get("seen", ""), by=access.user)
+        except ChangedMeanwhileError as error:
+            form = OptionsForm(copy_of(integration), request.POST)
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"Saved the options of {node.shown}.")
+            return redirect(request.path)
+    base = access.scope.url("connection_list")
+    context |= settings_links(access.scope, node) | _test_of(node, integration, request.path)
+    context |= {"form": form, "seen": nodes.spell(node), "integration": integration, "base": base}
+    context["origins"] = {one.name: one for one in before}
+    return render_page(request, "connections/config.html", context, parts=("report",))
+
+
+def _test_of(node: Node, integration: Integration, url: str) -> dict[str, Any]:
+    if not isinstance(node, Connection):
+        return {"test": None}
+    subject = copy_of(integration)
+    subject.uid = nodes.subject_of(node, integration)
+    test = access_tests.newest(subject, AccessTest.Kind.CONNECTION, now=timezone.now())
+    return {"test": test, "step_url": url, "is_about_these": True, "test_url": url.replace("/config/", "/test/")}
