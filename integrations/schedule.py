@@ -161,7 +161,7 @@ def _interval(row: SyncSchedule) -> timedelta:
 def report(run: SyncRun) -> None:
     """Write how far a run is. Raises ClaimLostError when it is not ours any more, so that it stops early."""
     with isolation.as_tenant(run.tenant_id):
-        ours = SyncRun.objects.filter(pk=run.pk, claim=run.claim, state=SyncRun.State.RUNNING)
+        ours = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING)  # whoever takes over ends it first
         if not ours.update(
             phase=run.phase, folders_read=run.folders_read, accounts_read=run.accounts_read, aws_calls=run.aws_calls
         ):

@@ -16,7 +16,15 @@ import pipes.wsgi, pipes.urls, pipes.celery, integrations.tasks
 pipes.celery.app.loader.import_default_modules()
 print(*sorted(sys.modules))
 """
-NOT_IN_THE_WEB = ("boto3", "botocore", "moto", "integrations.sync", "integrations.testing", "integrations.aws.session")
+NOT_IN_THE_WEB = (
+    "boto3",
+    "botocore",
+    "moto",
+    "integrations.sync",
+    "integrations.testing",
+    "integrations.trying",
+    "integrations.aws.session",
+)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from integrations.schedule import ClaimLostError, Outcome
 from integrations.tasks import sync_integration
 from tests import factories
 from tests.conftest import Cast, make_cast
-from tests.integrations.threads import at_once
+from tests.integrations.threads import at_once, in_thread
 from workspaces import isolation
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -219,6 +219,24 @@ def test_racing_dispatchers_take_each_integration_exactly_once(committed: Cast) 
 
     shares = at_once(take, take)
     assert sorted([*shares[0], *shares[1]]) == sorted(due)
+
+
+def test_a_row_that_somebody_holds_does_not_hold_up_the_dispatcher(committed: Cast) -> None:
+    held, *others = many(committed, 3)
+    has_lock, is_done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with isolation.as_tenant(committed.acme.pk):
+            SyncSchedule.objects.select_for_update().get(pk=held[1])
+            has_lock.set()
+            is_done.wait(10)
+
+    thread = in_thread(hold)
+    assert has_lock.wait(10)
+    assert sorted(schedule.take_due(now=timezone.now())) == sorted(others)
+    is_done.set()
+    thread.join()
+    assert schedule.take_due(now=timezone.now()) == [held]
 
 
 def test_what_is_on_its_way_is_sent_again_only_when_it_got_lost(integration: Integration) -> None:
