@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 
 from connections import removal
 from connections.actions import kind_of, scope_of
-from connections.models import Connection, Folder
+from connections.models import Connection, ConnectionState, Folder
 from connections.sharing import Node
 from connections.tree import allocate_ids
 from workspaces import audit
@@ -71,11 +71,12 @@ def create_connection(
 ) -> Connection:
     """Make a connection at the top of the scope or in a folder that was made by hand; options hold no secret.
 
-    Raises HandleTakenError, and ManagedError when the folder is an integration's.
+    It is disabled until somebody says how to get into its account. Raises HandleTakenError, and ManagedError when the
+    folder is an integration's.
     """
     _refuse_managed_parent(folder)
     made = Connection(**scope.keys, folder=folder, handle=handle, title=title, plugin=plugin, options=options)
-    made.is_handle_static = True
+    made.is_handle_static, made.state = True, ConnectionState.UNCONFIGURED
     _write(made, is_new=True)
     audit.record("connection.created", scope=scope, by=by, target=made, inside=str(folder or ""), plugin=plugin)
     return made

@@ -2,11 +2,11 @@
 
 from integrations.aws.identifiers import session_name
 from integrations.aws.session import KeyCredentials, RoleCredentials
-from integrations.models.settings import AccessMode, IntegrationSettings
+from integrations.models.settings import AccessMode, AccessSettings
 
 
-def credentials_of(settings: IntegrationSettings, *, purpose: str) -> RoleCredentials | KeyCredentials:
-    """Give the credentials for discovery; ``purpose`` shows in the customer's CloudTrail.
+def credentials_of(settings: AccessSettings, *, purpose: str) -> RoleCredentials | KeyCredentials:
+    """Give the credentials for discovery, or of one connection; ``purpose`` shows in the customer's CloudTrail.
 
     Raises SecretUnreadableError when the stored secret key cannot be decrypted.
     """

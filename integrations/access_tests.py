@@ -13,7 +13,7 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from integrations.models import AccessMode, AccessTest
-from integrations.models.settings import IntegrationSettings
+from integrations.models.settings import AccessSettings, IntegrationSettings
 from integrations.tasks import run_access_test
 from workspaces import audit
 from workspaces.models import User
@@ -30,26 +30,26 @@ _LOST: Final = (
 )
 
 
-def fingerprint(settings: IntegrationSettings, kind: AccessTest.Kind) -> str:
+def fingerprint(settings: AccessSettings, kind: AccessTest.Kind) -> str:
     """Tell settings apart: equal for two tests exactly when they test the same thing. It gives nothing away."""
     if settings.access_mode == AccessMode.KEY:
         tested = [settings.access_key_id, settings.sealed_secret_key]
     else:
         tested = [settings.role_arn, settings.discovery_external_id]
-    if kind == AccessTest.Kind.CONNECTION:
+    if isinstance(settings, IntegrationSettings) and kind == AccessTest.Kind.CONNECTION:
         tested += [settings.role_name, settings.connection_external_id]
     return hashlib.sha256(json.dumps([settings.access_mode, kind, *tested]).encode()).hexdigest()
 
 
 @transaction.atomic
 def request(
-    settings: IntegrationSettings,
+    settings: AccessSettings,
     kind: AccessTest.Kind,
     *,
     by: User,
     now: datetime,
     instead: Mapping[str, object] | None = None,
-    target: IntegrationSettings | None = None,
+    target: models.Model | None = None,
 ) -> AccessTest:
     """Start a test of these settings as they are stored; one that is still open makes room.
 
@@ -75,7 +75,7 @@ def request(
     return test
 
 
-def newest(settings: IntegrationSettings, kind: AccessTest.Kind, *, now: datetime) -> AccessTest | None:
+def newest(settings: AccessSettings, kind: AccessTest.Kind, *, now: datetime) -> AccessTest | None:
     """Give the last test that was asked for; one whose worker died reads as failed."""
     tests = AccessTest.objects.filter(tenant=settings.tenant, subject=settings.uid, kind=kind)
     test = tests.order_by("-pk").first()
@@ -85,22 +85,22 @@ def newest(settings: IntegrationSettings, kind: AccessTest.Kind, *, now: datetim
     return test
 
 
-def newest_passed(settings: IntegrationSettings, kind: AccessTest.Kind) -> AccessTest | None:
+def newest_passed(settings: AccessSettings, kind: AccessTest.Kind) -> AccessTest | None:
     """Give the last test that passed with exactly these settings."""
     return _of_exactly(settings, kind).filter(state=AccessTest.State.PASSED).order_by("-pk").first()
 
 
-def why_role_is_refused(settings: IntegrationSettings) -> str:
-    """Say why the discovery role must not be stored, if a test of exactly these settings found it open to strangers.
+def why_role_is_refused(settings: AccessSettings, kind: AccessTest.Kind = AccessTest.Kind.DISCOVERY) -> str:
+    """Say why a role must not be stored, if a test of exactly these settings found it open to strangers.
 
     Only a later test that passed takes that back: one that failed otherwise proves nothing.
     """
     is_verdict = Q(state=AccessTest.State.PASSED) | Q(report__code=ROLE_TOO_OPEN)
-    verdict = _of_exactly(settings, AccessTest.Kind.DISCOVERY).filter(is_verdict).order_by("-pk").first()
+    verdict = _of_exactly(settings, kind).filter(is_verdict).order_by("-pk").first()
     return verdict.report.get("sentence", "") if verdict and verdict.state == AccessTest.State.FAILED else ""
 
 
-def _of_exactly(settings: IntegrationSettings, kind: AccessTest.Kind) -> models.QuerySet[AccessTest]:
+def _of_exactly(settings: AccessSettings, kind: AccessTest.Kind) -> models.QuerySet[AccessTest]:
     return AccessTest.objects.filter(
         tenant=settings.tenant, subject=settings.uid, kind=kind, fingerprint=fingerprint(settings, kind)
     )

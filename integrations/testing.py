@@ -19,8 +19,8 @@ from integrations.aws.errors import AwsError
 from integrations.aws.identifiers import member_role_arn, session_name
 from integrations.aws.organizations import Identity, first_accounts, identify, read_snapshot
 from integrations.aws.session import AwsSession, RoleCredentials, open_session
-from integrations.models import AccessTest, Draft, Integration
-from integrations.models.settings import IntegrationSettings
+from integrations.models import AccessTest, AccountAccess, Draft, Integration
+from integrations.models.settings import AccessSettings, IntegrationSettings
 from integrations.secrets import SecretUnreadableError
 from integrations.snapshot import AccountState, Progress
 from workspaces import isolation
@@ -44,7 +44,7 @@ class _Work:
     """One test under way: what is tested, and what was found so far."""
 
     test: AccessTest
-    settings: IntegrationSettings
+    settings: AccessSettings
     retries: Retries
     told_at: float = 0.0
 
@@ -82,8 +82,10 @@ def run(tenant_id: int, test_id: int, *, retries: Retries | None = None) -> None
     try:
         if work.test.kind == AccessTest.Kind.DISCOVERY:
             _discovery(work)
+        elif isinstance(work.settings, IntegrationSettings):
+            _connection(work, work.settings)
         else:
-            _connection(work)
+            _account(work)
         is_over = True
     except _OverError:
         is_over = True
@@ -118,16 +120,18 @@ def _start(tenant_id: int, test_id: int, retries: Retries) -> _Work | None:
         return None
 
 
-def _settings(test: AccessTest) -> IntegrationSettings | None:
+def _settings(test: AccessTest) -> AccessSettings | None:
+    """Find what is tested, with what is to be tested instead of what is stored."""
+    uid = test.instead.get("integration", test.subject)
     for model in (Draft, Integration):
         found: IntegrationSettings | None = (
-            model.objects.filter(uid=test.subject).select_related("tenant", "organization").first()
+            model.objects.filter(uid=uid).select_related("tenant", "organization").first()
         )
         if found is not None:
-            for name, value in test.instead.items():
-                setattr(found, name, value)
+            for name in ("role_name", "connection_external_id"):
+                setattr(found, name, test.instead.get(name, getattr(found, name)))
             return found
-    return None
+    return AccountAccess.objects.filter(uid=uid).select_related("tenant").first()
 
 
 def _discovery(work: _Work) -> None:
@@ -156,16 +160,28 @@ def _who(identity: Identity, session: AwsSession) -> dict[str, str]:
     return asdict(identity) | {"partition": session.partition}
 
 
-def _connection(work: _Work) -> None:
+def _account(work: _Work) -> None:
+    """Sign in to the account of one connection, and make sure that nobody else can."""
+    credentials = credentials_of(work.settings, purpose="test")
+    work.tell(phase="Signing in to AWS")
+    session = open_session(credentials, retries=work.retries)
+    if isinstance(credentials, RoleCredentials):
+        work.tell(phase="Making sure that nobody else can assume the role")
+        refuse_open_role(credentials, retries=work.retries)
+    caller = session.call("GetCallerIdentity")
+    work.end(AccessTest.State.PASSED, sentence=f"Signed in to the account {caller['Account']} as {caller['Arn']}.")
+
+
+def _connection(work: _Work, settings: IntegrationSettings) -> None:
     ends_at = time.monotonic() + CONNECTION_SECONDS
-    partition, accounts = _sample(work)
+    partition, accounts = _sample(work, settings)
     names = {account["id"]: account["name"] for account in accounts}
     results: list[dict[str, Any]] = []
     work.tell(phase="Assuming the role in each account", tried=len(accounts), results=results)
     tries = try_member_roles(
-        [member_role_arn(partition, account_id, work.settings.role_name) for account_id in names],
-        work.settings.connection_external_id,
-        session_name(work.settings.tenant.handle, "test"),
+        [member_role_arn(partition, account_id, settings.role_name) for account_id in names],
+        settings.connection_external_id,
+        session_name(settings.tenant.handle, "test"),
         within_seconds=max(1.0, ends_at - time.monotonic()),
     )
     for result in tries:
@@ -173,7 +189,7 @@ def _connection(work: _Work) -> None:
         results.sort(key=lambda found: list(names).index(found["account_id"]))  # as asked, not as answered
         work.tell(results=results)
     is_green = all(result["is_green"] for result in results)
-    work.end(AccessTest.State.PASSED if is_green else AccessTest.State.FAILED, **_verdict(work.settings, results))
+    work.end(AccessTest.State.PASSED if is_green else AccessTest.State.FAILED, **_verdict(settings, results))
 
 
 def _verdict(settings: IntegrationSettings, results: Iterable[dict[str, Any]]) -> dict[str, str]:
@@ -188,15 +204,20 @@ def _verdict(settings: IntegrationSettings, results: Iterable[dict[str, Any]]) -
     }
 
 
-def _sample(work: _Work) -> tuple[str, list[dict[str, str]]]:
-    """Find accounts to try, and their partition: from the last discovery test of these settings, else ask AWS now."""
+def _sample(work: _Work, settings: IntegrationSettings) -> tuple[str, list[dict[str, str]]]:
+    """Find accounts to try, and their partition.
+
+    They are those that the test is about, else those of the last discovery test of these settings, else we ask AWS now.
+    """
+    if "accounts" in work.test.instead:
+        return work.test.instead["partition"], work.test.instead["accounts"]
     with isolation.as_tenant(work.test.tenant_id):
-        discovery = access_tests.newest_passed(work.settings, AccessTest.Kind.DISCOVERY)
+        discovery = access_tests.newest_passed(settings, AccessTest.Kind.DISCOVERY)
     if discovery is not None:
         return discovery.report["who"]["partition"], discovery.report["sample"]
     work.tell(phase="Asking AWS for accounts to try")
     quick = Retries(faults=1, throttles=2)
-    session = open_session(credentials_of(work.settings, purpose="test"), retries=quick)
+    session = open_session(credentials_of(settings, purpose="test"), retries=quick)
     identity = identify(session)
     management_id = identity.management_account_id
     others = [

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from integrations.views import advanced, config, deletion, detail, list, nodes, runs, trial
+from integrations.views import accounts, advanced, config, deletion, detail, list, nodes, runs, trial
 from integrations.wizard_urls import wizard_urls
 
 _INTEGRATION = "<slug:integration>/"
@@ -13,6 +13,7 @@ _PAGES = [
     path(_INTEGRATION + "config/", config.integration_config, name="integration_config"),
     path(_INTEGRATION + "config/discovery/", config.discovery_settings, name="integration_discovery_settings"),
     path(_INTEGRATION + "config/connection/", config.connection_settings, name="integration_connection_settings"),
+    path(_INTEGRATION + "config/downloads/<str:file>", config.config_download, name="integration_download"),
     path(_INTEGRATION + "config/rotate/<str:kind>/", config.rotate, name="integration_rotate"),
     path(_INTEGRATION + "config/trial/", trial.integration_trial, name="integration_trial"),
     path(_INTEGRATION + "advanced/", advanced.integration_advanced, name="integration_advanced"),
@@ -32,13 +33,23 @@ _NODES = [
     path("<int:connection>/test/", nodes.connection_test, name="connection_test"),
 ]
 
+# Connections made by hand; also those of workspaces.
+_ACCOUNTS = [
+    path("new/", accounts.connection_create, name="connection_create"),
+    path("<int:connection>/access/", accounts.connection_access, name="connection_access"),
+    path("<int:connection>/access/save/", accounts.access_save, name="access_save"),
+    path("<int:connection>/access/options/", accounts.options_save, name="access_options"),
+    path("<int:connection>/access/test/", accounts.access_test, name="access_test"),
+]
+
 _ORGANIZATION = "tenants/<slug:tenant>/orgs/<slug:organization>/"
 
 urlpatterns = [
     path(_ORGANIZATION + "delete/", deletion.organization_delete, name="organization_delete"),
     path(_ORGANIZATION + "workspaces/<slug:workspace>/delete/", deletion.workspace_delete, name="workspace_delete"),
-    path("tenants/<str:tenant>/connections/", include(_NODES)),
-    path(_ORGANIZATION + "connections/", include(_NODES)),
+    path("tenants/<str:tenant>/connections/", include(_NODES + _ACCOUNTS)),
+    path(_ORGANIZATION + "connections/", include(_NODES + _ACCOUNTS)),
+    path(_ORGANIZATION + "workspaces/<slug:workspace>/connections/", include(_ACCOUNTS)),
     # The wizard's come first: "new" is no handle.
     path("tenants/<slug:tenant>/activity/processes/", runs.process_list, name="process_list"),
     path(_ORGANIZATION + "activity/processes/", runs.process_list, name="process_list"),

@@ -59,6 +59,7 @@ SENTENCES = {
     "folder.permissions_changed": "changed who may use the connection folder {object}",
     "connection.created": "created the connection {object}",
     "connection.changed": "changed the connection {object}",
+    "connection.access_changed": "changed how the connection {object} gets into its account",
     "connection.deleted": "deleted the connection {object}",
     "connection.permissions_changed": "changed who may use the connection {object}",
     "schema.added": "added {object} to the schemas of the workspace",

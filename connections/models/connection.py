@@ -17,6 +17,7 @@ class ConnectionState(models.TextChoices):
     SUSPENDED = "suspended", "Suspended"
     PENDING_CLOSURE = "pending_closure", "Pending closure"
     UNKNOWN = "unknown", "Unknown state"
+    UNCONFIGURED = "unconfigured", "Not configured"
 
     @property
     def why_disabled(self) -> str:
@@ -53,5 +54,6 @@ _WHY_DISABLED = {
     ConnectionState.PENDING_ACTIVATION: "Its account is not active yet; the connection is enabled when it is.",
     ConnectionState.SUSPENDED: "Its account is suspended; the connection is enabled again when the account is active.",
     ConnectionState.PENDING_CLOSURE: "Its account is being closed; the connection is removed when the account is gone.",
+    ConnectionState.UNCONFIGURED: "It has no access to an account yet: an owner enters that on its Config page.",
     ConnectionState.UNKNOWN: "Its account is in a state that Pipes does not know, so it is taken for not usable.",
 }

@@ -69,6 +69,7 @@ def settings_links(scope: Scope, node: Folder | Connection) -> dict[str, object]
     if node.is_managed:
         links += [("Config", f"{base}config/"), ("Advanced", f"{base}handle/")]
     else:
+        links += [("Config", f"{base}access/")] if isinstance(node, Connection) else []
         links.append(("Advanced", f"{base}advanced/"))
     return {"current_url": first, "side_links": links}
 

@@ -1,10 +1,20 @@
 """Integrations, what is being made of them, and what ran for them."""
 
 from integrations.models.access_test import AccessTest
+from integrations.models.account_access import AccountAccess
 from integrations.models.draft import Draft
 from integrations.models.integration import AccessMode, Integration
 from integrations.models.settings_trial import SettingsTrial
 from integrations.models.sync_run import SyncRun
 from integrations.models.sync_schedule import SyncSchedule
 
-__all__ = ["AccessMode", "AccessTest", "Draft", "Integration", "SettingsTrial", "SyncRun", "SyncSchedule"]
+__all__ = [
+    "AccessMode",
+    "AccessTest",
+    "AccountAccess",
+    "Draft",
+    "Integration",
+    "SettingsTrial",
+    "SyncRun",
+    "SyncSchedule",
+]

@@ -12,10 +12,10 @@ from workspaces.models import Tenant
 class AccessTest(models.Model):
     """One press of *Test Discovery* or *Test Connection*, and what came of it.
 
-    ``subject`` is the uid of the draft or integration; ``fingerprint`` tells which settings were tested, so that an
-    answer about others is not taken for one about these; ``instead`` holds what is tested in place of what is stored
-    (no secret), for settings that nobody has saved yet. ``report`` is what the page shows and grows while the test
-    runs; ``progressed_at`` is when it last grew.
+    ``subject`` is the uid of the draft, integration or account access; ``fingerprint`` tells which settings were
+    tested, so that an answer about others is not taken for one about these; ``instead`` holds what is tested in place
+    of what is stored (no secret), for settings that nobody has saved yet. ``report`` is what the page shows and grows
+    while the test runs; ``progressed_at`` is when it last grew.
     """
 
     class Kind(models.TextChoices):
@@ -23,6 +23,7 @@ class AccessTest(models.Model):
 
         DISCOVERY = "discovery", "Test Discovery"
         CONNECTION = "connection", "Test Connection"
+        ACCOUNT = "account", "Test Connection"  # of one connection made by hand
 
     class State(models.TextChoices):
         """How far it is."""

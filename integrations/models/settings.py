@@ -28,8 +28,8 @@ def default_options() -> dict[str, Any]:
     }
 
 
-class IntegrationSettings(models.Model):
-    """The configured part of an integration; a draft has the same fields, and its ``uid`` becomes the integration's."""
+class AccessSettings(models.Model):
+    """How to sign in to AWS: by a role, with an external id that we made, or by an access key."""
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
@@ -41,10 +41,6 @@ class IntegrationSettings(models.Model):
     discovery_external_id = models.CharField(max_length=60, editable=False)
     access_key_id = models.CharField(max_length=128, blank=True)
     sealed_secret_key = models.TextField(blank=True, editable=False)
-    handle_prefix = models.CharField(max_length=40, blank=True)
-    role_name = models.CharField(max_length=64, blank=True)
-    connection_external_id = models.CharField(max_length=60, editable=False)
-    options = models.JSONField(default=default_options)
 
     class Meta:
         abstract = True
@@ -66,6 +62,18 @@ class IntegrationSettings(models.Model):
     @property
     def _secret_owner(self) -> str:
         return f"integration:{self.uid}:secret_key"
+
+
+class IntegrationSettings(AccessSettings):
+    """The configured part of an integration; a draft has the same fields, and its ``uid`` becomes the integration's."""
+
+    handle_prefix = models.CharField(max_length=40, blank=True)
+    role_name = models.CharField(max_length=64, blank=True)
+    connection_external_id = models.CharField(max_length=60, editable=False)
+    options = models.JSONField(default=default_options)
+
+    class Meta:
+        abstract = True
 
 
 SETTINGS_FIELDS = tuple(field.name for field in IntegrationSettings._meta.local_fields)

@@ -4,12 +4,17 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from integrations.models import Draft, Integration, SettingsTrial
+from integrations.models import AccountAccess, Draft, Integration, SettingsTrial
 from integrations.secrets import SecretUnreadableError, is_current
 from workspaces import isolation
 from workspaces.models import Tenant
 
-WITH_SECRETS: tuple[type[Integration | Draft | SettingsTrial], ...] = (Integration, Draft, SettingsTrial)
+WITH_SECRETS: tuple[type[Integration | Draft | SettingsTrial | AccountAccess], ...] = (
+    Integration,
+    Draft,
+    SettingsTrial,
+    AccountAccess,
+)
 
 
 class Command(BaseCommand):
@@ -37,7 +42,7 @@ class Command(BaseCommand):
             )
 
 
-def _renew(row: Integration | Draft | SettingsTrial) -> bool:
+def _renew(row: Integration | Draft | SettingsTrial | AccountAccess) -> bool:
     """Encrypt one row's secret again and tell whether it had to be. Raises SecretUnreadableError."""
     if is_current(row.sealed_secret_key):
         return False

@@ -1,0 +1,109 @@
+"""AWS connections made by hand: each function is one transaction and writes one audit event, never a secret."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from connections import handmade
+from connections.models import Connection, ConnectionState, Folder
+from integrations import access_tests
+from integrations.aws.external_id import new_external_id
+from integrations.models import AccessMode, AccessTest, AccountAccess
+from integrations.models.settings import AccessSettings, default_options
+from workspaces import audit
+from workspaces.access import Scope
+from workspaces.models import User
+
+PLUGIN = "aws"
+_SAVED = ("access_mode", "role_arn", "access_key_id", "sealed_secret_key")
+_SHOWN = ("access_mode", "role_arn", "access_key_id")
+
+
+class ChangedMeanwhileError(Exception):
+    """Somebody else changed it since the page was shown."""
+
+
+@transaction.atomic
+def create_connection(*, scope: Scope, folder: Folder | None, handle: str, title: str, by: User) -> Connection:
+    """Make a connection that is disabled until it has access; it gets its external id at once.
+
+    Raises HandleTakenError, and ManagedError when the folder is an integration's (of connections.handmade).
+    """
+    made = handmade.create_connection(
+        scope=scope, folder=folder, handle=handle, title=title, plugin=PLUGIN, options=default_options(), by=by
+    )
+    AccountAccess.objects.create(
+        tenant=scope.tenant,
+        organization=scope.organization,
+        connection=made,
+        discovery_external_id=_external_id(scope),
+    )
+    return made
+
+
+@transaction.atomic
+def change_access(*, access: AccountAccess, wanted: AccessSettings, seen: str, by: User) -> None:
+    """Store another role or key; what the other access mode had is forgotten. The connection is enabled by it.
+
+    ``seen`` is the fingerprint that the person's page was made from; raises ChangedMeanwhileError when it is another by
+    now.
+    """
+    current = _lock(access)
+    if fingerprint(current) != seen:
+        raise ChangedMeanwhileError
+    before = {name: getattr(current, name) for name in _SHOWN}
+    for name in _SAVED:
+        setattr(current, name, getattr(wanted, name))
+    if current.access_mode == AccessMode.KEY:
+        current.role_arn = ""
+    else:
+        current.access_key_id = current.sealed_secret_key = ""
+    after = {name: getattr(current, name) for name in _SHOWN}
+    is_same = fingerprint(current) == seen and current.connection.state == ConnectionState.ACTIVE
+    if is_same:
+        return
+    current.save(update_fields=_SAVED)
+    Connection.objects.filter(pk=current.connection_id).update(state=ConnectionState.ACTIVE)
+    _record("access_changed", current, by, before=before, after=after)
+
+
+@transaction.atomic
+def change_options(*, access: AccountAccess, options: Mapping[str, Any], by: User) -> None:
+    """Store the regions and advanced options of the connection."""
+    current = _lock(access)
+    connection = current.connection
+    before, after = connection.options, {**connection.options, **options}
+    if before == after:
+        return
+    connection.options = after
+    connection.save(update_fields=["options"])
+    changed = [name for name in after if before.get(name) != after[name]]
+    was, now = {name: before.get(name) for name in changed}, {name: after[name] for name in changed}
+    _record("options_changed", current, by, before=was, after=now)
+
+
+@transaction.atomic
+def test_connection(*, access: AccountAccess, by: User, now: datetime) -> AccessTest:
+    """Start *Test Connection* with what is stored."""
+    current = _lock(access)
+    return access_tests.request(current, AccessTest.Kind.ACCOUNT, by=by, now=now, target=current.connection)
+
+
+def fingerprint(access: AccessSettings) -> str:
+    """Tell accesses apart, without giving anything away."""
+    return access_tests.fingerprint(access, AccessTest.Kind.ACCOUNT)
+
+
+def _lock(access: AccountAccess) -> AccountAccess:
+    related = ("connection__tenant", "connection__organization", "connection__workspace", "tenant")
+    return AccountAccess.objects.select_related(*related).select_for_update(of=("self",)).get(pk=access.pk)
+
+
+def _external_id(scope: Scope) -> str:
+    return new_external_id((scope.organization or scope.tenant).public_id)
+
+
+def _record(verb: str, access: AccountAccess, by: User, **details: object) -> None:
+    audit.record(f"connection.{verb}", scope=access.scope, by=by, target=access.connection, **details)

@@ -1,0 +1,30 @@
+"""How a connection made by hand gets into its account."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from connections.actions import scope_of
+from connections.models import Connection
+from integrations.models.settings import AccessSettings
+from workspaces.access import Scope
+
+
+class AccountAccess(AccessSettings):
+    """The access of one hand-made connection; a discovered one gets in as its integration says.
+
+    ``discovery_external_id`` is the one that the connection's own role must require. The row goes with the connection,
+    also where rows are deleted without Django: the database's own key sees to that.
+    """
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+
+    objects: ClassVar[models.Manager["AccountAccess"]] = models.Manager()
+
+    def __str__(self) -> str:
+        return f"access of {self.connection_id}"
+
+    @property
+    def scope(self) -> Scope:
+        """The place that owns the connection."""
+        return scope_of(self.connection)

@@ -1,0 +1,155 @@
+"""AWS connections made by hand: *New Connection*, and the page of its access and options."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from connections import handmade
+from connections.models import Connection
+from connections.views.context import connection_page, node_url, settings_links
+from connections.views.handmade import node_form, parent_of, place_context
+from integrations import access_tests, accounts
+from integrations.aws import iac
+from integrations.aws.identifiers import check_role_arn
+from integrations.forms.account import AccountForm
+from integrations.forms.options import OptionsForm
+from integrations.models import AccessTest, AccountAccess
+from workspaces.access import Access, Power
+from workspaces.htmx import asks_about_field, field_status, render_page
+from workspaces.scoping import scope_view
+
+CHANGED_MEANWHILE = (
+    "Somebody else changed the access of this connection since you opened this page. Reload it to see what is stored"
+    " now."
+)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@scope_view(Power.OWNER, with_workspace=True)
+def connection_create(request: HttpRequest, access: Access) -> HttpResponse:
+    """Ask for a handle and a title, and make a connection; its access comes next, with the external id made by then."""
+    scope, folder = access.scope, parent_of(request, access.scope)
+    form = node_form(request, scope, Connection)
+    if name := asks_about_field(request, form):
+        return field_status(request, form, name)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = accounts.create_connection(scope=scope, folder=folder, by=access.user, **form.cleaned_data)
+        except handmade.HandleTakenError:
+            form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
+        else:
+            messages.success(request, f"Created the connection {made.shown}. Enter how Pipes gets into its account.")
+            return redirect(f"{node_url(scope, made)}access/")
+    return render(request, "connections/create_connection.html", {"form": form} | place_context(scope, folder))
+
+
+@require_safe
+@scope_view(Power.OWNER, with_workspace=True)
+def connection_access(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Show the access and the options; the secret key stays where it is."""
+    return _show(request, access, _find(access, connection))
+
+
+@require_POST
+@scope_view(Power.OWNER, with_workspace=True)
+def access_save(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Save another role or key."""
+    found = _find(access, connection)
+    form = AccountForm(found, request.POST)
+    if form.is_valid():
+        form.keep()
+        if not form.refuse_open_role():
+            try:
+                accounts.change_access(
+                    access=found, wanted=form.wanted, seen=request.POST.get("seen", ""), by=access.user
+                )
+            except accounts.ChangedMeanwhileError:
+                form.add_error(None, CHANGED_MEANWHILE)
+            else:
+                messages.success(request, f"Saved the access of {found.connection.shown}.")
+                return _back(access, found)
+    return _show(request, access, found, form=form)
+
+
+@require_POST
+@scope_view(Power.OWNER, with_workspace=True)
+def options_save(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Save the regions and advanced options."""
+    found = _find(access, connection)
+    form = OptionsForm(AccountForm(found).wanted, request.POST)
+    if not form.is_valid():
+        return _show(request, access, found, options=form)
+    form.keep()
+    accounts.change_options(access=found, options=form.draft.options, by=access.user)
+    messages.success(request, f"Saved the options of {found.connection.shown}.")
+    return _back(access, found)
+
+
+@require_POST
+@scope_view(Power.OWNER, with_workspace=True)
+def access_test(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Test Connection: start it in the background, with what is stored."""
+    found = _find(access, connection)
+    accounts.test_connection(access=found, by=access.user, now=timezone.now())
+    return _back(access, found, "#test")
+
+
+def _find(access: Access, pk: int) -> AccountAccess:
+    node = get_object_or_404(Connection.objects.in_scope(access.scope).select_related("folder"), pk=pk)
+    found = get_object_or_404(AccountAccess.objects.select_related("tenant", "organization"), connection=node)
+    found.connection = node
+    return found
+
+
+def _url(access: Access, found: AccountAccess) -> str:
+    return f"{node_url(access.scope, found.connection)}access/"
+
+
+def _back(access: Access, found: AccountAccess, anchor: str = "") -> HttpResponse:
+    return redirect(_url(access, found) + anchor)
+
+
+def _show(
+    request: HttpRequest,
+    access: Access,
+    found: AccountAccess,
+    *,
+    form: AccountForm | None = None,
+    options: OptionsForm | None = None,
+) -> HttpResponse:
+    node, url = found.connection, _url(access, found)
+    context = connection_page(request, access.scope, node) | settings_links(access.scope, node)
+    context |= _test_of(found, url) | {
+        "form": form or AccountForm(found),
+        "options": options or OptionsForm(AccountForm(found).wanted),
+        "seen": accounts.fingerprint(found),
+        "external_id": found.discovery_external_id,
+        "setup": _setup(found),
+        "why_disabled": node.why_disabled,
+        "url": url,
+    }
+    return render_page(request, "connections/access.html", context, parts=("report",))
+
+
+def _setup(found: AccountAccess) -> dict[str, str]:
+    """Give what the role in the account must trust and may do; nothing where this installation has no identity."""
+    served = settings.PIPES_AWS_PRINCIPALS
+    partition = check_role_arn(found.role_arn).partition if found.role_arn else next(iter(served), "")
+    if partition not in served:
+        return {}
+    external_id = found.discovery_external_id
+    return {
+        "trust_policy": iac.trust_policy(partition=partition, principal_arn=served[partition], external_id=external_id),
+        "policy_arn": iac.member_policy_arn(partition=partition),
+    }
+
+
+def _test_of(found: AccountAccess, url: str) -> dict[str, Any]:
+    test = access_tests.newest(found, AccessTest.Kind.ACCOUNT, now=timezone.now())
+    is_about_these = test is not None and test.fingerprint == accounts.fingerprint(found)
+    return {"test": test, "step_url": url, "is_about_these": is_about_these}
