@@ -90,7 +90,7 @@ def make_what_is_missing(owner: Console) -> None:
         walks.choose_handle(owner, "labs")
         key = ask_stand_in("show")["keys"][0]
         walks.use_key(owner, key["access_key"], key["secret_key"])
-        owner.press("Next")
+        walks.keep_connection_settings(owner)
         walks.give_permissions(owner, "All Organizations and their Workspaces")
         walks.sees_synced(owner)
     owner.open("/tenants/acme/orgs/tnt/integrations/")
@@ -99,7 +99,7 @@ def make_what_is_missing(owner: Console) -> None:
         walks.choose_handle(owner, "half-way")
         owner.fill("Role ARN", "arn:aws:iam::123456789012:role/pipes-discovery")
         walks.run_test(owner, "Test Discovery")
-        owner.press("Next")
+        walks.keep_connection_settings(owner)
         owner.press("Next")
         owner.sees_heading("Permissions")
 

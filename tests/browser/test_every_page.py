@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.contrib.staticfiles import finders
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import ViewportSize
 
 from tests.browser.conftest import Visit
 from tests.browser.console import Console
@@ -54,7 +54,7 @@ def look_at(console: Console) -> list[str]:
         if console.overflow() > 0:
             problems.append(f"{console.path} scrolls sideways at {size['width']} px, by {console.overflow()} px.")
     console.page.set_viewport_size(DESK)
-    page, parts = weigh(console.page)
+    page, parts = weigh(console)
     if page > WARM:
         problems.append(f"{console.path} has {page} bytes with a full cache.")
     if page + parts > COLD:
@@ -62,13 +62,13 @@ def look_at(console: Console) -> list[str]:
     return problems
 
 
-def weigh(page: Page) -> tuple[int, int]:
+def weigh(console: Console) -> tuple[int, int]:
     """Give the bytes of the page, and those of what it loads, compressed as the web server sends them."""
     links = "[...document.querySelectorAll('link[href], script[src], img[src]')].map(part => part.href || part.src)"
-    parts = {urlsplit(link).path.partition("/static/")[2] for link in page.evaluate(links)}
-    return len(gzip.compress(page.request.get(page.url).body(), compresslevel=6)), sum(
-        _compressed(part) for part in parts if part
-    )
+    parts = {urlsplit(link).path.partition("/static/")[2] for link in console.page.evaluate(links)}
+    assert console.watch.document is not None
+    html = gzip.compress(console.watch.document.body(), compresslevel=6)
+    return len(html), sum(_compressed(part) for part in parts if part)
 
 
 @lru_cache

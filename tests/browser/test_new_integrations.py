@@ -60,8 +60,7 @@ def test_a_tenants_owner_makes_an_integration_by_access_key_through_tenant_setti
     walks.use_key(console, key.id, key.secret)
     walks.test_discovery(console, folders=6, accounts=8)
     assert key.secret not in console.page.content()
-    console.press("Next")
-    console.sees_heading("Connection Settings")
+    walks.keep_connection_settings(console)
     walks.give_permissions(console, "All Organizations and their Workspaces")
     walks.sees_synced(console)
     assert console.path == "/tenants/acme/integrations/labs/"

@@ -81,6 +81,12 @@ def test_discovery(console: Console, *, folders: int, accounts: int) -> None:
     expect(console.page.get_by_role("region", name="Preview of the tree")).to_be_visible()
 
 
+def keep_connection_settings(console: Console) -> None:
+    """Next; everything on Connection Settings stays as it is."""
+    console.press("Next")
+    console.sees_heading("Connection Settings")
+
+
 def set_up_connections(console: Console, deploy: Deploy, *, prefix: str) -> None:
     """Next, Handle Prefix, Download CloudFormation StackSet, Regions, Advanced Options, Test Connection."""
     console.press("Next")

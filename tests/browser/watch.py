@@ -10,6 +10,7 @@ class Watch:
 
     def __init__(self, context: BrowserContext) -> None:
         self.complaints: list[str] = []
+        self.document: Response | None = None  # the last page that was answered
         self._allowed: set[int] = set()
         context.on("console", self._console)
         context.on("weberror", self._error)
@@ -28,5 +29,7 @@ class Watch:
         self.complaints.append(f"{error.page.url if error.page else ''}: {error.error}")
 
     def _response(self, response: Response) -> None:
+        if response.request.resource_type == "document":
+            self.document = response
         if response.status >= 400 and response.status not in self._allowed:
             self.complaints.append(f"{response.status} {response.request.method} {response.url}")
