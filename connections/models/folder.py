@@ -31,7 +31,9 @@ class Folder(Node):
                 name="folder_managed_has_source",
             ),
             models.CheckConstraint(
-                condition=Q(managed_by="") | Q(root=models.F("id")), name="folder_managed_by_on_top_only"
+                # A root of NULL must not make this neither true nor false: then it would pass.
+                condition=Q(managed_by="") | Q(root__isnull=False, root=models.F("id")),
+                name="folder_managed_by_on_top_only",
             ),
             models.CheckConstraint(condition=~Q(parent=models.F("id")), name="folder_not_its_own_parent"),
             models.CheckConstraint(condition=Q(path__endswith="/"), name="folder_path_ends_with_slash"),
