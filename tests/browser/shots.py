@@ -130,9 +130,10 @@ def ask_stand_in(what: str, body: dict[str, Any] | None = None) -> dict[str, Any
 def take_for_readme(owner: Console) -> None:
     """Take the tree of an integration, opened a little."""
     owner.open(TREE)
-    for folder in ("Workloads", "Prod"):
+    for folder, inside in (("Infrastructure", "Network"), ("Network", "dns")):
         owner.page.get_by_role("button", name=f"Show what is in {folder}", exact=True).click()
-        owner.page.wait_for_load_state("networkidle")
+        expect(owner.link(inside)).to_be_visible()
+    owner.page.mouse.move(0, 0)
     path = ROOT / "docs" / "screenshot.png"
     owner.page.screenshot(path=path, caret="initial")
     sys.stdout.write(f"{path}: {path.stat().st_size / 1000:.0f} kB\n")
