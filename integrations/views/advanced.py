@@ -18,8 +18,8 @@ from workspaces.htmx import asks_about_field, field_status
 from workspaces.scoping import scope_view
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
 def integration_advanced(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Show and change the handle; offer a sync, the schedule and the deletion."""
     found = find_integration(access, integration)
@@ -42,8 +42,8 @@ def integration_advanced(request: HttpRequest, access: Access, integration: str)
     return _show(request, access, found, handle=form)
 
 
-@require_POST
 @scope_view(Power.OWNER)
+@require_POST
 def integration_schedule(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Change how often the integration syncs by itself."""
     found = find_integration(access, integration)

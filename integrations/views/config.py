@@ -10,14 +10,14 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from integrations import access_tests, changing, trials
+from integrations import access_tests, changing, handouts, trials
 from integrations.aws.identifiers import member_role_arn
 from integrations.editing import ChangedMeanwhileError
 from integrations.forms import ConnectionForm, DiscoveryForm
-from integrations.handouts import partition_of
 from integrations.models import AccessTest, Draft, Integration
 from integrations.models.settings import SETTINGS_FIELDS
 from integrations.renaming import PrefixRefusedError
+from integrations.views.downloads import attachment
 from integrations.views.impact import show_impact
 from integrations.views.page import find_integration, integration_page
 from workspaces.access import Access, Power
@@ -30,15 +30,15 @@ def copy_of(integration: Integration) -> Draft:
     return Draft(handle=integration.handle, **{name: getattr(integration, name) for name in SETTINGS_FIELDS})
 
 
-@require_safe
 @scope_view(Power.OWNER)
+@require_safe
 def integration_config(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Show the Discovery Settings and the Connection Settings; secrets stay where they are."""
     return _show(request, access, find_integration(access, integration))
 
 
-@require_POST
 @scope_view(Power.OWNER)
+@require_POST
 def discovery_settings(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Start the trial of other discovery settings; nothing is saved before it was looked at."""
     found = find_integration(access, integration)
@@ -64,8 +64,8 @@ def _is_same(wanted: Draft, integration: Integration) -> bool:
     return access_tests.fingerprint(wanted, kind) == access_tests.fingerprint(integration, kind)
 
 
-@require_POST
 @scope_view(Power.OWNER)
+@require_POST
 def connection_settings(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Save the Connection Settings, after its impact on workspaces was seen; or test the role in the accounts."""
     found = find_integration(access, integration)
@@ -104,8 +104,8 @@ def _test(access: Access, integration: Integration, wanted: Draft) -> None:
     access_tests.request(wanted, kind, by=access.user, now=timezone.now(), instead=instead, target=integration)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
 def rotate(request: HttpRequest, access: Access, integration: str, kind: str) -> HttpResponse:
     """Ask whether a new external id is wanted, and make it."""
     found = find_integration(access, integration)
@@ -120,6 +120,28 @@ def rotate(request: HttpRequest, access: Access, integration: str, kind: str) ->
     return render_page(request, "integrations/rotate.html", context, parts=())
 
 
+@scope_view(Power.OWNER)
+@require_safe
+def config_download(request: HttpRequest, access: Access, integration: str, file: str) -> HttpResponse:
+    """Give a template for one of the roles, with the rotated external id where one waits."""
+    found = find_integration(access, integration)
+    if file not in handouts.FILES:
+        raise Http404
+    try:
+        return attachment(*handouts.download(_setup_of(found), file))
+    except handouts.NothingToHandOutError as error:
+        messages.error(request, str(error))
+        return redirect(access.scope.url("integration_config", integration=found.handle))
+
+
+def _setup_of(integration: Integration) -> Draft:
+    """Copy the settings as the roles in AWS are to be set up for them."""
+    copy = copy_of(integration)
+    copy.discovery_external_id = integration.next_discovery_external_id or copy.discovery_external_id
+    copy.connection_external_id = integration.next_connection_external_id or copy.connection_external_id
+    return copy
+
+
 def _show(
     request: HttpRequest,
     access: Access,
@@ -129,16 +151,20 @@ def _show(
     connection: ConnectionForm | None = None,
 ) -> HttpResponse:
     base = access.scope.url("integration_config", integration=integration.handle)
+    setup = _setup_of(integration)
     context = integration_page(
         access,
         integration,
+        discovery_steps=handouts.discovery_steps(setup),
+        member_steps=handouts.member_steps(setup),
+        why_no_stackset=handouts.why_no_stackset(setup),
         discovery=discovery or DiscoveryForm(copy_of(integration)),
         connection=connection or ConnectionForm(copy_of(integration)),
         discovery_stored=stored_now(discovery),
         connection_stored=stored_now(connection),
         member_role=_member_role(integration),
         trial=trials.find(integration, now=timezone.now()),
-        urls={name: f"{base}{name}/" for name in ("discovery", "connection", "trial", "rotate")},
+        urls={name: f"{base}{name}/" for name in ("discovery", "connection", "trial", "rotate", "downloads")},
         current_url=base,
         **_connection_test(request, integration, base),
     )
@@ -159,7 +185,7 @@ def _text(value: object) -> str:
 
 def _member_role(integration: Integration) -> str:
     """Show what the ARN of the role in each account looks like."""
-    partition = partition_of(copy_of(integration)) or "aws"
+    partition = handouts.partition_of(copy_of(integration)) or "aws"
     return member_role_arn(partition, "{account id}", integration.role_name)
 
 

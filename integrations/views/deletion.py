@@ -18,8 +18,8 @@ from workspaces.scoping import organization_view, scope_view, workspace_view
 _MOST_NAMES = 20
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
 def integration_delete(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Ask for the handle and delete the integration; one whose deletion failed is deleted again."""
     found = _find(access, integration)
@@ -68,8 +68,8 @@ def _affected(workspace_ids: list[int]) -> Going:
     return Going(len(workspace_ids), one, several, [*names, f"and {more} more"] if more else names)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @organization_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
 def organization_delete(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for the handle and delete the organization with all that it owns."""
     organization = access.scope.keys["organization"]
@@ -96,8 +96,8 @@ def organization_delete(request: HttpRequest, access: Access) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
 def workspace_delete(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for the handle and delete the workspace with all that it owns."""
     workspace = access.scope.place

@@ -26,6 +26,11 @@ def download(request: HttpRequest, access: Access, draft: UUID, file: str) -> Ht
     except handouts.NothingToHandOutError as error:
         messages.error(request, str(error))
         return redirect(wizard.draft_url(found))
+    return attachment(file_name, text)
+
+
+def attachment(file_name: str, text: str) -> HttpResponse:
+    """Send a text as a file that nothing on the way keeps: it names an external id."""
     response = HttpResponse(text, content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{file_name}"'
     response["Cache-Control"] = "no-store"

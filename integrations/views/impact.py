@@ -12,6 +12,7 @@ from integrations.views.page import integration_page
 from workspaces.access import Access
 
 SHOWN = 100  # of each kind and workspace
+_OPEN = 40  # in all: with more, workspaces start folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class WorkspaceLines:
 def workspace_lines(impacts: Sequence[WorkspaceImpact]) -> list[WorkspaceLines]:
     """Word impacts for the page."""
     total = sum(impact.count for impact in impacts)
-    return [WorkspaceLines(one.name, one.count, _groups(one), is_open=total <= SHOWN) for one in impacts]
+    return [WorkspaceLines(one.name, one.count, _groups(one), is_open=total <= _OPEN) for one in impacts]
 
 
 def _groups(impact: WorkspaceImpact) -> list[Lines]:

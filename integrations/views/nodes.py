@@ -26,40 +26,40 @@ from workspaces.htmx import asks_about_field, field_status, render_page
 from workspaces.scoping import scope_view
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
 def folder_handle(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
     """Show and change the handle of a managed folder."""
     node = _folder(access, folder)
     return _handle(request, access, node, folder_page(request, access.scope, node))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
 def connection_handle(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Show and change the handle of a managed connection."""
     node = _connection(access, connection)
     return _handle(request, access, node, connection_page(request, access.scope, node))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
 def folder_config(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
     """Show and change the options of a managed folder, which all below it inherit."""
     node = _folder(access, folder)
     return _config(request, access, node, folder_page(request, access.scope, node))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
 def connection_config(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Show and change the options of a managed connection, and how its last test went."""
     node = _connection(access, connection)
     return _config(request, access, node, connection_page(request, access.scope, node))
 
 
-@require_POST
 @scope_view(Power.OWNER)
+@require_POST
 def connection_test(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Try the role of the connection's account in the background."""
     node = _connection(access, connection)

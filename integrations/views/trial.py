@@ -22,8 +22,8 @@ _SYNCING = "A sync of this integration is running, and only one of the two can w
 _GONE = "There are no new Discovery Settings to save: they were saved or discarded, or an hour has passed since."
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
 def integration_trial(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Follow a trial, show what it found, and save or discard it."""
     found = find_integration(access, integration)
