@@ -18,7 +18,7 @@ from integrations.schedule import ClaimLostError, Outcome
 from integrations.tasks import sync_integration
 from tests import factories
 from tests.conftest import Cast, make_cast
-from tests.integrations.threads import at_once, in_thread
+from tests.integrations.threads import at_once, in_thread, wait_until_waiting
 from workspaces import isolation
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -111,6 +111,24 @@ def test_a_click_after_the_end_gets_another_run(integration: Integration) -> Non
     assert run is not None
     finish(run, Outcome())
     assert request(integration).pk != first.pk
+
+
+def test_a_click_at_the_moment_of_the_end_is_not_lost(integration: Integration) -> None:
+    request(integration)
+    run = start(integration)
+    assert run is not None
+    is_ended = threading.Event()
+
+    def end() -> None:
+        with isolation.as_tenant(integration.tenant_id):
+            schedule.finish(run, Outcome(), now=timezone.now())
+            is_ended.set()
+            wait_until_waiting()  # the click waits for the end
+
+    thread = in_thread(end)
+    assert is_ended.wait(10)
+    assert request(integration).pk != run.pk
+    thread.join()
 
 
 def test_a_claim_that_expired_is_taken_over_and_the_lost_run_recorded(
