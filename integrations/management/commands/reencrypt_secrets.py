@@ -1,20 +1,15 @@
 """``manage.py reencrypt_secrets``: the step between putting a new key first and dropping the old one."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 
-from integrations.models import AccountAccess, Draft, Integration, SettingsTrial
+from integrations.models.settings import AccessSettings
 from integrations.secrets import SecretUnreadableError, is_current
 from workspaces import isolation
 from workspaces.models import Tenant
-
-WITH_SECRETS: tuple[type[Integration | Draft | SettingsTrial | AccountAccess], ...] = (
-    Integration,
-    Draft,
-    SettingsTrial,
-    AccountAccess,
-)
 
 
 class Command(BaseCommand):
@@ -29,7 +24,7 @@ class Command(BaseCommand):
         renewed, unreadable = 0, list[str]()
         for tenant in tenants:
             with isolation.as_tenant(tenant.pk):
-                for row in (row for model in WITH_SECRETS for row in model.objects.select_for_update()):
+                for row in _rows_with_secrets():
                     try:
                         renewed += _renew(row)
                     except SecretUnreadableError:
@@ -42,10 +37,16 @@ class Command(BaseCommand):
             )
 
 
-def _renew(row: Integration | Draft | SettingsTrial | AccountAccess) -> bool:
+def _renew(row: AccessSettings) -> bool:
     """Encrypt one row's secret again and tell whether it had to be. Raises SecretUnreadableError."""
     if is_current(row.sealed_secret_key):
         return False
     row.secret_key = row.secret_key
     row.save(update_fields=["sealed_secret_key"])
     return True
+
+
+def _rows_with_secrets() -> Iterator[AccessSettings]:
+    for model in apps.get_app_config("integrations").get_models():
+        if issubclass(model, AccessSettings):
+            yield from model._default_manager.select_for_update()
