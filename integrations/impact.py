@@ -7,8 +7,8 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from fnmatch import translate
 
-from connections.names import regex
 from connections.uses import Use, Uses
 from integrations.reconcile import Held, Plan, Tree, Update
 
@@ -163,8 +163,9 @@ def _impact(use: Use, now: Mapping[Key, str], then: Mapping[Key, str]) -> Worksp
 def _pattern_change(
     handle: str, patterns: Sequence[str], now: Mapping[Key, str], then: Mapping[Key, str]
 ) -> PatternChange:
-    pattern = re.compile(regex(patterns))
-    matched = {key for key, name in now.items() if pattern.match(name)}
-    matches = {key for key, name in then.items() if pattern.match(name)}
+    # Patterns hold nothing but letters, digits, _ and *; what translate makes of them never backtracks for long.
+    names = [re.compile(translate(pattern)) for pattern in patterns]
+    matched = {key for key, name in now.items() if any(pattern.match(name) for pattern in names)}
+    matches = {key for key, name in then.items() if any(pattern.match(name) for pattern in names)}
     lost, gained = sorted(now[key] for key in matched - matches), sorted(then[key] for key in matches - matched)
     return PatternChange(handle, lost, gained)
