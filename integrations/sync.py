@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass, field
 from datetime import timedelta
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected, ForeignKeyViolation, UniqueViolation
 
@@ -240,7 +240,5 @@ def _confirm(session: AwsSession, vanished: frozenset[str]) -> frozenset[str]:
 
 def _fail(work: _Work, sentence: str, *, is_transient: bool = False) -> None:
     log.warning("sync_failed", reason=sentence)
-    if not (connection.in_atomic_block or connection.is_usable()):  # the fault may have been the database's
-        connection.close()
     with suppress(ClaimLostError), isolation.as_tenant(work.run.tenant_id):
         work.end(error=sentence, is_transient=is_transient)

@@ -112,12 +112,17 @@ def test_a_database_connection_that_is_cut_in_the_middle_fails_the_run_and_the_n
     assert committed.sync().state == "succeeded"
 
 
-def test_a_run_that_was_taken_over_while_it_read_changes_nothing(committed: Synced) -> None:
+@pytest.mark.parametrize("phase", [SyncRun.Phase.READING, SyncRun.Phase.COMPARING])
+def test_a_run_that_was_taken_over_changes_nothing_whether_it_succeeds_or_fails(
+    committed: Synced, phase: SyncRun.Phase
+) -> None:
+    if phase == SyncRun.Phase.READING:
+        committed.aws.faults.fail("ListAccounts", "AccessDeniedException")
     integration = committed.integration
     heirs: list[SyncRun | None] = []
 
     def take_over(run: SyncRun) -> None:
-        if run.phase == SyncRun.Phase.COMPARING:
+        if run.phase == phase and not heirs:
             later = timezone.now() + timedelta(minutes=5)
             heirs.append(schedule.start(integration.tenant_id, integration.pk, now=later))
 
