@@ -94,15 +94,18 @@ def totals(inside: Contents) -> Totals:
     return Totals(found["all"], found["aws"], found["all"] - found["names"] + found["clashing"])
 
 
-def regex(patterns: Iterable[str]) -> str:
-    """Give the regular expression of the handles that one of the patterns names; ``*`` is any characters, or none."""
-    parts = ("[a-z0-9_]*".join(re.escape(part) for part in re.split(r"\*+", pattern)) for pattern in patterns)
-    return f"^(?:{'|'.join(parts)})$"
+def _like(pattern: str) -> str:
+    """Write a pattern, in which ``*`` is any characters or none, for LIKE; a regular expression is far slower."""
+    return re.sub(r"\*+", "%", pattern.replace("_", r"\_"))
+
+
+def _named_by(patterns: Iterable[str]) -> Q:
+    return Q(handle__like_any=[_like(pattern) for pattern in patterns])
 
 
 def matching(inside: Contents, patterns: Iterable[str]) -> QuerySet[Connection]:
     """Find the connections in use that the patterns name, those in conflict included."""
-    return inside.connections.filter(handle__regex=regex(patterns))
+    return inside.connections.filter(_named_by(patterns))
 
 
 def count_matches(inside: Contents, aggregators: Sequence[Aggregator]) -> list[int]:
@@ -110,7 +113,7 @@ def count_matches(inside: Contents, aggregators: Sequence[Aggregator]) -> list[i
     if not aggregators:
         return []
     each = {
-        f"n{at}": Count("handle", distinct=True, filter=Q(handle__regex=regex(aggregator.patterns)))
+        f"n{at}": Count("handle", distinct=True, filter=_named_by(aggregator.patterns))
         for at, aggregator in enumerate(aggregators)
     }
     found = inside.connections.aggregate(**each)
@@ -119,7 +122,7 @@ def count_matches(inside: Contents, aggregators: Sequence[Aggregator]) -> list[i
 
 def unmatched(inside: Contents, patterns: Sequence[str]) -> list[str]:
     """List the patterns that name no connection in use, in one statement."""
-    each = {f"n{at}": Count("id", filter=Q(handle__regex=regex([pattern]))) for at, pattern in enumerate(patterns)}
+    each = {f"n{at}": Count("id", filter=_named_by([pattern])) for at, pattern in enumerate(patterns)}
     found = inside.connections.aggregate(**each)
     return [pattern for at, pattern in enumerate(patterns) if not found[f"n{at}"]]
 
@@ -166,8 +169,9 @@ class SchemaList(Sequence[SchemaRow]):
 
 def read(inside: Contents, connections: QuerySet[Connection], start: int, stop: int) -> list[SchemaRow]:
     """Read a slice of the connections in use, by name, with where they come from."""
-    found = _with_place(connections).order_by("handle", "id").values_list(*_COLUMNS)
-    rows = [SchemaRow("connection", *values) for values in found[start:stop]]
+    shown = connections.order_by("handle", "id").values("id")[start:stop]  # what is joined below is that little
+    found = _with_place(Connection.objects.filter(id__in=shown)).order_by("handle", "id")
+    rows = [SchemaRow("connection", *values) for values in found.values_list(*_COLUMNS)]
     for row in rows:
         row.is_added_itself = row.id in inside.connections_added_at
         row.folder = inside.covering(row.path)

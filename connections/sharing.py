@@ -42,27 +42,30 @@ def set_grants(node: Node, audiences: Iterable[Scope]) -> list[int]:
     return _drop_lost_schemas(node)
 
 
-# Of the schemas at or below a node: those whose workspace neither owns what was added nor has a grant for it.
+# Of the schemas at or below a node: those whose workspace neither owns what was added nor has a grant for it. In steps,
+# or the planner compares each with each.
 _DROP_LOST_SCHEMAS = """
-    WITH touched AS (
-        SELECT s.id, s.connection_id, f.path, f.workspace_id AS owner_id
+    WITH touched AS MATERIALIZED (
+        SELECT s.id, s.organization_id, s.workspace_id, s.connection_id, f.workspace_id AS owner_id,
+            string_to_array(rtrim(f.path, '/'), '/')::bigint[] AS line
         FROM connections_schema s JOIN connections_folder f ON f.id = s.folder_id
         WHERE f.path ^@ %(path)s
         UNION ALL
-        SELECT s.id, s.connection_id, coalesce(f.path, ''), c.workspace_id
+        SELECT s.id, s.organization_id, s.workspace_id, s.connection_id, c.workspace_id,
+            string_to_array(rtrim(coalesce(f.path, ''), '/'), '/')::bigint[]
         FROM connections_schema s JOIN connections_connection c ON c.id = s.connection_id
             LEFT JOIN connections_folder f ON f.id = c.folder_id
         WHERE c.id = %(connection)s OR f.path ^@ %(path)s
+    ), lost AS MATERIALIZED (
+        SELECT t.id FROM touched t
+        WHERE t.owner_id IS DISTINCT FROM t.workspace_id AND NOT EXISTS (
+            SELECT 1 FROM connections_grant g
+            WHERE (g.connection_id = t.connection_id OR g.folder_id = ANY(t.line))
+                AND (g.organization_id IS NULL OR g.organization_id = t.organization_id)
+                AND (g.workspace_id IS NULL OR g.workspace_id = t.workspace_id)
+        )
     )
-    DELETE FROM connections_schema s USING touched t
-    WHERE s.id = t.id AND t.owner_id IS DISTINCT FROM s.workspace_id AND NOT EXISTS (
-        SELECT 1 FROM connections_grant g
-        WHERE (g.connection_id = t.connection_id
-                OR g.folder_id = ANY(string_to_array(rtrim(t.path, '/'), '/')::bigint[]))
-            AND (g.organization_id IS NULL OR g.organization_id = s.organization_id)
-            AND (g.workspace_id IS NULL OR g.workspace_id = s.workspace_id)
-    )
-    RETURNING s.workspace_id
+    DELETE FROM connections_schema WHERE id IN (SELECT id FROM lost) RETURNING workspace_id
 """
 
 

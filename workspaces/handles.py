@@ -59,6 +59,19 @@ class NodeHandleField(models.CharField[str, str]):
         super().__init__(**(options | {"max_length": NODE_MAX_LENGTH, "db_collation": "C"}))
 
 
+@NodeHandleField.register_lookup
+class LikeAny(models.Lookup[str]):
+    """``handle__like_any=[…]``: the handle is LIKE one of the patterns."""
+
+    lookup_name = "like_any"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """Render one comparison with an array."""
+        left, parameters = self.process_lhs(compiler, connection)
+        return f"{left} LIKE ANY(%s)", (*parameters, list(self.rhs))
+
+
 def slug(name: str) -> str:
     """Make the schema-safe form of a name: lower case, ``[a-z0-9_]`` only, accents dropped; may be empty.
 

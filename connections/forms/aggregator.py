@@ -12,7 +12,7 @@ from workspaces.handles import NODE_MAX_LENGTH, validate_node_handle
 
 _PLAIN: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 _PATTERN: Final = re.compile(r"[a-z0-9_*]{1,100}", re.ASCII)
-_MOST: Final = 100
+_MOST: Final = 30
 
 
 def _parts(text: str) -> list[str]:

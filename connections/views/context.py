@@ -77,7 +77,7 @@ def settings_links(scope: Scope, node: Folder | Connection) -> dict[str, object]
 def _first_settings(scope: Scope, node: Folder | Connection) -> str:
     base = node_url(scope, node)
     if scope.workspace:
-        return f"{base}advanced/"
+        return f"{base}advanced/" if isinstance(node, Folder) else f"{base}access/"
     return f"{base}settings/" if isinstance(node, Folder) else base
 
 

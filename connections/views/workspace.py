@@ -67,7 +67,7 @@ def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResp
         "managed_by": inside.line[0].managed_by,
         "is_added": folder in inside.folders,
         "from_folder": inside.covering(above),
-        "tabs": _own_tabs(access, here, tree.base_url, f"folders/{folder}/", "Connections"),
+        "tabs": _own_tabs(access, here, f"{tree.base_url}folders/{folder}/", "Connections", "advanced/"),
         "inside": f"?folder={folder}",
         "search_all_url": f"{tree.base_url}?{urlencode({'q': tree.q})}",
     }
@@ -95,17 +95,17 @@ def usable_connection(request: HttpRequest, access: Access, connection: int) -> 
         "is_added": is_added,
         "from_folder": folder,
         "conflict": row.conflict,
-        "tabs": _own_tabs(access, node, access.scope.url("connection_list"), f"{node.pk}/", "Connection"),
+        "tabs": _own_tabs(access, node, request.path, "Connection", "access/"),
     }
     return render(request, "connections/workspace/connection.html", context)
 
 
 def _own_tabs(
-    access: Access, node: FolderOnLine | Connection, base: str, path: str, first: str
+    access: Access, node: FolderOnLine | Connection, url: str, first: str, settings: str
 ) -> list[tuple[str, str]]:
     """Give the tabs of what the workspace itself owns, for owners; what is shared has its settings elsewhere."""
     is_own = node.workspace_id is not None and access.can_own
-    return [(first, f"{base}{path}"), ("Settings", f"{base}{path}advanced/")] if is_own else []
+    return [(first, url), ("Settings", f"{url}{settings}")] if is_own else []
 
 
 def workspace_of(scope: Scope) -> Workspace:

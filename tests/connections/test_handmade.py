@@ -174,5 +174,5 @@ def test_what_a_workspace_owns_has_settings_there_for_its_owners_only(cast: Cast
     for who, is_owner in (("workspace_owner", True), ("reader", False)):
         client.force_login(getattr(cast, who))
         for page in pages:
-            assert (f'href="{page}advanced/"' in client.get(page).content.decode()) == is_owner
+            assert (">Settings</a>" in client.get(page).content.decode()) == is_owner
             assert client.get(page + "advanced/").status_code == (200 if is_owner else 403)
