@@ -47,7 +47,7 @@ _ORGANIZATION = "tenants/<slug:tenant>/orgs/<slug:organization>/"
 urlpatterns = [
     path(_ORGANIZATION + "delete/", deletion.organization_delete, name="organization_delete"),
     path(_ORGANIZATION + "workspaces/<slug:workspace>/delete/", deletion.workspace_delete, name="workspace_delete"),
-    path("tenants/<str:tenant>/connections/", include(_NODES + _ACCOUNTS)),
+    path("tenants/<slug:tenant>/connections/", include(_NODES + _ACCOUNTS)),
     path(_ORGANIZATION + "connections/", include(_NODES + _ACCOUNTS)),
     path(_ORGANIZATION + "workspaces/<slug:workspace>/connections/", include(_ACCOUNTS)),
     # The wizard's come first: "new" is no handle.

@@ -40,6 +40,19 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         owner.creation.destroy_test_db(settings.DATABASES["default"]["NAME"], verbosity=0)
 
 
+# Who is in the cast, in the order in which tables of tests have them.
+PEOPLE = (
+    "tenant_owner",
+    "tenant_member",
+    "org_owner",
+    "org_member",
+    "workspace_owner",
+    "operator",
+    "reader",
+    "stranger",
+)
+
+
 @dataclass(frozen=True)
 class Cast:
     """One Enterprise tenant with two organizations, everybody who can have a role in it, and a stranger.
@@ -88,19 +101,7 @@ def cast(db: None) -> Cast:
 
 def make_cast() -> Cast:
     """Create the cast; also for tests that commit."""
-    people = {
-        name.replace("-", "_"): factories.user(name)
-        for name in (
-            "tenant-owner",
-            "tenant-member",
-            "org-owner",
-            "org-member",
-            "workspace-owner",
-            "operator",
-            "reader",
-            "stranger",
-        )
-    }
+    people = {name: factories.user(name.replace("_", "-")) for name in PEOPLE}
     acme = factories.tenant("acme", owner=people["tenant_owner"], plan=Plan.ENTERPRISE)
     globex = factories.tenant("globex", owner=people["stranger"], plan=Plan.TEAM)
     with isolation.as_tenant(globex.pk):

@@ -6,8 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import factories
-from tests.conftest import Cast
-from tests.workspaces.test_who_may_open_what import PEOPLE
+from tests.conftest import PEOPLE, Cast
 from workspaces import invitations, isolation
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, Role

@@ -1,0 +1,104 @@
+"""One of everything at each level, so that every URL of the project can be opened."""
+
+import re
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from connections import actions as connection_actions
+from connections import handmade
+from integrations import accounts
+from integrations.models import SettingsTrial, SyncRun
+from tests import factories
+from tests.conftest import Cast
+from workspaces import invitations, isolation
+from workspaces.access import Scope
+from workspaces.models import Membership, Role
+
+# Django's admin and the sign-in library decide for themselves; tests/workspaces/test_operator and test_signing_in look.
+NOT_OURS = ("operator/", "account/")
+LEVELS = {"tenant": "tenant", "organization": "org", "workspace": "workspace"}
+# At tenant and org level these are about what was made by hand; all others about what an integration made.
+BY_HAND = re.compile("connection_access|access_.*|(folder|connection)_(advanced|delete)")
+# What a URL names beside rows: any value that exists will do.
+WORDS = {"step": "handle", "file": "discovery.tf", "kind": "discovery"}
+
+Url = tuple[str, str]  # its name and its level: tenant, org or workspace; "-" for what is below no place
+
+
+def all_urls(resolver: URLResolver | None = None, prefix: str = "") -> dict[Url, list[str]]:
+    """Give every URL of the project, with the names of its arguments but those of places."""
+    found: dict[Url, list[str]] = {}
+    for entry in (resolver or get_resolver()).url_patterns:
+        route = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            found |= {} if route.startswith(NOT_OURS) else all_urls(entry, route)
+        elif isinstance(entry, URLPattern):
+            arguments = re.findall(r"<\w+:(\w+)>", route)
+            level = ([LEVELS[name] for name in arguments if name in LEVELS] or ["-"])[-1]
+            found[str(entry.name), level] = [name for name in arguments if name not in LEVELS]
+    return found
+
+
+class Everything:
+    """The cast, and in each of its places one of all that a URL can name."""
+
+    def __init__(self, cast: Cast) -> None:
+        self.scopes = {"tenant": cast.at_tenant, "org": cast.at_org, "workspace": cast.at_workspace}
+        with isolation.as_tenant(cast.acme.pk):
+            self._rows = {level: _people(cast, scope) for level, scope in self.scopes.items()}
+            for level in ("tenant", "org"):
+                self._rows[level] |= _integration(cast, self.scopes[level])
+            self._by_hand = {level: _by_hand(cast, scope) for level, scope in self.scopes.items()}
+            self._rows["workspace"] |= self._by_hand["workspace"] | _in_use(cast)
+            letter = invitations.send_invitation(
+                scope=cast.at_org, email="new@example.com", role=Role.MEMBER, by=cast.org_owner, now=timezone.now()
+            )
+        self._token = letter.token
+
+    def url(self, name: str, level: str, arguments: list[str], *, below: Scope | None = None) -> str:
+        """Give the address of a URL of this level with rows of this level; ``below`` is another place to ask there."""
+        if level == "-":
+            return reverse(name, kwargs={"token": self._token} if arguments else None)
+        rows = self._rows[level] | WORDS
+        if BY_HAND.fullmatch(name):
+            rows |= self._by_hand[level]
+        return (below or self.scopes[level]).url(name, **{argument: rows[argument] for argument in arguments})
+
+
+def _people(cast: Cast, scope: Scope) -> dict[str, Any]:
+    role = Role.READER if scope.workspace else Role.MEMBER
+    guest = factories.member(scope, factories.user(f"guest-{scope.level}"), role)
+    letter = invitations.send_invitation(
+        scope=scope, email=f"{scope.level}@example.com", role=role, by=cast.tenant_owner, now=timezone.now()
+    )
+    assert isinstance(guest, Membership)
+    return {"member": guest.pk, "invitation": letter.invitation.pk}
+
+
+def _integration(cast: Cast, scope: Scope) -> dict[str, Any]:
+    made = factories.integration(scope, f"of-{scope.level}", by=cast.tenant_owner)
+    run = factories.finished_run(made)
+    unit = factories.folder(scope, "Unit", parent=made.root_folder)
+    account = factories.connection(scope, "Account", folder=unit)
+    SettingsTrial.objects.create(
+        tenant=scope.tenant, integration=made, base_version=made.version, created_by=cast.tenant_owner
+    )
+    assert isinstance(run, SyncRun)
+    draft = factories.draft(scope, f"draft-{scope.level}", by=cast.tenant_owner, steps_done=1)
+    return {"integration": made.handle, "run": run.pk, "folder": unit.pk, "connection": account.pk, "draft": draft.uid}
+
+
+def _by_hand(cast: Cast, scope: Scope) -> dict[str, Any]:
+    by = cast.tenant_owner
+    folder = handmade.create_folder(scope=scope, parent=None, handle="by_hand", title="By hand", by=by)
+    made = accounts.create_connection(scope=scope, folder=folder, handle="by_hand", title="By hand", by=by)
+    return {"folder": folder.pk, "connection": made.pk}
+
+
+def _in_use(cast: Cast) -> dict[str, Any]:
+    made = connection_actions.create_aggregator(
+        scope=cast.at_workspace, handle="all_by_hand", patterns=["by_*"], by=cast.tenant_owner
+    )
+    return {"aggregator": made.pk}
