@@ -277,7 +277,7 @@ def test_pages_ask_as_many_queries_of_a_large_tree_as_of_a_small_one(
     measure()  # the first requests of a process fill caches
     small = measure()
     with isolation.as_tenant(cast.acme.pk):
-        factories.grow(tree.root, folders=100, connections=2000)
+        factories.grow(tree.root, folders=100, connections=10_000)
     large = measure()
     assert [queries for queries, _ in large] == [queries for queries, _ in small]
     assert max(size for _, size in large) < 100_000

@@ -257,7 +257,7 @@ def test_pages_ask_as_many_queries_of_a_large_tree_as_of_a_small_one(
     measure()
     small = measure()
     with isolation.as_tenant(cast.acme.pk):
-        factories.grow(tree.prod, folders=50, connections=2000)
+        factories.grow(tree.prod, folders=50, connections=10_000)
         for number in range(20):
             space = factories.workspace(cast.at_org, f"space-{number}", owner=cast.org_owner)
             Grant.objects.create(tenant=cast.acme, organization=cast.tnt, workspace=space, folder=tree.prod)
