@@ -138,8 +138,8 @@ def test_every_state_but_closed_keeps_its_connection(state: AccountState) -> Non
     assert connection.is_removed or connection.state == state.value
 
 
-def test_every_state_that_a_connection_can_have_is_known_to_both_sides() -> None:
-    assert set(ConnectionState.values) == {state.value for state in AccountState} - {"closed"}
+def test_every_state_of_an_account_but_closed_is_one_of_connections() -> None:
+    assert {state.value for state in AccountState} - set(ConnectionState.values) == {"closed"}
 
 
 def test_an_account_that_was_closed_before_the_first_import_never_shows() -> None:
