@@ -1,29 +1,24 @@
-"""Tests of access as requests see them: asked for, followed and judged.
+"""Tests of access as requests see them: followed and judged; requesting.py asks for them.
 
 What talks to AWS is testing.py, which only tasks import.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Q
 
 from integrations.models import AccessMode, AccessTest
 from integrations.models.settings import AccessSettings, IntegrationSettings
-from integrations.tasks import run_access_test
-from workspaces import audit
-from workspaces.models import User
 
 # A test that reports nothing for this long has lost its worker: AWS is given less time than that for any one call.
 PATIENCE: Final = timedelta(minutes=3)
 
 OPEN: Final = (AccessTest.State.QUEUED, AccessTest.State.RUNNING)
 ROLE_TOO_OPEN: Final = "RoleTooOpen"  # the code that integrations.aws.access_test raises with
-_SUPERSEDED: Final = "A newer test took the place of this one."
 _LOST: Final = (
     "Nothing was heard of this test for three minutes, so the worker that ran it has probably stopped. Test again; if"
     " that does not help, ask whoever runs this installation whether its background worker is up."
@@ -39,40 +34,6 @@ def fingerprint(settings: AccessSettings, kind: AccessTest.Kind) -> str:
     if isinstance(settings, IntegrationSettings) and kind == AccessTest.Kind.CONNECTION:
         tested += [settings.role_name, settings.connection_external_id]
     return hashlib.sha256(json.dumps([settings.access_mode, kind, *tested]).encode()).hexdigest()
-
-
-@transaction.atomic
-def request(
-    settings: AccessSettings,
-    kind: AccessTest.Kind,
-    *,
-    by: User,
-    now: datetime,
-    instead: Mapping[str, object] | None = None,
-    target: models.Model | None = None,
-) -> AccessTest:
-    """Start a test of these settings as they are stored; one that is still open makes room.
-
-    ``instead`` holds those that are not stored (yet), no secret among them; the settings given here have them already,
-    and ``target`` is what they are for.
-
-    The caller holds a lock on the settings' row, so that two requests do not meet here.
-    """
-    same = AccessTest.objects.filter(tenant=settings.tenant, subject=settings.uid, kind=kind)
-    same.filter(state__in=OPEN).update(
-        state=AccessTest.State.FAILED, finished_at=now, report={"sentence": _SUPERSEDED, "code": "Superseded"}
-    )
-    test = AccessTest.objects.create(
-        tenant=settings.tenant,
-        subject=settings.uid,
-        kind=kind,
-        fingerprint=fingerprint(settings, kind),
-        instead=dict(instead or {}),
-        progressed_at=now,
-    )
-    audit.record("access_test.requested", scope=settings.scope, by=by, target=target or settings, kind=kind.value)
-    transaction.on_commit(lambda: run_access_test.delay(test.tenant_id, test.pk), robust=True)
-    return test
 
 
 def newest(settings: AccessSettings, kind: AccessTest.Kind, *, now: datetime) -> AccessTest | None:

@@ -12,6 +12,7 @@ from integrations import access_tests
 from integrations.aws.external_id import new_external_id
 from integrations.models import AccessMode, AccessTest, AccountAccess
 from integrations.models.settings import AccessSettings, default_options
+from integrations.requesting import request_test
 from workspaces import audit
 from workspaces.access import Scope
 from workspaces.models import User
@@ -88,7 +89,7 @@ def change_options(*, access: AccountAccess, options: Mapping[str, Any], by: Use
 def test_connection(*, access: AccountAccess, by: User, now: datetime) -> AccessTest:
     """Start *Test Connection* with what is stored."""
     current = _lock(access)
-    return access_tests.request(current, AccessTest.Kind.ACCOUNT, by=by, now=now, target=current.connection)
+    return request_test(current, AccessTest.Kind.ACCOUNT, by=by, now=now, target=current.connection)
 
 
 def fingerprint(access: AccessSettings) -> str:

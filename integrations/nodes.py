@@ -15,13 +15,14 @@ from connections.models import Connection, Folder
 from connections.sharing import Node
 from connections.tree import ids_on
 from connections.uses import uses_of
-from integrations import access_tests, editing, handouts
+from integrations import editing, handouts
 from integrations.actions import HandleTakenError
 from integrations.changing import UnseenImpactError
 from integrations.impact import Key, View, fingerprint, impacts
 from integrations.models import AccessTest, Draft, Integration
 from integrations.models.settings import SETTINGS_FIELDS
 from integrations.reconcile import wishes
+from integrations.requesting import request_test
 from workspaces import audit
 from workspaces.models import User
 
@@ -80,7 +81,7 @@ def test_connection(*, node: Connection, integration: Integration, by: User, now
     }
     copy.uid = subject_of(node, integration)
     kind = AccessTest.Kind.CONNECTION
-    return access_tests.request(copy, kind, by=by, now=now, instead=instead, target=node)
+    return request_test(copy, kind, by=by, now=now, instead=instead, target=node)
 
 
 def subject_of(node: Connection, integration: Integration) -> Any:

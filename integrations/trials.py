@@ -145,7 +145,7 @@ def save(*, integration: Integration, version: str, seen: str, by: User, now: da
     trial.delete()
     facts: dict[str, Any] = {"before": before, "after": _shown(current), "changes": dict(counts)}
     if before["access_mode"] == current.access_mode == AccessMode.KEY:
-        facts["secret_key"] = "replaced"
+        facts |= {"secret_key": "replaced"}
     audit.record("integration.discovery_settings_changed", scope=current.scope, by=by, target=current, **facts)
     return current
 

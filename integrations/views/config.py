@@ -17,6 +17,7 @@ from integrations.forms import ConnectionForm, DiscoveryForm
 from integrations.models import AccessTest, Draft, Integration
 from integrations.models.settings import SETTINGS_FIELDS
 from integrations.renaming import PrefixRefusedError
+from integrations.requesting import request_test
 from integrations.views.downloads import attachment
 from integrations.views.impact import show_impact
 from integrations.views.page import find_integration, integration_page
@@ -101,7 +102,7 @@ def _test(access: Access, integration: Integration, wanted: Draft) -> None:
     instead = {name: getattr(wanted, name) for name in ("role_name", "connection_external_id")}
     Integration.objects.select_for_update().get(pk=integration.pk)
     kind = AccessTest.Kind.CONNECTION
-    access_tests.request(wanted, kind, by=access.user, now=timezone.now(), instead=instead, target=integration)
+    request_test(wanted, kind, by=access.user, now=timezone.now(), instead=instead, target=integration)
 
 
 @scope_view(Power.OWNER)

@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from integrations import access_tests, actions, wizard
+from integrations import actions, wizard
 from integrations.forms import DiscoveryForm, PermissionsForm, StepForm, TypeForm
 from integrations.models import Draft, Integration
+from integrations.requesting import request_test
 from integrations.views import wizard_pages
 from integrations.wizard import Step
 from workspaces.access import Access, Power, why_no_integrations
@@ -115,7 +116,7 @@ def _post(request: HttpRequest, access: Access, draft: Draft, at: Step) -> HttpR
     if button in ("next", "test") and not is_valid:
         return wizard_pages.show_step(request, access, draft, at, form)
     if button == "test" and at.tests:
-        access_tests.request(draft, at.tests, by=access.user, now=now)
+        request_test(draft, at.tests, by=access.user, now=now)
     elif button == "next":
         return _next(request, access, draft, at, form)
     return redirect(wizard.draft_url(draft, at))

@@ -7,8 +7,8 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from integrations import access_tests
 from integrations.models import AccessTest
+from integrations.requesting import request_test
 from tests.conftest import make_cast
 from tests.fakes.aws import RunningAws
 from tests.integrations.wizard.conftest import Walk
@@ -49,7 +49,7 @@ def test_a_test_that_is_replaced_while_it_runs_stops_and_writes_nothing_more(wal
     def replace() -> None:
         with isolation.as_tenant(walk.tenant.pk):
             draft = walk.draft()
-            access_tests.request(draft, AccessTest.Kind.DISCOVERY, by=draft.created_by, now=timezone.now())
+            request_test(draft, AccessTest.Kind.DISCOVERY, by=draft.created_by, now=timezone.now())
         connections.close_all()
 
     aws.faults.after_call("GetCallerIdentity", 1, replace)

@@ -1,0 +1,50 @@
+"""Asking for a test of access; a worker runs it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from django.db import models, transaction
+
+from integrations import access_tests
+from integrations.models import AccessTest
+from integrations.models.settings import AccessSettings
+from integrations.tasks import run_access_test
+from workspaces import audit
+from workspaces.models import User
+
+_SUPERSEDED: Final = "A newer test took the place of this one."
+
+
+@transaction.atomic
+def request_test(
+    settings: AccessSettings,
+    kind: AccessTest.Kind,
+    *,
+    by: User,
+    now: datetime,
+    instead: Mapping[str, object] | None = None,
+    target: models.Model | None = None,
+) -> AccessTest:
+    """Start a test of these settings as they are stored; one that is still open makes room.
+
+    ``instead`` holds those that are not stored (yet), no secret among them; the settings given here have them already,
+    and ``target`` is what they are for.
+
+    The caller holds a lock on the settings' row, so that two requests do not meet here.
+    """
+    same = AccessTest.objects.filter(tenant=settings.tenant, subject=settings.uid, kind=kind)
+    same.filter(state__in=access_tests.OPEN).update(
+        state=AccessTest.State.FAILED, finished_at=now, report={"sentence": _SUPERSEDED, "code": "Superseded"}
+    )
+    test = AccessTest.objects.create(
+        tenant=settings.tenant,
+        subject=settings.uid,
+        kind=kind,
+        fingerprint=access_tests.fingerprint(settings, kind),
+        instead=dict(instead or {}),
+        progressed_at=now,
+    )
+    audit.record("access_test.requested", scope=settings.scope, by=by, target=target or settings, kind=kind.value)
+    transaction.on_commit(lambda: run_access_test.delay(test.tenant_id, test.pk), robust=True)
+    return test
