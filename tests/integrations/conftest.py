@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -14,7 +15,7 @@ from integrations import actions, sync
 from integrations.aws.calling import Retries
 from integrations.models import Integration, SyncRun, SyncSchedule
 from tests import factories
-from tests.conftest import Cast
+from tests.conftest import Cast, make_cast
 from tests.fakes.aws import RunningAws, new_organization, running_aws
 from tests.fakes.aws.iam import VENDOR_ROLE_ARN
 from workspaces import isolation
@@ -115,3 +116,19 @@ def make_mirror(aws: RunningAws, scope: Scope, cast: Cast, handle: str = "main")
         made.save(update_fields=["role_arn"])
         # Freshly read, so that no test leans on what an object remembers.
         return Synced(aws, Integration.objects.select_related("tenant", "organization").get(pk=made.pk))
+
+
+@pytest.fixture
+def committed(transactional_db: None) -> Cast:
+    """The cast, committed."""
+    return make_cast()
+
+
+@pytest.fixture
+def integration(committed: Cast) -> Integration:
+    """An integration whose first run was done long ago, and which is not due."""
+    with isolation.as_tenant(committed.acme.pk):
+        made = factories.integration(committed.at_org, "main", by=committed.org_owner)
+        SyncRun.objects.all().delete()
+        SyncSchedule.objects.update(next_due_at=timezone.now() + timedelta(hours=1))
+        return made
