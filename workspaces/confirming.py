@@ -21,7 +21,8 @@ class ConfirmForm(forms.Form):
     )
 
     def __init__(self, wanted: str, data: Any = None) -> None:
-        super().__init__(data, auto_id="id_confirm_%s", label_suffix="")  # the page below the dialog may have a handle too
+        # The page below the dialog may have a handle too.
+        super().__init__(data, auto_id="id_confirm_%s", label_suffix="")
         self.wanted = wanted
         self.fields["handle"].label = f"Enter {wanted} to confirm"
         self.fields["handle"].error_messages = {"required": f"Enter {wanted} to delete it."}
