@@ -2,13 +2,13 @@
 
 from django.urls import include, path
 
-from integrations.views import accounts, advanced, config, deletion, detail, list, nodes, runs, trial
+from integrations.views import accounts, advanced, config, deletion, detail, integrations, nodes, runs, trial
 from integrations.wizard_urls import wizard_urls
 
 _INTEGRATION = "<slug:integration>/"
 
 _PAGES = [
-    path("", list.integration_list, name="integration_list"),
+    path("", integrations.integration_list, name="integration_list"),
     path(_INTEGRATION, detail.integration_detail, name="integration_detail"),
     path(_INTEGRATION + "config/", config.integration_config, name="integration_config"),
     path(_INTEGRATION + "config/discovery/", config.discovery_settings, name="integration_discovery_settings"),

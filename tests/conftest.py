@@ -1,6 +1,7 @@
 """The database of the tests, and the cast: who exists in every test that asks for people."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 
 import pytest
@@ -34,6 +35,7 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         owner.close()
         connection.close()
         connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
+        _standing.append(_create_cast())
     yield
     with django_db_blocker.unblock():
         connection.close()
@@ -99,8 +101,18 @@ def cast(db: None) -> Cast:
     return make_cast()
 
 
+# The cast that was committed when the database was created: making it for each test would take longer than the tests.
+_standing: list[Cast] = []
+
+
 def make_cast() -> Cast:
-    """Create the cast; also for tests that commit."""
+    """Give the cast; a test that commits empties the tables, so those after it find it gone and make it anew."""
+    with isolation.as_operator():
+        is_there = Tenant.objects.filter(pk=_standing[0].acme.pk).exists()
+    return deepcopy(_standing[0]) if is_there else _create_cast()
+
+
+def _create_cast() -> Cast:
     people = {name: factories.user(name.replace("_", "-")) for name in PEOPLE}
     acme = factories.tenant("acme", owner=people["tenant_owner"], plan=Plan.ENTERPRISE)
     globex = factories.tenant("globex", owner=people["stranger"], plan=Plan.TEAM)

@@ -97,7 +97,8 @@ class Access:
         if self.power < needs:
             who = "an owner" if needs == Power.OWNER else "an operator or owner"
             raise PermissionDenied(
-                f"You need to be {who} of {self.scope} for this. Ask an owner of {self.scope} to do it or to change your role."
+                f"You need to be {who} of {self.scope} for this."
+                f" Ask an owner of {self.scope} to do it or to change your role."
             )
 
 

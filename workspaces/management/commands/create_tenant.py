@@ -14,7 +14,7 @@ from workspaces.models import Plan, User
 class Command(BaseCommand):
     """Create a tenant with its plan and first owner."""
 
-    help = "Create a tenant with its plan and first owner; the owner is created when new and signs in after a password reset."
+    help = "Create a tenant with its plan and first owner, who is created when new and signs in after a password reset."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Read handle, owner and plan."""

@@ -28,7 +28,7 @@ class Command(Migrate):
 def grant_application_role(owner_alias: str) -> None:
     """Create the role of DATABASE_URL if it is missing, and grant it rows, not tables.
 
-    Audit events can be added and read only. Raises CommandError when the role is missing and the owner may not create it.
+    Audit events can be added and read only. Raises CommandError when the role is missing and the owner may not make it.
     """
     database = settings.DATABASES["default"]
     role = sql.Identifier(database["USER"])
