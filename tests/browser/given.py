@@ -1,11 +1,13 @@
 """What somebody has made before a walk begins: wizards that stand at some step, and a workspace in use."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
 
 from connections import actions, sharing
+from integrations.accounts import create_connection
 from integrations.models import Draft, Integration
 from tests import factories
 from tests.conftest import Cast
@@ -48,10 +50,20 @@ def drafts(people: Cast) -> int:
         return Draft.objects.count()
 
 
-def fill(people: Cast) -> str:
+@dataclass(frozen=True)
+class Filled:
+    """What was made, where somebody may look at it; paths, and ids of nodes made by hand."""
+
+    folder_url: str
+    invitation_url: str
+    folder: int
+    connection: int
+
+
+def fill(people: Cast) -> Filled:
     """Use the synced integration in acme/tnt/fireworks, leave another one half made, and invite somebody.
 
-    Gives the path of the invitation.
+    A folder and a connection in it are made by hand.
     """
     draft_at("permissions", people, handle="another")
     by = people.tenant_owner
@@ -60,7 +72,14 @@ def fill(people: Cast) -> str:
         sharing.set_grants(root, [people.at_org])
         actions.add_schema(scope=people.at_workspace, node=root, by=by)
         actions.create_aggregator(scope=people.at_workspace, handle="all_prod", patterns=["*_prod"], by=by)
+        folder = factories.folder(people.at_org, "By hand")
+        connection = create_connection(scope=people.at_org, folder=folder, handle="lone", title="Lone", by=by)
         letter = send_invitation(
             scope=people.at_org, email="new@example.com", role=Role.MEMBER, by=by, now=timezone.now()
         )
-    return reverse("invitation", args=[letter.token])
+    return Filled(
+        people.at_org.url("folder_detail", folder=folder.pk),
+        reverse("invitation", args=[letter.token]),
+        folder.pk,
+        connection.pk,
+    )

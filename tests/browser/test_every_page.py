@@ -6,12 +6,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.contrib.staticfiles import finders
+from django.urls import ResolverMatch
 from playwright.sync_api import ViewportSize
 
 from tests.browser.conftest import Visit
 from tests.browser.console import Console
 from tests.browser.given import fill
-from tests.browser.pages import SIGNED_OUT, UNLINKED, Crawl, views
+from tests.browser.pages import SIGNED_OUT, UNLINKED, Crawl, kind_of, views
 from tests.conftest import Cast
 
 PHONE, ZOOMED_TWICE, DESK = (ViewportSize(width=width, height=800) for width in (360, 640, 1280))
@@ -22,8 +23,6 @@ ELSEWHERE = {
     "invitation": "its address comes by email",
     "people_leave": "the last owner may not leave",
     "integration_trial": "comes after changed settings",
-    "folder_delete": "for what was made by hand",
-    "connection_delete": "for what was made by hand",
     "folder_add": "for what is not in use yet",
     "connection_add": "for what is not in use yet",
     "connection_remove": "for what was added by itself",
@@ -31,15 +30,28 @@ ELSEWHERE = {
 
 
 def test_every_page_is_for_everybody_on_any_screen_and_light(visit: Visit, people: Cast, synced: str) -> None:
-    invitation = fill(people)
+    filled = fill(people)
     console, signed_out = visit(people.tenant_owner), visit()
-    console.watch.allow(404)
-    starts = (synced, "/tenants/acme/orgs/tnt/integrations/", "/tenants/acme/orgs/tnt/", "/", *UNLINKED)
-    crawl, problems = Crawl(console.page, console.address), []
+    starts = (
+        synced,
+        filled.folder_url,
+        "/tenants/acme/orgs/tnt/integrations/",
+        "/tenants/acme/orgs/tnt/",
+        "/",
+        *UNLINKED,
+    )
+
+    def kind(match: ResolverMatch) -> object:
+        """Tell what was made by hand from what an integration manages."""
+        node = match.kwargs.get("connection"), match.kwargs.get("folder")
+        return kind_of(match), filled.connection == node[0] or filled.folder == node[1]
+
+    crawl, problems = Crawl(console.page, console.address, kind), []
     for _path in crawl(*starts):
         problems += look_at(console)
-    for path in (*SIGNED_OUT, invitation):
+    for path in (*SIGNED_OUT, filled.invitation_url):
         problems += look_at(signed_out.open(path))
+    console.watch.allow(404)
     problems += look_at(console.open("/tenants/nowhere/"))
     unreached = {name for name, view in views() if view not in crawl.reached}
     problems += [f"No link leads to {name}." for name in unreached - ELSEWHERE.keys()]
