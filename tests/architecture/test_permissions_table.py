@@ -16,6 +16,7 @@ from workspaces.access import Scope
 
 # Rows: name and level of a URL, method, and the status for each of PEOPLE and last for somebody who is not signed in.
 # The method is GET, and an (empty) POST where GET is not answered, or where more may look than may change.
+# In short: tenant owner and member, org owner and member, workspace owner, operator, reader; stranger, nobody.
 TABLE = """
 healthz                         -         GET  200 200 200 200 200 200 200 200 200
 readyz                          -         GET  200 200 200 200 200 200 200 200 200
