@@ -7,9 +7,7 @@ from connections.views import aggregators, handmade, permissions, schemas, searc
 # Also of what a workspace owns; "new" is no number.
 _HANDMADE = [
     path("connections/folders/new/", handmade.folder_create, name="folder_create"),
-    path("connections/folders/<int:folder>/advanced/", handmade.folder_advanced, name="folder_advanced"),
     path("connections/folders/<int:folder>/delete/", handmade.folder_delete, name="folder_delete"),
-    path("connections/<int:connection>/advanced/", handmade.connection_advanced, name="connection_advanced"),
     path("connections/<int:connection>/delete/", handmade.connection_delete, name="connection_delete"),
 ]
 

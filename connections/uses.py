@@ -20,9 +20,14 @@ _USES = """
         JOIN workspaces_organization o ON o.id = w.organization_id
     GROUP BY w.id, o.handle ORDER BY o.handle, w.handle
 """
+# What a workspace owns it may use without a grant.
 _GRANTS = """
     SELECT folder_id, connection_id, organization_id, workspace_id FROM connections_grant
     WHERE folder_id = ANY(%(folders)s) OR connection_id = ANY(%(connections)s)
+    UNION ALL SELECT id, NULL, organization_id, workspace_id FROM connections_folder
+    WHERE id = ANY(%(folders)s) AND workspace_id IS NOT NULL
+    UNION ALL SELECT NULL, id, organization_id, workspace_id FROM connections_connection
+    WHERE id = ANY(%(connections)s) AND workspace_id IS NOT NULL
 """
 
 
@@ -44,7 +49,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """One grant on a node of the tree; no organization and no workspace: the whole tenant."""
+    """Who may use a node of the tree; no organization and no workspace: the whole tenant."""
 
     folder_id: int | None
     connection_id: int | None

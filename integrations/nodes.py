@@ -1,4 +1,4 @@
-"""Changing managed folders and connections: each function is one transaction and writes one audit event.
+"""Changing folders and connections, managed ones mostly: each function is one transaction with one audit event.
 
 ``seen`` spells what the person's page showed; editing.ChangedMeanwhileError is raised when that is not so any more.
 """
@@ -10,6 +10,7 @@ from uuid import uuid5
 
 from django.db import IntegrityError, connection, transaction
 
+from connections import handmade
 from connections.actions import kind_of, scope_of
 from connections.models import Connection, Folder
 from connections.sharing import Node
@@ -89,6 +90,18 @@ def subject_of(node: Connection, integration: Integration) -> Any:
     return uuid5(integration.uid, node.source_id)
 
 
+@transaction.atomic
+def rename_handmade(*, node: Node, handle: str, title: str, seen_impact: str, by: User) -> None:
+    """Change what a node made by hand is called.
+
+    Raises UnseenImpactError as ``change_handle`` does, and what connections.handmade.change_node raises.
+    """
+    current = type(node).objects.select_for_update().get(pk=node.pk)
+    if isinstance(node, Connection) and current.handle != handle:
+        _check_impact(node, handle, seen_impact)
+    handmade.change_node(node=node, handle=handle, title=title, by=by)
+
+
 def _lock(node: Node, seen: str) -> Node:
     relations = ("tenant", "organization", "workspace") + (("folder",) if isinstance(node, Connection) else ())
     found = type(node).objects.select_related(*relations).select_for_update(of=("self",))
@@ -124,9 +137,8 @@ def _set_handle(node: Node, handle: str, *, is_static: bool, seen_impact: str, b
 
 def _check_impact(node: Connection, handle: str, seen: str) -> None:
     ids = ids_on(node.folder.path) if node.folder else []
-    line: tuple[Key, ...] = tuple(ids)
-    lines: dict[Key, tuple[Key, ...]] = {pk: line[: at + 1] for at, pk in enumerate(ids)}
-    views = [View(lines, {line[-1]: {node.pk: name}}) for name in (node.handle, handle)]
+    folder: Key = ids[-1] if ids else ""  # at the top of a scope it is in none
+    views = [View({folder: tuple(ids)}, {folder: {node.pk: name}}) for name in (node.handle, handle)]
     found = impacts(uses_of(ids, [node.pk]), *views)
     shown = fingerprint(found)
     if found and shown != seen:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from integrations.views import accounts, advanced, config, deletion, detail, integrations, nodes, runs, trial
+from integrations.views import accounts, advanced, config, deletion, detail, integrations, naming, nodes, runs, trial
 from integrations.wizard_urls import wizard_urls
 
 _INTEGRATION = "<slug:integration>/"
@@ -33,9 +33,11 @@ _NODES = [
     path("<int:connection>/test/", nodes.connection_test, name="connection_test"),
 ]
 
-# Connections made by hand; also those of workspaces.
+# What was made by hand; also that of workspaces.
 _ACCOUNTS = [
     path("new/", accounts.connection_create, name="connection_create"),
+    path("folders/<int:folder>/advanced/", naming.folder_advanced, name="folder_advanced"),
+    path("<int:connection>/advanced/", naming.connection_advanced, name="connection_advanced"),
     path("<int:connection>/access/", accounts.connection_access, name="connection_access"),
     path("<int:connection>/access/save/", accounts.access_save, name="access_save"),
     path("<int:connection>/access/options/", accounts.options_save, name="access_options"),

@@ -1,4 +1,4 @@
-"""Folders made by hand, and the Advanced page of folders and connections: what they are called, and deleting them."""
+"""Folders made by hand; what folders and connections are called, and deleting them."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -9,7 +9,7 @@ from connections import handmade, removal
 from connections.forms.node import NodeForm
 from connections.models import Connection, Folder
 from connections.sharing import Node
-from connections.views.context import connection_page, folder_page, node_url, settings_links
+from connections.views.context import node_url
 from workspaces.access import Access, Power, Scope
 from workspaces.confirming import ConfirmForm, Going, show_delete
 from workspaces.htmx import asks_about_field, field_status
@@ -73,23 +73,9 @@ def node_form(
 
 
 @scope_view(Power.OWNER, with_workspace=True)
-def folder_advanced(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
-    """Change what a folder made by hand is called, and lead to its deletion."""
-    node = _folder(access, folder)
-    return _advanced(request, access, node, folder_page(request, access.scope, node))
-
-
-@scope_view(Power.OWNER, with_workspace=True)
-def connection_advanced(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    """Change what a connection made by hand is called, and lead to its deletion."""
-    node = _connection(access, connection)
-    return _advanced(request, access, node, connection_page(request, access.scope, node))
-
-
-@scope_view(Power.OWNER, with_workspace=True)
 def folder_delete(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
     """Show what goes with a folder, ask for its handle, and delete it."""
-    node = _folder(access, folder)
+    node = find_folder(access, folder)
     extent = removal.extent_of(node)
     going = [
         Going(extent.folders - 1, "folder below it", "folders below it"),
@@ -107,42 +93,17 @@ def folder_delete(request: HttpRequest, access: Access, folder: int) -> HttpResp
 @scope_view(Power.OWNER, with_workspace=True)
 def connection_delete(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Ask for a connection's handle, and delete it."""
-    return _delete(request, access, _connection(access, connection), "connection", [])
+    return _delete(request, access, find_connection(access, connection), "connection", [])
 
 
-def _folder(access: Access, pk: int) -> Folder:
+def find_folder(access: Access, pk: int) -> Folder:
+    """Find a folder of the scope; raises Http404."""
     return get_object_or_404(Folder.objects.in_scope(access.scope).select_related("root"), pk=pk)
 
 
-def _connection(access: Access, pk: int) -> Connection:
+def find_connection(access: Access, pk: int) -> Connection:
+    """Find a connection of the scope; raises Http404."""
     return get_object_or_404(Connection.objects.in_scope(access.scope).select_related("folder", "root"), pk=pk)
-
-
-def _advanced(request: HttpRequest, access: Access, node: Node, context: dict[str, object]) -> HttpResponse:
-    scope, why_managed = access.scope, handmade.why_managed(node, "renamed, moved or deleted")
-    form = node_form(request, scope, type(node), node)
-    if name := asks_about_field(request, form):
-        return field_status(request, form, name)
-    if request.method == "POST":
-        if why_managed:
-            raise PermissionDenied(why_managed)
-        if form.is_valid() and _change(form, access, node):
-            messages.success(request, f"Saved {node.shown}.")
-            return redirect(request.path)
-    base = node_url(scope, node)
-    context |= settings_links(scope, node) | {"form": form, "why_managed": why_managed, "delete_url": f"{base}delete/"}
-    return render(request, "connections/advanced.html", context)
-
-
-def _change(form: NodeForm, access: Access, node: Node) -> bool:
-    before = node.handle, node.title
-    try:
-        handmade.change_node(node=node, by=access.user, **form.cleaned_data)
-    except handmade.HandleTakenError:
-        form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
-        node.handle, node.title = before
-        return False
-    return True
 
 
 def _delete(request: HttpRequest, access: Access, node: Node, what: str, going: list[Going]) -> HttpResponse:
