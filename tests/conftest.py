@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection, connections
 from django.test import Client
+from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests import factories
@@ -140,6 +142,14 @@ def _create_cast() -> Cast:
         globex_org=globex_org,
         **people,
     )
+
+
+@pytest.fixture
+def own_cache(settings: Settings) -> Iterator[None]:
+    """A cache of the test's own, in memory: limits that one test counted towards must not stop another."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    yield
+    cache.clear()
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ def test_a_tenant_gets_no_malformed_or_reserved_handle(handle: str) -> None:
     with pytest.raises(ValidationError):
         actions.create_tenant(handle=handle, name="X", plan=Plan.TEAM, owner=owner, by=None)
     with isolation.as_operator():
-        assert not Tenant.objects.exists()
+        assert not Tenant.objects.filter(name="X").exists()
 
 
 def test_two_tenants_never_share_a_handle(cast: Cast) -> None:
