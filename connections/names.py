@@ -20,7 +20,7 @@ from connections.models import Aggregator, Connection, ConnectionState
 from connections.models.aggregator import ALL_AWS, PUBLIC
 from connections.schemas import AddedFolder, Contents
 
-_ALL_AWS_FROM = 2  # connections
+ALL_AWS_FROM = 2  # connections
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 _TEXT = CharField()
 _COLUMNS = (
@@ -79,7 +79,7 @@ class Totals:
     @property
     def has_all_aws(self) -> bool:
         """Whether ``all_aws`` exists now."""
-        return self.aws >= _ALL_AWS_FROM
+        return self.aws >= ALL_AWS_FROM
 
 
 def totals(inside: Contents) -> Totals:

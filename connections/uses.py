@@ -1,8 +1,9 @@
 """Which workspaces have something of a tree in their schema: the facts about the impact of a change."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db import connection
 
@@ -29,13 +30,55 @@ _GRANTS = """
     UNION ALL SELECT NULL, id, organization_id, workspace_id FROM connections_connection
     WHERE id = ANY(%(connections)s) AND workspace_id IS NOT NULL
 """
+# What the workspaces have in use besides the tree: two names at most, which is enough to know whether all_aws exists
+# and stops early, and those that were asked about.
+_BESIDES = """
+    WITH added AS MATERIALIZED (
+        SELECT s.workspace_id, s.folder_id, s.connection_id, f.path
+        FROM connections_schema s JOIN workspaces_workspace w ON w.id = s.workspace_id
+            LEFT JOIN connections_connection c ON c.id = s.connection_id
+            LEFT JOIN connections_folder f ON f.id = coalesce(s.folder_id, c.folder_id)
+        WHERE w.id = ANY(%(workspaces)s) AND (f.id IS NULL OR f.id NOT IN (SELECT unnest(%(whole)s::bigint[]))) AND (
+            coalesce(c.workspace_id, f.workspace_id) = w.id OR EXISTS (
+                SELECT FROM connections_grant g
+                WHERE (g.connection_id = c.id OR g.folder_id = ANY(string_to_array(rtrim(f.path, '/'), '/')::bigint[]))
+                    AND (g.organization_id IS NULL OR g.organization_id = w.organization_id)
+                    AND (g.workspace_id IS NULL OR g.workspace_id = w.id)
+            )
+        )
+    ), named AS MATERIALIZED (
+        SELECT c.id, c.handle, f.path FROM connections_connection c LEFT JOIN connections_folder f ON f.id = c.folder_id
+        WHERE c.handle = ANY(%(names)s) AND c.removed_at IS NULL
+            AND c.id NOT IN (SELECT unnest(%(connections)s::bigint[]))
+    ), used AS NOT MATERIALIZED (
+        SELECT a.workspace_id, c.handle FROM added a JOIN connections_folder f
+            ON a.folder_id IS NOT NULL AND f.path >= a.path AND f.path < rtrim(a.path, '/') || '0'
+            JOIN connections_connection c ON c.folder_id = f.id
+        WHERE c.removed_at IS NULL AND c.plugin = 'aws' AND c.id NOT IN (SELECT unnest(%(connections)s::bigint[]))
+        UNION ALL
+        SELECT a.workspace_id, c.handle FROM added a JOIN connections_connection c ON c.id = a.connection_id
+        WHERE c.removed_at IS NULL AND c.plugin = 'aws' AND c.id NOT IN (SELECT unnest(%(connections)s::bigint[]))
+    )
+    SELECT w.id, array_remove(ARRAY[one.handle, two.handle], NULL),
+        ARRAY(
+            SELECT DISTINCT n.handle FROM added a JOIN named n ON n.id = a.connection_id
+                OR (a.folder_id IS NOT NULL AND n.path >= a.path AND n.path < rtrim(a.path, '/') || '0')
+            WHERE a.workspace_id = w.id
+        )
+    FROM unnest(%(workspaces)s::bigint[]) w(id)
+        LEFT JOIN LATERAL (SELECT u.handle FROM used u WHERE u.workspace_id = w.id LIMIT 1) one ON true
+        LEFT JOIN LATERAL (
+            SELECT u.handle FROM used u WHERE u.workspace_id = w.id AND u.handle <> one.handle LIMIT 1
+        ) two ON true
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
     """One workspace: what of the tree was added to it, and the names that people typed in it.
 
-    ``aggregators`` are handles with their patterns.
+    ``aggregators`` are handles with their patterns. Of the connections that it has besides the tree, ``others`` are two
+    names of AWS ones, or as many as there are, and ``taken`` those names that were asked about.
     """
 
     workspace_id: int
@@ -45,6 +88,8 @@ class Use:
     folder_ids: frozenset[int]
     connection_ids: frozenset[int]
     aggregators: Sequence[tuple[str, Sequence[str]]]
+    others: frozenset[str] = frozenset()
+    taken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +114,15 @@ class Uses:
     grants: Sequence[Granted]
 
 
-def uses_of(folder_ids: Sequence[int], connection_ids: Sequence[int]) -> Uses:
-    """Find the workspaces that have any of these nodes in their schema, and the grants on them, in two statements."""
-    ids = {"folders": list(folder_ids), "connections": list(connection_ids)}
+def uses_of(
+    folder_ids: Sequence[int], connection_ids: Sequence[int], *, names: Iterable[str], is_whole: bool = True
+) -> Uses:
+    """Find the workspaces that have any of these nodes in their schema, and the grants on them, in three statements.
+
+    ``names`` are those to look for in what the workspaces have besides. The connections are all that the folders hold,
+    unless it is not the whole tree.
+    """
+    ids: dict[str, list[Any]] = {"folders": list(folder_ids), "connections": list(connection_ids)}
     with connection.cursor() as cursor:
         cursor.execute(_USES, ids)
         workspaces = [
@@ -81,4 +132,12 @@ def uses_of(folder_ids: Sequence[int], connection_ids: Sequence[int]) -> Uses:
         if not workspaces:
             return Uses((), ())
         cursor.execute(_GRANTS, ids)
-        return Uses(workspaces, [Granted(*row) for row in cursor.fetchall()])
+        grants = [Granted(*row) for row in cursor.fetchall()]
+        ids["workspaces"] = [use.workspace_id for use in workspaces]
+        ids |= {"whole": list(folder_ids) if is_whole else [], "names": list(set(names))}
+        cursor.execute(_BESIDES, ids)
+        besides = {pk: (frozenset(others), frozenset(taken)) for pk, others, taken in cursor.fetchall()}
+    for at, use in enumerate(workspaces):
+        others, taken = besides[use.workspace_id]
+        workspaces[at] = replace(use, others=others, taken=taken)
+    return Uses(workspaces, grants)

@@ -143,8 +143,9 @@ def is_next_external_id_proved(settings: IntegrationSettings) -> bool:
 
 
 def _check_impact(tree: Tree, updates: Sequence[Update], seen: str) -> None:
-    uses = uses_of([held.id for held in tree.folders], [held.id for held in tree.connections])
-    found = impacts(uses, View.of(tree), View.of(renamed(tree, updates)))
+    after = View.of(renamed(tree, updates))
+    ids = [held.id for held in tree.folders], [held.id for held in tree.connections]
+    found = impacts(uses_of(*ids, names=after.names), View.of(tree), after)
     shown = fingerprint(found)
     if found and shown != seen:
         raise UnseenImpactError(found, shown, renames=len(updates))

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import translate
 
+from connections.models.aggregator import ALL_AWS, PUBLIC
+from connections.names import ALL_AWS_FROM
 from connections.uses import Use, Uses
 from integrations.reconcile import Held, Plan, Tree, Update
 
@@ -54,6 +56,11 @@ class View:
             leaves.setdefault(keys[made.wanted.parent], {})[made.wanted.source_id] = made.handle
         return cls(_lines(parents), leaves)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """All names that connections have."""
+        return frozenset(name for names in self.leaves.values() for name in names.values())
+
 
 def renamed(tree: Tree, updates: Sequence[Update]) -> Tree:
     """Give the tree with the connections renamed as planned."""
@@ -91,7 +98,11 @@ class PatternChange:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceImpact:
-    """What a change means to one workspace; ``path_lost`` are entries of its search path that would name nothing."""
+    """What a change means to one workspace; ``path_lost`` are entries of its search path that would name nothing.
+
+    ``conflicts`` are names that two schemas would want and not just one as now, ``all_aws`` whether that one would be
+    there and was not (True), the other way round (False), or neither.
+    """
 
     name: str
     renamed: Sequence[tuple[str, str]]
@@ -100,12 +111,15 @@ class WorkspaceImpact:
     path_lost: Sequence[str]
     path_gained: Sequence[str]
     aggregators: Sequence[PatternChange]
+    conflicts: Sequence[str]
+    all_aws: bool | None
 
     @property
     def count(self) -> int:
         """How many things change."""
         schemas = len(self.renamed) + len(self.removed) + len(self.added)
-        return schemas + len(self.path_lost) + len(self.path_gained) + len(self.aggregators)
+        typed = len(self.path_lost) + len(self.path_gained) + len(self.aggregators)
+        return schemas + typed + len(self.conflicts) + (self.all_aws is not None)
 
 
 def impacts(uses: Uses, before: View, after: View) -> list[WorkspaceImpact]:
@@ -203,6 +217,9 @@ class _Difference:
 
 
 def _impact(use: Use, difference: _Difference) -> WorkspaceImpact:
+    has_now, has_then = (
+        len(use.others.union(names.values())) >= ALL_AWS_FROM for names in (difference.now, difference.then)
+    )
     typed = list(dict.fromkeys(use.search_path_prefix))
     lost, gained = (difference.lost, difference.gained) if typed else (frozenset[str](), frozenset[str]())
     changes = [_pattern_change(*aggregator, difference.now, difference.then) for aggregator in use.aggregators]
@@ -214,6 +231,8 @@ def _impact(use: Use, difference: _Difference) -> WorkspaceImpact:
         path_lost=[name for name in typed if name in lost],
         path_gained=[name for name in typed if name in gained],
         aggregators=[change for change in changes if change.lost or change.gained],
+        conflicts=sorted(difference.gained & {*use.taken, *(handle for handle, _ in use.aggregators), PUBLIC, ALL_AWS}),
+        all_aws=has_then if has_then != has_now else None,
     )
 
 

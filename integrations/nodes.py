@@ -139,7 +139,7 @@ def _check_impact(node: Connection, handle: str, seen: str) -> None:
     ids = ids_on(node.folder.path) if node.folder else []
     folder: Key = ids[-1] if ids else ""  # at the top of a scope it is in none
     views = [View({folder: tuple(ids)}, {folder: {node.pk: name}}) for name in (node.handle, handle)]
-    found = impacts(uses_of(ids, [node.pk]), *views)
+    found = impacts(uses_of(ids, [node.pk], names=[handle], is_whole=False), *views)
     shown = fingerprint(found)
     if found and shown != seen:
         raise UnseenImpactError(found, shown, renames=1)

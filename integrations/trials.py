@@ -101,8 +101,9 @@ def prospect(trial: SettingsTrial, integration: Integration) -> Prospect:
     snapshot = unpack(bytes(trial.snapshot))
     tree = mirror.load(integration)
     planned = mirror.plan(integration, tree, snapshot)
-    uses = uses_of([held.id for held in tree.folders], [held.id for held in tree.connections])
-    found = impacts(uses, View.of(tree), View.after(tree, planned))
+    after = View.after(tree, planned)
+    ids = [held.id for held in tree.folders], [held.id for held in tree.connections]
+    found = impacts(uses_of(*ids, names=after.names), View.of(tree), after)
     return Prospect(snapshot, tree, planned, describe(planned, tree, snapshot), found)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from connections.models.aggregator import ALL_AWS
 from integrations.impact import WorkspaceImpact
 from integrations.models import Integration
 from integrations.views.page import integration_page
@@ -55,6 +56,10 @@ def _groups(impact: WorkspaceImpact) -> list[Lines]:
         _lines("−", "delete", "Search path: names nothing any more", [(name, "") for name in impact.path_lost]),
         _lines("+", "create", "Search path: names a schema then", [("", name) for name in impact.path_gained]),
     ]
+    if impact.all_aws is not None:
+        mark = ("+", "create", "Aggregator appears") if impact.all_aws else ("−", "delete", "Aggregator disappears")
+        groups.append(_lines(*mark, [("", ALL_AWS) if impact.all_aws else (ALL_AWS, "")]))
+    groups.append(_lines("~", "change", "Name that another schema has too", [("", name) for name in impact.conflicts]))
     for change in impact.aggregators:
         lines = [(name, "") for name in change.lost] + [("", name) for name in change.gained]
         counts = f"loses {len(change.lost)}, gains {len(change.gained)}"

@@ -68,3 +68,31 @@ def test_a_new_title_or_the_handle_of_a_folder_changes_nothing_in_workspaces(cas
         Schema.objects.create(**cast.at_workspace.keys, folder=top)
     assert as_org_owner.post(f"{ORG}{leaf.pk}/advanced/", {"handle": "leaf", "title": "New"}).status_code == 302
     assert as_org_owner.post(f"{ORG}folders/{top.pk}/advanced/", {"handle": "yours"}).status_code == 302
+
+
+def test_a_name_that_another_schema_has_and_the_end_of_all_aws_are_shown_too(cast: Cast, as_org_owner: Client) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        leaf = factories.connection(cast.at_org, "leaf", handle="leaf")
+        top = factories.folder(cast.at_tenant, "Theirs", handle="theirs")
+        other = factories.connection(cast.at_tenant, "other", folder=top, handle="twig")
+        unseen = factories.connection(cast.at_tenant, "unseen", handle="branch")
+        sharing.set_grants(leaf, [cast.at_org])
+        sharing.set_grants(top, [cast.at_org])
+        Schema.objects.create(**cast.at_workspace.keys, connection=leaf)
+        Schema.objects.create(**cast.at_workspace.keys, folder=top)
+        Schema.objects.create(**cast.at_workspace.keys, connection=unseen)
+        Aggregator.objects.create(**cast.at_workspace.keys, handle="all_lea", patterns=["x*"])
+    url = f"{ORG}{leaf.pk}/advanced/"
+    same = as_org_owner.post(url, {"handle": other.handle}).content.decode()
+    assert "Aggregator disappears" in same, "all_aws unites two names at least"
+    assert "Name that another schema has too" in same
+    aggregator = as_org_owner.post(url, {"handle": "all_lea"}).content.decode()
+    assert "Name that another schema has too" in aggregator
+    assert "all_aws" not in aggregator
+    free = as_org_owner.post(url, {"handle": unseen.handle}).content.decode()
+    assert "Schemas renamed" in free
+    assert "Name that another schema has too" not in free, "it was added, but may not be used any more"
+    assert as_org_owner.post(url, hidden(same)).status_code == 302
+    back = as_org_owner.post(url, {"handle": "leaf"}).content.decode()
+    assert "Aggregator appears" in back
+    assert "Name that another schema has too" not in back
