@@ -110,7 +110,7 @@ def _test(access: Access, integration: Integration, wanted: Draft) -> None:
 def rotate(request: HttpRequest, access: Access, integration: str, kind: str) -> HttpResponse:
     """Ask whether a new external id is wanted, and make it."""
     found = find_integration(access, integration)
-    if kind not in AccessTest.Kind.values:
+    if kind not in (AccessTest.Kind.DISCOVERY, AccessTest.Kind.CONNECTION):
         raise Http404
     used_for = AccessTest.Kind(kind)
     config_url = access.scope.url("integration_config", integration=found.handle)

@@ -195,6 +195,11 @@ def test_a_rotated_external_id_takes_over_after_a_green_test_with_it(
     assert (fresh().connection_external_id, fresh().next_connection_external_id) == (new, "")
 
 
+def test_an_external_id_that_integrations_do_not_have_is_not_rotated(in_use: Synced, as_org_owner: Client) -> None:
+    url = MAIN + "config/rotate/account/"
+    assert (as_org_owner.get(url).status_code, as_org_owner.post(url).status_code) == (404, 404)
+
+
 def test_the_handle_changes_with_what_its_nodes_show(
     in_use: Synced, cast: Cast, as_org_owner: Client, fresh: Fresh, events: Events
 ) -> None:
