@@ -21,9 +21,9 @@ def render_page(
     return response
 
 
-def search_text(request: HttpRequest) -> str:
+def search_text(request: HttpRequest, name: str = "q") -> str:
     """Give what a list is searched for: ``?q=``, without what PostgreSQL refuses in a text."""
-    return request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    return request.GET.get(name, "").replace("\x00", "").strip()[:100]
 
 
 def asks_about_field(request: HttpRequest, form: Form) -> str | None:

@@ -71,6 +71,12 @@ def test_people_are_found_by_handle_name_or_email_and_the_filter_is_in_the_url(
     assert "Nobody here matches this search." in page(as_org_owner, f"{cast.at_org.url('people')}?q=zzz")
 
 
+def test_a_search_for_what_no_text_can_hold_is_no_error(as_org_owner: Client) -> None:
+    people = as_org_owner.get("/tenants/acme/orgs/tnt/people/", {"q": "\x00reader"})
+    switcher = as_org_owner.get("/tenants/", {"from": "\x00acme"})
+    assert (people.status_code, switcher.status_code) == (200, 200)
+
+
 def test_the_search_refreshes_the_list_only(cast: Cast, as_org_owner: Client) -> None:
     headers = {"HX-Request": "true", "HX-Target": "list"}
     text = as_org_owner.get(f"{cast.at_org.url('people')}?q=reader", headers=headers).content.decode()

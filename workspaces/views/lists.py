@@ -67,7 +67,7 @@ def switch_tenant(request: HttpRequest, user: User) -> HttpResponse:
     """List one's tenants; from inside a custom tenant that one owns, with its Tenant Settings."""
     query = search_text(request)
     found = places.matching(places.tenants_of(user), query)
-    current = request.GET.get("from", "")
+    current = search_text(request, "from")
     rows = [PlaceRow(tenant, Scope(tenant).url("tenant_home"), Plan(tenant.plan).label) for tenant in found[:MENU_SIZE]]
     owned = places.tenants_of(user).filter(
         handle=current,
@@ -102,7 +102,7 @@ def _switch(
     settings_of: Tenant | None = None,
 ) -> HttpResponse:
     settings_url = Scope(settings_of).url("tenant_settings") if settings_of else ""
-    current = current or request.GET.get("from", "")
+    current = current or search_text(request, "from")
     context = {"word": word, "rows": rows, "q": query, "current": current, "settings_url": settings_url}
     part = "#menu" if request.headers.get("HX-Request") else ""
     response = render(request, f"workspaces/switch.html{part}", context)

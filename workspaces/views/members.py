@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from workspaces import invitations, people
 from workspaces.access import Access, Power
-from workspaces.htmx import render_page
+from workspaces.htmx import render_page, search_text
 from workspaces.invitations import Letter, TooManyInvitationsError
 from workspaces.member_forms import AddPersonForm, RoleForm
 from workspaces.models import Invitation, Membership, Role, User
@@ -27,7 +27,7 @@ INVITATIONS_SHOWN = 100
 def member_list(request: HttpRequest, access: Access) -> HttpResponse:
     """Show who is in the place and as what; owners also see who is invited."""
     _check_tenant_level(access)
-    query, scope = request.GET.get("q", "").strip(), access.scope
+    query, scope = search_text(request), access.scope
     page = Paginator(people.matching(people.members_of(scope), query), PAGE_SIZE).get_page(request.GET.get("page"))
     context: dict[str, object] = {"page": page, "q": query, "list_url": scope.url("people")}
     context |= {"sole_owner": _sole_owner(access), "roles": people.roles_in(scope), "now": timezone.now()}
