@@ -4,7 +4,7 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
 from django.db.models import Q, QuerySet
@@ -49,7 +49,7 @@ class Filters:
         if self.since:
             events = events.filter(happened_at__gte=_midnight(self.since))
         if self.until:
-            events = events.filter(happened_at__lt=_midnight(self.until) + timedelta(days=1))
+            events = events.filter(happened_at__lte=datetime.combine(self.until, time.max, tzinfo=UTC))
         return events
 
 

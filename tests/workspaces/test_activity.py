@@ -267,6 +267,10 @@ def test_the_file_is_bounded(cast: Cast, as_org_owner: Client, monkeypatch: pyte
     assert [row[5] for row in rows[1:]] == ["e4", "e3", "e2"]
 
 
+def test_the_last_day_of_the_calendar_is_a_day(cast: Cast, as_org_owner: Client) -> None:
+    assert as_org_owner.get("/tenants/acme/orgs/tnt/activity/", {"until": "9999-12-31"}).status_code == 200
+
+
 def test_days_are_those_of_utc() -> None:
     day = date(2040, 3, 14)
     assert activity._midnight(day) == datetime(2040, 3, 14, tzinfo=UTC)
