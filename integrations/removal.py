@@ -68,4 +68,6 @@ def purge(*, now: datetime) -> None:
     for model in (Connection, Folder):
         # Locked first: what a sync brings back at this moment is not among them.
         gone = model.objects.select_for_update().filter(removed_at__lte=now - GRACE)
+        if model is Folder:  # an integration that could not be deleted so far still holds its top folder
+            gone = gone.exclude(pk__in=Integration.objects.values("root_folder"))
         model.objects.filter(pk__in=list(gone.values_list("pk", flat=True))).delete()

@@ -6,12 +6,26 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from connections.models import Connection
+from connections.models import Connection, Folder
 from integrations import removal
+from integrations.models import Integration
 from tests import factories
-from tests.conftest import make_cast
+from tests.conftest import Cast, make_cast
 from tests.integrations.threads import in_thread, wait_until_waiting
 from workspaces import isolation
+
+
+def test_an_integration_that_could_not_be_deleted_does_not_stop_the_purge(cast: Cast) -> None:
+    now = timezone.now()
+    with isolation.as_tenant(cast.acme.pk):
+        stuck = factories.integration(cast.at_org, "stuck", by=cast.org_owner)
+        long_ago = now - timedelta(days=31)
+        Integration.objects.filter(pk=stuck.pk).update(state=Integration.State.DELETE_FAILED)
+        Folder.objects.filter(pk=stuck.root_folder_id).update(removed_at=long_ago)
+        factories.connection(cast.at_org, "gone", folder=stuck.root_folder, removed_at=long_ago)
+        removal.purge(now=now)
+        assert not Connection.objects.exists()
+        assert Folder.objects.filter(pk=stuck.root_folder_id).exists()
 
 
 @pytest.mark.django_db(transaction=True)
