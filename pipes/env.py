@@ -12,7 +12,11 @@ from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
 
-_TOKEN = re.compile(r"((?<!/people)/invitations/|/password/reset/key/)[^/\s\"]+")
+# Also where the path stands in a query, as in ``?next=%2Finvitations%2F…``.
+_TOKEN = re.compile(
+    r"((?<!people)(?:/|%2F)invitations(?:/|%2F)|(?:/|%2F)reset(?:/|%2F)key(?:/|%2F))(?:(?!%2F)[^/\s\"&])+",
+    re.IGNORECASE,
+)
 _ROLE_OR_USER_ARN = re.compile(r"arn:(aws[a-z-]*):iam::\d{12}:(role|user)/[\w+=,.@/-]{1,512}")
 
 

@@ -216,6 +216,8 @@ def test_an_invitation_of_another_place_is_not_found_below_this_one(cast: Cast, 
     [
         ("GET /invitations/9SC87-_x/", "GET /invitations/…/"),
         ('"GET /invitations/9SC87-_x HTTP/1.1" 404', '"GET /invitations/… HTTP/1.1" 404'),
+        ("GET /account/login/?next=%2Finvitations%2F9SC87-_x%2F", "GET /account/login/?next=%2Finvitations%2F…%2F"),
+        ("GET /account/login/?next=%2finvitations%2f9SC87", "GET /account/login/?next=%2finvitations%2f…"),
         ("GET /account/password/reset/key/1-abc/", "GET /account/password/reset/key/…/"),
         ("GET /account/password/reset/key/1-set-password/", "GET /account/password/reset/key/…/"),
         ("POST /tenants/acme/people/invitations/12/send/", "POST /tenants/acme/people/invitations/12/send/"),
