@@ -1,6 +1,7 @@
 """AWS connections made by hand: each function is one transaction and writes one audit event, never a secret."""
 
 from collections.abc import Mapping
+from copy import copy
 from datetime import datetime
 from typing import Any
 
@@ -87,9 +88,34 @@ def change_options(*, access: AccountAccess, options: Mapping[str, Any], by: Use
 
 @transaction.atomic
 def test_connection(*, access: AccountAccess, by: User, now: datetime) -> AccessTest:
-    """Start *Test Connection* with what is stored."""
+    """Start *Test Connection* with what is stored, and the rotated external id where one waits."""
     current = _lock(access)
-    return request_test(current, AccessTest.Kind.ACCOUNT, by=by, now=now, target=current.connection)
+    current.discovery_external_id = current.tested_external_id
+    instead = {"discovery_external_id": current.discovery_external_id}
+    return request_test(current, AccessTest.Kind.ACCOUNT, by=by, now=now, instead=instead, target=current.connection)
+
+
+@transaction.atomic
+def rotate_external_id(*, access: AccountAccess, by: User) -> None:
+    """Make a new external id, which takes over when a test with it was green; until then the old one is used.
+
+    Where no role uses the old one it takes over at once.
+    """
+    current = _lock(access)
+    made = _external_id(current.scope)
+    if current.role_arn:
+        current.next_discovery_external_id = made
+    else:
+        current.discovery_external_id, current.next_discovery_external_id = made, ""
+    current.save(update_fields=["discovery_external_id", "next_discovery_external_id"])
+    _record("external_id_rotated", current, by)
+
+
+def tested_fingerprint(access: AccountAccess) -> str:
+    """Give the fingerprint that a test has which was started now."""
+    tested = copy(access)
+    tested.discovery_external_id = access.tested_external_id
+    return fingerprint(tested)
 
 
 def fingerprint(access: AccessSettings) -> str:

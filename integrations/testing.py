@@ -23,7 +23,7 @@ from integrations.models import AccessTest, AccountAccess, Draft, Integration
 from integrations.models.settings import AccessSettings, IntegrationSettings
 from integrations.secrets import SecretUnreadableError
 from integrations.snapshot import AccountState, Progress
-from workspaces import isolation
+from workspaces import audit, isolation
 
 log = structlog.get_logger(__name__)
 
@@ -131,7 +131,10 @@ def _settings(test: AccessTest) -> AccessSettings | None:
             for name in ("role_name", "connection_external_id"):
                 setattr(found, name, test.instead.get(name, getattr(found, name)))
             return found
-    return AccountAccess.objects.filter(uid=uid).select_related("tenant").first()
+    access = AccountAccess.objects.filter(uid=uid).select_related("tenant").first()
+    if access is not None:
+        access.discovery_external_id = test.instead.get("discovery_external_id", access.discovery_external_id)
+    return access
 
 
 def _discovery(work: _Work) -> None:
@@ -169,7 +172,22 @@ def _account(work: _Work) -> None:
         work.tell(phase="Making sure that nobody else can assume the role")
         refuse_open_role(credentials, retries=work.retries)
     caller = session.call("GetCallerIdentity")
+    _take_over(work.settings)
     work.end(AccessTest.State.PASSED, sentence=f"Signed in to the account {caller['Account']} as {caller['Arn']}.")
+
+
+def _take_over(tested: AccessSettings) -> None:
+    """Use a rotated external id from now on: the role has just required it."""
+    with isolation.as_tenant(tested.tenant_id):
+        waiting = AccountAccess.objects.filter(uid=tested.uid, role_arn=tested.role_arn)
+        rotated = {"next_discovery_external_id": tested.discovery_external_id}
+        related = ("connection__tenant", "connection__organization", "connection__workspace")
+        access = waiting.filter(**rotated).select_related(*related).select_for_update(of=("self",)).first()
+        if access is None:
+            return
+        access.discovery_external_id, access.next_discovery_external_id = tested.discovery_external_id, ""
+        access.save(update_fields=["discovery_external_id", "next_discovery_external_id"])
+        audit.record("connection.external_id_replaced", scope=access.scope, by=None, target=access.connection)
 
 
 def _connection(work: _Work, settings: IntegrationSettings) -> None:

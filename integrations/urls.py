@@ -41,6 +41,7 @@ _ACCOUNTS = [
     path("<int:connection>/access/", accounts.connection_access, name="connection_access"),
     path("<int:connection>/access/save/", accounts.access_save, name="access_save"),
     path("<int:connection>/access/options/", accounts.options_save, name="access_options"),
+    path("<int:connection>/access/rotate/", accounts.access_rotate, name="access_rotate"),
     path("<int:connection>/access/test/", accounts.access_test, name="access_test"),
 ]
 

@@ -53,6 +53,8 @@ SENTENCES = {
     "connection.created": "created the connection {object}",
     "connection.changed": "changed the connection {object}",
     "connection.access_changed": "changed how the connection {object} gets into its account",
+    "connection.external_id_rotated": "rotated the external id of the connection {object}",
+    "connection.external_id_replaced": "began to use the new external id of the connection {object}",
     "connection.deleted": "deleted the connection {object}",
     "connection.permissions_changed": "changed who may use the connection {object}",
     "schema.added": "added {object} to the schemas of the workspace",

@@ -31,6 +31,7 @@ class AccountForm(DiscoveryForm):
 
 def _copy_of(access: AccountAccess) -> Draft:
     """Copy what is stored, to be edited as in the wizard; the copy is never saved as a draft."""
-    names = ("uid", "tenant", "organization", "access_mode", "role_arn", "discovery_external_id", "access_key_id")
-    copied = {name: getattr(access, name) for name in (*names, "sealed_secret_key")}
+    names = ("uid", "tenant", "organization", "access_mode", "role_arn", "access_key_id", "sealed_secret_key")
+    copied = {name: getattr(access, name) for name in names}
+    copied["discovery_external_id"] = access.tested_external_id
     return Draft(**copied, options=access.connection.options)

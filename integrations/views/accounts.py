@@ -99,6 +99,18 @@ def access_test(request: HttpRequest, access: Access, connection: int) -> HttpRe
     return _back(access, found, "#test")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@scope_view(Power.OWNER, with_workspace=True)
+def access_rotate(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Ask whether a new external id is wanted, and make it."""
+    found = _find(access, connection)
+    if request.method == "POST":
+        accounts.rotate_external_id(access=found, by=access.user)
+        return _back(access, found)
+    context = connection_page(request, access.scope, found.connection) | {"url": _url(access, found)}
+    return render(request, "connections/rotate.html", context | {"is_in_use": bool(found.role_arn)})
+
+
 def _find(access: Access, pk: int) -> AccountAccess:
     node = get_object_or_404(Connection.objects.in_scope(access.scope).select_related("folder"), pk=pk)
     found = get_object_or_404(AccountAccess.objects.select_related("tenant", "organization"), connection=node)
@@ -128,7 +140,7 @@ def _show(
         "form": form or AccountForm(found),
         "options": options or OptionsForm(AccountForm(found).wanted),
         "seen": accounts.fingerprint(found),
-        "external_id": found.discovery_external_id,
+        "access_row": found,
         "setup": _setup(found),
         "why_disabled": node.why_disabled,
         "url": url,
@@ -142,7 +154,7 @@ def _setup(found: AccountAccess) -> dict[str, str]:
     partition = check_role_arn(found.role_arn).partition if found.role_arn else next(iter(served), "")
     if partition not in served:
         return {}
-    external_id = found.discovery_external_id
+    external_id = found.tested_external_id
     return {
         "trust_policy": iac.trust_policy(partition=partition, principal_arn=served[partition], external_id=external_id),
         "policy_arn": iac.member_policy_arn(partition=partition),
@@ -151,5 +163,5 @@ def _setup(found: AccountAccess) -> dict[str, str]:
 
 def _test_of(found: AccountAccess, url: str) -> dict[str, Any]:
     test = access_tests.newest(found, AccessTest.Kind.ACCOUNT, now=timezone.now())
-    is_about_these = test is not None and test.fingerprint == accounts.fingerprint(found)
+    is_about_these = test is not None and test.fingerprint == accounts.tested_fingerprint(found)
     return {"test": test, "step_url": url, "is_about_these": is_about_these}

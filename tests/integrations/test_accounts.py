@@ -244,3 +244,34 @@ def test_a_connection_can_be_made_in_a_folder_of_ones_own(cast: Cast, as_org_own
     assert as_org_owner.post(f"{ORG}new/?folder={mine.pk}", {"handle": "inside"}).status_code == 302
     assert stored(cast).connection.folder_id == mine.pk
     assert "inside" in as_org_owner.get(f"{ORG}folders/{mine.pk}/").content.decode()
+
+
+def test_a_rotated_external_id_takes_over_after_a_green_test_with_it(
+    cast: Cast, as_org_owner: Client, aws: RunningAws
+) -> None:
+    url = make(as_org_owner)
+    first = stored(cast).discovery_external_id
+    assert "No role uses the present one" in as_org_owner.get(url + "rotate/").content.decode()
+    assert as_org_owner.post(url + "rotate/").status_code == 302
+    old = stored(cast).discovery_external_id
+    assert (old != first, stored(cast).next_discovery_external_id) == (True, ""), "nothing used it"
+
+    prod = aws.organization.find_account("Prod").id
+    aws.roles.create("mine", trusting(VENDOR_ROLE_ARN, old), account=prod)
+    save(as_org_owner, url, access_mode="role", role_arn=f"arn:aws:iam::{prod}:role/mine")
+    assert as_org_owner.post(url + "rotate/").status_code == 302
+    new = stored(cast).next_discovery_external_id
+    assert (stored(cast).discovery_external_id, new != old) == (old, True)
+    page = as_org_owner.get(url).content.decode()
+    assert "New External ID" in page
+    assert f"{new}" in page.partition("trust policy:")[2]
+
+    assert "Signed in to the account" not in run_test(cast, as_org_owner, url).partition('id="report"')[2]
+    assert stored(cast).discovery_external_id == old, "the role does not require the new one yet"
+    aws.roles.create("mine", trusting(VENDOR_ROLE_ARN, new), account=prod)
+    page = run_test(cast, as_org_owner, url)
+    assert f"Signed in to the account {prod}" in page
+    assert "New External ID" not in page
+    assert (stored(cast).discovery_external_id, stored(cast).next_discovery_external_id) == (new, "")
+    assert actions_of(cast).count("connection.external_id_rotated") == 2
+    assert actions_of(cast)[-1] == "connection.external_id_replaced"
