@@ -18,8 +18,8 @@ from integrations import access_tests, editing, mirror
 from integrations.actions import HandleTakenError
 from integrations.aws.external_id import new_external_id
 from integrations.impact import View, WorkspaceImpact, fingerprint, impacts, renamed
-from integrations.models import AccessTest, Integration, SyncSchedule
-from integrations.models.settings import IntegrationSettings
+from integrations.models import AccessTest, Integration, SettingsTrial, SyncSchedule
+from integrations.models.settings import AccessMode, IntegrationSettings
 from integrations.reconcile import Tree, Update
 from workspaces import audit
 from workspaces.models import User
@@ -92,7 +92,12 @@ def rotate_external_id(*, integration: Integration, kind: AccessTest.Kind, by: U
     field = f"next_{kind.value}_external_id"
     place = integration.organization or integration.tenant
     made = new_external_id(place.public_id)
-    Integration.objects.filter(pk=integration.pk).update(**{field: made})
+    there = Integration.objects.filter(pk=integration.pk)
+    waiting = there.select_for_update().values_list(field, flat=True).first()
+    there.update(**{field: made})
+    # A role that was tried with the one that waited until now must not be saved to be used with the one before it.
+    tried = SettingsTrial.objects.filter(integration=integration, access_mode=AccessMode.ROLE)
+    tried.filter(**{field.removeprefix("next_"): waiting}).delete()
     audit.record(
         "integration.external_id_rotated", scope=integration.scope, by=by, target=integration, used_for=kind.value
     )

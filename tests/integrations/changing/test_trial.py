@@ -169,6 +169,20 @@ def test_a_rotated_external_id_takes_over_when_it_was_tried_and_saved(
     assert in_use.sync().state == "succeeded"
 
 
+def test_what_was_tried_with_an_external_id_that_was_rotated_since_is_not_saved(
+    in_use: Synced, cast: Cast, as_org_owner: Client, fresh: Fresh
+) -> None:
+    post(as_org_owner, MAIN + "config/rotate/discovery/")
+    before = fresh()
+    arn = in_use.aws.roles.create_discovery(before.next_discovery_external_id, name="other")
+    start(as_org_owner, cast, role_arn=arn)
+    html = as_org_owner.get(TRIAL).content.decode()
+    post(as_org_owner, MAIN + "config/rotate/discovery/")
+    assert "There are no new Discovery Settings to save" in save(as_org_owner, html)
+    assert fresh().role_arn == before.role_arn
+    assert in_use.sync().state == "succeeded"
+
+
 def save_page(client: Client) -> str:
     return text_of(client.get(TRIAL).content.decode())
 
