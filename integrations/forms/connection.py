@@ -26,6 +26,7 @@ _ERROR_CODE: Final = re.compile(r"[A-Za-z0-9_.:*?-]{1,100}", re.ASCII)
 _PLAIN: Final = {"autocapitalize": "none", "spellcheck": "false"}
 _MOST_ATTEMPTS: Final = 1000
 _LONGEST_DELAY: Final = 600_000
+_LONGEST_LIST: Final = 2000  # characters
 
 
 def _number(least_sentence: str, most: int) -> dict[str, Any]:
@@ -67,6 +68,7 @@ class ConnectionForm(StepForm):
     region_patterns = forms.CharField(
         label="More regions, or patterns",
         required=False,
+        max_length=_LONGEST_LIST,
         help_text="Separated by commas, with * and ? for any characters, such as us-*.",
         widget=forms.TextInput(attrs=_PLAIN),
     )
@@ -87,6 +89,7 @@ class ConnectionForm(StepForm):
     ignore_error_codes = forms.CharField(
         label="Ignore Error Codes",
         required=False,
+        max_length=_LONGEST_LIST,
         help_text="Separated by commas, with * for any characters, such as AccessDenied, UnauthorizedOperation.",
         widget=forms.TextInput(attrs=_PLAIN),
     )

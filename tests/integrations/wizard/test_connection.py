@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import pytest
+
+from integrations.forms import ConnectionForm
+from integrations.models import Draft
 from integrations.models.settings import default_options
 from tests.integrations.wizard.conftest import CONNECTION, Walk
 
@@ -139,3 +143,10 @@ def test_manual_setup_names_the_role_and_the_id(in_org: Walk) -> None:
     in_org.get("connection")
     assert "Enter this Role name, the same in every account, then choose Create role. Reader" in in_org.page
     assert f'"sts:ExternalId": "{in_org.draft().connection_external_id}"' in in_org.page
+
+
+@pytest.mark.parametrize("name", ["region_patterns", "ignore_error_codes"])
+def test_lists_that_nobody_types_are_refused_before_they_are_looked_at(name: str) -> None:
+    draft = Draft(role_arn="arn:aws:iam::123456789012:role/pipes")
+    form = ConnectionForm(draft, {"all_regions": "some", name: ", ".join(f"us-{number}*" for number in range(1000))})
+    assert "at most 2000 characters" in form.errors[name][0]
