@@ -25,7 +25,7 @@ def test_a_folder_of_an_organization_cannot_be_granted_to_another(cast: Cast) ->
 def test_a_folder_cannot_name_an_organization_of_another_tenant(cast: Cast) -> None:
     with isolation.as_tenant(cast.acme.pk), transaction.get_connection().cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # else only the commit would refuse
-        with pytest.raises(IntegrityError):
+        with pytest.raises(IntegrityError), transaction.atomic():
             Folder.objects.create(tenant=cast.acme, organization=cast.globex_org, handle="x", path="x/")
 
 
