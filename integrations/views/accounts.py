@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connections import handmade
@@ -57,6 +58,7 @@ def connection_access(request: HttpRequest, access: Access, connection: int) -> 
 
 @require_POST
 @scope_view(Power.OWNER, with_workspace=True)
+@sensitive_post_parameters("secret_key")
 def access_save(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Save another role or key."""
     found = _find(access, connection)

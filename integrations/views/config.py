@@ -8,6 +8,7 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from integrations import access_tests, changing, handouts, trials
@@ -40,6 +41,7 @@ def integration_config(request: HttpRequest, access: Access, integration: str) -
 
 @scope_view(Power.OWNER)
 @require_POST
+@sensitive_post_parameters("secret_key")
 def discovery_settings(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Start the trial of other discovery settings; nothing is saved before it was looked at."""
     found = find_integration(access, integration)
