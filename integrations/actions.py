@@ -10,7 +10,7 @@ from connections.models import Folder
 from connections.tree import allocate_ids
 from integrations import schedule
 from integrations.aws.external_id import new_external_id
-from integrations.models import AccessTest, Draft, Integration, SyncRun
+from integrations.models import AccessMode, AccessTest, Draft, Integration, SyncRun
 from integrations.models.settings import SETTINGS_FIELDS
 from integrations.reconcile import dynamic_handle
 from integrations.tasks import sync_integration
@@ -72,6 +72,8 @@ def create_integration(*, draft: Draft, audiences: Iterable[Scope], by: User, no
     # One creation at a time in a tenant, or two top folders could choose the same handle.
     Tenant.objects.select_for_update(no_key=True).get(pk=draft.tenant_id)
     integration = Integration(handle=draft.handle, **{name: getattr(draft, name) for name in SETTINGS_FIELDS})
+    if integration.access_mode == AccessMode.ROLE:
+        integration.access_key_id = integration.secret_key = ""  # typed on the way and then not chosen: nobody keeps it
     integration.root_folder = _create_root_folder(integration)
     try:
         with transaction.atomic():

@@ -53,14 +53,21 @@ def clean_up(*, now: datetime) -> None:
     with isolation.as_operator():
         tenant_ids = list(Tenant.objects.values_list("pk", flat=True))
     for tenant_id in tenant_ids:
-        with isolation.as_tenant(tenant_id):
-            Draft.objects.filter(expires_at__lte=now).delete()
-            AccessTest.objects.filter(created_at__lte=now - _TESTS_ARE_KEPT).delete()
-            SettingsTrial.objects.filter(expires_at__lte=now).delete()
-            purge(now=now)
-            lost = list(Integration.objects.filter(state=Integration.State.DELETING).values_list("pk", flat=True))
-        for integration_id in lost:
-            remove(tenant_id, integration_id)
+        try:
+            _clean_up(tenant_id, now)
+        except DatabaseError:
+            log.exception("tenant_not_cleaned_up", tenant=tenant_id)  # the others are, and this one is tried again
+
+
+def _clean_up(tenant_id: int, now: datetime) -> None:
+    with isolation.as_tenant(tenant_id):
+        Draft.objects.filter(expires_at__lte=now).delete()
+        AccessTest.objects.filter(created_at__lte=now - _TESTS_ARE_KEPT).delete()
+        SettingsTrial.objects.filter(expires_at__lte=now).delete()
+        purge(now=now)
+        lost = list(Integration.objects.filter(state=Integration.State.DELETING).values_list("pk", flat=True))
+    for integration_id in lost:
+        remove(tenant_id, integration_id)
 
 
 def purge(*, now: datetime) -> None:

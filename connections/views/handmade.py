@@ -14,11 +14,13 @@ from workspaces.access import Access, Power, Scope
 from workspaces.confirming import ConfirmForm, Going, show_delete
 from workspaces.htmx import asks_about_field, field_status
 from workspaces.scoping import scope_view
+from workspaces.views.settings import check_tenant_settings
 
 
 @scope_view(Power.OWNER, with_workspace=True)
 def folder_create(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for a handle and a title, and make a folder."""
+    check_tenant_settings(access)
     scope, parent = access.scope, parent_of(request, access.scope)
     form = node_form(request, scope, Folder)
     if name := asks_about_field(request, form):

@@ -11,6 +11,7 @@ from connections.views.context import folder_page, tree_context
 from workspaces.access import Access, Power
 from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
+from workspaces.views.settings import check_tenant_settings
 
 # Asked for with this parameter by HTMX, a folder's page gives only the rows in it, to open below the folder's own row.
 INSIDE = "inside"
@@ -19,6 +20,7 @@ INSIDE = "inside"
 @scope_view(Power.OWNER)
 def connection_list(request: HttpRequest, access: Access) -> HttpResponse:
     """Show the top folders and connections of a tenant or organization."""
+    check_tenant_settings(access)
     tree = tree_context(request, access.scope, None)
     context = {"tree": tree, "integrations_url": access.scope.url("integration_list")}
     return render_page(request, "connections/list.html", context, parts=("list",))

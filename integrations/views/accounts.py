@@ -23,6 +23,7 @@ from integrations.models import AccessTest, AccountAccess
 from workspaces.access import Access, Power
 from workspaces.htmx import asks_about_field, field_status, render_page
 from workspaces.scoping import scope_view
+from workspaces.views.settings import check_tenant_settings
 
 CHANGED_MEANWHILE = (
     "Somebody else changed the access of this connection since you opened this page. Reload it to see what is stored"
@@ -34,6 +35,7 @@ CHANGED_MEANWHILE = (
 @scope_view(Power.OWNER, with_workspace=True)
 def connection_create(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for a handle and a title, and make a connection; its access comes next, with the external id made by then."""
+    check_tenant_settings(access)
     scope, folder = access.scope, parent_of(request, access.scope)
     form = node_form(request, scope, Connection)
     if name := asks_about_field(request, form):

@@ -10,6 +10,7 @@ from integrations.views.page import find_integration, integration_page, render_l
 from workspaces.access import Access, Power
 from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
+from workspaces.views.settings import check_tenant_settings
 
 PAGE_SIZE = 50
 
@@ -28,6 +29,7 @@ def run_list(request: HttpRequest, access: Access, integration: str) -> HttpResp
 @scope_view(Power.OWNER)
 def process_list(request: HttpRequest, access: Access) -> HttpResponse:
     """List the runs of all integrations of the scope, the latest first: the Processes of its Activity."""
+    check_tenant_settings(access)
     runs = SyncRun.objects.in_scope(access.scope).select_related("started_by", "integration__schedule")
     page = Paginator(runs, PAGE_SIZE).get_page(request.GET.get("page"))
     rows = [run_status(access, run.integration, run) for run in page]

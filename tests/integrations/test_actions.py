@@ -8,7 +8,7 @@ from django.utils import timezone
 from connections import sharing
 from connections.models import Folder
 from integrations import actions
-from integrations.models import Draft, Integration, SyncRun, SyncSchedule
+from integrations.models import AccessMode, Draft, Integration, SyncRun, SyncSchedule
 from tests import factories
 from tests.conftest import Cast, make_cast
 from tests.integrations.threads import at_once
@@ -30,7 +30,9 @@ def finish(cast: Cast, draft: Draft) -> Callable[[], Integration]:
 
 def test_a_new_integration_has_its_top_folder_grants_schedule_and_first_run(cast: Cast) -> None:
     with isolation.as_tenant(cast.acme.pk):
-        draft = factories.draft(cast.at_org, "main", by=cast.org_owner, handle_prefix="aws_")
+        draft = factories.draft(
+            cast.at_org, "main", by=cast.org_owner, handle_prefix="aws_", access_mode=AccessMode.KEY
+        )
         draft.secret_key = "s" * 40
         draft.save()
         made = finish(cast, draft)()
@@ -42,6 +44,15 @@ def test_a_new_integration_has_its_top_folder_grants_schedule_and_first_run(cast
         assert SyncSchedule.objects.get(integration=made).next_due_at <= timezone.now()
         assert AuditEvent.objects.filter(action="integration.created", object_id=str(made.pk)).count() == 1
         assert not Draft.objects.exists()
+
+
+def test_a_key_that_was_typed_and_then_not_chosen_is_not_kept(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        draft = factories.draft(cast.at_org, "main", by=cast.org_owner, access_key_id="AKIAAAAAAAAAAAAAAAAA")
+        draft.secret_key = "s" * 40
+        draft.save()
+        made = finish(cast, draft)()
+        assert (made.access_key_id, made.sealed_secret_key) == ("", "")
 
 
 def test_a_handle_that_somebody_took_meanwhile_is_refused(cast: Cast) -> None:

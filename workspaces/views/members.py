@@ -41,7 +41,7 @@ def _check_tenant_level(access: Access) -> None:
     """Only owners of a custom tenant see its people; organizations and workspaces show theirs to members."""
     if access.scope.level == "tenant":
         access.check(Power.OWNER)
-        check_tenant_settings(access)
+    check_tenant_settings(access)
 
 
 def _sole_owner(access: Access) -> int | None:

@@ -20,9 +20,9 @@ WORDS = {"tenant": "tenant", "org": "organization", "workspace": "workspace"}
 
 
 def check_tenant_settings(access: Access) -> None:
-    """Raise PermissionDenied with the reason when the tenant has no settings of its own."""
+    """Raise PermissionDenied with the reason when this is a page of a tenant that has no settings of its own."""
     tenant = access.scope.tenant
-    if not tenant.is_custom:
+    if access.scope.level == "tenant" and not tenant.is_custom:
         raise PermissionDenied(
             f"Tenant Settings need the Enterprise plan; {tenant} is on {Plan(tenant.plan).label}. "
             "Ask the operator of this installation to change the plan."
