@@ -4,8 +4,11 @@ import json
 import zlib
 from dataclasses import asdict
 from datetime import datetime
+from typing import Final
 
 from integrations.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
+
+_SETS: Final = ("left_out_folders", "left_out_accounts", "unplaced_accounts")
 
 
 def pack(snapshot: Snapshot) -> bytes:
@@ -13,7 +16,7 @@ def pack(snapshot: Snapshot) -> bytes:
     whole = asdict(snapshot)
     for account in whole["accounts"]:
         account["joined_at"] = account["joined_at"].isoformat()
-    for name in ("left_out_folders", "left_out_accounts"):
+    for name in _SETS:
         whole[name] = sorted(whole[name])
     return zlib.compress(json.dumps(whole).encode())
 
@@ -35,6 +38,5 @@ def unpack(packed: bytes) -> Snapshot:
             )
             for account in whole["accounts"]
         ),
-        left_out_folders=frozenset(whole["left_out_folders"]),
-        left_out_accounts=frozenset(whole["left_out_accounts"]),
+        **{name: frozenset(whole.get(name, ())) for name in _SETS},
     )

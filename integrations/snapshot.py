@@ -51,7 +51,8 @@ class Snapshot:
     every ``parent_id`` is the id of one of ``folders``.
 
     What the reader was told to leave out where it is denied is in neither: ``left_out_folders`` are the ids of the
-    denied folders, ``left_out_accounts`` of the accounts that are known to be in them.
+    denied folders, ``left_out_accounts`` of the accounts that are known to be in them. ``unplaced_accounts`` are those
+    that the provider lists and no readable folder held when it was asked: in a denied one, unless they were moving.
     """
 
     organization_id: str
@@ -60,6 +61,7 @@ class Snapshot:
     accounts: tuple[SnapshotAccount, ...]
     left_out_folders: frozenset[str] = frozenset()
     left_out_accounts: frozenset[str] = frozenset()
+    unplaced_accounts: frozenset[str] = frozenset()
 
     @property
     def root(self) -> SnapshotFolder:

@@ -15,16 +15,15 @@ from django.db import DatabaseError
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected, ForeignKeyViolation, UniqueViolation
 
-from integrations import changes, mirror, schedule
+from integrations import absences, changes, mirror, schedule
 from integrations.access import credentials_of
 from integrations.aws.access_test import refuse_open_role
 from integrations.aws.calling import Retries
 from integrations.aws.errors import AwsError, IncompleteAnswer
-from integrations.aws.organizations import confirm_gone, identify, read_snapshot
+from integrations.aws.organizations import check_out_of_sight, confirm_gone, identify, read_snapshot
 from integrations.aws.session import AwsSession, RoleCredentials, open_session
 from integrations.mirror import TreeChangedError
 from integrations.models import Integration, SyncRun
-from integrations.reconcile import Plan
 from integrations.schedule import ClaimLostError, Outcome
 from integrations.secrets import SecretUnreadableError
 from integrations.snapshot import Progress, Snapshot
@@ -135,7 +134,7 @@ def _sync(work: _Work) -> None:
             continue
         if not unconfirmed:
             return
-        confirmed |= _confirm(session, unconfirmed)
+        confirmed |= _confirm(session, snapshot, unconfirmed)
 
 
 def _integration(work: _Work) -> Integration:
@@ -194,7 +193,7 @@ def _plan_and_apply(
     """
     tree = mirror.load(integration)
     planned = mirror.plan(integration, tree, snapshot)
-    unconfirmed = _vanished(planned, snapshot) - confirmed
+    unconfirmed = absences.to_confirm(planned, tree, snapshot) - confirmed
     if unconfirmed:
         return unconfirmed
     source = (snapshot.organization_id, snapshot.management_account_id)
@@ -212,18 +211,14 @@ def _plan_and_apply(
     return frozenset()
 
 
-def _vanished(planned: Plan, snapshot: Snapshot) -> frozenset[str]:
-    """Find what must be confirmed as gone before it is removed.
+def _confirm(session: AwsSession, snapshot: Snapshot, absent: frozenset[str]) -> frozenset[str]:
+    """Have AWS say of each id that it is gone or, of those that nobody could place, that it is out of sight.
 
-    What AWS itself lists as closed needs no proof, nor does what went where the credentials may not look.
+    Raises IncompleteAnswer or ChangedWhileReading when it is not.
     """
-    seen = {account.source_id for account in snapshot.accounts} | snapshot.left_out_accounts | snapshot.left_out_folders
-    removals = (*planned.folders.removals, *planned.connections.removals)
-    return frozenset(held.source_id for held in removals) - seen
-
-
-def _confirm(session: AwsSession, vanished: frozenset[str]) -> frozenset[str]:
-    """Have AWS say of each id that it is gone. Raises IncompleteAnswer when it is not."""
+    unplaced = absent & snapshot.unplaced_accounts
+    check_out_of_sight(session, snapshot, unplaced)
+    vanished = absent - unplaced
     accounts = {source_id for source_id in vanished if source_id.isdecimal()}
     still_there = sorted(vanished - confirm_gone(session, accounts=accounts, folders=vanished - accounts))
     if still_there:
@@ -235,7 +230,7 @@ def _confirm(session: AwsSession, vanished: frozenset[str]) -> frozenset[str]:
             operation=operation,
             code="IncompleteAnswer",
         )
-    return vanished
+    return absent
 
 
 def _fail(work: _Work, sentence: str, *, is_transient: bool = False) -> None:

@@ -8,7 +8,7 @@ from integrations.aws.answers import ACCOUNT_ID, ORGANIZATION_ID, AccountRow, Re
 from integrations.aws.errors import AccessDenied, ChangedWhileReading, Gone, incomplete, unexpected
 from integrations.aws.pacing import Budget
 from integrations.aws.pages import Pages
-from integrations.aws.placing import changed_while_reading, parents_of_accounts
+from integrations.aws.placing import accounts_in, changed_while_reading, parents_of_accounts
 from integrations.aws.session import AwsSession
 from integrations.aws.walk import MayLeaveOut, Walk
 from integrations.snapshot import Progress, Snapshot, SnapshotAccount, SnapshotFolder
@@ -103,6 +103,19 @@ def confirm_gone(session: AwsSession, *, accounts: Iterable[str] = (), folders: 
     return frozenset(gone)
 
 
+def check_out_of_sight(session: AwsSession, snapshot: Snapshot, accounts: frozenset[str]) -> None:
+    """Look a second time for accounts that no readable unit held; raises AwsError, ChangedWhileReading if one does.
+
+    An account that moved once during the first look is found by the second, whichever units were asked first.
+    """
+    if not accounts:
+        return
+    folders = {folder.source_id: f"{folder.source_id} ({folder.name})" for folder in snapshot.folders}
+    found = accounts & accounts_in(session, folders, Budget(_CONFIRM_SECONDS)).keys()
+    if found:
+        raise changed_while_reading("ListAccountsForParent", f"the account {min(found)} moved from one unit to another")
+
+
 def _read_once(
     session: AwsSession,
     root: RootRow,
@@ -114,7 +127,7 @@ def _read_once(
     walk.run()
     parents = parents_of_accounts(session, walk, budget)
     walk.report()
-    if root.management_account_id not in walk.accounts.keys() | walk.accounts_left_out:
+    if root.management_account_id not in walk.accounts.keys() | walk.accounts_left_out | walk.accounts_unplaced:
         raise incomplete("ListAccounts", "", f"the management account {root.management_account_id} is missing")
     folders = sorted(walk.folders.values(), key=lambda folder: (folder.level, folder.path))
     return Snapshot(
@@ -130,6 +143,7 @@ def _read_once(
         ),
         left_out_folders=frozenset(walk.left_out),
         left_out_accounts=frozenset(walk.accounts_left_out),
+        unplaced_accounts=frozenset(walk.accounts_unplaced),
     )
 
 

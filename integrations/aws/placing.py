@@ -1,5 +1,6 @@
 """Where each account is, from what a walk found: by the accounts' paths, else by asking each organizational unit."""
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from integrations.aws.answers import ACCOUNT_ID, AccountRow, Reader
@@ -19,13 +20,15 @@ def parents_of_accounts(session: AwsSession, walk: Walk, budget: Budget) -> dict
     Adds to the walk the units that only a path names, and takes the accounts in units that were left out from it.
     Raises ChangedWhileReading when the answers do not agree.
     """
-    if all(row.paths for row in walk.accounts.values()):
+    has_paths = all(row.paths for row in walk.accounts.values())
+    if has_paths:
         placed = {row.source_id: _parent_by_path(session, walk, row, budget) for row in walk.accounts.values()}
         parents = {account_id: parent for account_id, parent in placed.items() if parent is not None}
     else:
         parents = _parents_by_traversal(session, walk, budget)
+    elsewhere = walk.accounts_left_out if has_paths else walk.accounts_unplaced
     for account_id in walk.accounts.keys() - parents.keys():
-        walk.accounts_left_out.add(account_id)
+        elsewhere.add(account_id)
         del walk.accounts[account_id]
     return parents
 
@@ -73,13 +76,8 @@ def _ensure_folder(session: AwsSession, walk: Walk, path: tuple[str, ...], budge
 
 def _parents_by_traversal(session: AwsSession, walk: Walk, budget: Budget) -> dict[str, str]:
     """Ask each unit for its accounts, where AWS gives no paths; one that moves meanwhile shows twice or never."""
-    parents: dict[str, str] = {}
-    with Crew(WORKERS, budget) as crew:
-        for folder in walk.folders.values():
-            _ask_for_accounts(session, crew, folder, parents)
-        while crew.is_busy:
-            crew.handle_next()
-            walk.report()
+    folders = {folder.source_id: folder.subject for folder in walk.folders.values()}
+    parents = accounts_in(session, folders, budget, on_answer=walk.report)
     differing = parents.keys() ^ walk.accounts.keys()
     if walk.left_out:  # without paths nobody says in which unit an account is that no readable one holds
         differing = parents.keys() - walk.accounts.keys()
@@ -90,16 +88,34 @@ def _parents_by_traversal(session: AwsSession, walk: Walk, budget: Budget) -> di
     return parents
 
 
-def _ask_for_accounts(session: AwsSession, crew: Crew, folder: PlacedFolder, parents: dict[str, str]) -> None:
-    pages = Pages(session, _TRAVERSE, crew.budget, subject=folder.subject, ParentId=folder.source_id)
-    reader = Reader(_TRAVERSE, folder.subject)
+def accounts_in(
+    session: AwsSession,
+    folders: Mapping[str, str],
+    budget: Budget,
+    *,
+    on_answer: Callable[[], None] = lambda: None,
+) -> dict[str, str]:
+    """Account id → folder id for what these folders (id → what messages call it) hold, each asked once."""
+    parents: dict[str, str] = {}
+    with Crew(WORKERS, budget) as crew:
+        for folder_id, subject in folders.items():
+            _ask_for_accounts(session, crew, folder_id, subject, parents)
+        while crew.is_busy:
+            crew.handle_next()
+            on_answer()
+    return parents
+
+
+def _ask_for_accounts(session: AwsSession, crew: Crew, folder_id: str, subject: str, parents: dict[str, str]) -> None:
+    pages = Pages(session, _TRAVERSE, crew.budget, subject=subject, ParentId=folder_id)
+    reader = Reader(_TRAVERSE, subject)
 
     def read(row: dict[str, Any]) -> str:
         return reader.identifier(row, "Id", ACCOUNT_ID)
 
     def handle(account_ids: list[str]) -> None:
         for account_id in account_ids:
-            if parents.setdefault(account_id, folder.source_id) != folder.source_id:
+            if parents.setdefault(account_id, folder_id) != folder_id:
                 raise changed_while_reading(_TRAVERSE, f"the account {account_id} is in two places")
 
     crew.start(lambda: pages.all(read), handle)

@@ -49,7 +49,8 @@ class Walk:
     """What one reading found; everything but the calls themselves happens in the thread that runs it.
 
     ``may_leave_out`` says of which units (by id) it is no error that they are denied: they are then not among
-    ``folders`` but in ``left_out``, and the accounts in them in ``accounts_left_out``.
+    ``folders`` but in ``left_out``, and the accounts in them in ``accounts_left_out`` or, where AWS does not say in
+    which unit they are, in ``accounts_unplaced``.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Walk:
     ) -> None:
         self.left_out: set[str] = set()
         self.accounts_left_out: set[str] = set()
+        self.accounts_unplaced: set[str] = set()
         self.accounts: dict[str, AccountRow] = {}
         self.root = PlacedFolder(root.root_id, root.name, (root.organization_id, root.root_id))
         self.folders: dict[str, PlacedFolder] = {root.root_id: self.root}
