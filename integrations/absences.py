@@ -10,12 +10,13 @@ from integrations.snapshot import Snapshot
 def to_confirm(planned: Plan, tree: Tree, snapshot: Snapshot) -> frozenset[str]:
     """Find what AWS must be asked about, by id, before it is removed.
 
-    What AWS itself lists as closed needs no proof, nor does what is where the credentials may not look: what AWS says
-    is there, and what was there when it could be seen. An account that nobody could place needs one: it may have moved
-    from a unit that was asked later to one that was asked before.
+    What AWS itself lists, closed or not chosen, needs no proof, nor does what is where the credentials may not look:
+    what AWS says is there, and what was there when it could be seen. An account that nobody could place needs one: it
+    may have moved from a unit that was asked later to one that was asked before.
     """
     hidden = _folders_out_of_sight(tree, snapshot)
     known = {account.source_id for account in snapshot.accounts} | snapshot.left_out_accounts | hidden
+    known |= {folder.source_id for folder in snapshot.folders}
     known |= {
         held.source_id
         for held in tree.connections

@@ -19,13 +19,16 @@ from integrations import absences, changes, mirror, schedule
 from integrations.access import credentials_of
 from integrations.aws.access_test import refuse_open_role
 from integrations.aws.calling import Retries
-from integrations.aws.errors import AwsError, IncompleteAnswer
-from integrations.aws.organizations import check_out_of_sight, confirm_gone, identify, read_snapshot
+from integrations.aws.errors import AwsError
+from integrations.aws.organizations import identify, read_snapshot
 from integrations.aws.session import AwsSession, RoleCredentials, open_session
 from integrations.mirror import TreeChangedError
 from integrations.models import Integration, SyncRun
+from integrations.outline import Outline
+from integrations.proofs import AnotherOrganizationError, check_gone, check_same_organization
 from integrations.schedule import ClaimLostError, Outcome
 from integrations.secrets import SecretUnreadableError
+from integrations.selection import Selection, select
 from integrations.snapshot import Progress, Snapshot
 from workspaces import isolation
 
@@ -40,10 +43,6 @@ _ATTEMPTS_AT_THE_TREE = 5
 _RACES = (TreeChangedError, UniqueViolation, ForeignKeyViolation, DeadlockDetected)
 
 Watch = Callable[[SyncRun], None]
-
-
-class SyncRefusedError(Exception):
-    """The sync must not go on: what AWS answered is whole, but is not what this integration mirrors."""
 
 
 @dataclass(slots=True)
@@ -104,7 +103,7 @@ def run(
             log.warning("sync_given_up")  # whoever has the integration now has recorded this run's end
         except AwsError as error:
             _fail(work, error.sentence, is_transient=error.is_transient)
-        except (SyncRefusedError, SecretUnreadableError) as error:
+        except (AnotherOrganizationError, SecretUnreadableError) as error:
             _fail(work, str(error))
         except BaseException as error:
             _fail(work, f"An unexpected error ({type(error).__name__}) stopped the sync. Nothing was changed.")
@@ -134,7 +133,7 @@ def _sync(work: _Work) -> None:
             continue
         if not unconfirmed:
             return
-        confirmed |= _confirm(session, snapshot, unconfirmed)
+        confirmed |= check_gone(session, snapshot, unconfirmed)
 
 
 def _integration(work: _Work) -> Integration:
@@ -156,7 +155,7 @@ def _read(work: _Work, integration: Integration) -> tuple[AwsSession, Snapshot]:
         with isolation.as_tenant(integration.tenant_id):
             Integration.objects.filter(pk=integration.pk, role_arn=integration.role_arn).update(role_proved_at=now)
     identity = identify(session)
-    _check_same_organization(integration, identity.organization_id)
+    check_same_organization(integration, identity.organization_id)
     work.tell(SyncRun.Phase.READING)
     # What somebody saved as unreadable may stay so; a denial of anything else is an error.
     unseen = frozenset(integration.unseen_folders)
@@ -170,20 +169,6 @@ def _read(work: _Work, integration: Integration) -> tuple[AwsSession, Snapshot]:
     return session, snapshot
 
 
-def _check_same_organization(integration: Integration, organization_id: str) -> None:
-    """Refuse another AWS organization than the one that was mirrored before: a role can be re-pointed by mistake.
-
-    ``read_snapshot`` holds the rest of the read to the AWS organization of the identity.
-    """
-    expected = integration.source_organization_id
-    if expected and organization_id != expected:
-        raise SyncRefusedError(
-            f"The credentials now lead to the AWS organization {organization_id}, but this integration mirrors"
-            f" {expected} (DescribeOrganization: AnotherOrganization). Nothing was changed. Point them back, or change"
-            " the credentials in the integration's Config."
-        )
-
-
 def _plan_and_apply(
     work: _Work, integration: Integration, snapshot: Snapshot, confirmed: frozenset[str]
 ) -> frozenset[str]:
@@ -192,45 +177,26 @@ def _plan_and_apply(
     While there are any, nothing is written.
     """
     tree = mirror.load(integration)
-    planned = mirror.plan(integration, tree, snapshot)
+    selection = Selection.of(integration.selection)
+    planned = mirror.plan(integration, tree, select(snapshot, selection))
     unconfirmed = absences.to_confirm(planned, tree, snapshot) - confirmed
     if unconfirmed:
         return unconfirmed
-    source = (snapshot.organization_id, snapshot.management_account_id)
-    is_same_source = source == (integration.source_organization_id, integration.management_account_id)
-    if not (planned.is_empty and is_same_source):
+    found = {
+        "source_organization_id": snapshot.organization_id,
+        "management_account_id": snapshot.management_account_id,
+        "selection_facts": Outline(snapshot, selection).facts,
+    }
+    is_found_before = all(getattr(integration, name) == value for name, value in found.items())
+    if not (planned.is_empty and is_found_before):
         schedule.hold(work.run)
         if not Integration.objects.filter(pk=integration.pk, version=integration.version).exists():
             raise TreeChangedError("The integration's settings were changed.")
     mirror.apply(planned, tree, integration, now=timezone.now())
-    if not is_same_source:
-        Integration.objects.filter(pk=integration.pk).update(
-            source_organization_id=source[0], management_account_id=source[1]
-        )
+    if not is_found_before:
+        Integration.objects.filter(pk=integration.pk).update(**found)
     work.end(diff=changes.describe(planned, tree, snapshot))
     return frozenset()
-
-
-def _confirm(session: AwsSession, snapshot: Snapshot, absent: frozenset[str]) -> frozenset[str]:
-    """Have AWS say of each id that it is gone or, of those that nobody could place, that it is out of sight.
-
-    Raises IncompleteAnswer or ChangedWhileReading when it is not.
-    """
-    unplaced = absent & snapshot.unplaced_accounts
-    check_out_of_sight(session, snapshot, unplaced)
-    vanished = absent - unplaced
-    accounts = {source_id for source_id in vanished if source_id.isdecimal()}
-    still_there = sorted(vanished - confirm_gone(session, accounts=accounts, folders=vanished - accounts))
-    if still_there:
-        operation = "ListAccounts" if still_there[0] in accounts else "ListOrganizationalUnitsForParent"
-        raise IncompleteAnswer(
-            f"AWS left {', '.join(still_there[:5])} out of its lists but still knows "
-            f"{'it' if len(still_there) == 1 else 'them'} ({operation}: IncompleteAnswer). Nothing was changed;"
-            " the next sync looks again.",
-            operation=operation,
-            code="IncompleteAnswer",
-        )
-    return absent
 
 
 def _fail(work: _Work, sentence: str, *, is_transient: bool = False) -> None:

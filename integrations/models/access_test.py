@@ -15,7 +15,8 @@ class AccessTest(models.Model):
     ``subject`` is the uid of the draft, integration or account access; ``fingerprint`` tells which settings were
     tested, so that an answer about others is not taken for one about these; ``instead`` holds what is tested in place
     of what is stored (no secret), for settings that nobody has saved yet. ``report`` is what the page shows and grows
-    while the test runs; ``progressed_at`` is when it last grew.
+    while the test runs; ``progressed_at`` is when it last grew. ``snapshot`` is what the newest Test Discovery of a
+    draft read, packed: the tree from which to choose.
     """
 
     class Kind(models.TextChoices):
@@ -40,6 +41,7 @@ class AccessTest(models.Model):
     fingerprint = models.CharField(max_length=64)
     instead = models.JSONField(default=dict)
     report = models.JSONField(default=dict)
+    snapshot = models.BinaryField(default=b"")
     created_at = models.DateTimeField(auto_now_add=True)
     progressed_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)

@@ -37,6 +37,7 @@ class Integration(IntegrationSettings):
     ``version`` grows with every change of the settings, so that of two people who edit at once the second is told. The
     ``next_…`` external ids are rotated ones that no test has proved yet. ``unseen_folders`` are the ids of the
     organizational units that the credentials may not read, as somebody saved them: a sync expects no more of them.
+    ``selection_facts`` are what the last read says of the selection, as outline.Outline gives them.
     """
 
     class State(models.TextChoices):
@@ -52,6 +53,7 @@ class Integration(IntegrationSettings):
     next_discovery_external_id = models.CharField(max_length=60, blank=True, editable=False)
     next_connection_external_id = models.CharField(max_length=60, blank=True, editable=False)
     unseen_folders = models.JSONField(default=list, blank=True)
+    selection_facts = models.JSONField(default=dict, blank=True)
     root_folder = models.OneToOneField(Folder, on_delete=models.PROTECT, related_name="integration")
     source_organization_id = models.CharField(max_length=40, blank=True)
     management_account_id = models.CharField(max_length=12, blank=True)

@@ -28,6 +28,11 @@ def default_options() -> dict[str, Any]:
     }
 
 
+def default_selection() -> dict[str, list[str]]:
+    """Give what an integration mirrors unless somebody chooses: the root is ticked, and so is all below it."""
+    return {"include": ["root"], "exclude": []}
+
+
 class AccessSettings(models.Model):
     """How to sign in to AWS: by a role, with an external id that we made, or by an access key."""
 
@@ -65,12 +70,16 @@ class AccessSettings(models.Model):
 
 
 class IntegrationSettings(AccessSettings):
-    """The configured part of an integration; a draft has the same fields, and its ``uid`` becomes the integration's."""
+    """The configured part of an integration; a draft has the same fields, and its ``uid`` becomes the integration's.
+
+    ``selection`` is which part of the AWS organization is mirrored, as selection.Selection keeps it.
+    """
 
     handle_prefix = models.CharField(max_length=40, blank=True)
     role_name = models.CharField(max_length=64, blank=True)
     connection_external_id = models.CharField(max_length=60, editable=False)
     options = models.JSONField(default=default_options)
+    selection = models.JSONField(default=default_selection)
 
     class Meta:
         abstract = True

@@ -1,4 +1,4 @@
-"""New discovery settings that are tried before anybody saves them."""
+"""New discovery settings, or another choice of accounts, that are tried before anybody saves them."""
 
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -24,7 +24,16 @@ class SettingsTrial(IntegrationSettings):
 
     ``base_version`` is the integration's version that they were typed on. ``snapshot`` is what was read, as compressed
     JSON; ``left_out`` the ids of the organizational units that the new credentials may not read.
+
+    It is ``about`` one of two things: other credentials, or which accounts are mirrored. The latter reads with the
+    credentials that are in use, as a sync does; ``confirmed_gone`` are the ids that AWS said are gone.
     """
+
+    class About(models.TextChoices):
+        """What may be saved of it."""
+
+        DISCOVERY = "discovery", "Discovery Settings"
+        SELECTION = "selection", "Accounts to mirror"
 
     class State(models.TextChoices):
         """How far it is; a ready one waits for *Save* or *Discard*."""
@@ -36,6 +45,7 @@ class SettingsTrial(IntegrationSettings):
 
     integration = models.OneToOneField(Integration, on_delete=models.CASCADE, related_name="trial")
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    about = models.CharField(max_length=10, choices=About, default=About.DISCOVERY)
     base_version = models.PositiveIntegerField()
     phase = models.CharField(max_length=60, blank=True)
     folders_read = models.PositiveIntegerField(default=0)
@@ -43,6 +53,7 @@ class SettingsTrial(IntegrationSettings):
     aws_calls = models.PositiveIntegerField(default=0)
     snapshot = models.BinaryField(default=b"")
     left_out = models.JSONField(default=list)
+    confirmed_gone = models.JSONField(default=list)
     error = models.TextField(blank=True)
     created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -48,6 +48,7 @@ class SyncRun(models.Model):
         SCHEDULED = "scheduled", "Schedule"
         COMMAND = "command", "Command line"
         SETTINGS = "settings", "Discovery Settings"
+        SELECTION = "selection", "Accounts to mirror"
 
     class State(models.TextChoices):
         """How it stands."""
