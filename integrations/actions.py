@@ -87,19 +87,20 @@ def create_integration(*, draft: Draft, audiences: Iterable[Scope], by: User, no
     audit.record(
         "integration.created", scope=integration.scope, by=by, target=integration, shared_with=[str(s) for s in granted]
     )
-    _queue(integration, SyncRun.Trigger.CREATED, by, now)
+    queue_sync(integration, SyncRun.Trigger.CREATED, by, now)
     return integration
 
 
 @transaction.atomic
 def request_sync(*, integration: Integration, by: User | None, now: datetime) -> SyncRun:
     """Start a sync now, or give the one that is under way already."""
-    run = _queue(integration, SyncRun.Trigger.MANUAL, by, now)
+    run = queue_sync(integration, SyncRun.Trigger.MANUAL, by, now)
     audit.record("integration.sync_requested", scope=integration.scope, by=by, target=integration, run=run.pk)
     return run
 
 
-def _queue(integration: Integration, trigger: SyncRun.Trigger, by: User | None, now: datetime) -> SyncRun:
+def queue_sync(integration: Integration, trigger: SyncRun.Trigger, by: User | None, now: datetime) -> SyncRun:
+    """Queue a run and send for a worker once the transaction is committed; a run under way is given instead."""
     run = schedule.request(integration, trigger=trigger, by=by, now=now)
     # Should the broker be away, the dispatcher starts the run as soon as it is back: the schedule says that it is due.
     transaction.on_commit(lambda: sync_integration.delay(integration.tenant_id, integration.pk), robust=True)

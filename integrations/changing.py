@@ -87,6 +87,22 @@ def change_schedule(*, integration: Integration, minutes: int, version: str, by:
 
 
 @transaction.atomic
+def change_deletion_limit(*, integration: Integration, percent: int, connections: int, version: str, by: User) -> None:
+    """Set how much a sync that nobody attends may remove without being approved."""
+    current = editing.lock(integration, version=version)
+    before = {"percent": current.deletion_limit_percent, "connections": current.deletion_limit_count}
+    after = {"percent": percent, "connections": connections}
+    if before == after:
+        return
+    current.deletion_limit_percent, current.deletion_limit_count = percent, connections
+    current.save(update_fields=["deletion_limit_percent", "deletion_limit_count"])
+    _bump(current)
+    audit.record(
+        "integration.deletion_limit_changed", scope=current.scope, by=by, target=current, before=before, after=after
+    )
+
+
+@transaction.atomic
 def rotate_external_id(*, integration: Integration, kind: AccessTest.Kind, by: User) -> str:
     """Make a new external id, which takes over when a test with it was green; until then the old one is used."""
     field = f"next_{kind.value}_external_id"

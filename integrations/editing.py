@@ -24,6 +24,8 @@ _LABELS = {
     "ignore_error_codes": "Ignore Error Codes",
     "handle": "Handle",
     "interval_minutes": "interval of the schedule",
+    "percent": "deletion limit",
+    "connections": "deletion limit",
 }
 
 

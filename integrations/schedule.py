@@ -53,18 +53,28 @@ _TAKE_DUE = """
 """
 
 # The claim is given back and the run's end written in one statement: no row of the run is touched without the claim.
+# A run that read everything also answers what an earlier one asked: it did what was approved, needed no approval any
+# more, or asks anew.
 _FINISH = """
     WITH freed AS (
         UPDATE integrations_syncschedule SET claim = NULL, claim_expires_at = NULL,
-            failures = CASE WHEN %(state)s = 'succeeded' THEN 0 ELSE failures + 1 END,
+            failures = CASE WHEN %(state)s = 'failed' THEN failures + 1 ELSE 0 END,
             next_due_at = LEAST(next_due_at, %(now)s + %(retry_in)s::interval * power(2, LEAST(failures, 10)))
         WHERE integration_id = %(integration)s AND claim = %(claim)s
         RETURNING integration_id
+    ), answered AS (
+        UPDATE integrations_syncrun asked
+        SET state = CASE WHEN state = 'approved' AND %(state)s = 'succeeded' THEN 'applied' ELSE 'superseded' END
+        FROM freed
+        WHERE %(state)s <> 'failed' AND asked.integration_id = freed.integration_id
+            AND asked.state IN ('needs_approval', 'approved')
+        RETURNING 1
     )
     UPDATE integrations_syncrun run SET state = %(state)s, error = %(error)s, phase = '', finished_at = %(now)s,
         folders_read = %(folders)s, accounts_read = %(accounts)s, aws_calls = %(calls)s,
-        changes = %(changes)s, counts = %(counts)s
-    FROM freed WHERE run.id = %(run)s AND run.integration_id = freed.integration_id
+        changes = %(changes)s, counts = %(counts)s, removals = %(removals)s
+    FROM freed, (SELECT count(*) FROM answered) AS all_answered  -- the count has the old question closed first
+    WHERE run.id = %(run)s AND run.integration_id = freed.integration_id
 """
 
 
@@ -74,14 +84,25 @@ class ClaimLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended; ``error`` is a sentence where it failed, ``changes`` its diff where it did not."""
+    """How a run ended; ``error`` is a sentence where it failed, ``changes`` its diff where it did not.
+
+    With ``removals``, the ids of what would go, it stopped to ask, and ``error`` says why.
+    """
 
     error: str = ""
     is_transient: bool = False
     changes: Sequence[Sequence[str]] = ()
+    removals: Sequence[str] = ()
     folders_read: int = 0
     accounts_read: int = 0
     aws_calls: int = 0
+
+    @property
+    def state(self) -> SyncRun.State:
+        """What the run is then."""
+        if self.removals:
+            return SyncRun.State.NEEDS_APPROVAL
+        return SyncRun.State.FAILED if self.error else SyncRun.State.SUCCEEDED
 
 
 def take_due(*, now: datetime) -> list[tuple[int, int]]:
@@ -190,8 +211,9 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
         "claim": run.claim,
         "now": now,
         "retry_in": retry_in,
-        "state": SyncRun.State.FAILED.value if outcome.error else SyncRun.State.SUCCEEDED.value,
+        "state": outcome.state.value,
         "error": outcome.error,
+        "removals": Jsonb(list(outcome.removals)),
         "changes": Jsonb([list(change) for change in outcome.changes]),
         "counts": Jsonb(Counter(change[0] for change in outcome.changes)),
         "folders": outcome.folders_read,

@@ -1,11 +1,11 @@
-"""One sync run: claim → read → plan → confirm → apply → record.
+"""One sync run: claim → read → plan → deletion limit → confirm → apply → record.
 
 The network is never touched inside a transaction, and the tree is changed in one transaction or not at all. A read that
 failed or was not whole raises, and the run ends as failed with the sentence of what was wrong.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass, field
 from datetime import timedelta
@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected, ForeignKeyViolation, UniqueViolation
 
-from integrations import absences, changes, mirror, schedule
+from integrations import absences, changes, limit, mirror, schedule
 from integrations.access import credentials_of
 from integrations.aws.access_test import refuse_open_role
 from integrations.aws.calling import Retries
@@ -26,6 +26,7 @@ from integrations.mirror import TreeChangedError
 from integrations.models import Integration, SyncRun
 from integrations.outline import Outline
 from integrations.proofs import AnotherOrganizationError, check_gone, check_same_organization
+from integrations.reconcile import Plan, Tree
 from integrations.schedule import ClaimLostError, Outcome
 from integrations.secrets import SecretUnreadableError
 from integrations.selection import Selection, select
@@ -70,12 +71,20 @@ class _Work:
         schedule.report(run)
         self.watch(run)
 
-    def end(self, *, error: str = "", is_transient: bool = False, diff: list[changes.Change] | None = None) -> None:
+    def end(
+        self,
+        *,
+        error: str = "",
+        is_transient: bool = False,
+        diff: Sequence[changes.Change] = (),
+        asks_for: Collection[str] = (),
+    ) -> None:
         """Write the run's end, in the caller's transaction."""
         outcome = Outcome(
             error=error,
             is_transient=is_transient,
-            changes=[astuple(change) for change in diff or ()],
+            changes=[astuple(change) for change in diff],
+            removals=sorted(asks_for),
             folders_read=self.read.folders,
             accounts_read=self.read.accounts,
             aws_calls=self.calls,
@@ -174,11 +183,14 @@ def _plan_and_apply(
 ) -> frozenset[str]:
     """Compare, write and record in one transaction; gives the ids that must be confirmed as gone before that.
 
-    While there are any, nothing is written.
+    While there are any, nothing is written. A plan over the deletion limit is recorded and not written.
     """
     tree = mirror.load(integration)
     selection = Selection.of(integration.selection)
     planned = mirror.plan(integration, tree, select(snapshot, selection))
+    if why := _why_it_asks(work, integration, tree, planned):
+        work.end(error=why, diff=changes.describe(planned, tree, snapshot), asks_for=limit.removals(planned))
+        return frozenset()
     unconfirmed = absences.to_confirm(planned, tree, snapshot) - confirmed
     if unconfirmed:
         return unconfirmed
@@ -197,6 +209,19 @@ def _plan_and_apply(
         Integration.objects.filter(pk=integration.pk).update(**found)
     work.end(diff=changes.describe(planned, tree, snapshot))
     return frozenset()
+
+
+def _why_it_asks(work: _Work, integration: Integration, tree: Tree, planned: Plan) -> str:
+    """Say why the plan must be approved first; empty when it need not be."""
+    if SyncRun.Trigger(work.run.trigger).is_attended:
+        return ""
+    percent, count = integration.deletion_limit_percent, integration.deletion_limit_count
+    why = limit.why_over(tree, planned, percent=percent, count=count)
+    if why:
+        schedule.hold(work.run)  # whoever approves at this moment is waited for, or waits for the question
+        if limit.removals(planned) <= SyncRun.objects.approved_removals(integration):
+            return ""
+    return why
 
 
 def _fail(work: _Work, sentence: str, *, is_transient: bool = False) -> None:

@@ -18,6 +18,7 @@ _PAGES = [
     path(_INTEGRATION + "config/trial/", trial.integration_trial, name="integration_trial"),
     path(_INTEGRATION + "advanced/", advanced.integration_advanced, name="integration_advanced"),
     path(_INTEGRATION + "advanced/schedule/", advanced.integration_schedule, name="integration_schedule"),
+    path(_INTEGRATION + "advanced/deletion-limit/", advanced.integration_deletion_limit, name="integration_limit"),
     path(_INTEGRATION + "delete/", deletion.integration_delete, name="integration_delete"),
     path(_INTEGRATION + "sync/", detail.integration_sync, name="integration_sync"),
     path(_INTEGRATION + "processes/", runs.run_list, name="run_list"),

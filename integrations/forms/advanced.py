@@ -10,6 +10,7 @@ from workspaces.handles import PLACE_MAX_LENGTH, validate_place_handle
 
 LEAST_MINUTES: Final = 5
 MOST_MINUTES: Final = 24 * 60
+MOST_CONNECTIONS: Final = 100_000
 
 
 class HandleForm(forms.Form):
@@ -59,3 +60,31 @@ class ScheduleForm(forms.Form):
     def __init__(self, integration: Integration, data: Any = None) -> None:
         minutes = integration.schedule.interval_seconds // 60
         super().__init__(data, initial={"minutes": minutes}, label_suffix="")
+
+
+class DeletionLimitForm(forms.Form):
+    """How much a scheduled sync may remove without being approved."""
+
+    percent = forms.IntegerField(
+        label="Per cent of the connections",
+        min_value=0,
+        max_value=100,
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"), "Enter a number of per cent from 0 to 100."
+        ),
+        help_text="From 0 to 100; with 100 a sync never asks.",
+    )
+    connections = forms.IntegerField(
+        label="Connections",
+        min_value=0,
+        max_value=MOST_CONNECTIONS,
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"),
+            f"Enter a number of connections from 0 to {MOST_CONNECTIONS:,}.",
+        ),
+        help_text="With 0 here and 0 per cent, every removal has to be approved.",
+    )
+
+    def __init__(self, integration: Integration, data: Any = None) -> None:
+        limits = {"percent": integration.deletion_limit_percent, "connections": integration.deletion_limit_count}
+        super().__init__(data, initial=limits, label_suffix="")

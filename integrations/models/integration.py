@@ -38,6 +38,9 @@ class Integration(IntegrationSettings):
     ``next_…`` external ids are rotated ones that no test has proved yet. ``unseen_folders`` are the ids of the
     organizational units that the credentials may not read, as somebody saved them: a sync expects no more of them.
     ``selection_facts`` are what the last read says of the selection, as outline.Outline gives them.
+
+    A sync that nobody attends and that would remove more connections than both limits, a share of all in per cent and a
+    number, asks first.
     """
 
     class State(models.TextChoices):
@@ -54,6 +57,8 @@ class Integration(IntegrationSettings):
     next_connection_external_id = models.CharField(max_length=60, blank=True, editable=False)
     unseen_folders = models.JSONField(default=list, blank=True)
     selection_facts = models.JSONField(default=dict, blank=True)
+    deletion_limit_percent = models.PositiveSmallIntegerField(default=20)
+    deletion_limit_count = models.PositiveIntegerField(default=5)
     root_folder = models.OneToOneField(Folder, on_delete=models.PROTECT, related_name="integration")
     source_organization_id = models.CharField(max_length=40, blank=True)
     management_account_id = models.CharField(max_length=12, blank=True)
@@ -70,6 +75,7 @@ class Integration(IntegrationSettings):
             models.CheckConstraint(
                 condition=Q(handle_prefix__regex=r"^([a-z][a-z0-9_]*)?$"), name="integration_prefix_wellformed"
             ),
+            models.CheckConstraint(condition=Q(deletion_limit_percent__lte=100), name="integration_limit_is_a_share"),
         ]
 
     def __str__(self) -> str:

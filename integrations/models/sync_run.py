@@ -13,31 +13,47 @@ from integrations.models.integration import Integration
 from workspaces.access import Scope
 from workspaces.models import Tenant, User
 
+_HEAVY = ("changes", "removals")
+
 
 class SyncRunQuerySet(models.QuerySet["SyncRun"]):
-    """Ways to runs; without their changes, of which there may be thousands."""
+    """Ways to runs; lists go without their changes, of which there may be thousands."""
 
     def of(self, integration: Integration) -> Self:
         """Runs of one integration, the latest first."""
-        return self.filter(integration=integration).defer("changes").order_by("-pk")
+        return self.filter(integration=integration).defer(*_HEAVY).order_by("-pk")
 
     def in_scope(self, scope: Scope) -> Self:
         """Runs of all integrations that this tenant or organization itself owns, the latest first."""
         own = Integration.objects.in_scope(scope)
-        return self.filter(integration__in=own).defer("changes").order_by("-pk")
+        return self.filter(integration__in=own).defer(*_HEAVY).order_by("-pk")
+
+    def undecided(self, integration: Integration) -> Self:
+        """The run of an integration that needs approval: one at most."""
+        return self.filter(integration=integration, state=SyncRun.State.NEEDS_APPROVAL)
+
+    def approved_removals(self, integration: Integration) -> frozenset[str]:
+        """The provider's ids of what the next run may remove whatever the limit.
+
+        Whoever acts on it holds the schedule's row, so that nobody decides meanwhile.
+        """
+        approved = self.filter(integration=integration, state=SyncRun.State.APPROVED)
+        return frozenset(approved.values_list("removals", flat=True).first() or ())
 
     def latest_of(self, integrations: Iterable[Integration]) -> Self:
         """The latest run of each, found by the index however many there are."""
         latest = SyncRun.objects.filter(integration=OuterRef("pk")).order_by("-pk").values("pk")[:1]
         ids = [integration.pk for integration in integrations]
         found = Integration.objects.filter(pk__in=ids).values_list(Subquery(latest))
-        return self.filter(pk__in=found).defer("changes")
+        return self.filter(pk__in=found).defer(*_HEAVY)
 
 
 class SyncRun(models.Model):
     """A sync run (a *process* in the console): who started it, how far it is, what it changed, or why it did not.
 
     ``changes`` holds every change as ``[kind, node, source id, label, before, after]``; ``counts`` how many of each.
+    A run that needed approval changed nothing: they are what it would have changed, ``removals`` the provider's ids
+    of all that would have gone, ``error`` why it asks, ``decided_by`` and ``decided_at`` who answered and when.
     """
 
     class Trigger(models.TextChoices):
@@ -49,14 +65,25 @@ class SyncRun(models.Model):
         COMMAND = "command", "Command line"
         SETTINGS = "settings", "Discovery Settings"
         SELECTION = "selection", "Accounts to mirror"
+        APPROVAL = "approval", "Approve"
+
+        @property
+        def is_attended(self) -> bool:
+            """Whether somebody has just asked for it and looks on, so that the deletion limit does not hold."""
+            return self in (self.CREATED, self.MANUAL, self.COMMAND)
 
     class State(models.TextChoices):
-        """How it stands."""
+        """How it stands; a run that needs approval is over, and what it would have changed waits for a decision."""
 
         QUEUED = "queued", "Waiting"
         RUNNING = "running", "Running"
         SUCCEEDED = "succeeded", "Done"
         FAILED = "failed", "Failed"
+        NEEDS_APPROVAL = "needs_approval", "Needs approval"
+        APPROVED = "approved", "Approved"  # and not applied by a later run yet
+        APPLIED = "applied", "Approved, applied"
+        DISCARDED = "discarded", "Discarded"
+        SUPERSEDED = "superseded", "Replaced"  # a later run asks anew, or succeeded without
 
     class Phase(models.TextChoices):
         """What a running sync is doing."""
@@ -69,7 +96,7 @@ class SyncRun(models.Model):
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="runs")
     trigger = models.CharField(max_length=10, choices=Trigger)
     started_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    state = models.CharField(max_length=14, choices=State, default=State.QUEUED)
     phase = models.CharField(max_length=10, choices=Phase, blank=True)
     claim = models.UUIDField(default=uuid.uuid4)
     folders_read = models.PositiveIntegerField(default=0)
@@ -77,7 +104,10 @@ class SyncRun(models.Model):
     aws_calls = models.PositiveIntegerField(default=0)
     counts = models.JSONField(default=dict)
     changes = models.JSONField(default=list)
+    removals = models.JSONField(default=list)
     error = models.TextField(blank=True)
+    decided_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_at = models.DateTimeField(null=True)
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -91,6 +121,10 @@ class SyncRun(models.Model):
             models.UniqueConstraint(
                 fields=["integration"], condition=Q(state__in=["queued", "running"]), name="run_one_at_a_time"
             ),
+            # One question at a time; whatever is asked or decided later replaces it.
+            models.UniqueConstraint(
+                fields=["integration"], condition=Q(state__in=["needs_approval", "approved"]), name="run_one_question"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -98,8 +132,18 @@ class SyncRun(models.Model):
 
     @property
     def is_over(self) -> bool:
-        """Whether it has succeeded or failed."""
-        return self.state in (self.State.SUCCEEDED, self.State.FAILED)
+        """Whether it has come to its end, good or bad."""
+        return self.state not in (self.State.QUEUED, self.State.RUNNING)
+
+    @property
+    def was_applied(self) -> bool:
+        """Whether its changes were made."""
+        return self.state == self.State.SUCCEEDED
+
+    @property
+    def has_asked(self) -> bool:
+        """Whether it stopped at the deletion limit, whatever became of that."""
+        return self.is_over and self.state not in (self.State.SUCCEEDED, self.State.FAILED)
 
     @property
     def since(self) -> datetime:

@@ -1,4 +1,4 @@
-"""The Advanced tab: the handle, syncing and its schedule, and deleting."""
+"""The Advanced tab: the handle, syncing, its schedule and deletion limit, and deleting."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from integrations import changing
 from integrations.actions import HandleTakenError
 from integrations.editing import ChangedMeanwhileError
-from integrations.forms.advanced import HandleForm, ScheduleForm
+from integrations.forms.advanced import DeletionLimitForm, HandleForm, ScheduleForm
 from integrations.models import Integration
 from integrations.views.config import stored_now
 from integrations.views.page import find_integration, integration_page, latest_status, render_live
@@ -62,6 +62,24 @@ def integration_schedule(request: HttpRequest, access: Access, integration: str)
     return _show(request, access, found, schedule=form)
 
 
+@scope_view(Power.OWNER)
+@require_POST
+def integration_deletion_limit(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Change how much a scheduled sync may remove without being approved."""
+    found = find_integration(access, integration)
+    form = DeletionLimitForm(found, request.POST)
+    if form.is_valid():
+        version = request.POST.get("version", "")
+        try:
+            changing.change_deletion_limit(integration=found, version=version, by=access.user, **form.cleaned_data)
+        except ChangedMeanwhileError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"Saved the deletion limit of {found}.")
+            return redirect(access.scope.url("integration_advanced", integration=found.handle))
+    return _show(request, access, found, limit=form)
+
+
 def _show(
     request: HttpRequest,
     access: Access,
@@ -69,6 +87,7 @@ def _show(
     *,
     handle: HandleForm | None = None,
     schedule: ScheduleForm | None = None,
+    limit: DeletionLimitForm | None = None,
 ) -> HttpResponse:
     base = access.scope.url("integration_advanced", integration=integration.handle)
     of_it = access.scope.url("integration_detail", integration=integration.handle)
@@ -79,6 +98,9 @@ def _show(
         schedule_form=schedule or ScheduleForm(integration),
         handle_stored=stored_now(handle),
         schedule_stored=stored_now(schedule),
+        limit_form=limit or DeletionLimitForm(integration),
+        limit_stored=stored_now(limit),
+        limit_url=f"{base}deletion-limit/",
         current_url=base,
         schedule_url=f"{base}schedule/",
         sync_url=f"{of_it}sync/",

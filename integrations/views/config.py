@@ -183,7 +183,9 @@ def stored_now(form: Form | None) -> Sequence[tuple[str, Any]]:
 
 
 def _text(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "None")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "None" if value in ("", None) else str(value)
 
 
 def _member_role(integration: Integration) -> str:

@@ -1,7 +1,7 @@
 """What all pages of an integration share: finding it, its frame, and how its latest sync stands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +19,10 @@ _PATIENCE = timedelta(seconds=15)
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """A run as pages show it; ``next_due_at`` is None when the next one is due already."""
+    """A run as pages show it; ``next_due_at`` is None when the next one is due already.
+
+    ``asks_url`` leads to the run that needs approval, on pages that show how the integration stands.
+    """
 
     run: SyncRun
     url: str
@@ -29,6 +32,7 @@ class RunStatus:
     changes: str
     next_due_at: datetime | None = None
     is_stuck: bool = False
+    asks_url: str = ""
 
 
 def find_integration(access: Access, handle: str) -> Integration:
@@ -79,7 +83,11 @@ def run_status(access: Access, integration: Integration, run: SyncRun) -> RunSta
 
 def latest_status(access: Access, integration: Integration) -> RunStatus:
     """Say how the latest run stands; there is always one, for an integration is made with its first."""
-    return run_status(access, integration, SyncRun.objects.of(integration)[0])
+    status = run_status(access, integration, SyncRun.objects.of(integration)[0])
+    asking = SyncRun.objects.undecided(integration).values_list("pk", flat=True).first()
+    if asking is None:
+        return status
+    return replace(status, asks_url=access.scope.url("run_detail", integration=integration.handle, run=asking))
 
 
 def render_live(

@@ -66,6 +66,7 @@ integration_rotate              tenant    GET  200 403 403 403 403 403 403 404 3
 integration_trial               tenant    GET  200 403 403 403 403 403 403 404 302
 integration_advanced            tenant    GET  200 403 403 403 403 403 403 404 302
 integration_schedule            tenant    POST 200 403 403 403 403 403 403 404 302
+integration_limit               tenant    POST 200 403 403 403 403 403 403 404 302
 integration_delete              tenant    GET  200 403 403 403 403 403 403 404 302
 integration_sync                tenant    POST 302 403 403 403 403 403 403 404 302
 run_list                        tenant    GET  200 403 403 403 403 403 403 404 302
@@ -122,6 +123,7 @@ integration_rotate              org       GET  200 404 200 403 403 403 403 404 3
 integration_trial               org       GET  200 404 200 403 403 403 403 404 302
 integration_advanced            org       GET  200 404 200 403 403 403 403 404 302
 integration_schedule            org       POST 200 404 200 403 403 403 403 404 302
+integration_limit               org       POST 200 404 200 403 403 403 403 404 302
 integration_delete              org       GET  200 404 200 403 403 403 403 404 302
 integration_sync                org       POST 302 404 302 403 403 403 403 404 302
 run_list                        org       GET  200 404 200 403 403 403 403 404 302

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         ended = sync.run(integration.tenant_id, integration.pk, watch=self._show)
         if ended is None:
             raise CommandError(f"A worker was faster and is syncing {integration} now. Wait for its end.")
-        if ended.state == SyncRun.State.FAILED:
+        if ended.error:
             raise CommandError(ended.error)
 
     def _show(self, run: SyncRun) -> None:
