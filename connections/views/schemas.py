@@ -42,29 +42,29 @@ def schema_list(request: HttpRequest, access: Access) -> HttpResponse:
     return render_page(request, "connections/workspace/schemas.html", context, parts=("list",))
 
 
-@require_POST
 @workspace_view(Power.OWNER)
+@require_POST
 def folder_add(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
     """Add to schema: a folder with all its present and future connections."""
     return _change(request, access, _folder(access, folder), actions.add_schema, "Added {} to the schema.")
 
 
-@require_POST
 @workspace_view(Power.OWNER)
+@require_POST
 def folder_remove(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
     """Remove from schema: a folder that was added."""
     return _change(request, access, _folder(access, folder), actions.remove_schema, "Removed {} from the schema.")
 
 
-@require_POST
 @workspace_view(Power.OWNER)
+@require_POST
 def connection_add(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Add to schema: one connection."""
     return _change(request, access, _connection(access, connection), actions.add_schema, "Added {} to the schema.")
 
 
-@require_POST
 @workspace_view(Power.OWNER)
+@require_POST
 def connection_remove(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Remove from schema: a connection that was added itself."""
     node = _connection(access, connection)

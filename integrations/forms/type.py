@@ -1,12 +1,9 @@
 """Step 1: Choose integration type."""
 
-from typing import Any
-
 from django import forms
 from django.db.models import TextChoices
 
 from integrations.forms.step import StepForm
-from integrations.models import Draft
 
 
 class IntegrationType(TextChoices):
@@ -24,20 +21,14 @@ class IntegrationType(TextChoices):
 
 
 class TypeForm(StepForm):
-    """There is one type so far, so it is chosen already."""
+    """There is one type so far, so it is chosen already, and nothing of it is kept."""
 
     type = forms.ChoiceField(
         choices=IntegrationType.choices,
+        initial=IntegrationType.AWS,
         widget=forms.RadioSelect,
         error_messages={
             "required": "Select an integration to create.",
             "invalid_choice": "There is no such type of integration. Select one of these.",
         },
     )
-
-    def stored(self, draft: Draft) -> dict[str, Any]:
-        """Select AWS."""
-        return {"type": IntegrationType.AWS}
-
-    def keep(self) -> None:
-        """Keep nothing: all drafts are of the one type."""

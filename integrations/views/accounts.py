@@ -31,8 +31,8 @@ CHANGED_MEANWHILE = (
 )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @scope_view(Power.OWNER, with_workspace=True)
+@require_http_methods(["GET", "HEAD", "POST"])
 def connection_create(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for a handle and a title, and make a connection; its access comes next, with the external id made by then."""
     check_tenant_settings(access)
@@ -51,15 +51,15 @@ def connection_create(request: HttpRequest, access: Access) -> HttpResponse:
     return render(request, "connections/create_connection.html", {"form": form} | place_context(scope, folder))
 
 
-@require_safe
 @scope_view(Power.OWNER, with_workspace=True)
+@require_safe
 def connection_access(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Show the access and the options; the secret key stays where it is."""
     return _show(request, access, _find(access, connection))
 
 
-@require_POST
 @scope_view(Power.OWNER, with_workspace=True)
+@require_POST
 @sensitive_post_parameters("secret_key")
 def access_save(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Save another role or key."""
@@ -80,8 +80,8 @@ def access_save(request: HttpRequest, access: Access, connection: int) -> HttpRe
     return _show(request, access, found, form=form)
 
 
-@require_POST
 @scope_view(Power.OWNER, with_workspace=True)
+@require_POST
 def options_save(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Save the regions and advanced options."""
     found = _find(access, connection)
@@ -94,8 +94,8 @@ def options_save(request: HttpRequest, access: Access, connection: int) -> HttpR
     return _back(access, found)
 
 
-@require_POST
 @scope_view(Power.OWNER, with_workspace=True)
+@require_POST
 def access_test(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Test Connection: start it in the background, with what is stored."""
     found = _find(access, connection)
@@ -103,8 +103,8 @@ def access_test(request: HttpRequest, access: Access, connection: int) -> HttpRe
     return _back(access, found, "#test")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @scope_view(Power.OWNER, with_workspace=True)
+@require_http_methods(["GET", "HEAD", "POST"])
 def access_rotate(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Ask whether a new external id is wanted, and make it."""
     found = _find(access, connection)

@@ -30,8 +30,8 @@ def integration_detail(request: HttpRequest, access: Access, integration: str) -
     return render_live(request, "integrations/detail.html", context, status, parts=("list",))
 
 
-@require_POST
 @scope_view(Power.OWNER)
+@require_POST
 def integration_sync(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Start a sync, or show the one that is under way."""
     found = find_integration(access, integration)

@@ -19,16 +19,16 @@ from workspaces.htmx import asks_about_field, field_status
 from workspaces.scoping import scope_view
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @scope_view(Power.OWNER, with_workspace=True)
+@require_http_methods(["GET", "HEAD", "POST"])
 def folder_advanced(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
     """Change what a folder made by hand is called, and lead to its deletion."""
     node = find_folder(access, folder)
     return _advanced(request, access, node, folder_page(request, access.scope, node))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @scope_view(Power.OWNER, with_workspace=True)
+@require_http_methods(["GET", "HEAD", "POST"])
 def connection_advanced(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Change what a connection made by hand is called, and lead to its deletion."""
     node = find_connection(access, connection)

@@ -37,9 +37,14 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post" || event.defaultPrevented || form.dataset.sent) return;
   form.dataset.sent = "yes";
+  for (const asking of form.querySelectorAll("input[hx-get]")) window.htmx.trigger(asking, "htmx:abort");
   setTimeout(() => {
     for (const button of form.querySelectorAll("button:not([type='button'])")) button.disabled = true;
   });
+});
+// Nor is a field checked any more that was just sent: the page may have another address by now.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.matches("form[data-sent] input[hx-get]")) event.preventDefault();
 });
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;

@@ -244,6 +244,19 @@ def test_who_is_not_signed_in_is_asked_to_and_comes_back(everything: Everything)
             assert response["Location"] == f"{resolve_url(project.LOGIN_URL)}?next={url}", row
 
 
+def test_strangers_learn_of_no_url_by_a_method_that_it_does_not_answer(cast: Cast, everything: Everything) -> None:
+    stranger = sign_in(cast, "stranger")
+    told = []
+    for (name, level), arguments in URLS.items():
+        if level != "-":
+            url = everything.url(name, level, arguments)
+            for client, silence in ((stranger, 404), (Client(), 302)):
+                status = ask(client, "PUT", url).status_code
+                if status != silence:
+                    told.append(f"{url} {status}: its scope is to be the outermost decorator of the view.")
+    assert told == []
+
+
 def test_nothing_of_a_place_is_found_below_another(cast: Cast, everything: Everything) -> None:
     ops, rockets = Scope(cast.acme, cast.ops), Scope(cast.acme, cast.tnt, cast.rockets)
     outsiders = {"org": ("org_owner", ops), "workspace": ("workspace_owner", rockets)}

@@ -96,6 +96,10 @@ class Console:
             self.follow(name)
         return started.value.suggested_filename, Path(started.value.path()).read_text(encoding="utf-8")
 
+    def text_to_copy(self, label: str) -> str:
+        """Read a text of several lines that the page has for copying."""
+        return self.page.get_by_role("region", name=label, exact=True).inner_text()
+
     def sees(self, text: str | re.Pattern[str]) -> None:
         """Make sure that the page says this, soon."""
         expect(self.page.get_by_role("main")).to_contain_text(text)

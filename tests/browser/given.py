@@ -12,6 +12,7 @@ from integrations.models import Draft, Integration
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
+from workspaces.access import Scope
 from workspaces.invitations import send_invitation
 from workspaces.models import Role
 
@@ -19,12 +20,12 @@ STEPS = ("type", "handle", "discovery", "connection", "permissions")
 ROLE_ARN = "arn:aws:iam::123456789012:role/pipes-discovery"
 
 
-def draft_at(step: str, people: Cast, **fields: Any) -> Draft:
-    """Make a draft of acme/tnt whose steps before this one are done."""
+def draft_at(step: str, people: Cast, *, scope: Scope | None = None, **fields: Any) -> Draft:
+    """Make a draft of acme/tnt, or of another place, whose steps before this one are done."""
     done = {"handle": "awsi", "role_arn": ROLE_ARN, "role_name": "pipes-connection"}
     with isolation.as_tenant(people.acme.pk):
         return factories.draft(
-            people.at_org, by=people.org_owner, **(done | {"steps_done": STEPS.index(step)} | fields)
+            scope or people.at_org, by=people.org_owner, **(done | {"steps_done": STEPS.index(step)} | fields)
         )
 
 

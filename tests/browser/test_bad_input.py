@@ -23,6 +23,8 @@ def test_a_malformed_or_taken_handle_is_refused_at_its_field(visit: Visit, peopl
     refused(console, "Handle", "My AWS", "Start with a lower-case letter")
     console.is_for_everybody()
     refused(console, "Handle", "awsi", "unique over the whole tenant")
+    console = visit(people.tenant_owner).open(draft_before("handle", people, scope=people.at_tenant, handle=""))
+    refused(console, "Handle", "awsi", "unique over the whole tenant, organizations included")
 
 
 def test_a_handle_is_checked_as_one_types(visit: Visit, people: Cast, synced: str) -> None:

@@ -1,9 +1,12 @@
 """What the documentation says about modifying and deleting an integration, label for label, at both levels."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from connections import actions, sharing
 from connections.models import Connection
@@ -19,12 +22,18 @@ from workspaces import isolation
 from workspaces.access import Scope
 
 WORKSPACE = "/tenants/acme/orgs/tnt/workspaces/fireworks/"
-CHOICE = {"tenant": "All Organizations and their Workspaces", "org": "All Workspaces"}
+ALL = {"tenant": "All Organizations and their Workspaces", "org": "All Workspaces"}
+SPECIFIC = {"tenant": "Specific Organizations and Workspaces", "org": "Specific Workspaces"}
+INHERITED = "Inherited permissions + "
+OFFERED = {"tenant": ["ops", "pager", "tnt", "fireworks", "rockets"], "org": ["fireworks", "rockets"]}
 
 
 @dataclass(frozen=True)
 class Shared:
-    """An integration awsi that is shared with its whole scope; fireworks uses its ledger and sandbox-ana."""
+    """An integration awsi that is shared with its whole scope; fireworks uses its ledger and sandbox-ana.
+
+    It has an aggregator all_of_aws over ``aws_*``, and its search path begins with aws_ledger.
+    """
 
     scope: Scope
 
@@ -55,6 +64,10 @@ def shared(request: pytest.FixtureRequest, web: str, people: Cast, aws: RunningA
         for title in ("ledger", "sandbox-ana"):
             node = Connection.objects.get(title=title)
             actions.add_schema(scope=people.at_workspace, node=node, by=people.tenant_owner)
+        actions.create_aggregator(
+            scope=people.at_workspace, handle="all_of_aws", patterns=["aws_*"], by=people.tenant_owner
+        )
+        actions.change_search_path(scope=people.at_workspace, prefix=["aws_ledger"], by=people.tenant_owner)
     return Shared(scope)
 
 
@@ -64,13 +77,53 @@ def card(console: Console, title: str) -> Locator:
     return console.page.locator("form").filter(has=heading)
 
 
-def setting(console: Console, name: str) -> None:
-    """Click a link at the side of the Settings tab."""
-    console.page.get_by_role("navigation", name="Settings").get_by_role("link", name=name, exact=True).click()
-
-
 def save(console: Console, title: str) -> None:
     card(console, title).get_by_role("button", name="Save", exact=True).click()
+
+
+@contextmanager
+def answering_slowly(console: Console, method: str, path: str) -> Iterator[None]:
+    """Let what this request does be done long before the browser learns of it."""
+
+    def answer(route: Route) -> None:
+        if route.request.method != method:
+            route.continue_()
+            return
+        answered = route.fetch(max_redirects=0)
+        console.page.wait_for_timeout(700)
+        route.fulfill(response=answered)
+
+    console.page.route(console.address + path, answer)
+    yield
+    console.page.unroute(console.address + path)
+
+
+def share_in_parts(console: Console, level: str) -> None:
+    """On Settings of the top folder and of Workloads: specific places, then those and others, then all."""
+    offered = console.page.get_by_role("checkbox")
+    walks.open_setting(console, "Permissions")
+    expect(console.page.get_by_role("radio", name=ALL[level])).to_be_checked()
+    walks.choose_permissions(console, SPECIFIC[level], "fireworks")
+    expect(offered).to_have_count(len(OFFERED[level]))
+    for place, checkbox in zip(OFFERED[level], offered.all(), strict=True):
+        expect(checkbox).to_have_accessible_name(re.compile(rf"^{place}\b"))
+    console.press("Save")
+    console.sees("tnt/fireworks")
+    console.tab("Connections")
+    console.follow("Workloads")
+    console.tab("Settings")
+    walks.open_setting(console, "Permissions")
+    console.sees("Inherited from")
+    walks.choose_permissions(console, INHERITED + SPECIFIC[level].lower(), "rockets")
+    console.press("Save")
+    console.sees("tnt/rockets")
+    other = console.in_new_tab().open(WORKSPACE.replace("fireworks", "rockets"))
+    other.sees("Workloads")
+    expect(other.link("Root")).to_have_count(0)
+    other.page.close()
+    walks.choose_permissions(console, ALL[level])
+    console.press("Save")
+    console.sees("This folder")
 
 
 def test_settings_handles_and_permissions_are_changed_where_the_documentation_says(
@@ -87,7 +140,8 @@ def test_settings_handles_and_permissions_are_changed_where_the_documentation_sa
     console.fill("Handle Prefix", "corp_")
     save(console, "Connection Settings")
     console.sees("What changes in workspaces")
-    console.sees("corp_ledger")
+    for change in ("corp_ledger", "Search path: names nothing any more", "Aggregator all_of_aws: loses 2, gains 0"):
+        console.sees(change)
     console.press("Confirm")
     expect(console.field("Handle Prefix")).to_have_value("corp_")
     console.open(f"{WORKSPACE}connections/in-use/")
@@ -96,31 +150,29 @@ def test_settings_handles_and_permissions_are_changed_where_the_documentation_sa
     shared.enter(console)
     console.follow("awsi")
     console.tab("Advanced")
+    card(console, "Handle").get_by_label("Handle").press_sequentially("x")
     card(console, "Handle").get_by_label("Handle").fill("landing-zone")
-    console.sees("landing-zone is free.")
-    save(console, "Handle")
-    console.sees_heading("landing-zone")
+    with answering_slowly(console, "POST", console.path):  # nothing asks for the old address meanwhile
+        save(console, "Handle")
+        console.sees_heading("landing-zone")
 
     console.tab("Connections")
-    console.follow("Workloads")
-    console.tab("Settings")
-    setting(console, "Permissions")
-    console.sees("Inherited from")
-    console.page.get_by_role("radio", name=CHOICE[shared.scope.level]).check()
-    console.press("Save")
-    console.sees("This folder")
-    setting(console, "Advanced")
+    console.follow("Settings of Root")
+    share_in_parts(console, shared.scope.level)
+    walks.open_setting(console, "Advanced")
     console.fill("Handle", "work")
     console.sees("work is free.")
     save(console, "Handle")
     console.sees("Reset to dynamic")
+    walks.make_workspace(console, "tnt", "made-later")
+    console.follow("Workloads")
 
     shared.enter(console)
     console.follow("landing-zone")
     console.page.get_by_role("searchbox").fill("card-vault")
     console.follow("card-vault")
     console.sees("corp_card_vault")
-    setting(console, "Config")
+    walks.open_setting(console, "Config")
     console.fill("Max Retry Attempts", "3")
     console.press("Save")
     expect(console.field("Max Retry Attempts")).to_have_value("3")
@@ -146,6 +198,11 @@ def test_other_credentials_take_away_what_they_cannot_see(
     console.sees("Sandbox")
     console.press("Save")
     console.sees("The credentials that Pipes discovers accounts and OUs with")
+    aws.organization.create_account("out-of-sight", parent=sandbox)
+    aws.organization.create_account("in-sight", parent=aws.organization.find("Dev").id)
+    console.tab("Advanced")
+    console.press("Sync Integration")
+    walks.sees_synced(console, changes="1 created")
     console.tab("Connections")
     console.sees("Workloads")
     expect(console.link("Sandbox")).to_have_count(0)

@@ -16,6 +16,10 @@ def test_the_documented_way_to_tenant_settings(visit: Visit, people: Cast) -> No
     expect(console.page.get_by_role("navigation").get_by_role("link", name="Organizations")).to_be_visible()
     expect(console.opened_switcher("tenant").get_by_role("link", name="Tenant Settings")).to_be_visible()
     console.is_for_everybody(but=("target-size",))  # the open menu covers some of the tabs
+    for who, tenant in ((people.tenant_member, "acme"), (people.stranger, "globex")):  # no owner; on the Team plan
+        menu = visit(who).open(f"/tenants/{tenant}/").opened_switcher("tenant")
+        expect(menu.get_by_role("link", name=tenant)).to_be_visible()
+        expect(menu.get_by_role("link", name="Tenant Settings")).to_have_count(0)
 
 
 def test_a_switcher_is_used_by_keyboard_alone(visit: Visit, people: Cast) -> None:

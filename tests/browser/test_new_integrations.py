@@ -1,5 +1,7 @@
 """The two walks of the documentation: an integration of an organization by role, and one of a tenant by key."""
 
+import json
+
 from playwright.sync_api import expect
 
 from tests import factories
@@ -8,10 +10,27 @@ from tests.browser.conftest import Visit
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws, reading_organizations
 
+FIREWORKS = "tnt/workspaces/fireworks"
+
 
 def deploy_to(aws: RunningAws) -> walks.Deploy:
     """Run templates in the management account."""
     return lambda template: aws.roles.deploy(template).outputs.get("RoleArn", "")
+
+
+def make_role_in(aws: RunningAws) -> walks.MakeRole:
+    """Create a role in the management account as IAM's pages do from what is pasted there."""
+    return lambda trust, policy: aws.roles.create("pipes-discovery", json.loads(trust), json.loads(policy))
+
+
+def make_roles_in(aws: RunningAws) -> walks.MakeRoles:
+    """Create a role in every account from what is pasted there."""
+
+    def make_roles(name: str, trust_policy: str) -> None:
+        for account in aws.organization.accounts:
+            aws.roles.create(name, json.loads(trust_policy), account=account)
+
+    return make_roles
 
 
 def test_an_owner_follows_the_documentation_and_sees_the_aws_organization_as_a_tree(
@@ -47,6 +66,13 @@ def test_an_owner_follows_the_documentation_and_sees_the_aws_organization_as_a_t
     console.sees_heading("card-vault")
     console.sees("aws_card_vault")
     console.is_for_everybody()
+    walks.open_setting(console, "Config")
+    expect(console.field("Max Retry Attempts")).to_have_value("12")
+    expect(console.field("Default Region")).to_have_value("eu-central-1")
+    console.sees("Inherited from the integration awsi")
+    walks.make_workspace(console, "tnt", "made-later")
+    console.follow("Root")
+    console.sees("Workloads")
 
 
 def test_a_tenants_owner_makes_an_integration_by_access_key_through_tenant_settings(
@@ -57,14 +83,21 @@ def test_a_tenants_owner_makes_an_integration_by_access_key_through_tenant_setti
     walks.to_integrations_of_tenant(console, "acme")
     walks.start(console)
     walks.choose_handle(console, "labs")
+    walks.use_role_by_hand(console, make_role_in(aws))
+    walks.test_discovery(console, folders=6, accounts=8)
     walks.use_key(console, key.id, key.secret)
     walks.test_discovery(console, folders=6, accounts=8)
     assert key.secret not in console.page.content()
-    walks.keep_connection_settings(console)
-    walks.give_permissions(console, "All Organizations and their Workspaces")
+    walks.set_up_connections_by_hand(console, make_roles_in(aws), prefix="labs_")
+    console.sees(f"The role pipes-connection in {aws.organization.management_account_id} works.")
+    walks.give_permissions(console, "Specific Organizations and Workspaces", "ops", "rockets")
     walks.sees_synced(console)
     assert console.path == "/tenants/acme/integrations/labs/"
     console.sees("Workloads")
     console.tab("Config")
     console.sees("Access Key")
+    console.sees("In each account Pipes assumes arn:aws:iam::{account id}:role/pipes-connection.")
     assert key.secret not in console.page.content()
+    for workspace, is_shared in (("ops/workspaces/pager", True), ("tnt/workspaces/rockets", True), (FIREWORKS, False)):
+        console.open(f"/tenants/acme/orgs/{workspace}/connections/")
+        expect(console.link("Root")).to_have_count(int(is_shared))

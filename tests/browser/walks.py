@@ -9,6 +9,10 @@ from tests.browser.console import Console
 
 # Runs a CloudFormation template in AWS; gives the ARN of the role it outputs, if it does.
 Deploy = Callable[[str], str]
+# Creates a role in the management account with this trust policy and permission policy; gives its ARN.
+MakeRole = Callable[[str, str], str]
+# Creates a role of this name with this trust policy in every account.
+MakeRoles = Callable[[str, str], None]
 
 
 def to_integrations_of_organization(console: Console, organization: str) -> None:
@@ -54,6 +58,17 @@ def use_role(console: Console, deploy: Deploy) -> None:
     console.fill("Role ARN", deploy(template))
 
 
+def use_role_by_hand(console: Console, make_role: MakeRole) -> None:
+    """Cross-Account Role, Manual Setup, both policies, Role ARN."""
+    console.field("Access Mode").select_option("Cross-Account Role")
+    console.page.get_by_text("Manual Setup", exact=True).click()
+    expect(console.link("Download Terraform Plan")).to_be_hidden()
+    console.sees("Sign in to the AWS console of the management account of your AWS organization and open IAM.")
+    trust_policy, permission_policy = console.text_to_copy("trust policy"), console.text_to_copy("permission policy")
+    assert console.field("External ID").input_value() in trust_policy
+    console.fill("Role ARN", make_role(trust_policy, permission_policy))
+
+
 def use_key(console: Console, access_key: str, secret_key: str) -> None:
     """Access Key, Secret Key."""
     console.field("Access Mode").select_option("Access Key")
@@ -92,6 +107,7 @@ def set_up_connections(console: Console, deploy: Deploy, *, prefix: str) -> None
     console.press("Next")
     console.sees_heading("Connection Settings")
     console.fill("Handle Prefix", prefix)
+    console.sees(f"becomes the connection {prefix}web_production.")
     deploy(console.download("Download CloudFormation StackSet")[1])
     console.page.get_by_role("radio", name="All regions").check()
     console.page.get_by_text("Advanced Options").click()
@@ -101,12 +117,36 @@ def set_up_connections(console: Console, deploy: Deploy, *, prefix: str) -> None
     console.sees("works in all")
 
 
-def give_permissions(console: Console, choice: str) -> None:
+def set_up_connections_by_hand(console: Console, make_roles: MakeRoles, *, prefix: str) -> None:
+    """Next, Handle Prefix, Manual Setup in every account, Role Name, Test Connection."""
+    console.press("Next")
+    console.sees_heading("Connection Settings")
+    console.fill("Handle Prefix", prefix)
+    console.page.get_by_text("Manual Setup", exact=True).click()
+    expect(console.link("Download CloudFormation StackSet")).to_be_hidden()
+    console.sees("Repeat these steps in every account of your AWS organization")
+    console.sees("the Role ARN of each is made of its account id and this name")
+    trust_policy = console.text_to_copy("trust policy")
+    assert console.field("External ID").input_value() in trust_policy
+    make_roles(console.field("Role Name").input_value(), trust_policy)
+    run_test(console, "Test Connection")
+    console.sees("works in all")
+
+
+def give_permissions(console: Console, choice: str, *places: str) -> None:
     """Next, Permissions, Create Integration."""
     console.press("Next")
     console.sees_heading("Permissions")
-    console.page.get_by_role("radio", name=choice).check()
+    console.sees("The permissions on this screen apply to the top-level folder")
+    choose_permissions(console, choice, *places)
     console.press("Create Integration")
+
+
+def choose_permissions(console: Console, choice: str, *places: str) -> None:
+    """Choose who may use it, and check these places of those that are offered."""
+    console.page.get_by_role("radio", name=choice, exact=True).check()
+    for place in places:
+        console.page.get_by_role("checkbox", name=re.compile(rf"^{place}\b")).check()
 
 
 def sees_synced(console: Console, *, changes: str = "") -> None:
@@ -130,3 +170,18 @@ def sync(console: Console, url: str, *, changes: str) -> None:
     console.press("Sync Integration")
     sees_synced(console, changes=changes)
     console.tab("Connections")
+
+
+def open_setting(console: Console, name: str) -> None:
+    """Click a link at the side of a folder's or connection's Settings tab."""
+    console.page.get_by_role("navigation", name="Settings").get_by_role("link", name=name).click()
+
+
+def make_workspace(console: Console, organization: str, handle: str) -> None:
+    """Make a workspace of an organization; its Connections are open then."""
+    console.switch("organization", organization)
+    console.follow("New Workspace")
+    console.fill("Handle", handle)
+    console.fill("Name", handle.title())
+    console.press("Create workspace")
+    console.sees_heading("Connections")

@@ -108,8 +108,8 @@ def _deliver(request: HttpRequest, letter: Letter) -> None:
         messages.success(request, f"Sent an invitation to {letter.invitation}.")
 
 
-@require_POST
 @scope_view(Power.OWNER, with_workspace=True)
+@require_POST
 def change_role(request: HttpRequest, access: Access, member: int) -> HttpResponse:
     """Change what a member is in the place."""
     _check_tenant_level(access)
@@ -190,8 +190,8 @@ def _member(access: Access, pk: int) -> Membership:
     return found
 
 
-@require_POST
 @scope_view(Power.OWNER, with_workspace=True)
+@require_POST
 def resend_invitation(request: HttpRequest, access: Access, invitation: int) -> HttpResponse:
     """Send an invitation again, with a new link and seven more days."""
     _check_tenant_level(access)
@@ -200,8 +200,8 @@ def resend_invitation(request: HttpRequest, access: Access, invitation: int) -> 
     return redirect(access.scope.url("people"))
 
 
-@require_POST
 @scope_view(Power.OWNER, with_workspace=True)
+@require_POST
 def withdraw_invitation(request: HttpRequest, access: Access, invitation: int) -> HttpResponse:
     """Make an invitation worthless."""
     _check_tenant_level(access)
