@@ -48,12 +48,16 @@ OPERATIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often a call is tried in all, and how long one waits in between (doubling, with jitter; in seconds)."""
+    """How often a call is tried in all, and how long one waits in between (doubling, with jitter; in seconds).
+
+    ``answer_within`` is how long one waits for an answer to come before that counts as a fault.
+    """
 
     faults: int = 4
     throttles: int = 10
     first_wait: float = 0.5
     longest_wait: float = 20.0
+    answer_within: float = 20.0
 
     def allows_another(self, failure: AwsError, attempt: int) -> bool:
         """Whether to try again after that failure of the attempt number ``attempt``, counted from 1."""

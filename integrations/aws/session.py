@@ -17,7 +17,6 @@ from integrations.aws.regions import home_region
 # An hour is the most that a role may ask for when it was itself assumed; less would cost more calls.
 _SESSION_SECONDS: Final = 3600
 _CONNECT_SECONDS: Final = 5
-_READ_SECONDS: Final = 20
 _CONNECTIONS: Final = 8
 _CALL_SECONDS: Final = 120.0  # for a single call with all its attempts
 _SERVICES: Final = {"GetCallerIdentity": "sts"}  # the others are of Organizations
@@ -69,7 +68,7 @@ class AwsSession:
             name: Pacer(operation.rate * quota_share, operation.burst * quota_share)
             for name, operation in OPERATIONS.items()
         }
-        self._clients = _clients(partition, renew())
+        self._clients = _clients(partition, renew(), retries)
 
     @property
     def calls(self) -> int:
@@ -113,7 +112,7 @@ class AwsSession:
         """Clients with fresh credentials, made once however many threads found the old ones expired."""
         with self._renewing:
             if self._clients is stale:
-                self._clients = _clients(self.partition, self._renew())
+                self._clients = _clients(self.partition, self._renew(), self._retries)
             return self._clients
 
 
@@ -211,7 +210,7 @@ def assume_role(
     }
     if credentials.external_id is not None:
         parameters["ExternalId"] = credentials.external_id
-    client = _own_sts(role.partition, settings.AWS_ENDPOINT_URL)
+    client = _own_sts(role.partition, settings.AWS_ENDPOINT_URL, retries.answer_within)
     operation = OPERATIONS["AssumeRole"]
     answer = perform(
         Call(operation, str(role), functools.partial(client.assume_role, **parameters)),
@@ -232,7 +231,7 @@ def _checked_keys(given: Mapping[str, Any], subject: str) -> _Keys:
 
 
 @functools.lru_cache(maxsize=8)
-def _own_sts(partition: str, endpoint_url: str | None) -> Any:
+def _own_sts(partition: str, endpoint_url: str | None, answer_within: float) -> Any:
     """The only client made from the server's own credential chain: it asks STS for the roles of customers.
 
     A profile named ``pipes-{partition}`` in the AWS configuration serves that partition, where credentials of one
@@ -246,7 +245,9 @@ def _own_sts(partition: str, endpoint_url: str | None) -> Any:
         if profile in own.available_profiles:
             own = botocore.session.Session(profile=profile)
         own.register_component("data_loader", _shared().get_component("data_loader"))  # loads descriptions once
-        return own.create_client("sts", home_region(partition), endpoint_url=endpoint_url, config=_config())
+        return own.create_client(
+            "sts", home_region(partition), endpoint_url=endpoint_url, config=_config(answer_within)
+        )
 
 
 @functools.lru_cache(maxsize=1)
@@ -257,7 +258,7 @@ def _shared() -> Any:
     return botocore.session.Session()
 
 
-def _clients(partition: str, keys: _Keys) -> Mapping[str, Any]:
+def _clients(partition: str, keys: _Keys, retries: Retries) -> Mapping[str, Any]:
     """A client for each service, built in this thread to be shared by all."""
     with _building:
         return {
@@ -268,18 +269,18 @@ def _clients(partition: str, keys: _Keys) -> Mapping[str, Any]:
                 aws_access_key_id=keys.access_key_id,
                 aws_secret_access_key=keys.secret_access_key,
                 aws_session_token=keys.token,
-                config=_config(),
+                config=_config(retries.answer_within),
             )
             for service in ("organizations", "sts")
         }
 
 
-def _config() -> Any:
+def _config(answer_within: float) -> Any:
     from botocore.config import Config  # slow to import
 
     return Config(
         connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
+        read_timeout=answer_within,
         max_pool_connections=_CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": 1},
         ignore_configured_endpoint_urls=True,

@@ -76,6 +76,13 @@ def test_a_page_may_be_empty_although_more_follows(aws: RunningAws, reader: Any,
     assert ids_of(reader.list_roots, "Roots") == [organization.root_id]
 
 
+def test_pages_may_be_smaller_than_asked_for(aws: RunningAws, reader: Any, organization: AwsOrganization) -> None:
+    aws.wire.page_size = 2
+    pages = pages_of(reader.list_accounts, "Accounts", MaxResults=20)
+    assert [len(page) for page in pages] == [2, 2]
+    assert [account["Id"] for page in pages for account in page] == organization.account_ids
+
+
 def test_the_cursor_survives_changes_between_pages(reader: Any, organization: AwsOrganization) -> None:
     for number in range(60):
         organization.create_account(f"account {number}")

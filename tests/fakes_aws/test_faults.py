@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ConnectionClosedError, HTTPClientError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
-from tests.fakes.aws import AwsOrganization, RunningAws
+from tests.fakes.aws import AwsOrganization, RunningAws, new_organization
 from tests.fakes_aws.asking import code_of, error_of, ids_of, pages_of
 from tests.fakes_aws.conftest import EXTERNAL_ID, Connect
 
@@ -52,6 +52,46 @@ def test_a_dropped_connection_is_an_error_of_the_connection(aws: RunningAws, rea
     with pytest.raises((ConnectionClosedError, HTTPClientError)):
         reader.list_roots()
     assert reader.list_roots()
+
+
+def test_a_call_that_hangs_is_given_up_by_the_caller(aws: RunningAws, connect: Connect) -> None:
+    hasty = connect("sts", aws.vendor_key, read_timeout=0.05)
+    aws.faults.hang("GetCallerIdentity", times=1)
+    with pytest.raises(ReadTimeoutError):
+        hasty.get_caller_identity()
+    assert hasty.get_caller_identity()
+
+
+def test_a_connection_that_is_hung_up_after_the_answer_shows_in_the_next_call_at_most(
+    aws: RunningAws, reader: Any
+) -> None:
+    aws.faults.hang_up("ListRoots", times=1)
+    assert reader.list_roots()["Roots"]
+    assert reader.list_roots()["Roots"]
+    assert aws.calls.count("ListRoots", code="hang-up") == 1
+
+
+def test_a_member_may_be_missing_wherever_it_would_be(aws: RunningAws, reader: Any, sts: Any) -> None:
+    aws.faults.strip("ListAccounts", "State", times=1)
+    assert all("State" not in account and account["Id"] for account in reader.list_accounts()["Accounts"])
+    aws.faults.strip("GetCallerIdentity", "Account", times=1)
+    assert "Account" not in sts.get_caller_identity()
+
+
+def test_an_answer_may_come_from_another_aws_organization(
+    aws: RunningAws, reader: Any, organization: AwsOrganization
+) -> None:
+    aws.world.organizations.append(new_organization("other"))
+    aws.faults.lead_elsewhere("DescribeOrganization", times=1)
+    ids = [reader.describe_organization()["Organization"]["Id"] for _ in range(2)]
+    assert ids == [aws.world.organizations[-1].id, organization.id]
+
+
+def test_a_fault_knows_how_often_it_was_met(aws: RunningAws, reader: Any) -> None:
+    aws.faults.cut_off("ListRoots", after=1)
+    for _ in range(3):
+        reader.list_roots()
+    assert [fault.met for fault in aws.faults.planned] == [2]
 
 
 def test_sts_has_faults_too(aws: RunningAws, sts: Any) -> None:

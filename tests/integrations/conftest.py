@@ -28,17 +28,33 @@ hypothesis_settings.register_profile("calm", deadline=None, suppress_health_chec
 hypothesis_settings.load_profile("calm")
 
 
+def settings_for(aws: RunningAws) -> dict[str, object]:
+    """The settings that send our client to a stand-in, at full speed."""
+    return {
+        "AWS_ENDPOINT_URL": aws.endpoint_url,
+        "PIPES_AWS_PRINCIPALS": {"aws": VENDOR_ROLE_ARN},
+        "PIPES_AWS_QUOTA_SHARE": 1000.0,
+    }
+
+
+def environment_for(aws: RunningAws) -> dict[str, str]:
+    """The environment that gives our client our own identity in a stand-in, and no other."""
+    return {
+        "AWS_ACCESS_KEY_ID": aws.vendor_key.id,
+        "AWS_SECRET_ACCESS_KEY": aws.vendor_key.secret,
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    }
+
+
 @pytest.fixture
 def aws(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningAws]:
     """A small AWS organization in the stand-in, which our client is sent to at full speed."""
     with running_aws(new_organization("acme", joined_at=1.0)) as running:
-        settings.AWS_ENDPOINT_URL = running.endpoint_url
-        settings.PIPES_AWS_PRINCIPALS = {"aws": VENDOR_ROLE_ARN}
-        settings.PIPES_AWS_QUOTA_SHARE = 1000.0
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", running.vendor_key.id)
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", running.vendor_key.secret)
-        monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
-        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        for name, value in settings_for(running).items():
+            setattr(settings, name, value)
+        for name, text in environment_for(running).items():
+            monkeypatch.setenv(name, text)
         organization = running.organization
         workloads = organization.create_unit("Workloads")
         organization.create_unit("Sandbox")
@@ -64,9 +80,9 @@ class Synced:
         self.request()
         return self.work()
 
-    def work(self) -> SyncRun:
+    def work(self, retries: Retries = QUICK) -> SyncRun:
         """Run what is due."""
-        run = sync.run(self.integration.tenant_id, self.integration.pk, retries=QUICK)
+        run = sync.run(self.integration.tenant_id, self.integration.pk, retries=retries)
         assert run is not None
         return run
 

@@ -17,7 +17,7 @@ PUBLISHED_RATES = {
     "ListRoots": (1.0, 2.0),
 }
 
-KINDS = ("error", "cut-off", "answer", "drop")
+KINDS = ("error", "cut-off", "answer", "drop", "hang", "hang-up", "without", "elsewhere")
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class Fault:
     """One thing that goes wrong: ``kind`` is one of KINDS.
 
     It meets calls of ``operation`` ("*": all) whose parameters hold the value ``on`` (an id or ARN; "": any), skips the
-    first ``after`` of them and then meets ``times`` (None: for ever).
+    first ``after`` of them and then meets ``times`` (None: for ever); ``met`` counts them.
     """
 
     kind: str
@@ -37,6 +37,8 @@ class Fault:
     message: str = ""
     body: str = ""
     status: int = 200
+    member: str = ""
+    met: int = 0
 
 
 @dataclass(slots=True)
@@ -144,6 +146,22 @@ class Faults:
         """Close the connection without an answer."""
         self.planned.append(Fault("drop", operation, on, after, times))
 
+    def hang(self, operation: str, *, on: str = "", times: int | None = None, after: int = 0) -> None:
+        """Take the call and never answer."""
+        self.planned.append(Fault("hang", operation, on, after, times))
+
+    def hang_up(self, operation: str, *, on: str = "", times: int | None = None, after: int = 0) -> None:
+        """Answer, and close the connection without having said so."""
+        self.planned.append(Fault("hang-up", operation, on, after, times))
+
+    def strip(self, operation: str, member: str, *, on: str = "", times: int | None = None, after: int = 0) -> None:
+        """Answer without this member, wherever it would be in the answer."""
+        self.planned.append(Fault("without", operation, on, after, times, member=member))
+
+    def lead_elsewhere(self, operation: str, *, on: str = "", times: int | None = None, after: int = 0) -> None:
+        """Answer as the last AWS organization of the world would, not the one of the account that calls."""
+        self.planned.append(Fault("elsewhere", operation, on, after, times))
+
     def after_call(self, operation: str, number: int, change: Callable[[], object]) -> None:
         """Run ``change`` once the ``number``-th call (from 1) of an operation was computed, before the next one."""
         self._answered.pop(operation, None)
@@ -168,6 +186,7 @@ class Faults:
                     fault.after -= 1
                 elif fault.times is None or fault.times > 0:
                     fault.times = None if fault.times is None else fault.times - 1
+                    fault.met += 1
                     return fault
         return None
 

@@ -107,7 +107,7 @@ def _page(question: Question, key: str, ids: list[str], word: Callable[[str], Me
     every = question.wire.empty_page_every
     if every and cursor["page"] % every == 0 and not cursor["was_empty"]:
         return {key: [], "NextToken": _token({**cursor, "was_empty": True})}
-    found, more = page_after(ids, cursor["after"], size)
+    found, more = page_after(ids, cursor["after"], min(size, question.wire.page_size))
     members: Members = {key: [word(item) for item in found]}
     if more:
         following = {"after": found[-1], "page": cursor["page"] + 1, "was_empty": False}

@@ -91,7 +91,9 @@ class Handler(BaseHTTPRequestHandler):
     def _write(self, response: Response) -> None:
         if response.ending:
             self.close_connection = True
-        if response.ending == "drop":
+        if response.ending == "hang":
+            self.connection.recv(1)  # until the caller has had enough, or the server stops
+        if response.ending in ("drop", "hang"):
             return
         self.send_response(response.status)
         for name, value in response.headers.items():

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -107,9 +107,9 @@ class StandIn:
         fault: Fault | None,
         compute: Callable[[Caller], Members],
     ) -> Response:
-        if fault is not None and fault.kind in ("drop", "answer"):
+        if fault is not None and fault.kind in ("drop", "hang", "answer"):
             call.code = fault.kind
-            return Response(fault.status, fault.body.encode(), ending="drop" if fault.kind == "drop" else "")
+            return Response(fault.status, fault.body.encode(), ending="" if fault.kind == "answer" else fault.kind)
         caller = identify(self.world, self.sessions, request, protocol.service)
         call.account_id = caller.account_id
         if self.faults.is_throttled(call.operation, caller.account_id):
@@ -117,8 +117,14 @@ class StandIn:
         if fault is not None and fault.kind == "error":
             status = 500 if fault.code in RECEIVER_FAULTS else 400 if protocol is wire.ORGANIZATIONS else 403
             raise ApiError(fault.code, fault.message or f"{fault.code} on purpose.", status)
-        response = protocol.answer(call.operation, compute(caller))
+        if fault is not None and fault.kind == "elsewhere":
+            caller = replace(caller, account_id=self.world.organizations[-1].management_account_id)
+        members = compute(caller)
         if fault is None:
-            return response
+            return protocol.answer(call.operation, members)
         call.code = fault.kind
-        return Response(response.status, response.body, response.headers, fault.kind)
+        if fault.kind == "without":
+            members = wire.without(members, fault.member)
+        response = protocol.answer(call.operation, members)
+        ending = fault.kind if fault.kind in ("cut-off", "hang-up") else ""
+        return Response(response.status, response.body, response.headers, ending)

@@ -36,7 +36,9 @@ class Response:
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
-    ending: str = ""  # "cut-off": half of the body; "drop": not even the status; then the connection is closed
+    # "cut-off": half of the body; "drop": not even the status; "hang-up": all of it; then the connection is closed.
+    # "hang": nothing, and it is the caller who has to close it.
+    ending: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,13 @@ class Protocol:
     answer: Callable[[str, Mapping[str, Any]], Response]
     error: Callable[[ApiError], Response]
     throttled: tuple[str, str]  # code and message
+
+
+def without(members: Any, name: str) -> Any:
+    """Return the members of an answer without those of that name, at any depth."""
+    if isinstance(members, dict):
+        return {key: without(value, name) for key, value in members.items() if key != name}
+    return [without(member, name) for member in members] if isinstance(members, list) else members
 
 
 def _json_refusal(refusal: Refusal) -> ApiError:

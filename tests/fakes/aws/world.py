@@ -22,12 +22,14 @@ class Wire:
     """How answers are worded; the defaults are what AWS sends since September 2026.
 
     ``states`` is "state" (``State`` only), "both", or "status" (``Status`` only). ``has_paths`` switches ``Paths`` and
-    ``Path``. Before each ``empty_page_every``-th page comes an empty one with a NextToken (0: never).
+    ``Path``. Pages hold at most ``page_size``; before each ``empty_page_every``-th comes an empty one with a NextToken
+    (0: never).
     """
 
     states: str = "state"
     has_paths: bool = True
     empty_page_every: int = 0
+    page_size: int = 20
 
 
 @dataclass
