@@ -9,7 +9,7 @@ from django.db import transaction
 
 from connections import handmade
 from connections.models import Connection, ConnectionState, Folder
-from integrations import access_tests
+from integrations import access_tests, health_schedule
 from integrations.aws.external_id import new_external_id
 from integrations.models import AccessMode, AccessTest, AccountAccess
 from integrations.models.settings import AccessSettings, default_options
@@ -67,7 +67,9 @@ def change_access(*, access: AccountAccess, wanted: AccessSettings, seen: str, b
     if is_same:
         return
     current.save(update_fields=_SAVED)
-    Connection.objects.filter(pk=current.connection_id).update(state=ConnectionState.ACTIVE)
+    made_usable = Connection.objects.filter(pk=current.connection_id)
+    made_usable.update(state=ConnectionState.ACTIVE)
+    health_schedule.forget(current.tenant_id, made_usable)
     _record("access_changed", current, by, before=before, after=after)
 
 

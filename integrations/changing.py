@@ -12,9 +12,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Least
 
-from connections.models import Folder
+from connections.models import Connection, Folder
 from connections.uses import uses_of
-from integrations import access_tests, editing, mirror
+from integrations import access_tests, editing, health_schedule, mirror
 from integrations.actions import HandleTakenError
 from integrations.aws.external_id import new_external_id
 from integrations.impact import View, WorkspaceImpact, fingerprint, impacts, renamed
@@ -146,6 +146,8 @@ def change_connection_settings(
     if before == after:
         return current
     current.save(update_fields=[*CONNECTION_FIELDS, "connection_external_id", "next_connection_external_id"])
+    if any(before[name] != after[name] for name in ("role_name", "connection_external_id")):
+        health_schedule.forget(current.tenant_id, Connection.objects.filter(root=current.root_folder_id))
     _bump(current)
     changes = {"before": before, "after": after} | ({"renamed": len(updates)} if updates else {})
     audit.record("integration.connection_settings_changed", scope=current.scope, by=by, target=current, **changes)

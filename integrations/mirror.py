@@ -12,7 +12,7 @@ from django.db import connection
 
 from connections.models import Connection, Folder
 from connections.tree import allocate_ids, rebuild_paths
-from integrations import reconcile, renaming
+from integrations import health_schedule, reconcile, renaming
 from integrations.models import Integration
 from integrations.reconcile import Creation, Held, Plan, Taken, Tree, Update
 from integrations.snapshot import Snapshot
@@ -148,6 +148,8 @@ def apply(planned: Plan, tree: Tree, integration: Integration, *, now: datetime)
     _write(_UPDATE_CONNECTIONS, len(connections.updates), _updated(connections.updates, ids))
     _write(_REMOVE_CONNECTIONS, len(connections.removals), _removed(connections.removals) | fixed)
     _write(_REMOVE_FOLDERS, len(folders.removals), _removed(folders.removals) | fixed)
+    if connections.creations or connections.updates:
+        health_schedule.wake_on_commit(integration.tenant_id)
 
 
 def _created(creations: Sequence[Creation], ids: Mapping[str, int]) -> dict[str, Any]:

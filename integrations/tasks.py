@@ -7,7 +7,7 @@ The modules that talk to AWS are imported when a task runs: the web process send
 from celery import shared_task
 from django.utils import timezone
 
-from integrations import schedule
+from integrations import health_schedule, schedule
 
 
 @shared_task
@@ -25,6 +25,21 @@ def sync_integration(tenant_id: int, integration_id: int) -> None:
     from integrations import sync
 
     sync.run(tenant_id, integration_id)
+
+
+@shared_task
+def enqueue_health_tests() -> None:
+    """Send a message for each tenant of which connections are to be tested."""
+    for tenant_id in health_schedule.take_due(now=timezone.now()):
+        test_connections.apply_async((tenant_id,), expires=health_schedule.DISPATCH_PATIENCE.total_seconds())
+
+
+@shared_task
+def test_connections(tenant_id: int) -> None:
+    """Test the connections of a tenant that are due, a batch of them."""
+    from integrations import health_tests
+
+    health_tests.run(tenant_id)
 
 
 @shared_task

@@ -11,7 +11,7 @@ from typing import Any, Final
 import structlog
 from django.utils import timezone
 
-from integrations import access_tests, preview
+from integrations import access_tests, health_tests, preview
 from integrations.access import credentials_of
 from integrations.aws.access_test import refuse_open_role, try_member_roles
 from integrations.aws.calling import Retries
@@ -165,15 +165,25 @@ def _who(identity: Identity, session: AwsSession) -> dict[str, str]:
 
 def _account(work: _Work) -> None:
     """Sign in to the account of one connection, and make sure that nobody else can."""
+    seen = health_tests.remember(work.settings)
+    try:
+        caller = _sign_in(work)
+    except AwsError as error:
+        health_tests.note(work.settings, seen, {"": error})
+        raise
+    _take_over(work.settings)
+    health_tests.note(work.settings, seen, {"": None})
+    work.end(AccessTest.State.PASSED, sentence=f"Signed in to the account {caller['Account']} as {caller['Arn']}.")
+
+
+def _sign_in(work: _Work) -> dict[str, Any]:
     credentials = credentials_of(work.settings, purpose="test")
     work.tell(phase="Signing in to AWS")
     session = open_session(credentials, retries=work.retries)
     if isinstance(credentials, RoleCredentials):
         work.tell(phase="Making sure that nobody else can assume the role")
         refuse_open_role(credentials, retries=work.retries)
-    caller = session.call("GetCallerIdentity")
-    _take_over(work.settings)
-    work.end(AccessTest.State.PASSED, sentence=f"Signed in to the account {caller['Account']} as {caller['Arn']}.")
+    return session.call("GetCallerIdentity")
 
 
 def _take_over(tested: AccessSettings) -> None:
@@ -194,6 +204,8 @@ def _connection(work: _Work, settings: IntegrationSettings) -> None:
     ends_at = time.monotonic() + CONNECTION_SECONDS
     partition, accounts = _sample(work, settings)
     names = {account["id"]: account["name"] for account in accounts}
+    seen = health_tests.remember(settings, names)
+    errors: dict[str, AwsError | None] = {}
     results: list[dict[str, Any]] = []
     work.tell(phase="Assuming the role in each account", tried=len(accounts), results=results)
     tries = try_member_roles(
@@ -203,9 +215,11 @@ def _connection(work: _Work, settings: IntegrationSettings) -> None:
         within_seconds=max(1.0, ends_at - time.monotonic()),
     )
     for result in tries:
-        results.append(asdict(result) | {"name": names[result.account_id]})
+        errors[result.account_id] = result.error
+        results.append(result.facts | {"name": names[result.account_id]})
         results.sort(key=lambda found: list(names).index(found["account_id"]))  # as asked, not as answered
         work.tell(results=results)
+    health_tests.note(settings, seen, errors)
     is_green = all(result["is_green"] for result in results)
     work.end(AccessTest.State.PASSED if is_green else AccessTest.State.FAILED, **_verdict(settings, results))
 

@@ -21,6 +21,11 @@ app.conf.beat_schedule = {
         "schedule": 2.0,
         "options": {"expires": 10},
     },
+    "test the connections that are due": {
+        "task": "integrations.tasks.enqueue_health_tests",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "drop expired drafts, purge removed nodes": {
         "task": "integrations.tasks.clean_up",
         "schedule": 3600.0,

@@ -1,9 +1,9 @@
 """Folders, connections, grants, schemas and aggregators."""
 
 from connections.models.aggregator import Aggregator
-from connections.models.connection import Connection, ConnectionState
+from connections.models.connection import Connection, ConnectionState, Health
 from connections.models.folder import Folder
 from connections.models.grant import Grant
 from connections.models.schema import Schema
 
-__all__ = ["Aggregator", "Connection", "ConnectionState", "Folder", "Grant", "Schema"]
+__all__ = ["Aggregator", "Connection", "ConnectionState", "Folder", "Grant", "Health", "Schema"]

@@ -4,6 +4,8 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from connections.models.folder import Folder
 from connections.models.node import Node, NodeManager
@@ -25,12 +27,38 @@ class ConnectionState(models.TextChoices):
         return _WHY_DISABLED.get(self, "")
 
 
+class Health(models.TextChoices):
+    """Whether one gets into the account behind a connection, as a test in the background last found."""
+
+    UNTESTED = "untested", "Not tested"
+    HEALTHY = "healthy", "Healthy"
+    FAILING = "failing", "Failing"
+
+    @classmethod
+    def shown(cls, health: str, state: str) -> "Health":
+        """Give what pages show: what is disabled is not tested, and what was found before says nothing any more."""
+        return cls(health) if state == ConnectionState.ACTIVE else cls.UNTESTED
+
+
 class Connection(Node):
-    """One account, in a folder or at the top of its scope; its handle is its schema name."""
+    """One account, in a folder or at the top of its scope; its handle is its schema name.
+
+    ``health_reason`` is a sentence: what is wrong and what to do, or why no test came to a result yet; empty for what
+    is healthy. ``health_due_at`` is when it is tested next. Whoever tests writes these, and nobody else: in particular
+    no sync, so that a connection that moved or returned keeps them.
+    """
 
     folder = models.ForeignKey(Folder, null=True, blank=True, on_delete=models.CASCADE, related_name="connections")
     plugin = models.CharField(max_length=30, default="aws")
     state = models.CharField(max_length=20, choices=ConnectionState, default=ConnectionState.ACTIVE)
+    # The database has the defaults too: syncs write below Django and name none of these.
+    health = models.CharField(
+        max_length=10, choices=Health, default=Health.UNTESTED, db_default=Health.UNTESTED, editable=False
+    )
+    health_reason = models.TextField(blank=True, default="", db_default="", editable=False)
+    health_changed_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
+    health_tested_at = models.DateTimeField(null=True, editable=False)
+    health_due_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
     objects: ClassVar[NodeManager["Connection"]] = NodeManager()
 
@@ -42,12 +70,32 @@ class Connection(Node):
                 condition=Q(is_managed=False) | (Q(folder__isnull=False) & ~Q(source_id="")),
                 name="connection_managed_has_folder_and_source",
             ),
+            models.CheckConstraint(
+                condition=Q(health="untested") | Q(health__in=["healthy", "failing"], health_tested_at__isnull=False),
+                name="connection_health_known",
+            ),
+        ]
+        indexes = [
+            # Counted for each integration, and listed.
+            models.Index(
+                fields=["root", "health", "state"], condition=Q(removed_at__isnull=True), name="connection_health"
+            ),
+            models.Index(
+                fields=["tenant", "health_due_at"],
+                condition=Q(removed_at__isnull=True, state="active"),
+                name="connection_health_due",
+            ),
         ]
 
     @property
     def why_disabled(self) -> str:
         """Say why the connection cannot be used, and what would change that; empty when it can."""
         return ConnectionState(self.state).why_disabled
+
+    @property
+    def shown_health(self) -> Health:
+        """What pages show of its health."""
+        return Health.shown(self.health, self.state)
 
 
 _WHY_DISABLED = {

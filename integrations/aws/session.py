@@ -192,6 +192,7 @@ def assume_role(
     retries: Retries,
     on_call: Callable[[], None] = lambda: None,
     budget: Budget | None = None,
+    pacer: Pacer | None = None,
 ) -> _Keys:
     """Ask for a role with our own identity. Raises AwsError; NoPrincipal when we have none in the role's partition."""
     if role.partition not in settings.PIPES_AWS_PRINCIPALS:
@@ -214,7 +215,7 @@ def assume_role(
     operation = OPERATIONS["AssumeRole"]
     answer = perform(
         Call(operation, str(role), functools.partial(client.assume_role, **parameters)),
-        pacer=Pacer(operation.rate, operation.burst),
+        pacer=pacer or Pacer(operation.rate, operation.burst),
         budget=budget or Budget(_CALL_SECONDS),
         retries=retries,
         on_call=on_call,

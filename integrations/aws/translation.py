@@ -22,6 +22,7 @@ from botocore.parsers import ResponseParserError
 
 from integrations.aws import errors
 from integrations.aws.errors import AwsError, call_name, incomplete
+from integrations.aws.regions import home_region, partition_of_arn
 
 # What a call may raise and we expect. The last four come from botocore's parsers when an answer has the wrong shape.
 EXPECTED: Final = (
@@ -110,7 +111,9 @@ def _from_code(error: ClientError, operation: str, subject: str) -> AwsError:
         # Without a code of AWS's own, botocore gives the HTTP status: a proxy or a load balancer answered.
         kind = errors.ServiceFault if re.fullmatch(r"5\d\d", code) else errors.UnexpectedAnswer
     sentence = _SENTENCES[kind](call_name(operation, subject), code)
-    if kind is errors.AccessDenied:
+    if code == "RegionDisabledException":
+        sentence = _region_disabled(operation, subject, code)
+    elif kind is errors.AccessDenied:
         sentence = _denied(operation, subject, code, str(details.get("Message", "")))
     elif kind in (errors.InvalidCredentials, errors.ExpiredCredentials) and operation == "AssumeRole":
         sentence = (
@@ -121,14 +124,23 @@ def _from_code(error: ClientError, operation: str, subject: str) -> AwsError:
     return kind(sentence, operation=operation, code=code)
 
 
+def _region_disabled(operation: str, subject: str, code: str) -> str:
+    partition = partition_of_arn(subject) if subject.startswith("arn:") else "aws"
+    return (
+        f"The account switched AWS STS off for the Region {home_region(partition)}, where Pipes asks"
+        f" ({call_name(operation, subject)}: {code}). Sign in to that account, open IAM, Account settings, and activate"
+        " the STS endpoint of that Region."
+    )
+
+
 def _denied(operation: str, subject: str, code: str, message: str) -> str:
     if operation == "AssumeRole":
         return (
             f"AWS refused AssumeRole for {subject} ({code}). It gives the same answer to all of these: the role"
             " does not exist; its trust policy names another principal or another external ID than ours; a service"
             " control policy forbids it; the account is suspended; our own identity may not assume roles; the role is"
-            " less than a minute old. Compare the role's ARN and its trust policy with the setup shown here, then try"
-            " again."
+            " less than a minute old. Compare the role's ARN and its trust policy with the setup that Pipes shows, then"
+            " try again."
         )
     match = _POLICY.search(message)
     reason = f"; AWS names this: {match[1]}" if match else ""

@@ -3,6 +3,7 @@
 from integrations.models.access_test import AccessTest
 from integrations.models.account_access import AccountAccess
 from integrations.models.draft import Draft
+from integrations.models.health_schedule import HealthSchedule
 from integrations.models.integration import AccessMode, Integration
 from integrations.models.settings_trial import SettingsTrial
 from integrations.models.sync_run import SyncRun
@@ -13,6 +14,7 @@ __all__ = [
     "AccessTest",
     "AccountAccess",
     "Draft",
+    "HealthSchedule",
     "Integration",
     "SettingsTrial",
     "SyncRun",

@@ -8,7 +8,7 @@ from tests.conftest import Cast
 from workspaces import isolation
 
 # Knows no tenant's names or secrets: what is due, for the dispatcher, which works for all tenants.
-OUTSIDE_THE_WALL = {"integrations_syncschedule"}
+OUTSIDE_THE_WALL = {"integrations_syncschedule", "integrations_healthschedule"}
 
 
 def read(statement: str) -> list[tuple[object, ...]]:

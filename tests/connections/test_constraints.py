@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from connections.models import Connection, Folder, Grant
 from connections.tree import allocate_ids
@@ -85,6 +86,11 @@ def test_only_the_top_folder_of_a_mirror_names_its_integration(cast: Cast) -> No
 
 def test_states_are_those_that_pages_know(cast: Cast) -> None:
     refused("connection_state_known", cast, lambda: leaf(cast, state="closed"))
+
+
+def test_a_health_is_one_that_a_test_has_found(cast: Cast) -> None:
+    refused("connection_health_known", cast, lambda: leaf(cast, health="fine", health_tested_at=timezone.now()))
+    refused("connection_health_known", cast, lambda: leaf(cast, health="healthy"))
 
 
 def test_a_folder_is_not_its_own_parent_and_its_path_ends_with_a_slash(cast: Cast, top: Folder) -> None:

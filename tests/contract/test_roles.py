@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from integrations.aws.access_test import refuse_open_role, try_member_role, try_member_roles
+from integrations.aws.access_test import MemberResult, refuse_open_role, try_member_roles
 from integrations.aws.errors import RoleTooOpen, Throttled, Unreachable
 from integrations.aws.session import RoleCredentials, open_session
 from tests.contract.conftest import QUICK, credentials_for
@@ -56,28 +56,33 @@ def member_role(aws: RunningAws, name: str, external_id: str | None = EXTERNAL_I
     return aws.roles.create("pipes-member", trusting(VENDOR_ROLE_ARN, external_id), account=account.id)
 
 
+def try_member_role(role_arn: str) -> MemberResult:
+    (result,) = try_member_roles([role_arn], EXTERNAL_ID, SESSION_NAME)
+    return result
+
+
 def test_a_member_role_that_works_is_green(aws: RunningAws) -> None:
     arn = member_role(aws, "Alpha")
-    result = try_member_role(arn, EXTERNAL_ID, SESSION_NAME)
+    result = try_member_role(arn)
     assert result.is_green
     assert (result.role_arn, result.account_id) == (arn, arn.split(":")[4])
     assert result.sentence == f"The role pipes-member in {result.account_id} works."
 
 
 def test_a_missing_member_role_is_not_green_and_says_why(aws: RunningAws) -> None:
-    result = try_member_role("arn:aws:iam::111122223333:role/nobody", EXTERNAL_ID, SESSION_NAME)
+    result = try_member_role("arn:aws:iam::111122223333:role/nobody")
     assert not result.is_green
     assert "the role does not exist" in result.sentence
 
 
 def test_a_member_role_that_is_open_is_not_green(aws: RunningAws) -> None:
-    result = try_member_role(member_role(aws, "Alpha", None), EXTERNAL_ID, SESSION_NAME)
+    result = try_member_role(member_role(aws, "Alpha", None))
     assert not result.is_green
     assert "can be assumed without any external ID" in result.sentence
 
 
 def test_a_member_role_in_a_partition_without_a_principal_is_not_green(aws: RunningAws) -> None:
-    result = try_member_role("arn:aws-cn:iam::111122223333:role/pipes", EXTERNAL_ID, SESSION_NAME)
+    result = try_member_role("arn:aws-cn:iam::111122223333:role/pipes")
     assert "aws-cn, where this installation has no identity" in result.sentence
 
 

@@ -1,0 +1,118 @@
+"""Whether connections get into their accounts: what a test says about one, and when the next test is due.
+
+Everything is tested once a day, each connection at a time of day of its own, so that the tests of any number of them
+are spread evenly. What fails is tested again soon, and then less and less often.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Final
+
+from connections.models import Connection, Health
+from integrations.aws.errors import AccessDenied, AwsError, InvalidCredentials, Refused, RoleTooOpen
+
+DAY: Final = timedelta(days=1)
+# A role works up to a minute after it was made, and the StackSet takes its time to make it.
+YOUNG: Final = timedelta(minutes=3)
+_YOUNG_RETRY: Final = timedelta(minutes=1)
+FIRST_RETRY: Final = timedelta(minutes=5)
+LONGEST_RETRY: Final = timedelta(hours=4)
+# After what says nothing about the connection: a throttle, a lost connection, trouble of our own.
+UNKNOWN_RETRY: Final = timedelta(minutes=15)
+
+_EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
+_GOLDEN: Final = (math.sqrt(5) - 1) / 2  # its multiples, taken modulo 1, lie as evenly as can be
+
+_STACKSET: Final = (
+    " The Connection Settings of the integration have the StackSet that makes the role, and the steps by hand. In an"
+    " account that has just joined, the StackSet needs a few minutes."
+)
+_MANAGEMENT: Final = (
+    " This is the management account, which a StackSet never covers: launch the template from the Connection Settings"
+    " of the integration as a stack in the management account itself, which makes the role there, or follow the steps"
+    " by hand there."
+)
+
+
+class Kind(Enum):
+    """What a test says."""
+
+    WORKS = "works"
+    FAILS = "fails"
+    UNKNOWN = "unknown"  # nothing about the connection
+    UNTESTABLE = "untestable"  # there is nothing to test yet
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one test found. ``may_pass`` marks a refusal that a role gives too that has just been made."""
+
+    kind: Kind
+    sentence: str = ""
+    may_pass: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a connection stands, or shall stand after a test."""
+
+    health: Health
+    changed_at: datetime
+    reason: str = ""
+    tested_at: datetime | None = None
+    due_at: datetime | None = None
+
+
+def judge(error: AwsError | None, *, is_managed: bool = True, is_management: bool = False) -> Finding:
+    """Say what the error of a test, or none, means for the connection.
+
+    What keeps us from asking at all is no fault of the connection's: credentials of our own that AWS does not take, a
+    throttle, a lost connection.
+    """
+    if error is None:
+        return Finding(Kind.WORKS)
+    if isinstance(error, AccessDenied):
+        hint = (_MANAGEMENT if is_management else _STACKSET) if is_managed else ""
+        return Finding(Kind.FAILS, error.sentence + hint, may_pass=True)
+    is_of_the_account = isinstance(error, RoleTooOpen | Refused)
+    # AssumeRole is signed with our own credentials, GetCallerIdentity with the connection's.
+    is_of_its_key = isinstance(error, InvalidCredentials) and error.operation == "GetCallerIdentity"
+    return Finding(Kind.FAILS if is_of_the_account or is_of_its_key else Kind.UNKNOWN, error.sentence)
+
+
+def decide(seen: Standing, finding: Finding, *, connection_id: int, now: datetime) -> Standing:
+    """Say how a connection stands after a test, and when the next one is due; the same facts give the same answer."""
+    if finding.kind == Kind.WORKS:
+        since = seen.changed_at if seen.health == Health.HEALTHY else now
+        return Standing(Health.HEALTHY, since, "", now, next_daily(connection_id, now))
+    is_untested = seen.health == Health.UNTESTED
+    if finding.kind == Kind.FAILS and not (is_untested and finding.may_pass and now - seen.changed_at < YOUNG):
+        since = seen.changed_at if seen.health == Health.FAILING else now
+        wait = min(max(now - since, FIRST_RETRY), LONGEST_RETRY)  # as long again as it has failed so far
+        return Standing(Health.FAILING, since, finding.sentence, now, now + wait)
+    due_at = {
+        Kind.FAILS: now + _YOUNG_RETRY,
+        Kind.UNKNOWN: now + UNKNOWN_RETRY,
+        Kind.UNTESTABLE: next_daily(connection_id, now),
+    }[finding.kind]
+    reason = finding.sentence if is_untested else seen.reason
+    return Standing(seen.health, seen.changed_at, reason, seen.tested_at, due_at)
+
+
+def next_daily(connection_id: int, now: datetime) -> datetime:
+    """Give the next time at which the connection's own time of day comes round."""
+    time_of_day = DAY * (connection_id * _GOLDEN % 1.0)
+    return now + ((time_of_day - (now - _EPOCH)) % DAY or DAY)
+
+
+def record(seen: Connection, finding: Finding, *, now: datetime) -> bool:
+    """Write what a test found, unless the connection was tested or changed since it was read; tell whether it was."""
+    standing = Standing(
+        Health(seen.health), seen.health_changed_at, seen.health_reason, seen.health_tested_at, seen.health_due_at
+    )
+    after = decide(standing, finding, connection_id=seen.pk, now=now)
+    unchanged = Connection.objects.filter(pk=seen.pk, tenant=seen.tenant_id, health_due_at=seen.health_due_at)
+    values = {f"health_{name}": getattr(after, name) for name in ("reason", "changed_at", "tested_at", "due_at")}
+    return bool(unchanged.update(health=after.health, **values))
