@@ -54,6 +54,7 @@ def test_the_integration_leads_to_what_would_be_removed(asking: SyncRun, as_org_
         html = as_org_owner.get(AWSI + page).content.decode()
         assert WHY in html
         assert f'href="{AWSI}processes/{asking.pk}/">Review what would be removed' in html
+    assert "it also removes what waits" in text_of(as_org_owner.get(AWSI + "advanced/"))
     assert "Needs approval" in text_of(as_org_owner.get(AWSI.removesuffix("awsi/")))
     assert "Needs approval" in text_of(as_org_owner.get(AWSI + "processes/"))
 
