@@ -5,16 +5,14 @@ newer one.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Value
-from django.db.models.functions import Least
+from django.db.models import F
 
 from connections.models import Connection, Folder
 from connections.uses import uses_of
-from integrations import access_tests, editing, health_schedule, mirror
+from integrations import access_tests, editing, health_schedule, mirror, schedule
 from integrations.actions import HandleTakenError
 from integrations.aws.external_id import new_external_id
 from integrations.impact import View, WorkspaceImpact, fingerprint, impacts, renamed
@@ -65,16 +63,14 @@ def change_handle(*, integration: Integration, handle: str, version: str, by: Us
 
 
 @transaction.atomic
-def change_schedule(*, integration: Integration, minutes: int, version: str, by: User, now: datetime) -> None:
+def change_schedule(*, integration: Integration, minutes: int, version: str, by: User) -> None:
     """Set how often an integration syncs by itself; a shorter interval counts from now."""
     current = editing.lock(integration, version=version)
-    schedule = SyncSchedule.objects.filter(pk=current.pk)
-    before = schedule.get().interval_seconds // 60
+    row = SyncSchedule.objects.filter(pk=current.pk)
+    before = row.get().interval_seconds // 60
     if before == minutes:
         return
-    interval = timedelta(minutes=minutes)
-    next_due_at = Least(F("next_due_at"), Value(now + interval))
-    schedule.update(interval_seconds=minutes * 60, next_due_at=next_due_at)
+    row.update(interval_seconds=minutes * 60)
     _bump(current)
     values = ({"interval_minutes": value} for value in (before, minutes))
     audit.record(
@@ -181,3 +177,4 @@ def _values(integration: Integration) -> dict[str, Any]:
 
 def _bump(integration: Integration) -> None:
     Integration.objects.filter(pk=integration.pk).update(version=F("version") + 1)
+    schedule.forget_failures(integration)

@@ -1,8 +1,9 @@
 """When syncs start, and that each integration has one at a time, whatever crashes.
 
 ``sync_schedule`` holds one row for each integration. The dispatcher takes what is due in one statement and sends a
-message for each; the worker that gets it claims the row. A claim expires unless the running sync keeps pushing it, so a
-sync whose worker died is started again; a message that comes twice, or late, finds nothing to do.
+message for each (``dispatch.py``); the worker that gets it claims the row. A claim expires unless the running sync
+keeps pushing it, so a sync whose worker died is started again; a message that comes twice, or late, finds nothing to
+do. What fails for a lasting reason, or kills its worker each time, is tried less and less often.
 
 Whoever needs both rows locks that of the schedule before that of the run.
 """
@@ -21,36 +22,36 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import OperationalError, connection
-from django.db.models import F, Value
-from django.db.models.functions import Least
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Value
+from django.db.models.functions import Least, Now
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.models.sync_schedule import MANY_TAKEOVERS
 from workspaces import isolation
 from workspaces.models import User
 
 log = structlog.get_logger(__name__)
 
-# How long a message may stay unanswered before the dispatcher sends another.
-DISPATCH_PATIENCE = timedelta(minutes=5)
 FIRST_RETRY = timedelta(minutes=1)
 # The parts of a sync have limits of their own, which add up to less: beyond this, it hangs and another may take over.
 LONGEST_RUN = timedelta(minutes=45)
-_DISPATCH_LIMIT = 500
+# However long a fault lasts, it is looked at again once a day.
+_LONGEST_WAIT = timedelta(days=1)
 _OPEN = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
-
-_TAKE_DUE = """
-    UPDATE integrations_syncschedule SET dispatched_at = %(now)s
-    WHERE integration_id IN (
-        SELECT integration_id FROM integrations_syncschedule
-        WHERE (next_due_at <= %(now)s OR claim IS NOT NULL)
-            AND (claim IS NULL OR claim_expires_at < %(now)s)
-            AND (dispatched_at IS NULL OR dispatched_at < %(dispatched_before)s)
-        ORDER BY next_due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-    )
-    RETURNING tenant_id, integration_id
-"""
+_STARTED_FIELDS = (
+    "claim",
+    "claim_expires_at",
+    "dispatched_at",
+    "asked_at",
+    "next_due_at",
+    "planned_at",
+    "failures",
+    "takeovers",
+)
+_AFRESH = {"failures": 0, "lasting_failures": 0, "takeovers": 0}
+_TIMES = {2: "twice", 3: "three times"}
 
 # The claim is given back and the run's end written in one statement: no row of the run is touched without the claim.
 # A run that read everything also answers what an earlier one asked: it did what was approved, needed no approval any
@@ -58,8 +59,17 @@ _TAKE_DUE = """
 _FINISH = """
     WITH freed AS (
         UPDATE integrations_syncschedule SET claim = NULL, claim_expires_at = NULL,
-            failures = CASE WHEN %(state)s = 'failed' THEN failures + 1 ELSE 0 END,
-            next_due_at = LEAST(next_due_at, %(now)s + %(retry_in)s::interval * power(2, LEAST(failures, 10)))
+            takeovers = 0, planned_at = %(now)s,
+            failures = CASE %(ended)s WHEN 'well' THEN 0 ELSE failures + 1 END,
+            lasting_failures = CASE %(ended)s WHEN 'well' THEN 0 WHEN 'passing' THEN lasting_failures
+                ELSE lasting_failures + 1 END,
+            next_due_at = CASE %(ended)s
+                WHEN 'well' THEN next_due_at
+                WHEN 'passing' THEN
+                    LEAST(next_due_at, %(now)s + %(first_retry)s * %(jitter)s * power(2, LEAST(failures, 10)))
+                ELSE %(now)s + %(jitter)s * make_interval(secs => LEAST(
+                    interval_seconds * power(2, LEAST(lasting_failures, 10)), GREATEST(interval_seconds, %(longest)s)))
+                END
         WHERE integration_id = %(integration)s AND claim = %(claim)s
         RETURNING integration_id
     ), answered AS (
@@ -76,6 +86,10 @@ _FINISH = """
     FROM freed, (SELECT count(*) FROM answered) AS all_answered  -- the count has the old question closed first
     WHERE run.id = %(run)s AND run.integration_id = freed.integration_id
 """
+
+
+class IntegrationGoneError(Exception):
+    """Somebody deleted the integration meanwhile; the text is a sentence that says so."""
 
 
 class ClaimLostError(Exception):
@@ -105,33 +119,36 @@ class Outcome:
         return SyncRun.State.FAILED if self.error else SyncRun.State.SUCCEEDED
 
 
-def take_due(*, now: datetime) -> list[tuple[int, int]]:
-    """Take the integrations that are due, or whose sync died, as (tenant id, integration id).
-
-    Racing callers share them out: none is given to two.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE_DUE, {"now": now, "dispatched_before": now - DISPATCH_PATIENCE, "limit": _DISPATCH_LIMIT})
-        return [(tenant_id, integration_id) for tenant_id, integration_id in cursor.fetchall()]
-
-
 def create(integration: Integration, *, now: datetime) -> SyncSchedule:
     """Give a new integration its schedule; due at once."""
     return SyncSchedule.objects.create(integration=integration, tenant_id=integration.tenant_id, next_due_at=now)
 
 
 def request(integration: Integration, *, trigger: SyncRun.Trigger, by: User | None, now: datetime) -> SyncRun:
-    """Queue a run, or give the one that is queued or running already; a double click gets the same one."""
+    """Queue a run, or give the one that is queued or running already; a double click gets the same one.
+
+    Raises IntegrationGoneError when somebody deleted the integration meanwhile.
+    """
     schedule = SyncSchedule.objects.select_for_update().filter(pk=integration.pk)
-    schedule.get()  # the lock: no run of this integration starts or ends meanwhile
+    if schedule.first() is None:  # that locks it: no run of this integration starts or ends meanwhile
+        raise IntegrationGoneError(f"Somebody deleted the integration {integration} meanwhile.")
+    schedule.update(**_AFRESH)
     run = SyncRun.objects.filter(integration=integration, state__in=_OPEN).first()
     if run is not None:
         return run
     # Due now, so that the dispatcher starts it even when the message that is sent at once gets lost.
-    schedule.update(next_due_at=Least(F("next_due_at"), Value(now)))
+    schedule.update(next_due_at=Least(F("next_due_at"), Value(now)), asked_at=now)
     return SyncRun.objects.create(
         tenant_id=integration.tenant_id, integration=integration, trigger=trigger, started_by=by, queued_at=now
     )
+
+
+def forget_failures(integration: Integration) -> None:
+    """Go back to the interval, as after a change of the settings: it may have mended what was wrong."""
+    interval = ExpressionWrapper(F("interval_seconds") * Value(timedelta(seconds=1)), DurationField())
+    by_interval = ExpressionWrapper(Now() + interval, DateTimeField())
+    there = SyncSchedule.objects.filter(pk=integration.pk)
+    there.update(**_AFRESH, next_due_at=Least(F("next_due_at"), by_interval))
 
 
 def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | None:
@@ -140,12 +157,12 @@ def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | No
         row = SyncSchedule.objects.select_for_update().filter(pk=integration_id, tenant_id=tenant_id).first()
         if row is None or (row.claim_expires_at is not None and row.claim_expires_at >= now):
             return None
-        run = _next_run(row, now)
         row.claim = row.claim_expires_at = row.dispatched_at = None
+        run = _next_run(row, now)
         if run is not None:
-            row.claim, row.claim_expires_at = run.claim, now + _claim_lifetime()
-            row.next_due_at = now + _interval(row)
-        row.save(update_fields=["claim", "claim_expires_at", "dispatched_at", "next_due_at"])
+            row.claim, row.claim_expires_at, row.asked_at = run.claim, now + _claim_lifetime(), None
+            row.next_due_at, row.planned_at = now + _interval(row), now
+        row.save(update_fields=_STARTED_FIELDS)
         return run
 
 
@@ -154,9 +171,9 @@ def _next_run(row: SyncSchedule, now: datetime) -> SyncRun | None:
     run = SyncRun.objects.filter(integration_id=row.pk, state__in=_OPEN).first()
     trigger, by = SyncRun.Trigger.SCHEDULED, None
     if run is not None and run.state == SyncRun.State.RUNNING:
-        run.state, run.phase, run.finished_at = SyncRun.State.FAILED, "", now
-        run.error = "The worker that ran this stopped in the middle. Nothing was changed; the sync was started again."
-        run.save(update_fields=["state", "phase", "finished_at", "error"])
+        _record_loss(run, row, now)
+        if row.takeovers > 1:
+            return None
         trigger, by, run = SyncRun.Trigger(run.trigger), run.started_by_id, None
     elif run is None and row.next_due_at > now:
         return None
@@ -168,6 +185,23 @@ def _next_run(row: SyncSchedule, now: datetime) -> SyncRun | None:
     run.claim = uuid.uuid4()
     run.save(update_fields=["state", "phase", "started_at", "claim"])
     return run
+
+
+def _record_loss(run: SyncRun, row: SyncSchedule, now: datetime) -> None:
+    """End a run whose worker died. The first is replaced at once; a sync that kills each of its workers must wait."""
+    row.takeovers, row.failures = row.takeovers + 1, row.failures + 1
+    run.state, run.phase, run.finished_at = SyncRun.State.FAILED, "", now
+    run.error = "The worker that ran this stopped in the middle. Nothing was changed; the sync was started again."
+    if row.takeovers > 1:
+        growth = row.takeovers - MANY_TAKEOVERS
+        wait = FIRST_RETRY if growth < 0 else _interval(row) * 2 ** min(growth, 10)
+        row.next_due_at, row.planned_at = now + min(wait, max(_LONGEST_WAIT, _interval(row))), now
+        run.error = (
+            f"The worker stopped {_TIMES.get(row.takeovers, f'{row.takeovers} times')} in the middle of this sync, one"
+            " after the other. Nothing was changed. It is tried again later, less and less often; ask the operator of"
+            " this installation what stops the worker. Often it is too little memory."
+        )
+    run.save(update_fields=["state", "phase", "finished_at", "error"])
 
 
 def _claim_lifetime() -> timedelta:
@@ -201,16 +235,21 @@ def hold(run: SyncRun) -> None:
 def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
     """Write a run's end and give its claim back, in the caller's transaction, bound to the run's tenant.
 
-    After a passing fault the next try comes sooner than the schedule says, backing off. Raises ClaimLostError when the
-    claim is not ours any more: the caller's transaction must then not be committed.
+    After a passing fault the next try comes sooner than the schedule says, backing off; after a lasting one later and
+    later. Raises ClaimLostError when the claim is not ours any more: the caller's transaction must then not be
+    committed.
     """
-    retry_in = FIRST_RETRY * random.uniform(0.8, 1.2) if outcome.is_transient else None  # noqa: S311  no secret
+    has_failed = outcome.state == SyncRun.State.FAILED
+    ended = ("passing" if outcome.is_transient else "badly") if has_failed else "well"
     parameters: dict[str, Any] = {
         "run": run.pk,
         "integration": run.integration_id,
         "claim": run.claim,
         "now": now,
-        "retry_in": retry_in,
+        "ended": ended,
+        "first_retry": FIRST_RETRY,
+        "longest": _LONGEST_WAIT.total_seconds(),
+        "jitter": random.uniform(0.8, 1.2),  # noqa: S311  no secret
         "state": outcome.state.value,
         "error": outcome.error,
         "removals": Jsonb(list(outcome.removals)),

@@ -4,19 +4,21 @@
 The modules that talk to AWS are imported when a task runs: the web process sends tasks too, and never needs boto3.
 """
 
+from functools import partial
+
 from celery import shared_task
 from django.utils import timezone
 
-from integrations import health_schedule, schedule
+from integrations import dispatch, health_schedule
 
 
 @shared_task
 def enqueue_due() -> None:
     """Send a message for each integration that is due; one that nobody reads in time is sent again, so it expires."""
-    expires = schedule.DISPATCH_PATIENCE.total_seconds()
+    options = {"expires": dispatch.PATIENCE.total_seconds(), "priority": dispatch.LOW_PRIORITY}
     with sync_integration.app.producer_or_acquire() as producer:
-        for key in schedule.take_due(now=timezone.now()):
-            sync_integration.apply_async(key, producer=producer, expires=expires)
+        send = partial(sync_integration.apply_async, producer=producer, **options)
+        dispatch.send_due(send, now=timezone.now())
 
 
 @shared_task
@@ -31,7 +33,8 @@ def sync_integration(tenant_id: int, integration_id: int) -> None:
 def enqueue_health_tests() -> None:
     """Send a message for each tenant of which connections are to be tested."""
     for tenant_id in health_schedule.take_due(now=timezone.now()):
-        test_connections.apply_async((tenant_id,), expires=health_schedule.DISPATCH_PATIENCE.total_seconds())
+        expires = health_schedule.DISPATCH_PATIENCE.total_seconds()
+        test_connections.apply_async((tenant_id,), expires=expires, priority=dispatch.LOW_PRIORITY)
 
 
 @shared_task

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 
 from connections.uses import uses_of
-from integrations import editing, mirror
+from integrations import editing, mirror, schedule
 from integrations.changes import Change, describe
 from integrations.impact import View, WorkspaceImpact, fingerprint, impacts
 from integrations.models import AccessMode, Integration, SettingsTrial, SyncRun, SyncSchedule
@@ -153,12 +153,12 @@ def save(*, integration: Integration, version: str, seen: str, by: User, now: da
 
 def _check_no_sync(integration: Integration, now: datetime) -> None:
     """Refuse while a sync has the integration; the claim of one whose worker died is taken from it."""
-    schedule = SyncSchedule.objects.get(pk=integration.pk)
-    if schedule.claim_expires_at is not None and schedule.claim_expires_at >= now:
+    row = SyncSchedule.objects.get(pk=integration.pk)
+    if row.claim_expires_at is not None and row.claim_expires_at >= now:
         raise SyncUnderWayError
-    if schedule.claim is not None:
-        schedule.claim, schedule.claim_expires_at, schedule.next_due_at = None, None, now
-        schedule.save(update_fields=["claim", "claim_expires_at", "next_due_at"])
+    if row.claim is not None:
+        row.claim, row.claim_expires_at, row.next_due_at = None, None, now
+        row.save(update_fields=["claim", "claim_expires_at", "next_due_at"])
 
 
 def _take_over(integration: Integration, trial: SettingsTrial, snapshot: Snapshot, now: datetime) -> None:
@@ -176,6 +176,7 @@ def _take_over(integration: Integration, trial: SettingsTrial, snapshot: Snapsho
     integration.unseen_folders = sorted(snapshot.left_out_folders)
     integration.save()
     Integration.objects.filter(pk=integration.pk).update(version=F("version") + 1)
+    schedule.forget_failures(integration)
 
 
 def _shown(settings: IntegrationSettings) -> dict[str, str]:

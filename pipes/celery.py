@@ -2,8 +2,10 @@
 
 import logging.config
 import os
+from datetime import datetime
 
 from celery import Celery
+from celery.schedules import schedule
 from celery.signals import setup_logging
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
@@ -15,20 +17,30 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks(["integrations"])
 
+
+class Every(schedule):
+    """So many seconds after the last time; at once when that lies ahead, for then the clock was set back."""
+
+    def is_due(self, last_run_at: datetime) -> tuple[bool, datetime]:
+        """Say whether it is time, and when to ask again."""
+        now = self.now()
+        return super().is_due(now - self.run_every if self.maybe_make_aware(last_run_at) > now else last_run_at)
+
+
 app.conf.beat_schedule = {
     "start the syncs that are due": {
         "task": "integrations.tasks.enqueue_due",
-        "schedule": 2.0,
-        "options": {"expires": 10},
+        "schedule": Every(2.0),
+        "options": {"expires": 60},
     },
     "test the connections that are due": {
         "task": "integrations.tasks.enqueue_health_tests",
-        "schedule": 5.0,
+        "schedule": Every(5.0),
         "options": {"expires": 10},
     },
     "drop expired drafts, purge removed nodes": {
         "task": "integrations.tasks.clean_up",
-        "schedule": 3600.0,
+        "schedule": Every(3600.0),
         "options": {"expires": 1800},
     },
 }

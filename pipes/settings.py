@@ -127,6 +127,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # How long a sync's claim counts without being renewed (it is, six times in that time): the wait after a worker died.
 PIPES_SYNC_CLAIM_SECONDS = env.float("PIPES_SYNC_CLAIM_SECONDS", default=60.0)
 
+# How many syncs of one tenant may be under way at once, so that it leaves workers to the others.
+PIPES_SYNCS_PER_TENANT = env.int("PIPES_SYNCS_PER_TENANT", default=8)
+
 # --- People -------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "workspaces.User"

@@ -3,10 +3,15 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 
 from integrations.models.integration import Integration
 
 DEFAULT_INTERVAL_SECONDS = 15 * 60
+# From so many on, what was a mishap is an error that somebody should look at.
+_MANY_FAILURES = 5
+MANY_TAKEOVERS = 3
 
 
 class SyncSchedule(models.Model):
@@ -14,14 +19,22 @@ class SyncSchedule(models.Model):
 
     ``dispatched_at`` is set while a message is on its way to a worker. ``claim`` is the token of the running sync, good
     until ``claim_expires_at``, which the sync keeps pushing. A claim that expired belongs to a worker that died.
-    ``failures`` counts the failed runs since the last good one.
+    ``planned_at`` is when ``next_due_at`` was reckoned: should it lie in the future, the clock was set back since.
+    ``asked_at`` is set while a person waits for the sync: it goes before those that are due by the clock.
+
+    ``failures`` counts the failed runs since the last good one; of them ``lasting_failures`` are those whose cause does
+    not pass by itself. ``takeovers`` counts the workers that died in a row in the middle of the sync.
     """
 
     integration = models.OneToOneField(Integration, primary_key=True, on_delete=models.CASCADE, related_name="schedule")
     tenant_id = models.BigIntegerField()
     interval_seconds = models.PositiveIntegerField(default=DEFAULT_INTERVAL_SECONDS)
     next_due_at = models.DateTimeField()
+    planned_at = models.DateTimeField(default=timezone.now)
+    asked_at = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0)
+    lasting_failures = models.PositiveIntegerField(default=0)
+    takeovers = models.PositiveIntegerField(default=0)
     dispatched_at = models.DateTimeField(null=True)
     claim = models.UUIDField(null=True)
     claim_expires_at = models.DateTimeField(null=True)
@@ -29,7 +42,20 @@ class SyncSchedule(models.Model):
     objects: ClassVar[models.Manager["SyncSchedule"]] = models.Manager()
 
     class Meta:
-        indexes = [models.Index(fields=["next_due_at"], name="schedule_due")]
+        indexes = [
+            models.Index(fields=["next_due_at"], name="schedule_due"),
+            models.Index(fields=["planned_at"], name="schedule_planned"),
+            models.Index(
+                fields=["tenant_id"],
+                condition=Q(dispatched_at__isnull=False) | Q(claim__isnull=False),
+                name="schedule_under_way",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.integration_id} due {self.next_due_at:%Y-%m-%d %H:%M:%S}"
+
+    @property
+    def is_in_error(self) -> bool:
+        """Whether its syncs fail for a reason that does not pass by itself, or have failed for long."""
+        return self.lasting_failures > 0 or self.takeovers >= MANY_TAKEOVERS or self.failures >= _MANY_FAILURES

@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from integrations import changing
@@ -51,9 +50,7 @@ def integration_schedule(request: HttpRequest, access: Access, integration: str)
     if form.is_valid():
         minutes, version = form.cleaned_data["minutes"], request.POST.get("version", "")
         try:
-            changing.change_schedule(
-                integration=found, minutes=minutes, version=version, by=access.user, now=timezone.now()
-            )
+            changing.change_schedule(integration=found, minutes=minutes, version=version, by=access.user)
         except ChangedMeanwhileError as error:
             form.add_error(None, str(error))
         else:

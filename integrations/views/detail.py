@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from connections.views.context import tree_context
 from integrations import actions
+from integrations.schedule import IntegrationGoneError
 from integrations.views.page import find_integration, integration_page, latest_status, render_live
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
@@ -36,7 +37,11 @@ def integration_sync(request: HttpRequest, access: Access, integration: str) -> 
     """Start a sync, or show the one that is under way."""
     found = find_integration(access, integration)
     now = timezone.now()
-    run = actions.request_sync(integration=found, by=access.user, now=now)
+    try:
+        run = actions.request_sync(integration=found, by=access.user, now=now)
+    except IntegrationGoneError as error:
+        messages.error(request, str(error))
+        return redirect(access.scope.url("integration_list"))
     if run.queued_at == now:
         messages.success(request, f"A sync of {found} was started.")
     else:

@@ -17,13 +17,14 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class IntegrationRow:
-    """One line: where it and its settings are, and its latest run."""
+    """One line: where it and its settings are, its latest run, and whether that failed for good (in *Error*)."""
 
     integration: Integration
     run: SyncRun
     url: str
     config_url: str
     run_url: str
+    is_in_error: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class DraftRow:
 def integration_list(request: HttpRequest, access: Access) -> HttpResponse:
     """List the integrations of the scope with how their latest sync went."""
     text = search_text(request)
-    found = Integration.objects.in_scope(access.scope).filter(handle__contains=text.lower()).order_by("handle")
+    mine = Integration.objects.in_scope(access.scope).select_related("schedule")
+    found = mine.filter(handle__contains=text.lower()).order_by("handle")
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "q": text,
@@ -54,6 +56,7 @@ def integration_list(request: HttpRequest, access: Access) -> HttpResponse:
 
 
 def _rows(access: Access, integrations: list[Integration]) -> list[IntegrationRow]:
+    # One that is deleted at this moment has none any more.
     runs = {run.integration_id: run for run in SyncRun.objects.latest_of(integrations)}
     base = access.scope.url("integration_list")
     return [
@@ -63,8 +66,10 @@ def _rows(access: Access, integrations: list[Integration]) -> list[IntegrationRo
             url=f"{base}{integration.handle}/",
             config_url=f"{base}{integration.handle}/config/",
             run_url=f"{base}{integration.handle}/processes/{runs[integration.pk].pk}/",
+            is_in_error=runs[integration.pk].state == SyncRun.State.FAILED and integration.schedule.is_in_error,
         )
         for integration in integrations
+        if integration.pk in runs
     ]
 
 

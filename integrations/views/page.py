@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
@@ -82,8 +82,11 @@ def run_status(access: Access, integration: Integration, run: SyncRun) -> RunSta
 
 
 def latest_status(access: Access, integration: Integration) -> RunStatus:
-    """Say how the latest run stands; there is always one, for an integration is made with its first."""
-    status = run_status(access, integration, SyncRun.objects.of(integration)[0])
+    """Say how the latest run stands. An integration is made with its first; Http404 if it was deleted meanwhile."""
+    latest = SyncRun.objects.of(integration).first()
+    if latest is None:
+        raise Http404
+    status = run_status(access, integration, latest)
     asking = SyncRun.objects.undecided(integration).values_list("pk", flat=True).first()
     if asking is None:
         return status

@@ -4,50 +4,132 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from kombu.exceptions import OperationalError
+from pytest_django.fixtures import Settings
 
 from connections.models import Folder
 from connections.tree import allocate_ids
-from integrations import actions, schedule
-from integrations.models import Integration, SyncSchedule
-from integrations.tasks import sync_integration
+from integrations import actions, dispatch, schedule
+from integrations.dispatch import Key
+from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.tasks import enqueue_due, sync_integration
 from tests.conftest import Cast
 from tests.integrations.threads import at_once, in_thread
 from workspaces import isolation
+from workspaces.models import Tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def many(cast: Cast, number: int) -> list[tuple[int, int]]:
-    """Make so many integrations that are due."""
-    with isolation.as_tenant(cast.acme.pk):
+def many(cast: Cast, number: int, *, tenant: Tenant | None = None, due: timedelta = timedelta()) -> list[Key]:
+    """Make so many integrations, due so long ago."""
+    tenant = tenant or cast.acme
+    with isolation.as_tenant(tenant.pk):
         ids = allocate_ids(Folder, number)
         Folder.objects.bulk_create(
-            Folder(id=pk, root_id=pk, path=f"{pk}/", handle=f"root_{pk}", is_managed=True, tenant=cast.acme)
-            for pk in ids
+            Folder(id=pk, root_id=pk, path=f"{pk}/", handle=f"root_{pk}", is_managed=True, tenant=tenant) for pk in ids
         )
         made = Integration.objects.bulk_create(
-            Integration(tenant=cast.acme, handle=f"i-{pk}", root_folder_id=pk) for pk in ids
+            Integration(tenant=tenant, handle=f"i-{pk}", root_folder_id=pk) for pk in ids
         )
         SyncSchedule.objects.bulk_create(
-            SyncSchedule(integration=each, tenant_id=cast.acme.pk, next_due_at=timezone.now()) for each in made
+            SyncSchedule(integration=each, tenant_id=tenant.pk, next_due_at=timezone.now() - due) for each in made
         )
-        return [(cast.acme.pk, each.pk) for each in made]
+        return [(tenant.pk, each.pk) for each in made]
 
 
-def test_racing_dispatchers_take_each_integration_exactly_once(committed: Cast) -> None:
-    due = many(committed, 1_200)
+def take() -> list[Key]:
+    return dispatch.take_due(now=timezone.now())
 
-    def take() -> list[tuple[int, int]]:
-        taken: list[tuple[int, int]] = []
-        while batch := schedule.take_due(now=timezone.now()):
+
+def test_racing_dispatchers_take_each_integration_exactly_once(committed: Cast, settings: Settings) -> None:
+    settings.PIPES_SYNCS_PER_TENANT = dispatch.MOST_WAITING
+    due = many(committed, 900)
+
+    def take_all() -> list[Key]:
+        taken: list[Key] = []
+        while batch := take():
             taken += batch
         return taken
 
-    shares = at_once(take, take)
+    shares = at_once(take_all, take_all)
     assert sorted([*shares[0], *shares[1]]) == sorted(due)
+
+
+def test_a_thousand_of_one_tenant_leave_workers_to_the_one_of_another(committed: Cast, settings: Settings) -> None:
+    settings.PIPES_SYNCS_PER_TENANT = 3
+    crowd = many(committed, 1_000, due=timedelta(hours=1))
+    (one,) = many(committed, 1, tenant=committed.globex)
+    taken = take()
+    assert len(taken) == 4
+    assert one in taken[:2]
+    assert set(taken) - {one} < set(crowd)
+    assert take() == []  # as long as none of them has ended
+    assert schedule.start(*taken[0], now=timezone.now()) is not None
+    assert take() == []
+    SyncSchedule.objects.filter(pk=taken[0][1]).update(claim=None, claim_expires_at=None)
+    assert len(take()) == 1
+
+
+def test_tenants_take_turns_in_the_queue(committed: Cast, settings: Settings) -> None:
+    settings.PIPES_SYNCS_PER_TENANT = 4
+    many(committed, 20, due=timedelta(hours=1))
+    many(committed, 20, tenant=committed.globex)
+    assert [tenant_id for tenant_id, _ in take()] == [committed.acme.pk, committed.globex.pk] * 4
+
+
+def test_who_waits_for_a_sync_goes_before_what_is_due_by_the_clock(committed: Cast, settings: Settings) -> None:
+    settings.PIPES_SYNCS_PER_TENANT = 2
+    *_, clicked = many(committed, 10, due=timedelta(hours=1))
+    taken = take()
+    assert len(taken) == 2
+    with isolation.as_tenant(committed.acme.pk):
+        integration = Integration.objects.get(pk=clicked[1])
+        schedule.request(integration, trigger=SyncRun.Trigger.MANUAL, by=committed.org_owner, now=timezone.now())
+    assert take() == [clicked]  # although the tenant has its share under way
+    assert schedule.start(*clicked, now=timezone.now()) is not None
+    assert SyncSchedule.objects.get(pk=clicked[1]).asked_at is None
+
+
+def test_the_queue_is_kept_short_so_that_whose_turn_it_is_can_still_change(
+    committed: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "MOST_WAITING", 5)
+    many(committed, 8)
+    assert len(take()) == 5
+    assert take() == []
+
+
+def test_what_could_not_be_sent_is_due_as_before(committed: Cast) -> None:
+    due = many(committed, 5)
+    sent: list[Key] = []
+
+    def send(key: Key) -> None:
+        if len(sent) == 2:
+            raise ConnectionError
+        sent.append(key)
+
+    with pytest.raises(ConnectionError):
+        dispatch.send_due(send, now=timezone.now())
+    assert sorted([*sent, *take()]) == sorted(due)
+
+
+def test_the_statements_can_do_without_reading_the_whole_table(committed: Cast) -> None:
+    many(committed, 5)
+    with CaptureQueriesContext(connection) as queries:
+        dispatch.send_due(lambda key: key, now=timezone.now())
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for query in queries:
+            cursor.execute(f"EXPLAIN {query['sql']}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert "Seq Scan on integrations_syncschedule" not in plan, plan
 
 
 def test_a_row_that_somebody_holds_does_not_hold_up_the_dispatcher(committed: Cast) -> None:
@@ -62,17 +144,17 @@ def test_a_row_that_somebody_holds_does_not_hold_up_the_dispatcher(committed: Ca
 
     thread = in_thread(hold)
     assert has_lock.wait(10)
-    assert sorted(schedule.take_due(now=timezone.now())) == sorted(others)
+    assert sorted(dispatch.take_due(now=timezone.now())) == sorted(others)
     is_done.set()
     thread.join()
-    assert schedule.take_due(now=timezone.now()) == [held]
+    assert dispatch.take_due(now=timezone.now()) == [held]
 
 
 def test_what_is_on_its_way_is_sent_again_only_when_it_got_lost(integration: Integration) -> None:
     SyncSchedule.objects.update(next_due_at=timezone.now() - timedelta(seconds=1))
-    assert len(schedule.take_due(now=timezone.now())) == 1
-    assert schedule.take_due(now=timezone.now()) == []
-    assert len(schedule.take_due(now=timezone.now() + schedule.DISPATCH_PATIENCE + timedelta(seconds=1))) == 1
+    assert len(dispatch.take_due(now=timezone.now())) == 1
+    assert dispatch.take_due(now=timezone.now()) == []
+    assert len(dispatch.take_due(now=timezone.now() + dispatch.PATIENCE + timedelta(seconds=1))) == 1
 
 
 @pytest.fixture
@@ -94,7 +176,28 @@ def test_a_sync_that_is_asked_for_while_the_broker_is_away_starts_through_the_di
     with isolation.as_tenant(integration.tenant_id):
         run = actions.request_sync(integration=integration, by=committed.org_owner, now=timezone.now())
     assert time.monotonic() - began < 5
-    assert schedule.take_due(now=timezone.now()) == [(integration.tenant_id, integration.pk)]
+    assert dispatch.take_due(now=timezone.now()) == [(integration.tenant_id, integration.pk)]
     started = schedule.start(integration.tenant_id, integration.pk, now=timezone.now())
     assert started is not None
     assert started.pk == run.pk
+
+
+@pytest.mark.usefixtures("broken_broker")
+def test_what_is_due_while_the_broker_is_away_is_started_when_it_is_back(committed: Cast) -> None:
+    due = many(committed, 3)
+    with pytest.raises(OperationalError):
+        enqueue_due()
+    assert sorted(take()) == due
+
+
+def test_the_broker_gives_what_people_ask_for_before_what_is_due_by_the_clock() -> None:
+    queue = f"priority-{uuid4().hex}"
+    for argument, options in (
+        (1, {"priority": dispatch.LOW_PRIORITY}),
+        (2, {"priority": dispatch.LOW_PRIORITY}),
+        (3, {}),
+    ):
+        sync_integration.apply_async((argument, argument), queue=queue, **options)
+    with sync_integration.app.connection_for_read() as connection, connection.SimpleQueue(queue) as waiting:
+        assert [waiting.get(timeout=5).payload[0][0] for _ in range(3)] == [3, 1, 2]
+        waiting.queue.delete()

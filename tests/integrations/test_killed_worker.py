@@ -15,7 +15,7 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from integrations import schedule
+from integrations import dispatch
 from integrations.tasks import sync_integration
 from tests.conftest import make_cast
 from tests.fakes.aws import RunningAws
@@ -77,8 +77,8 @@ def test_a_worker_that_is_killed_in_the_middle_leaves_the_tree_and_the_next_run_
     aws.faults.latency = 0.0
     assert mirror.runs()[-1].state == "running"
     assert mirror.tree() == before
-    assert schedule.take_due(now=timezone.now()) == []  # the claim still counts: it might only be slow
-    wait_for(lambda: schedule.take_due(now=timezone.now()) == [key])
+    assert dispatch.take_due(now=timezone.now()) == []  # the claim still counts: it might only be slow
+    wait_for(lambda: dispatch.take_due(now=timezone.now()) == [key])
     healed = mirror.work()
     assert (healed.state, healed.trigger, healed.counts) == ("succeeded", "manual", {"rename": 1, "remove": 1})
     assert mirror.tree() == {handle: place for handle, place in before.items() if handle not in ("dev", "prod")} | {

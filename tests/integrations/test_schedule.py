@@ -2,58 +2,29 @@
 
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from integrations import schedule
-from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations import dispatch, schedule
+from integrations.models import Integration, SyncRun
 from integrations.schedule import ClaimLostError, Outcome
 from tests.conftest import Cast
+from tests.integrations.scheduling import finish, make_due, request, row, start, stored
 from tests.integrations.threads import at_once, in_thread, wait_until_waiting
 from workspaces import isolation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def request(integration: Integration, trigger: SyncRun.Trigger = SyncRun.Trigger.MANUAL) -> SyncRun:
-    with isolation.as_tenant(integration.tenant_id):
-        return schedule.request(integration, trigger=trigger, by=None, now=timezone.now())
-
-
-def start(integration: Integration, *, after: timedelta = timedelta()) -> SyncRun | None:
-    return schedule.start(integration.tenant_id, integration.pk, now=timezone.now() + after)
-
-
-def finish(run: SyncRun, outcome: Outcome, *, after: timedelta = timedelta()) -> datetime:
-    """End a run; gives when."""
-    now = timezone.now() + after
-    with isolation.as_tenant(run.tenant_id):
-        schedule.finish(run, outcome, now=now)
-    return now
-
-
-def stored(run: SyncRun) -> SyncRun:
-    with isolation.as_tenant(run.tenant_id):
-        return SyncRun.objects.get(pk=run.pk)
-
-
-def row(integration: Integration) -> SyncSchedule:
-    return SyncSchedule.objects.get(pk=integration.pk)
-
-
-def make_due(integration: Integration) -> None:
-    SyncSchedule.objects.filter(pk=integration.pk).update(next_due_at=timezone.now() - timedelta(seconds=1))
-
-
 def test_nothing_starts_before_it_is_due(integration: Integration) -> None:
-    assert schedule.take_due(now=timezone.now()) == []
+    assert dispatch.take_due(now=timezone.now()) == []
     assert start(integration) is None
     make_due(integration)
-    assert schedule.take_due(now=timezone.now()) == [(integration.tenant_id, integration.pk)]
+    assert dispatch.take_due(now=timezone.now()) == [(integration.tenant_id, integration.pk)]
     run = start(integration)
     assert run is not None
     assert (run.trigger, run.state, run.started_by) == ("scheduled", "running", None)
@@ -81,7 +52,7 @@ def test_a_double_click_gets_the_same_run(integration: Integration) -> None:
     assert run is not None
     assert request(integration).pk == run.pk == one.pk
     finish(run, Outcome())
-    assert schedule.take_due(now=timezone.now()) == []  # the second click asked for nothing more
+    assert dispatch.take_due(now=timezone.now()) == []  # the second click asked for nothing more
 
 
 def test_a_click_after_the_end_gets_another_run(integration: Integration) -> None:
@@ -117,9 +88,9 @@ def test_a_claim_that_expired_is_taken_over_and_the_lost_run_recorded(
         schedule.request(integration, trigger=SyncRun.Trigger.MANUAL, by=committed.org_owner, now=timezone.now())
     lost = start(integration)
     assert lost is not None
-    assert schedule.take_due(now=timezone.now()) == []
+    assert dispatch.take_due(now=timezone.now()) == []
     later = timezone.now() + timedelta(minutes=2)
-    assert schedule.take_due(now=later) == [(integration.tenant_id, integration.pk)]
+    assert dispatch.take_due(now=later) == [(integration.tenant_id, integration.pk)]
     heir = start(integration, after=timedelta(minutes=2))
     assert heir is not None
     assert (heir.pk == lost.pk, heir.trigger, heir.started_by) == (False, "manual", committed.org_owner)
@@ -200,30 +171,3 @@ def test_the_next_run_is_due_after_the_interval_give_or_take(integration: Integr
         )
         finish(run, Outcome())
     assert 0.9 <= min(waits) < max(waits) <= 1.1
-
-
-def test_passing_faults_are_tried_again_soon_and_then_less_and_less_often(integration: Integration) -> None:
-    waits = []
-    for _ in range(6):
-        make_due(integration)
-        run = start(integration)
-        assert run is not None
-        ended_at = finish(run, Outcome("AWS was away.", is_transient=True))
-        waits.append((row(integration).next_due_at - ended_at).total_seconds())
-    assert [0.8 * 60 * 2**number <= wait <= 1.2 * 60 * 2**number for number, wait in enumerate(waits[:4])] == [True] * 4
-    assert max(waits) <= row(integration).interval_seconds * 1.1
-    assert row(integration).failures == 6
-    make_due(integration)
-    run = start(integration)
-    assert run is not None
-    finish(run, Outcome())
-    assert row(integration).failures == 0
-
-
-def test_a_lasting_fault_waits_for_the_schedule(integration: Integration) -> None:
-    make_due(integration)
-    run = start(integration)
-    assert run is not None
-    due = row(integration).next_due_at
-    finish(run, Outcome("AWS said no."))
-    assert (row(integration).next_due_at, row(integration).failures) == (due, 1)

@@ -26,8 +26,11 @@ class Command(BaseCommand):
         from integrations import sync  # slow to load, and not needed to say that there is no such integration
 
         integration = _find(options["integration"])
-        with isolation.as_tenant(integration.tenant_id):
-            run = schedule.request(integration, trigger=SyncRun.Trigger.COMMAND, by=None, now=timezone.now())
+        try:
+            with isolation.as_tenant(integration.tenant_id):
+                run = schedule.request(integration, trigger=SyncRun.Trigger.COMMAND, by=None, now=timezone.now())
+        except schedule.IntegrationGoneError as error:
+            raise CommandError(str(error)) from error
         if run.state == SyncRun.State.RUNNING:
             raise CommandError(
                 f"A sync of {integration} is running since {run.started_at:%H:%M:%S} UTC. Wait for its end."

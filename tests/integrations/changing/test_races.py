@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from connections import sharing
@@ -15,6 +16,7 @@ from integrations.models import Integration, SyncRun
 from tests.conftest import Cast, make_cast
 from tests.fakes.aws import RunningAws
 from tests.integrations.conftest import QUICK, Synced, make_mirror
+from tests.integrations.threads import wait_until_waiting
 from workspaces import isolation
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,6 +65,40 @@ def rows(synced: Synced) -> int:
     with isolation.as_tenant(synced.integration.tenant_id):
         root = synced.integration.root_folder_id
         return Folder.objects.filter(root=root).count() + Connection.objects.filter(root=root).count()
+
+
+@pytest.mark.parametrize("page", ["sync/", "advanced/schedule/"])
+def test_a_click_at_the_moment_of_the_deletion_is_told_of_it(
+    synced: Synced, cast: Cast, pool: ThreadPoolExecutor, as_org_owner: Client, page: str
+) -> None:
+    is_deleted = threading.Event()
+
+    def delete() -> None:
+        with isolation.as_tenant(cast.acme.pk):
+            deletion.request_removal(integration=synced.integration, by=cast.org_owner, now=timezone.now())
+            is_deleted.set()
+            wait_until_waiting()  # the click waits for the end of this
+
+    deleting = pool.submit(alone(delete))
+    assert is_deleted.wait(10)
+    main = "/tenants/acme/orgs/tnt/integrations/main/"
+    answer = as_org_owner.post(main + page, {"minutes": "30", "version": "1"}, follow=True)
+    deleting.result()
+    assert answer.status_code == 200
+    assert "Somebody deleted the integration main meanwhile." in answer.content.decode()
+
+
+def test_a_page_that_is_asked_for_while_its_integration_goes_is_not_found(
+    synced: Synced, cast: Cast, as_org_owner: Client
+) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        SyncRun.objects.all().delete()  # what a request sees that began before a worker's commit and goes on after it
+    base = "/tenants/acme/orgs/tnt/integrations/"
+    assert [as_org_owner.get(f"{base}{page}").status_code for page in ("main/", "main/advanced/", "")] == [
+        404,
+        404,
+        200,
+    ]
 
 
 def test_a_deletion_in_the_middle_of_a_sync_wins(synced: Synced, cast: Cast, pool: ThreadPoolExecutor) -> None:

@@ -1,0 +1,45 @@
+"""Runs of one integration as tests of the schedule make and end them."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from integrations import schedule
+from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.schedule import Outcome
+from workspaces import isolation
+
+
+def request(integration: Integration, trigger: SyncRun.Trigger = SyncRun.Trigger.MANUAL) -> SyncRun:
+    """Ask for a sync."""
+    with isolation.as_tenant(integration.tenant_id):
+        return schedule.request(integration, trigger=trigger, by=None, now=timezone.now())
+
+
+def start(integration: Integration, *, after: timedelta = timedelta()) -> SyncRun | None:
+    """Do what a worker does with a message, so long from now."""
+    return schedule.start(integration.tenant_id, integration.pk, now=timezone.now() + after)
+
+
+def finish(run: SyncRun, outcome: Outcome, *, after: timedelta = timedelta()) -> datetime:
+    """End a run; gives when."""
+    now = timezone.now() + after
+    with isolation.as_tenant(run.tenant_id):
+        schedule.finish(run, outcome, now=now)
+    return now
+
+
+def stored(run: SyncRun) -> SyncRun:
+    """A run as the database has it."""
+    with isolation.as_tenant(run.tenant_id):
+        return SyncRun.objects.get(pk=run.pk)
+
+
+def row(integration: Integration) -> SyncSchedule:
+    """The integration's row in the schedule, as it is now."""
+    return SyncSchedule.objects.get(pk=integration.pk)
+
+
+def make_due(integration: Integration) -> None:
+    """Let its time have come."""
+    SyncSchedule.objects.filter(pk=integration.pk).update(next_due_at=timezone.now() - timedelta(seconds=1))
