@@ -26,7 +26,7 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def django_db_setup(django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Create the test database as its owner; the tests then run as the plain role, as the product does."""
     with django_db_blocker.unblock():
         owner = connections["owner"]
