@@ -266,12 +266,15 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
 
 
 @contextmanager
-def heartbeat(run: SyncRun) -> Iterator[None]:
-    """Keep pushing the claim's expiry from a thread of its own while the block runs; it ends with the process."""
+def heartbeat(run: SyncRun, *, longest: timedelta = LONGEST_RUN) -> Iterator[None]:
+    """Keep pushing the claim's expiry from a thread of its own while the block runs; it ends with the process.
+
+    After ``longest`` it stops: a run that hangs must not keep others out for ever.
+    """
     over = threading.Event()
 
     def beat() -> None:
-        ends_at = time.monotonic() + LONGEST_RUN.total_seconds()
+        ends_at = time.monotonic() + longest.total_seconds()
         while not over.wait(settings.PIPES_SYNC_CLAIM_SECONDS / 6) and time.monotonic() < ends_at:
             expires = timezone.now() + _claim_lifetime()
             try:

@@ -1,0 +1,75 @@
+"""A sync that hangs, in a process that lives, does not keep others out for ever; and a broker that cuts the line."""
+
+import os
+import time
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+import redis
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from integrations import schedule, sync
+from integrations.schedule import ClaimLostError
+from integrations.tasks import sync_integration
+from tests.conftest import make_cast
+from tests.fakes.aws import RunningAws
+from tests.integrations.conftest import QUICK, Synced, make_mirror
+from tests.integrations.exact import in_aws, in_tree
+from tests.integrations.test_killed_worker import wait_for, worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def mirror(aws: RunningAws, transactional_db: None) -> Synced:
+    """A committed integration before its first sync."""
+    cast = make_cast()
+    return make_mirror(aws, cast.at_org, cast)
+
+
+def test_the_claim_of_a_run_that_hangs_expires_although_its_process_lives(mirror: Synced, settings: Settings) -> None:
+    settings.PIPES_SYNC_CLAIM_SECONDS = 0.6
+    integration = mirror.integration
+    hung = schedule.start(integration.tenant_id, integration.pk, now=timezone.now())
+    assert hung is not None
+    with schedule.heartbeat(hung, longest=timedelta(seconds=1)):
+        time.sleep(0.8)  # longer than a claim lasts: the heart still beats
+        assert sync.run(integration.tenant_id, integration.pk, retries=QUICK) is None
+        wait_for(lambda: mirror.schedule().claim_expires_at < timezone.now())  # type: ignore[operator]
+        heir = mirror.sync()
+        with pytest.raises(ClaimLostError):
+            schedule.report(hung)
+    assert (heir.state, in_tree(integration)) == ("succeeded", in_aws(mirror.aws.organization))
+    lost, _ = mirror.runs()
+    assert (lost.state, lost.error[:43]) == ("failed", "The worker that ran this stopped in the mid")
+
+
+def test_a_worker_whose_line_to_the_broker_is_cut_ends_its_sync_and_takes_the_next(
+    mirror: Synced, aws: RunningAws
+) -> None:
+    queue, key = f"cut-{uuid4().hex}", (mirror.integration.tenant_id, mirror.integration.pk)
+    aws.faults.latency = 0.2
+    with worker(queue, aws):
+        sync_integration.apply_async(key, queue=queue)
+        wait_for(lambda: mirror.runs()[-1].phase == "reading")
+        assert cut_lines() > 0
+        wait_for(lambda: mirror.runs()[-1].is_over)
+        assert [run.state for run in mirror.runs()] == ["succeeded"]
+        aws.organization.rename("Prod", "Production")
+        mirror.request()
+        sync_integration.apply_async(key, queue=queue)
+        wait_for(lambda: mirror.runs()[-1].is_over)
+    assert [run.state for run in mirror.runs()] == ["succeeded"] * 2
+    assert in_tree(mirror.integration) == in_aws(aws.organization)
+
+
+def cut_lines() -> int:
+    """Cut every connection to our part of the broker; gives how many there were."""
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as broker:
+        own, ours = broker.client_id(), broker.connection_pool.connection_kwargs.get("db", 0)
+        lines = [line for line in broker.client_list() if int(line["db"]) == int(ours) and int(line["id"]) != own]
+        for line in lines:
+            broker.client_kill_filter(_id=line["id"])
+        return len(lines)
