@@ -9,8 +9,8 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("operator/", admin.site.urls),
-    path("account/", include("allauth.urls")),
     path("", include("workspaces.urls")),
+    path("account/", include("allauth.urls")),
     path("", include("integrations.urls")),
     path("", include("connections.urls")),
 ]

@@ -45,6 +45,11 @@ def create_account(*, email: str, handle: str, name: str, password: str) -> User
     return user
 
 
+def is_confirmed(user: User, email: str) -> bool:
+    """Tell whether somebody has opened the link that was sent to this address of theirs."""
+    return EmailAddress.objects.filter(user=user, email=email.lower(), verified=True).exists()
+
+
 def suggest_handle(email: str) -> str:
     """Make a handle from what stands before the @; empty when nothing there can be one."""
     wish = slug(email.partition("@")[0]).replace("_", "-").lstrip("-0123456789")[:PLACE_MAX_LENGTH].strip("-")

@@ -24,6 +24,7 @@ _AT_EVERY_LEVEL = (
 urlpatterns = [
     path("", lists.home, name="home"),
     path("profile/", people.profile, name="profile"),
+    path("account/email/", people.email_addresses, name="account_email"),  # before the sign-in library's
     path("theme/", people.theme, name="theme"),
     path("invitations/<str:token>/", invitation.accept, name="invitation"),
     path("tenants/", lists.switch_tenant, name="switch_tenant"),

@@ -1,5 +1,6 @@
-"""What a person sets for themself: the profile and the theme."""
+"""What a person sets for themself: the profile, the address to sign in with, and the theme."""
 
+from allauth.account.views import email as addresses_of_library
 from django.contrib import messages
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
@@ -7,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from workspaces import actions
+from workspaces import accounts, actions
 from workspaces.forms import ProfileForm
 from workspaces.htmx import asks_about_field, field_status
 from workspaces.models import User
@@ -38,6 +39,20 @@ def profile(request: HttpRequest, user: User) -> HttpResponse:
             messages.success(request, "Saved your profile.")
             return redirect("profile")
     return render(request, "workspaces/profile.html", {"form": form})
+
+
+@account_view
+def email_addresses(request: HttpRequest, user: User) -> HttpResponse:
+    """Show and change one's addresses; only a confirmed one becomes the address that one is known by.
+
+    The sign-in library would let somebody without any confirmed address take one that is not theirs, and with it what
+    others mean for its owner.
+    """
+    wanted = request.POST.get("email", "")
+    if "action_primary" in request.POST and not accounts.is_confirmed(user, wanted):
+        messages.error(request, f"{wanted} is not confirmed yet: open the link that we sent to it first.")
+        return redirect("account_email")
+    return addresses_of_library(request)
 
 
 @require_POST

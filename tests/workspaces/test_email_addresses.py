@@ -1,0 +1,50 @@
+"""An address that nobody has confirmed stands for nobody: it brings no invitation and no membership."""
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.test import Client
+from django.urls import reverse
+
+from tests import factories
+from tests.conftest import Cast
+from tests.workspaces.inviting import invite, link, role_of
+from workspaces import isolation, people
+
+VICTIM = "victim@example.com"
+
+
+@pytest.fixture
+def squatter(cast: Cast, client: Client) -> Client:
+    """A plain member of acme, signed in through the form, who says that somebody else's address is theirs."""
+    client.post(reverse("account_login"), {"login": cast.tenant_member.email, "password": factories.PASSWORD})
+    client.post(reverse("account_email"), {"action_add": "", "email": VICTIM})
+    assert EmailAddress.objects.get(user=cast.tenant_member, email=VICTIM).verified is False
+    return client
+
+
+def test_nobody_signs_in_with_an_address_that_is_not_confirmed(cast: Cast, squatter: Client) -> None:
+    page = squatter.post(reverse("account_email"), {"action_primary": "", "email": VICTIM}, follow=True)
+    assert f"{VICTIM} is not confirmed yet" in page.content.decode()
+    cast.tenant_member.refresh_from_db()
+    assert cast.tenant_member.email == "tenant-member@example.com"
+
+
+def test_the_invitation_of_somebody_else_is_not_theirs(cast: Cast, squatter: Client) -> None:
+    squatter.post(reverse("account_email"), {"action_primary": "", "email": VICTIM})
+    letter = invite(cast, cast.at_org, email=VICTIM)
+    squatter.post(link(letter))
+    assert role_of(cast, cast.tenant_member, cast.at_org) is None
+    assert "Create" in Client().get(link(letter)).content.decode()  # their own account is still to be had
+
+
+def test_an_owner_who_adds_the_address_does_not_add_them(cast: Cast, squatter: Client) -> None:
+    squatter.post(reverse("account_email"), {"action_primary": "", "email": VICTIM})
+    with isolation.as_tenant(cast.acme.pk):
+        assert people.find_in_tenant(cast.acme, VICTIM) is None
+
+
+def test_a_confirmed_address_can_be_signed_in_with(cast: Cast, squatter: Client) -> None:
+    EmailAddress.objects.filter(email=VICTIM).update(verified=True)
+    squatter.post(reverse("account_email"), {"action_primary": "", "email": VICTIM})
+    cast.tenant_member.refresh_from_db()
+    assert cast.tenant_member.email == VICTIM
