@@ -43,7 +43,6 @@ _ACCOUNTS = [
     path("<int:connection>/access/save/", accounts.access_save, name="access_save"),
     path("<int:connection>/access/options/", accounts.options_save, name="access_options"),
     path("<int:connection>/access/rotate/", accounts.access_rotate, name="access_rotate"),
-    path("<int:connection>/access/test/", accounts.access_test, name="access_test"),
 ]
 
 _ORGANIZATION = "tenants/<slug:tenant>/orgs/<slug:organization>/"

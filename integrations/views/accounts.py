@@ -62,12 +62,16 @@ def connection_access(request: HttpRequest, access: Access, connection: int) -> 
 @require_POST
 @sensitive_post_parameters("secret_key")
 def access_save(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    """Save another role or key."""
+    """Save another role or key, and start *Test Connection* with it where that was asked for.
+
+    A role that was found open to strangers is saved again only to be tested again: it may have been mended since.
+    """
     found = _find(access, connection)
     form = AccountForm(found, request.POST)
+    is_to_be_tested = request.POST.get("do") == "test"
     if form.is_valid():
         form.keep()
-        if not form.refuse_open_role():
+        if is_to_be_tested or not form.refuse_open_role():
             try:
                 accounts.change_access(
                     access=found, wanted=form.wanted, seen=request.POST.get("seen", ""), by=access.user
@@ -75,8 +79,10 @@ def access_save(request: HttpRequest, access: Access, connection: int) -> HttpRe
             except accounts.ChangedMeanwhileError:
                 form.add_error(None, CHANGED_MEANWHILE)
             else:
+                if is_to_be_tested:
+                    accounts.test_connection(access=found, by=access.user, now=timezone.now())
                 messages.success(request, f"Saved the access of {found.connection.shown}.")
-                return _back(access, found)
+                return _back(access, found, "#test" if is_to_be_tested else "")
     return _show(request, access, found, form=form)
 
 
@@ -92,15 +98,6 @@ def options_save(request: HttpRequest, access: Access, connection: int) -> HttpR
     accounts.change_options(access=found, options=form.draft.options, by=access.user)
     messages.success(request, f"Saved the options of {found.connection.shown}.")
     return _back(access, found)
-
-
-@scope_view(Power.OWNER, with_workspace=True)
-@require_POST
-def access_test(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    """Test Connection: start it in the background, with what is stored."""
-    found = _find(access, connection)
-    accounts.test_connection(access=found, by=access.user, now=timezone.now())
-    return _back(access, found, "#test")
 
 
 @scope_view(Power.OWNER, with_workspace=True)

@@ -51,7 +51,6 @@ access_save                     tenant    POST 200 403 403 403 403 403 403 404 3
 access_options                  tenant    POST 200 403 403 403 403 403 403 404 302
 access_rotate                   tenant    GET  200 403 403 403 403 403 403 404 302
 access_rotate                   tenant    POST 302 403 403 403 403 403 403 404 302
-access_test                     tenant    POST 302 403 403 403 403 403 403 404 302
 process_list                    tenant    GET  200 403 403 403 403 403 403 404 302
 integration_new                 tenant    GET  200 403 403 403 403 403 403 404 302
 integration_draft_cancel        tenant    GET  200 403 403 403 403 403 403 404 302
@@ -108,7 +107,6 @@ access_save                     org       POST 200 404 200 403 403 403 403 404 3
 access_options                  org       POST 200 404 200 403 403 403 403 404 302
 access_rotate                   org       GET  200 404 200 403 403 403 403 404 302
 access_rotate                   org       POST 302 404 302 403 403 403 403 404 302
-access_test                     org       POST 302 404 302 403 403 403 403 404 302
 process_list                    org       GET  200 404 200 403 403 403 403 404 302
 integration_new                 org       GET  200 404 200 403 403 403 403 404 302
 integration_draft_cancel        org       GET  200 404 200 403 403 403 403 404 302
@@ -159,7 +157,6 @@ access_save                     workspace POST 200 404 200 404 200 403 403 404 3
 access_options                  workspace POST 200 404 200 404 200 403 403 404 302
 access_rotate                   workspace GET  200 404 200 404 200 403 403 404 302
 access_rotate                   workspace POST 302 404 302 404 302 403 403 404 302
-access_test                     workspace POST 302 404 302 404 302 403 403 404 302
 folder_create                   workspace GET  200 404 200 404 200 403 403 404 302
 folder_advanced                 workspace GET  200 404 200 404 200 403 403 404 302
 folder_delete                   workspace GET  200 404 200 404 200 403 403 404 302

@@ -60,9 +60,9 @@ def save(client: Client, url: str, **values: str) -> str:
     return client.post(url + "save/", values, follow=True).content.decode()
 
 
-def run_test(cast: Cast, client: Client, url: str) -> str:
-    """Press Test Connection, let the worker run it, and give the page."""
-    assert client.post(url + "test/").status_code == 302
+def run_test(cast: Cast, client: Client, url: str, **values: str) -> str:
+    """Enter an access and press Save and Test Connection, let the worker run it, and give the page."""
+    save(client, url, do="test", **values)
     with isolation.as_tenant(cast.acme.pk):
         test = AccessTest.objects.latest("pk")
     testing.run(cast.acme.pk, test.pk, retries=QUICK)
@@ -160,8 +160,9 @@ def test_test_connection_signs_in_to_the_account(cast: Cast, as_org_owner: Clien
     prod = aws.organization.find_account("Prod").id
     trust = trusting(VENDOR_ROLE_ARN, stored(cast).discovery_external_id)
     aws.roles.create("pipes-connection", trust, account=prod)
-    save(as_org_owner, url, access_mode="role", role_arn=f"arn:aws:iam::{prod}:role/pipes-connection")
-    assert f"Signed in to the account {prod}" in run_test(cast, as_org_owner, url)
+    arn = f"arn:aws:iam::{prod}:role/pipes-connection"
+    assert f"Signed in to the account {prod}" in run_test(cast, as_org_owner, url, access_mode="role", role_arn=arn)
+    assert stored(cast).role_arn == arn
     assert "access_test.requested" in actions_of(cast)
 
 
@@ -172,18 +173,31 @@ def test_a_role_that_is_open_to_strangers_is_found_and_not_stored_again(
     prod = aws.organization.find_account("Prod").id
     aws.roles.create("open", trusting(VENDOR_ROLE_ARN), account=prod)
     values = {"access_mode": "role", "role_arn": f"arn:aws:iam::{prod}:role/open"}
-    save(as_org_owner, url, **values)
-    assert "can be assumed without any external ID" in run_test(cast, as_org_owner, url)
+    assert "can be assumed without any external ID" in run_test(cast, as_org_owner, url, **values)
     assert "can be assumed without any external ID" in save(as_org_owner, url, **values)
+    aws.roles.create("open", trusting(VENDOR_ROLE_ARN, stored(cast).discovery_external_id), account=prod)
+    assert f"Signed in to the account {prod}" in run_test(cast, as_org_owner, url, **values), "it was mended"
+
+
+def test_what_was_entered_is_tested_and_not_what_was_saved_before(
+    cast: Cast, as_org_owner: Client, aws: RunningAws
+) -> None:
+    url = make(as_org_owner)
+    save(as_org_owner, url, access_mode="role", role_arn=ROLE_ARN)
+    key = aws.roles.create_key("pipes", reading_organizations())
+    page = run_test(cast, as_org_owner, url, access_mode="key", access_key=key.id, secret_key=key.secret)
+    assert "Signed in to the account" in page
+    assert stored(cast).access_key_id == key.id
+    refused = run_test(cast, as_org_owner, url, access_mode="key", access_key="x", secret_key="y")
+    assert "Signed in to the account" in refused, "nothing was saved, so the last test is still about what is"
 
 
 def test_a_key_is_tested_too_and_a_wrong_one_says_so(cast: Cast, as_org_owner: Client, aws: RunningAws) -> None:
     url = make(as_org_owner)
     key = aws.roles.create_key("pipes", reading_organizations())
-    save(as_org_owner, url, access_mode="key", access_key=key.id, secret_key=key.secret)
-    assert "Signed in to the account" in run_test(cast, as_org_owner, url)
-    save(as_org_owner, url, **KEY)
-    assert "Signed in to the account" not in run_test(cast, as_org_owner, url).partition('id="report"')[2]
+    values = {"access_mode": "key", "access_key": key.id, "secret_key": key.secret}
+    assert "Signed in to the account" in run_test(cast, as_org_owner, url, **values)
+    assert "Signed in to the account" not in run_test(cast, as_org_owner, url, **KEY).partition('id="report"')[2]
 
 
 def test_the_access_goes_with_the_connection_however_that_is_deleted(cast: Cast, as_org_owner: Client) -> None:
@@ -220,7 +234,7 @@ def test_only_owners_of_the_place_see_and_change_it(
     for url, status in zip(urls, statuses, strict=True):
         assert client.get(url).status_code == status
         assert client.get(re.sub(r"\d+/access/", "new/", url)).status_code == status
-        for page in ("save/", "options/", "test/"):
+        for page in ("save/", "options/"):
             posted = client.post(url + page, OPTIONS)
             assert posted.status_code == (status if status != 200 else 302 if page != "save/" else 200), page
 
@@ -258,7 +272,8 @@ def test_a_rotated_external_id_takes_over_after_a_green_test_with_it(
 
     prod = aws.organization.find_account("Prod").id
     aws.roles.create("mine", trusting(VENDOR_ROLE_ARN, old), account=prod)
-    save(as_org_owner, url, access_mode="role", role_arn=f"arn:aws:iam::{prod}:role/mine")
+    values = {"access_mode": "role", "role_arn": f"arn:aws:iam::{prod}:role/mine"}
+    save(as_org_owner, url, **values)
     assert as_org_owner.post(url + "rotate/").status_code == 302
     new = stored(cast).next_discovery_external_id
     assert (stored(cast).discovery_external_id, new != old) == (old, True)
@@ -266,10 +281,11 @@ def test_a_rotated_external_id_takes_over_after_a_green_test_with_it(
     assert "New External ID" in page
     assert f"{new}" in page.partition("trust policy:")[2]
 
-    assert "Signed in to the account" not in run_test(cast, as_org_owner, url).partition('id="report"')[2]
+    page = run_test(cast, as_org_owner, url, **values)
+    assert "Signed in to the account" not in page.partition('id="report"')[2]
     assert stored(cast).discovery_external_id == old, "the role does not require the new one yet"
     aws.roles.create("mine", trusting(VENDOR_ROLE_ARN, new), account=prod)
-    page = run_test(cast, as_org_owner, url)
+    page = run_test(cast, as_org_owner, url, **values)
     assert f"Signed in to the account {prod}" in page
     assert "New External ID" not in page
     assert (stored(cast).discovery_external_id, stored(cast).next_discovery_external_id) == (new, "")
