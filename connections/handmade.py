@@ -19,6 +19,10 @@ class HandleTakenError(Exception):
     """Another folder (for a folder) or connection of the scope took the handle."""
 
 
+class FolderGoneError(Exception):
+    """Somebody deleted the folder in which something was to be made; the message is a sentence for the person."""
+
+
 class ManagedError(Exception):
     """An integration keeps the node as it is; the message is a sentence for the person."""
 
@@ -53,9 +57,9 @@ def is_handle_taken(scope: Scope, model: type[Folder] | type[Connection], handle
 def create_folder(*, scope: Scope, parent: Folder | None, handle: str, title: str, by: User) -> Folder:
     """Make a folder at the top of the scope or in a folder that was made by hand.
 
-    Raises HandleTakenError, and ManagedError when the parent is an integration's.
+    Raises HandleTakenError, FolderGoneError, and ManagedError when the parent is an integration's.
     """
-    _refuse_managed_parent(parent)
+    _hold(parent)
     (folder_id,) = allocate_ids(Folder, 1)
     path = f"{parent.path if parent else ''}{folder_id}/"
     folder = Folder(**scope.keys, id=folder_id, parent=parent, path=path, handle=handle, title=title)
@@ -71,10 +75,10 @@ def create_connection(
 ) -> Connection:
     """Make a connection at the top of the scope or in a folder that was made by hand; options hold no secret.
 
-    It is disabled until somebody says how to get into its account. Raises HandleTakenError, and ManagedError when the
-    folder is an integration's.
+    It is disabled until somebody says how to get into its account. Raises HandleTakenError, FolderGoneError, and
+    ManagedError when the folder is an integration's.
     """
-    _refuse_managed_parent(folder)
+    _hold(folder)
     made = Connection(**scope.keys, folder=folder, handle=handle, title=title, plugin=plugin, options=options)
     made.is_handle_static, made.state = True, ConnectionState.UNCONFIGURED
     _write(made, is_new=True)
@@ -102,6 +106,7 @@ def delete_node(*, node: Node, by: User) -> None:
         raise ManagedError(why)
     facts: dict[str, int] = {}
     if isinstance(node, Folder):
+        list(Folder.objects.select_for_update().filter(path__under=node.path).order_by("pk"))  # see _hold
         facts = removal.extent_of(node).facts
     audit.record(f"{kind_of(node)}.deleted", scope=scope_of(node), by=by, target=node, **facts)
     if isinstance(node, Folder):
@@ -110,9 +115,14 @@ def delete_node(*, node: Node, by: User) -> None:
         node.delete()
 
 
-def _refuse_managed_parent(parent: Folder | None) -> None:
-    if parent is not None and parent.is_managed:
+def _hold(parent: Folder | None) -> None:
+    """Lock the folder in which something is to be made, so that nobody deletes it before that is there."""
+    if parent is None:
+        return
+    if parent.is_managed:
         raise ManagedError(why_nothing_inside(parent))
+    if not Folder.objects.select_for_update(no_key=True).filter(pk=parent.pk).exists():
+        raise FolderGoneError(f"Somebody deleted the folder {parent.shown} meanwhile. Nothing was created.")
 
 
 def _write(node: Node, *, is_new: bool) -> None:

@@ -133,7 +133,7 @@ def change_connection_settings(
         tree = mirror.load(current)
         updates = mirror.plan_prefix(current, tree, wanted.handle_prefix)
         _check_impact(tree, updates, seen)
-        mirror.rename(updates)
+        _rename(updates)
     for name in CONNECTION_FIELDS:
         setattr(current, name, getattr(wanted, name))
     if is_next_external_id_proved(current):
@@ -168,6 +168,17 @@ def _check_impact(tree: Tree, updates: Sequence[Update], seen: str) -> None:
     shown = fingerprint(found)
     if found and shown != seen:
         raise UnseenImpactError(found, shown, renames=len(updates))
+
+
+def _rename(updates: Sequence[Update]) -> None:
+    try:
+        with mirror.settled():
+            mirror.rename(updates)
+    except mirror.TreeChangedError:
+        raise editing.ChangedMeanwhileError(
+            "Somebody changed one of these connections, or took a handle of theirs, at this very moment. Nothing was"
+            " saved; save again."
+        ) from None
 
 
 def _values(integration: Integration) -> dict[str, Any]:

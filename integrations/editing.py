@@ -33,18 +33,18 @@ class ChangedMeanwhileError(Exception):
     """Somebody else changed it since the page was shown; the text is a sentence that says who, what and when."""
 
 
-def lock(integration: Integration, *, version: str) -> Integration:
+def lock(integration: Integration, *, version: str | None = None) -> Integration:
     """Lock an integration against syncs and other people until the transaction ends, and give it as it is now.
 
-    ``version`` is the one that the person's page was made from, as their form says. Raises ChangedMeanwhileError when
-    there is a newer one, and when somebody deleted the integration.
+    ``version`` is the one that the person's page was made from, as their form says; None where any will do. Raises
+    ChangedMeanwhileError when there is a newer one, and when somebody deleted the integration.
     """
     schedule = SyncSchedule.objects.select_for_update().filter(pk=integration.pk)
     if not schedule.exists():
         raise ChangedMeanwhileError(f"Somebody deleted the integration {integration.handle} meanwhile.")
     found = Integration.objects.select_related("tenant", "organization", "root_folder")
     current = found.select_for_update(of=("self",)).get(pk=integration.pk)
-    if str(current.version) != version:
+    if version not in (None, str(current.version)):
         raise ChangedMeanwhileError(who_changed(current))
     return current
 

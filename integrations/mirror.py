@@ -4,11 +4,12 @@ Both are set-based: the number of statements does not depend on the size of the 
 in one transaction, and hold the integration's claim.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from connections.models import Connection, Folder
 from connections.tree import allocate_ids, rebuild_paths
@@ -64,7 +65,23 @@ _REMOVE_CONNECTIONS = "UPDATE connections_connection SET removed_at = %(now)s WH
 
 
 class TreeChangedError(Exception):
-    """Rows of the tree went away between reading and writing: the plan is out of date."""
+    """Rows of the tree went away between reading and writing, or handles were taken: the plan is out of date."""
+
+
+@contextmanager
+def settled() -> Iterator[None]:
+    """Write to the tree, and check at the end what the database would check at the end of the transaction.
+
+    Raises TreeChangedError when that is refused; nothing of it is written then.
+    """
+    try:
+        with transaction.atomic():
+            yield
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    except IntegrityError as error:
+        raise TreeChangedError(str(error)) from error
 
 
 def load(integration: Integration) -> Tree:

@@ -105,7 +105,9 @@ def rename_handmade(*, node: Node, handle: str, title: str, seen_impact: str, by
 def _lock(node: Node, seen: str) -> Node:
     relations = ("tenant", "organization", "workspace") + (("folder",) if isinstance(node, Connection) else ())
     found = type(node).objects.select_related(*relations).select_for_update(of=("self",))
-    current: Node = found.get(pk=node.pk)
+    current: Node | None = found.filter(pk=node.pk).first()
+    if current is None:
+        raise editing.ChangedMeanwhileError(f"{node.shown} was deleted meanwhile.")
     if spell(current) != seen:
         raise editing.ChangedMeanwhileError(editing.who_changed(current))
     return current

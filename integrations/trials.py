@@ -123,32 +123,43 @@ def save(*, integration: Integration, version: str, seen: str, by: User, now: da
     ahead = prospect(trial, current)
     if ahead.fingerprint != seen:
         raise UnseenProspectError
-    mirror.apply(ahead.plan, ahead.tree, current, now=now)
+    try:
+        with mirror.settled():
+            mirror.apply(ahead.plan, ahead.tree, current, now=now)
+    except mirror.TreeChangedError as error:
+        raise UnseenProspectError from error
     before = _shown(current)
     _take_over(current, trial, ahead.snapshot, now)
-    changes = [astuple(change) for change in ahead.changes]
-    counts = Counter(change.kind for change in ahead.changes)
+    counts = _record_run(current, trial, ahead, by, now)
+    trial.delete()
+    facts: dict[str, Any] = {"before": before, "after": _shown(current), "changes": counts}
+    if before["access_mode"] == current.access_mode == AccessMode.KEY:
+        facts |= {"secret_key": "replaced"}
+    audit.record("integration.discovery_settings_changed", scope=current.scope, by=by, target=current, **facts)
+    return current
+
+
+def _record_run(
+    integration: Integration, trial: SettingsTrial, ahead: Prospect, by: User, now: datetime
+) -> dict[str, int]:
+    """Keep what was read and written as a run; gives how many changes of each kind there were."""
+    counts = dict(Counter(change.kind for change in ahead.changes))
     SyncRun.objects.create(
-        tenant_id=current.tenant_id,
-        integration=current,
+        tenant_id=integration.tenant_id,
+        integration=integration,
         trigger=SyncRun.Trigger.SETTINGS,
         started_by=by,
         state=SyncRun.State.SUCCEEDED,
         folders_read=trial.folders_read,
         accounts_read=trial.accounts_read,
         aws_calls=trial.aws_calls,
-        changes=changes,
+        changes=[astuple(change) for change in ahead.changes],
         counts=counts,
         queued_at=trial.created_at,
         started_at=trial.created_at,
         finished_at=now,
     )
-    trial.delete()
-    facts: dict[str, Any] = {"before": before, "after": _shown(current), "changes": dict(counts)}
-    if before["access_mode"] == current.access_mode == AccessMode.KEY:
-        facts |= {"secret_key": "replaced"}
-    audit.record("integration.discovery_settings_changed", scope=current.scope, by=by, target=current, **facts)
-    return current
+    return counts
 
 
 def _check_no_sync(integration: Integration, now: datetime) -> None:

@@ -30,6 +30,9 @@ def folder_create(request: HttpRequest, access: Access) -> HttpResponse:
             made = handmade.create_folder(scope=scope, parent=parent, by=access.user, **form.cleaned_data)
         except handmade.HandleTakenError:
             form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
+        except handmade.FolderGoneError as error:
+            messages.error(request, str(error))
+            return redirect(scope.url("connection_list"))
         else:
             messages.success(request, f"Created the folder {made.shown}.")
             return redirect(scope.url("folder_detail", folder=made.pk))

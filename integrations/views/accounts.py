@@ -45,6 +45,9 @@ def connection_create(request: HttpRequest, access: Access) -> HttpResponse:
             made = accounts.create_connection(scope=scope, folder=folder, by=access.user, **form.cleaned_data)
         except handmade.HandleTakenError:
             form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
+        except handmade.FolderGoneError as error:
+            messages.error(request, str(error))
+            return redirect(scope.url("connection_list"))
         else:
             messages.success(request, f"Created the connection {made.shown}. Enter how Pipes gets into its account.")
             return redirect(f"{node_url(scope, made)}access/")

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from integrations import access_tests, changing, handouts, trials
+from integrations import access_tests, changing, editing, handouts, trials
 from integrations.aws.identifiers import member_role_arn
 from integrations.editing import ChangedMeanwhileError
 from integrations.forms import ConnectionForm, DiscoveryForm
@@ -78,7 +78,10 @@ def connection_settings(request: HttpRequest, access: Access, integration: str) 
         return _show(request, access, found, connection=form)
     form.keep()
     if request.POST.get("do") == "test":
-        _test(access, found, wanted)
+        try:
+            _test(access, found, wanted)
+        except ChangedMeanwhileError as error:
+            form.add_error(None, str(error))
         return _show(request, access, found, connection=form)
     seen = request.POST.get("seen", "")
     try:
@@ -102,7 +105,7 @@ def _test(access: Access, integration: Integration, wanted: Draft) -> None:
     """Test what was typed, with the rotated external id where one waits; nothing of it is saved."""
     wanted.connection_external_id = integration.next_connection_external_id or integration.connection_external_id
     instead = {name: getattr(wanted, name) for name in ("role_name", "connection_external_id")}
-    Integration.objects.select_for_update().get(pk=integration.pk)
+    editing.lock(integration)
     kind = AccessTest.Kind.CONNECTION
     request_test(wanted, kind, by=access.user, now=timezone.now(), instead=instead, target=integration)
 

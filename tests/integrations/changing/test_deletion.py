@@ -143,6 +143,24 @@ def test_a_deletion_whose_message_got_lost_is_taken_up(in_use: Synced, cast: Cas
         assert rows_of(in_use.integration) == 0
 
 
+def test_a_tenant_that_cannot_be_cleaned_up_does_not_stop_that_of_others(
+    in_use: Synced, cast: Cast, as_org_owner: Client
+) -> None:
+    post(as_org_owner, MAIN + "delete/", handle="main")
+    with isolation.as_tenant(cast.acme.pk), connection.cursor() as cursor:
+        stray = factories.folder(cast.at_org, "Stray")
+        Folder.objects.filter(pk=stray.pk).update(parent=in_use.integration.root_folder_id)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    now = timezone.now()
+    with isolation.as_tenant(cast.globex.pk):
+        factories.draft(Scope(cast.globex, cast.globex_org), by=cast.stranger, expires_at=now)
+    removal.clean_up(now=now)
+    with isolation.as_tenant(cast.globex.pk):
+        assert not Draft.objects.exists()
+    with isolation.as_tenant(cast.acme.pk):
+        assert Integration.objects.get().state == Integration.State.DELETE_FAILED
+
+
 @pytest.mark.parametrize("url", [MAIN + "delete/", "/tenants/acme/orgs/tnt/delete/"])
 @pytest.mark.parametrize(
     ("who", "status"),

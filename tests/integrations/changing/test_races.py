@@ -9,10 +9,12 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from connections import sharing
+from connections import handmade, sharing
 from connections.models import Connection, Folder, Schema
-from integrations import actions, changing, deletion, editing, removal, sync
+from integrations import actions, changing, deletion, editing, removal, sync, trials, trying
 from integrations.models import Integration, SyncRun
+from integrations.views.config import copy_of
+from tests import factories
 from tests.conftest import Cast, make_cast
 from tests.fakes.aws import RunningAws
 from tests.integrations.conftest import QUICK, Synced, make_mirror
@@ -53,7 +55,7 @@ def alone(work: Callable[[], object]) -> Callable[[], object]:
     def inner() -> object:
         try:
             return work()
-        except (editing.ChangedMeanwhileError, changing.UnseenImpactError) as error:
+        except (editing.ChangedMeanwhileError, changing.UnseenImpactError, trials.UnseenProspectError) as error:
             return error
         finally:
             connection.close()
@@ -193,3 +195,104 @@ def test_a_prefix_saved_in_the_middle_of_a_sync_is_kept(synced: Synced, cast: Ca
     with isolation.as_tenant(cast.acme.pk):
         handles = set(Connection.objects.filter(removed_at=None).values_list("handle", flat=True))
     assert handles == {"acme_management", "acme_production", "acme_dev", "acme_late"}
+
+
+def while_taken(cast: Cast, pool: ThreadPoolExecutor, handle: str, work: Callable[[], object]) -> object:
+    """Work in a thread while somebody takes a handle that it gives away; gives what it returned or raised."""
+
+    def in_tenant() -> object:
+        with isolation.as_tenant(cast.acme.pk):
+            return work()
+
+    with isolation.as_tenant(cast.acme.pk):
+        factories.connection(cast.at_org, "Mine", handle=handle)
+        working = pool.submit(alone(in_tenant))
+        wait_until_waiting()
+    return working.result(40)
+
+
+def test_a_handle_that_is_taken_as_a_prefix_is_saved_stops_that_with_a_sentence(
+    synced: Synced, cast: Cast, pool: ThreadPoolExecutor
+) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        Schema.objects.all().delete()
+        wanted = Integration.objects.select_related("tenant", "organization").get(pk=synced.integration.pk)
+    wanted.handle_prefix = "acme_"
+
+    def save() -> object:
+        return changing.change_connection_settings(
+            integration=synced.integration, wanted=wanted, version="1", seen="", by=cast.org_owner
+        )
+
+    assert "Nothing was saved; save again." in str(while_taken(cast, pool, "acme_prod", save))
+    with isolation.as_tenant(cast.acme.pk):
+        assert Integration.objects.get().handle_prefix == ""
+        assert Connection.objects.filter(handle="prod").exists()
+
+
+def test_a_handle_that_is_taken_as_credentials_are_saved_shows_again_what_would_change(
+    synced: Synced, cast: Cast, pool: ThreadPoolExecutor
+) -> None:
+    synced.aws.organization.rename("Prod", "Production")
+    with isolation.as_tenant(cast.acme.pk):
+        current = Integration.objects.select_related("tenant", "organization").get(pk=synced.integration.pk)
+        trial = trials.start(integration=current, wanted=copy_of(current), version="1", by=cast.org_owner)
+    trying.run(cast.acme.pk, trial.pk, retries=QUICK)
+    with isolation.as_tenant(cast.acme.pk):
+        trial.refresh_from_db()
+        seen = trials.prospect(trial, current).fingerprint
+
+    def save() -> object:
+        return trials.save(integration=current, version="1", seen=seen, by=cast.org_owner, now=timezone.now())
+
+    assert isinstance(while_taken(cast, pool, "production", save), trials.UnseenProspectError)
+    with isolation.as_tenant(cast.acme.pk):
+        assert Connection.objects.filter(handle="prod").exists()
+
+
+def test_a_connection_is_not_tested_for_an_integration_that_is_being_deleted(
+    synced: Synced, cast: Cast, client: Client, pool: ThreadPoolExecutor
+) -> None:
+    client.force_login(cast.org_owner)
+    values = {"do": "test", "role_name": "pipes", "all_regions": "all", "version": "1"}
+    values |= {"max_error_retry_attempts": "9", "min_error_retry_delay": "25"}
+    url = cast.at_org.url("integration_connection_settings", integration=synced.integration.handle)
+    with isolation.as_tenant(cast.acme.pk):
+        deletion.request_removal(integration=synced.integration, by=cast.org_owner, now=timezone.now())
+        posting = pool.submit(alone(lambda: client.post(url, values).content.decode()))
+        wait_until_waiting()
+    assert "Somebody deleted the integration main meanwhile." in str(posting.result(40))
+
+
+@pytest.mark.parametrize("url", ["new/", "folders/new/"])
+def test_nothing_is_made_in_a_folder_that_is_being_deleted(
+    cast: Cast, client: Client, pool: ThreadPoolExecutor, url: str
+) -> None:
+    client.force_login(cast.org_owner)
+    with isolation.as_tenant(cast.acme.pk):
+        folder = handmade.create_folder(scope=cast.at_org, parent=None, handle="mine", title="Mine", by=cast.org_owner)
+    url = f"{cast.at_org.url('connection_list')}{url}?folder={folder.pk}"
+    with isolation.as_tenant(cast.acme.pk):
+        handmade.delete_node(node=folder, by=cast.org_owner)
+        posting = pool.submit(alone(lambda: client.post(url, {"handle": "inner"}, follow=True).content.decode()))
+        wait_until_waiting()
+    assert "Somebody deleted the folder Mine meanwhile. Nothing was created." in str(posting.result(40))
+
+
+def test_a_folder_goes_with_what_is_being_made_in_it(cast: Cast, pool: ThreadPoolExecutor) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        top = handmade.create_folder(scope=cast.at_org, parent=None, handle="top", title="", by=cast.org_owner)
+        inner = handmade.create_folder(scope=cast.at_org, parent=top, handle="inner", title="", by=cast.org_owner)
+
+    def delete() -> object:
+        with isolation.as_tenant(cast.acme.pk):
+            handmade.delete_node(node=top, by=cast.org_owner)
+        return "deleted"
+
+    with isolation.as_tenant(cast.acme.pk):
+        handmade.create_folder(scope=cast.at_org, parent=inner, handle="late", title="", by=cast.org_owner)
+        deleting = pool.submit(alone(delete))
+        wait_until_waiting()
+    assert deleting.result(40) == "deleted"
+    with isolation.as_tenant(cast.acme.pk):
+        assert not Folder.objects.filter(handle__in=["top", "inner", "late"]).exists()
