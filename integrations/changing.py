@@ -101,6 +101,7 @@ def change_deletion_limit(*, integration: Integration, percent: int, connections
 @transaction.atomic
 def rotate_external_id(*, integration: Integration, kind: AccessTest.Kind, by: User) -> str:
     """Make a new external id, which takes over when a test with it was green; until then the old one is used."""
+    editing.check_plan(integration)
     field = f"next_{kind.value}_external_id"
     place = integration.organization or integration.tenant
     made = new_external_id(place.public_id)

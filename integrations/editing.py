@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 
 from integrations.models import Integration, SyncSchedule
+from workspaces.access import why_only_kept
 from workspaces.models import AuditEvent
 
 # Properties as the pages call them.
@@ -37,16 +39,24 @@ def lock(integration: Integration, *, version: str | None = None) -> Integration
     """Lock an integration against syncs and other people until the transaction ends, and give it as it is now.
 
     ``version`` is the one that the person's page was made from, as their form says; None where any will do. Raises
-    ChangedMeanwhileError when there is a newer one, and when somebody deleted the integration.
+    ChangedMeanwhileError when there is a newer one, and when somebody deleted the integration, and PermissionDenied
+    where the tenant's plan does not allow it any more.
     """
     schedule = SyncSchedule.objects.select_for_update().filter(pk=integration.pk)
     if not schedule.exists():
         raise ChangedMeanwhileError(f"Somebody deleted the integration {integration.handle} meanwhile.")
     found = Integration.objects.select_related("tenant", "organization", "root_folder")
     current = found.select_for_update(of=("self",)).get(pk=integration.pk)
+    check_plan(current)
     if version not in (None, str(current.version)):
         raise ChangedMeanwhileError(who_changed(current))
     return current
+
+
+def check_plan(integration: Integration) -> None:
+    """Raise PermissionDenied with the reason where the tenant's plan does not allow the integration any more."""
+    if why := why_only_kept(integration.scope):
+        raise PermissionDenied(why)
 
 
 def who_changed(target: Model) -> str:

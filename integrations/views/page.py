@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from integrations.models import Integration, SyncRun
 from integrations.views import words
-from workspaces.access import Access
+from workspaces.access import Access, why_only_kept
 from workspaces.htmx import render_page
 
 # After this long in the queue a page says that no worker has taken the run.
@@ -56,6 +56,7 @@ def integration_page(access: Access, integration: Integration, **context: object
         "integration": integration,
         "crumbs": [("Integrations", url("integration_list")), (integration.handle, "")],
         "tabs": tabs,
+        "why_only_kept": why_only_kept(access.scope),
         **context,
     }
 
