@@ -143,7 +143,7 @@ def _record_run(
     integration: Integration, trial: SettingsTrial, ahead: Prospect, by: User, now: datetime
 ) -> dict[str, int]:
     """Keep what was read and written as a run; gives how many changes of each kind there were."""
-    counts = dict(Counter(change.kind for change in ahead.changes))
+    counts: dict[str, int] = dict(Counter(change.kind for change in ahead.changes))
     SyncRun.objects.create(
         tenant_id=integration.tenant_id,
         integration=integration,

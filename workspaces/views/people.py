@@ -1,5 +1,7 @@
 """What a person sets for themself: the profile, the address to sign in with, and the theme."""
 
+from typing import cast
+
 from allauth.account.views import email as addresses_of_library
 from django.contrib import messages
 from django.db import IntegrityError
@@ -52,7 +54,7 @@ def email_addresses(request: HttpRequest, user: User) -> HttpResponse:
     if "action_primary" in request.POST and not accounts.is_confirmed(user, wanted):
         messages.error(request, f"{wanted} is not confirmed yet: open the link that we sent to it first.")
         return redirect("account_email")
-    return addresses_of_library(request)
+    return cast("HttpResponse", addresses_of_library(request))
 
 
 @require_POST
