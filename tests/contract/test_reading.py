@@ -24,6 +24,13 @@ def test_the_state_is_read_from_state_and_else_from_status(aws: RunningAws, role
     assert states[aws.organization.management_account_id] is AccountState.ACTIVE
 
 
+def test_where_state_and_status_differ_the_state_counts(aws: RunningAws, role: RoleCredentials) -> None:
+    aws.wire.states = "both"  # a closed account has the Status SUSPENDED, one that was never activated ACTIVE
+    ids = {aws.organization.create_account(state, state=state).id: state for state in STATES}
+    snapshot = read_snapshot(open_session(role))
+    assert {a.source_id: a.state.upper() for a in snapshot.accounts if a.source_id in ids} == ids
+
+
 def test_every_state_of_aws_comes_through(aws: RunningAws, role: RoleCredentials) -> None:
     ids = {aws.organization.create_account(state, state=state).id: state for state in STATES}
     snapshot = read_snapshot(open_session(role))
@@ -82,6 +89,22 @@ def test_the_best_way_takes_one_call_for_each_page_and_each_unit_above_the_fifth
     assert deepest not in listed
     assert len(listed) == len(set(listed)) == 5
     assert len(aws.calls) == 5 + 4  # GetCallerIdentity, DescribeOrganization, ListRoots, ListAccounts
+
+
+def test_the_number_of_calls_is_that_of_pages_and_units_at_any_size(aws: RunningAws, role: RoleCredentials) -> None:
+    for units, accounts in ((7, 45), (19, 130)):
+        while len(aws.organization.units) < units:
+            top = aws.organization.create_unit(f"Unit {len(aws.organization.units)}")
+            aws.organization.create_unit("Inner", parent=top.id)
+        while len(aws.organization.accounts) < accounts:
+            inner = list(aws.organization.units)[len(aws.organization.accounts) % units]
+            aws.organization.create_account("Account", parent=inner)
+        session = open_session(role)
+        aws.calls.clear()
+        read_snapshot(session)
+        pages, lists = -(-len(aws.organization.accounts) // 20), len(aws.organization.units) + 1
+        assert len(aws.calls) <= 1.05 * (pages + lists + 3)
+        assert aws.calls.count("ListRoots") == 1  # AWS allows one a second
 
 
 def test_without_paths_each_unit_is_asked_for_its_accounts(aws: RunningAws, role: RoleCredentials) -> None:
