@@ -4,16 +4,16 @@ Every function is set-based: the number of statements depends neither on how man
 wide the tree is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, overload
 
 from django.db import connection
-from django.db.models import CharField, Count, Q, QuerySet, Value
+from django.db.models import CharField, Count, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Collate, Lower, NullIf
 
-from connections.models import Connection, ConnectionState, Folder
+from connections.models import Connection, ConnectionState, Folder, Health
 from connections.tree import ids_on
 from workspaces.access import Scope
 
@@ -54,6 +54,8 @@ class Row:
     workspace_id: int | None
     path: str
     state: str = ""
+    health: str = ""
+    health_reason: str = ""
     folders: int = 0
     connections: int = 0
     place: str = ""
@@ -72,6 +74,21 @@ class Row:
     def state_label(self) -> str:
         """The state in words."""
         return ConnectionState(self.state).label
+
+    @property
+    def headline(self) -> str:
+        """What is wrong with a connection, in short."""
+        return self.health_reason.partition("\n")[0]
+
+    @property
+    def advice(self) -> str:
+        """What to do about it."""
+        return self.health_reason.partition("\n")[2]
+
+    @property
+    def shown_health(self) -> Health:
+        """Whether one gets into the account of a connection."""
+        return Health.shown(self.health, self.state)
 
 
 class Listing(Sequence[Row]):
@@ -109,14 +126,49 @@ def children(scope: Scope, folder: Folder | None) -> Listing:
     )
 
 
-def search(scope: Scope, text: str, *, below: Folder | None) -> Listing:
-    """List what has the text in its handle, title or provider id, in the whole scope or below one folder."""
-    folders = Folder.objects.in_scope(scope).filter(matches(text))
-    connections = Connection.objects.in_scope(scope).filter(matches(text))
+def search(scope: Scope, text: str, *, below: Folder | None, health: Health | None = None) -> Listing:
+    """List what has the text in its handle, title or provider id, in the whole scope or below one folder.
+
+    With a health it lists the connections that have it, and no folders.
+    """
+    folders, connections = Folder.objects.in_scope(scope), Connection.objects.in_scope(scope)
+    if text:
+        folders, connections = folders.filter(matches(text)), connections.filter(matches(text))
     if below is not None:
         folders = folders.filter(path__under=below.path).exclude(pk=below.pk)
         connections = connections.filter(folder__path__under=below.path)
+    if health is not None:
+        folders, connections = folders.none(), connections.filter(health=health, state=ConnectionState.ACTIVE)
+        if below is not None and below.root_id:  # the index of a mirror
+            connections = connections.filter(root=below.root_id)
     return Listing(folders, connections)
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCounts:
+    """How many connections of a mirror have which health; what is disabled is not tested.
+
+    ``management`` is the health of the one with the given id, if it is there and can be used.
+    """
+
+    healths: Mapping[Health, int]
+    disabled: int
+    management: Health | None
+
+
+def count_health(top: Folder, *, management_id: str) -> HealthCounts:
+    """Count in one statement, of the index alone."""
+    there = Connection.objects.filter(root=top.pk, removed_at=None)
+    management = there.filter(source_id=management_id, state=ConnectionState.ACTIVE).values("health")[:1]
+    groups = there.values("health", "state").annotate(number=Count("pk"), management=Subquery(management))
+    healths, disabled, of_management = dict.fromkeys(Health, 0), 0, None
+    for health, state, number, found in groups.values_list("health", "state", "number", "management"):
+        of_management = found and Health(found)
+        if state == ConnectionState.ACTIVE:
+            healths[Health(health)] += number
+        else:
+            disabled += number
+    return HealthCounts(healths, disabled, of_management)
 
 
 def matches(text: str) -> Q:
@@ -167,7 +219,8 @@ def _connection_rows(connections: QuerySet[Connection], start: int, stop: int) -
     path = Coalesce("folder__path", Value(""), output_field=_TEXT)
     chosen = Connection.objects.filter(pk__in=_chosen(connections, start, stop))
     found = chosen.annotate(label=_SHOWN, manager=_MANAGER, path=path)
-    return [Row("connection", *values) for values in found.order_by(*_ORDER).values_list(*_COLUMNS, "path", "state")]
+    own = ("path", "state", "health", "health_reason")
+    return [Row("connection", *values) for values in found.order_by(*_ORDER).values_list(*_COLUMNS, *own)]
 
 
 def _chosen(nodes: "QuerySet[Any]", start: int, stop: int) -> "QuerySet[Any, Any]":

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Final
 
 from connections.models import Connection, Health
-from integrations.aws.errors import AccessDenied, AwsError, InvalidCredentials, Refused, RoleTooOpen
+from integrations.aws.errors import COMPARE_ROLE, AccessDenied, AwsError, InvalidCredentials, Refused, RoleTooOpen
 
 DAY: Final = timedelta(days=1)
 # A role works up to a minute after it was made, and the StackSet takes its time to make it.
@@ -26,13 +26,13 @@ _EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _GOLDEN: Final = (math.sqrt(5) - 1) / 2  # its multiples, taken modulo 1, lie as evenly as can be
 
 _STACKSET: Final = (
-    " The Connection Settings of the integration have the StackSet that makes the role, and the steps by hand. In an"
-    " account that has just joined, the StackSet needs a few minutes."
+    " The Connection Settings of the integration have the StackSet that makes the role, and the steps by hand: compare"
+    " the role with them. In an account that has just joined, the StackSet needs a few minutes."
 )
-_MANAGEMENT: Final = (
-    " This is the management account, which a StackSet never covers: launch the template from the Connection Settings"
-    " of the integration as a stack in the management account itself, which makes the role there, or follow the steps"
-    " by hand there."
+_MANAGEMENT: Final = "This is the management account, which a StackSet never covers, and its role does not let us in."
+_BY_ITSELF: Final = (
+    " Launch the template from the Connection Settings of the integration as a stack in the management account itself,"
+    " which makes the role there, or follow the steps by hand there."
 )
 
 
@@ -74,12 +74,24 @@ def judge(error: AwsError | None, *, is_managed: bool = True, is_management: boo
     if error is None:
         return Finding(Kind.WORKS)
     if isinstance(error, AccessDenied):
-        hint = (_MANAGEMENT if is_management else _STACKSET) if is_managed else ""
-        return Finding(Kind.FAILS, error.sentence + hint, may_pass=True)
+        return Finding(Kind.FAILS, _refusal(error, is_managed, is_management), may_pass=True)
     is_of_the_account = isinstance(error, RoleTooOpen | Refused)
     # AssumeRole is signed with our own credentials, GetCallerIdentity with the connection's.
     is_of_its_key = isinstance(error, InvalidCredentials) and error.operation == "GetCallerIdentity"
-    return Finding(Kind.FAILS if is_of_the_account or is_of_its_key else Kind.UNKNOWN, error.sentence)
+    kind = Kind.FAILS if is_of_the_account or is_of_its_key else Kind.UNKNOWN
+    return Finding(kind, _with_headline(error.sentence))
+
+
+def _refusal(error: AwsError, is_managed: bool, is_management: bool) -> str:
+    what = error.sentence.removesuffix(COMPARE_ROLE)
+    if is_management:
+        return f"{_MANAGEMENT}\n{what}{_BY_ITSELF}"
+    return _with_headline(what + _STACKSET if is_managed else error.sentence)
+
+
+def _with_headline(sentence: str) -> str:
+    """Put what happened, which ends with the call and the code in brackets, on a line of its own."""
+    return sentence.replace("). ", ").\n", 1)
 
 
 def decide(seen: Standing, finding: Finding, *, connection_id: int, now: datetime) -> Standing:

@@ -1,5 +1,6 @@
 """Connections: the leaves."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -43,9 +44,9 @@ class Health(models.TextChoices):
 class Connection(Node):
     """One account, in a folder or at the top of its scope; its handle is its schema name.
 
-    ``health_reason`` is a sentence: what is wrong and what to do, or why no test came to a result yet; empty for what
-    is healthy. ``health_due_at`` is when it is tested next. Whoever tests writes these, and nobody else: in particular
-    no sync, so that a connection that moved or returned keeps them.
+    ``health_reason`` says what is wrong and, on a second line, what to do, or why no test came to a result yet; it is
+    empty for what is healthy. ``health_due_at`` is when it is tested next. Whoever tests writes these, and nobody else:
+    in particular no sync, so that a connection that moved or returned keeps them.
     """
 
     folder = models.ForeignKey(Folder, null=True, blank=True, on_delete=models.CASCADE, related_name="connections")
@@ -97,7 +98,24 @@ class Connection(Node):
         """What pages show of its health."""
         return Health.shown(self.health, self.state)
 
+    @property
+    def health_sentence(self) -> str:
+        """Say in a sentence how it stands, or why it is not tested."""
+        if self.why_disabled:
+            return f"It is not tested. {self.why_disabled}"
+        return self.health_reason or _HEALTH_SENTENCES[self.shown_health]
 
+    @property
+    def next_test_at(self) -> datetime | None:
+        """When it is tested next; None when that is due already."""
+        return self.health_due_at if self.health_due_at > timezone.now() else None
+
+
+_HEALTH_SENTENCES = {
+    Health.UNTESTED: "It was not tested yet; that happens by itself.",
+    Health.HEALTHY: "Pipes gets into its account.",
+    Health.FAILING: "Pipes does not get into its account.",
+}
 _WHY_DISABLED = {
     ConnectionState.PENDING_ACTIVATION: "Its account is not active yet; the connection is enabled when it is.",
     ConnectionState.SUSPENDED: "Its account is suspended; the connection is enabled again when the account is active.",

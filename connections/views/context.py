@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from connections import browse
 from connections.browse import Row
-from connections.models import Connection, Folder
+from connections.models import Connection, Folder, Health
 from workspaces.access import Scope
 from workspaces.htmx import search_text
 
@@ -24,17 +24,25 @@ class TreeContext:
     q: str
     base_url: str
     owner: str
+    health: Health | None
+
+    @property
+    def has_places(self) -> bool:
+        """Whether the rows are from several folders, so that each says where it is."""
+        return bool(self.q or self.health)
 
 
 def tree_context(request: HttpRequest, scope: Scope, folder: Folder | None) -> TreeContext:
-    """Read one page of a folder's children (or the scope's top), or of what ``?q=`` finds below it."""
+    """Read one page of a folder's children (or the scope's top), or of what ``?q=`` and ``?health=`` find below it."""
     text = search_text(request)
-    listing = browse.search(scope, text, below=folder) if text else browse.children(scope, folder)
+    health = next((one for one in Health if one == request.GET.get("health")), None)
+    is_search = bool(text or health)
+    listing = browse.search(scope, text, below=folder, health=health) if is_search else browse.children(scope, folder)
     page = Paginator(listing, PAGE_SIZE).get_page(request.GET.get("page"))
     rows = list(page)
-    if text:
+    if is_search:
         browse.spell_places(rows)
-    return TreeContext(page, rows, text, scope.url("connection_list"), scope.place.handle)
+    return TreeContext(page, rows, text, scope.url("connection_list"), scope.place.handle, health)
 
 
 def folder_page(request: HttpRequest, scope: Scope, folder: Folder) -> dict[str, object]:

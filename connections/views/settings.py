@@ -26,4 +26,5 @@ def connection_detail(request: HttpRequest, access: Access, connection: int) -> 
     node = get_object_or_404(found, pk=connection)
     context = connection_page(request, access.scope, node) | settings_links(access.scope, node)
     context |= {"source_label": "Account ID", "why_disabled": node.why_disabled}
+    context["test_url"] = f"{request.path}{'config' if node.is_managed else 'access'}/#test"
     return render(request, "connections/settings.html", context)

@@ -8,7 +8,7 @@ holds a secret, a token or an access key.
 
 # ruff: noqa: N818 - they are named for what happened, and are all of one family
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 class AwsError(Exception):
@@ -93,6 +93,10 @@ class TimedOut(AwsError):
     """The time that the caller gave for the whole was used up."""
 
     is_transient = True
+
+
+# How a refused role ends its sentence, where nothing better is known about its setup.
+COMPARE_ROLE: Final = " Compare the role's ARN and its trust policy with the setup that Pipes shows, then try again."
 
 
 def incomplete(operation: str, subject: str, what: str) -> IncompleteAnswer:

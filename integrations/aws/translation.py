@@ -139,8 +139,7 @@ def _denied(operation: str, subject: str, code: str, message: str) -> str:
             f"AWS refused AssumeRole for {subject} ({code}). It gives the same answer to all of these: the role"
             " does not exist; its trust policy names another principal or another external ID than ours; a service"
             " control policy forbids it; the account is suspended; our own identity may not assume roles; the role is"
-            " less than a minute old. Compare the role's ARN and its trust policy with the setup that Pipes shows, then"
-            " try again."
+            f" less than a minute old.{errors.COMPARE_ROLE}"
         )
     match = _POLICY.search(message)
     reason = f"; AWS names this: {match[1]}" if match else ""

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 from connections.views.context import tree_context
 from integrations import actions
 from integrations.schedule import IntegrationGoneError
+from integrations.views.health import health_words
 from integrations.views.page import find_integration, integration_page, latest_status, render_live
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
@@ -25,6 +26,7 @@ def integration_detail(request: HttpRequest, access: Access, integration: str) -
         found,
         tree=SimpleLazyObject(lambda: tree_context(request, access.scope, root)),  # a poll of the sync leaves it unread
         root=root,
+        health=SimpleLazyObject(lambda: health_words(found)),
         root_url=access.scope.url("folder_settings", folder=root.pk),
     )
     status = latest_status(access, found)

@@ -62,7 +62,8 @@ def test_a_refusal_says_where_the_role_comes_from_and_of_the_management_account_
     denied = error(errors.AccessDenied)
     assert "have the StackSet that makes the role" in judge(denied).sentence
     of_management = judge(denied, is_management=True).sentence
-    assert "which a StackSet never covers: launch the template" in of_management
+    assert of_management.startswith("This is the management account, which a StackSet never covers")
+    assert "Launch the template from the Connection Settings" in of_management
     assert judge(denied, is_managed=False).sentence == "What to do."
 
 

@@ -257,7 +257,7 @@ def test_pages_ask_as_many_queries_of_a_large_tree_as_of_a_small_one(
 ) -> None:
     def measure() -> list[int]:
         figures = []
-        for page in ("", "?q=a", "config/", "advanced/", "processes/"):
+        for page in ("", "?q=a", "?health=untested", "config/", "advanced/", "processes/"):
             get(as_org_owner, AWSI + page)
             with CaptureQueriesContext(connection) as captured:
                 get(as_org_owner, AWSI + page)
