@@ -13,8 +13,10 @@ from bench.database import a_scope, analyze
 from bench.table import Row, median_of, show
 from connections.models import Connection, Folder
 from connections.tree import allocate_ids
-from integrations import mirror
+from integrations import absences, changes, limit, mirror
 from integrations.models import Integration
+from integrations.outline import facts_of
+from integrations.selection import Selection, select
 from integrations.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
 from workspaces import isolation
 from workspaces.access import Scope
@@ -108,9 +110,13 @@ def an_integration(scope: Scope) -> Integration:
 def sync(integration: Integration, snapshot: Snapshot) -> None:
     """Compare and write, as a sync does once it has read."""
     tree = mirror.load(integration)
-    plan = mirror.plan(integration, tree, snapshot)
-    if not plan.is_empty:
-        mirror.apply(plan, tree, integration, now=timezone.now())
+    selection = Selection.of(integration.selection)
+    plan = mirror.plan(integration, tree, select(snapshot, selection))
+    limit.why_over(tree, plan, percent=integration.deletion_limit_percent, count=integration.deletion_limit_count)
+    absences.to_confirm(plan, tree, snapshot)
+    facts_of(snapshot, selection)
+    mirror.apply(plan, tree, integration, now=timezone.now())
+    changes.describe(plan, tree, snapshot)
 
 
 def _undone(runs: int, once: Callable[[], object]) -> float:

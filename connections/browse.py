@@ -23,16 +23,20 @@ _MANAGER = Coalesce("root__managed_by", Value(""), output_field=_TEXT)
 _ORDER = (Lower("label"), "id")
 _COLUMNS = ("id", "label", "handle", "source_id", "manager", "organization_id", "workspace_id")
 
-# A subtree is a range of paths: from its own up to the same with "0" (the character after "/") at its end.
+# A subtree is a range of paths: from its own up to the same with "0" (the character after "/") at its end. Connections
+# are counted in one pass for all folders: folder by folder, each would be fetched by itself.
 _COUNT_BELOW = """
-    SELECT top.id, count(below.id) - 1, coalesce(sum(leaves.number), 0)
-    FROM connections_folder top
-    JOIN connections_folder below ON below.path >= top.path AND below.path < rtrim(top.path, '/') || '0'
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS number FROM connections_connection c WHERE c.folder_id = below.id AND c.removed_at IS NULL
-    ) leaves
-    WHERE top.id = ANY(%s) AND below.removed_at IS NULL
-    GROUP BY top.id
+    WITH inside AS MATERIALIZED (
+        SELECT top.id AS top_id, below.id FROM connections_folder top
+        JOIN connections_folder below ON below.path >= top.path AND below.path < rtrim(top.path, '/') || '0'
+        WHERE top.id = ANY(%s) AND below.removed_at IS NULL
+    ), leaves AS (
+        SELECT folder_id, count(*) AS number FROM connections_connection
+        WHERE folder_id = ANY(ARRAY(SELECT id FROM inside)) AND removed_at IS NULL GROUP BY folder_id
+    )
+    SELECT inside.top_id, count(*) - 1, coalesce(sum(leaves.number), 0)
+    FROM inside LEFT JOIN leaves ON leaves.folder_id = inside.id
+    GROUP BY inside.top_id
 """
 
 

@@ -14,6 +14,9 @@ def to_confirm(planned: Plan, tree: Tree, snapshot: Snapshot) -> frozenset[str]:
     what AWS says is there, and what was there when it could be seen. An account that nobody could place needs one: it
     may have moved from a unit that was asked later to one that was asked before.
     """
+    removals = (*planned.folders.removals, *planned.connections.removals)
+    if not removals:
+        return frozenset()
     hidden = _folders_out_of_sight(tree, snapshot)
     known = {account.source_id for account in snapshot.accounts} | snapshot.left_out_accounts | hidden
     known |= {folder.source_id for folder in snapshot.folders}
@@ -22,7 +25,6 @@ def to_confirm(planned: Plan, tree: Tree, snapshot: Snapshot) -> frozenset[str]:
         for held in tree.connections
         if held.source_id in snapshot.unplaced_accounts and held.parent in hidden
     }
-    removals = (*planned.folders.removals, *planned.connections.removals)
     return frozenset(held.source_id for held in removals) - known
 
 

@@ -117,6 +117,15 @@ class Outline:
         return Choice(account.source_id, account.name, False, _tick(is_mirrored), 1, int(is_mirrored), state)
 
 
+def facts_of(snapshot: Snapshot, selection: Selection) -> dict[str, Any]:
+    """Give the facts of an outline; where nobody chose anything, as mostly, without drawing one."""
+    if selection != Selection():
+        return Outline(snapshot, selection).facts
+    closed = AccountState.CLOSED
+    accounts = sum(account.state is not closed for account in snapshot.accounts)
+    return {"accounts": accounts, "mirrored": accounts, "named": {}}
+
+
 def _tick(is_ticked: bool) -> Tick:
     return "true" if is_ticked else "false"
 

@@ -9,17 +9,18 @@ or moved is the same node. The rules of handles are the product's:
 - a removed node keeps its handle reserved until it is purged.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from typing import Literal, NamedTuple
 
-from integrations.snapshot import AccountState, Snapshot
+from integrations.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
 from workspaces.handles import fit, slug
 
 NodeKind = Literal["folder", "connection"]
 
+_CLOSED = AccountState.CLOSED  # as good as gone
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)  # when folders joined
 
 
@@ -117,26 +118,52 @@ def plan(tree: Tree, snapshot: Snapshot, taken: Taken) -> Plan:
     """Compute what has to change; the same facts always give the same plan."""
     # The top folder is the one without a parent, whatever its id: it exists before the first read gives it one.
     held_folders = {held.source_id if held.parent else snapshot.root.source_id: held for held in tree.folders}
-    wanted_folders = tuple(
-        Wanted(folder.source_id, folder.parent_id, folder.name, "", (_UNKNOWN, folder.source_id))
-        for folder in snapshot.folders
-    )
-    wanted_connections = tuple(
-        Wanted(
-            account.source_id,
-            account.parent_id,
-            account.name,
-            account.state.value,
-            (account.joined_at, account.source_id),
-        )
-        for account in snapshot.accounts
-        if account.state != AccountState.CLOSED  # closed is as good as gone
-    )
     held_connections = {held.source_id: held for held in tree.connections}
     return Plan(
-        _Side("folder", held_folders, wanted_folders, "", taken.folders).plan(),
-        _Side("connection", held_connections, wanted_connections, tree.handle_prefix, taken.connections).plan(),
+        _Side(
+            "folder",
+            held_folders,
+            frozenset({folder.source_id for folder in snapshot.folders}),
+            tuple(_wanted_folders(snapshot.folders, held_folders)),
+            "",
+            taken.folders,
+        ).plan(),
+        _Side(
+            "connection",
+            held_connections,
+            frozenset({account.source_id for account in snapshot.accounts if account.state is not _CLOSED}),
+            tuple(_wanted_connections(snapshot.accounts, held_connections)),
+            tree.handle_prefix,
+            taken.connections,
+        ).plan(),
     )
+
+
+def _wanted_folders(folders: Iterable[SnapshotFolder], held: Mapping[str, Held]) -> Iterator[Wanted]:
+    """Give the folders that are not yet as the snapshot has them."""
+    for folder in folders:
+        now = held.get(folder.source_id)
+        if (
+            now is None
+            or now.is_removed
+            or (now.source_id, now.parent, now.title) != (folder.source_id, folder.parent_id, folder.name)
+        ):
+            yield Wanted(folder.source_id, folder.parent_id, folder.name, "", (_UNKNOWN, folder.source_id))
+
+
+def _wanted_connections(accounts: Iterable[SnapshotAccount], held: Mapping[str, Held]) -> Iterator[Wanted]:
+    """Give the accounts that are not yet as the snapshot has them."""
+    for account in accounts:
+        now = held.get(account.source_id)
+        if (
+            now is None
+            or now.is_removed
+            or now.title != account.name
+            or now.parent != account.parent_id
+            or now.state != account.state
+        ) and account.state is not _CLOSED:
+            order = account.joined_at, account.source_id
+            yield Wanted(account.source_id, account.parent_id, account.name, account.state.value, order)
 
 
 def dynamic_handle(kind: NodeKind, title: str, source_id: str, prefix: str = "") -> str:
@@ -169,10 +196,11 @@ def _suffix_id(source_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One kind of node: what is held and what is wanted."""
+    """One kind of node: what is held, the ids of all that is wanted, and what of it is not held just so."""
 
     kind: NodeKind
     held: Mapping[str, Held]
+    present: frozenset[str]
     wanted: tuple[Wanted, ...]
     prefix: str
     taken: frozenset[str]
@@ -184,11 +212,10 @@ class _Side:
             before = self.held.get(want.source_id)
             if before is None:
                 creations.append(Creation(want, handles[want.source_id]))
-            elif _is_changed(before, want):
+            else:
                 handle = handles.get(want.source_id, before.handle)
                 updates.append(Update(before, _changed(before, want, handle)))
-        present = {want.source_id for want in self.wanted}
-        removals = [held for key, held in self.held.items() if key not in present and not held.is_removed]
+        removals = [held for key, held in self.held.items() if key not in self.present and not held.is_removed]
         return NodePlan(tuple(creations), tuple(updates), tuple(removals))
 
     def _give_handles(self) -> dict[str, str]:
@@ -216,11 +243,6 @@ class _Side:
                 before = dynamic_handle(self.kind, held.title, want.source_id, self.prefix)
                 if before != dynamic_handle(self.kind, want.title, want.source_id, self.prefix):
                     yield want
-
-
-def _is_changed(held: Held, want: Wanted) -> bool:
-    now = (held.title, held.parent, held.state, held.source_id)
-    return held.is_removed or now != (want.title, want.parent, want.state, want.source_id)
 
 
 def _changed(held: Held, want: Wanted, handle: str) -> Held:

@@ -24,7 +24,7 @@ from integrations.aws.organizations import identify, read_snapshot
 from integrations.aws.session import AwsSession, RoleCredentials, open_session
 from integrations.mirror import TreeChangedError
 from integrations.models import Integration, SyncRun
-from integrations.outline import Outline
+from integrations.outline import facts_of
 from integrations.proofs import AnotherOrganizationError, check_gone, check_same_organization
 from integrations.reconcile import Plan, Tree
 from integrations.schedule import ClaimLostError, Outcome
@@ -197,7 +197,7 @@ def _plan_and_apply(
     found = {
         "source_organization_id": snapshot.organization_id,
         "management_account_id": snapshot.management_account_id,
-        "selection_facts": Outline(snapshot, selection).facts,
+        "selection_facts": facts_of(snapshot, selection),
     }
     is_found_before = all(getattr(integration, name) == value for name, value in found.items())
     if not (planned.is_empty and is_found_before):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.models.settings import default_selection
-from integrations.outline import Outline
+from integrations.outline import Outline, facts_of
 from integrations.packing import pack, unpack
 from integrations.selection import ROOT, Selection, forget, select, tick, ticked_accounts, unknown
 from integrations.snapshot import AccountState, Snapshot
@@ -119,6 +119,8 @@ def test_the_counts_are_those_of_what_is_left(whole: Snapshot, selection: Select
     outline = Outline(whole, selection)
     left = [one for one in select(whole, selection).accounts if one.state is not AccountState.CLOSED]
     assert outline.facts["mirrored"] == outline.folder(ROOT_ID).mirrored == len(left)
+    assert facts_of(whole, selection) == outline.facts
+    assert facts_of(whole, EVERYTHING) == Outline(whole, EVERYTHING).facts
     for folder in whole.folders:
         choice, inside = outline.folder(folder.source_id), outline.inside(folder.source_id)
         counted = [each for each in inside if not each.is_closed]
