@@ -47,8 +47,11 @@ def _parent_by_path(session: AwsSession, walk: Walk, row: AccountRow, budget: Bu
     """Find the unit or root that holds an account; None when it is in a unit that was left out."""
     paths = row.paths
     if len(paths) != 1:  # it moved between two pages: only a third look tells where it is now
-        answer = session.call("DescribeAccount", subject=row.source_id, budget=budget, AccountId=row.source_id)
-        paths = Reader("DescribeAccount", row.source_id).account(answer["Account"]).paths
+        operation = "DescribeAccount"
+        answer = session.call(operation, subject=row.source_id, budget=budget, AccountId=row.source_id)
+        told = Reader(operation, row.source_id).account(answer["Account"])
+        _check_about(operation, row.source_id, told.source_id)
+        paths = told.paths
     if len(paths) != 1:
         raise changed_while_reading("DescribeAccount", f"the account {row.source_id} is in {len(paths)} places")
     (path,) = paths
@@ -69,9 +72,16 @@ def _ensure_folder(session: AwsSession, walk: Walk, path: tuple[str, ...], budge
         operation = "DescribeOrganizationalUnit"
         answer = session.call(operation, subject=folder_id, budget=budget, OrganizationalUnitId=folder_id)
         row = Reader(operation, folder_id).folder(answer["OrganizationalUnit"])
+        _check_about(operation, folder_id, row.source_id)
         known = walk.folders[folder_id] = PlacedFolder(row.source_id, row.name, row.path or path)
     if known.path != path:
         raise unexpected("ListAccounts", folder_id, "AWS does not move units, but this one is in two places")
+
+
+def _check_about(operation: str, asked_id: str, told_id: str) -> None:
+    """Refuse an answer about something else than was asked about."""
+    if told_id != asked_id:
+        raise unexpected(operation, asked_id, f"it is about {told_id}")
 
 
 def _parents_by_traversal(session: AwsSession, walk: Walk, budget: Budget) -> dict[str, str]:

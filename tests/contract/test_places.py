@@ -80,3 +80,26 @@ def test_the_management_account_may_be_in_a_unit(aws: RunningAws, role: RoleCred
 def test_account_ids_keep_their_leading_zeros(aws: RunningAws, role: RoleCredentials) -> None:
     aws.organization.create_account("Zero", account_id="000000000012")
     assert "000000000012" in parents(read_snapshot(open_session(role)))
+
+
+def test_an_answer_about_another_account_places_nothing(aws: RunningAws, role: RoleCredentials) -> None:
+    unit = aws.organization.create_unit("Unit")
+    account, other = (aws.organization.create_account(name, parent=unit.id) for name in ("Alpha", "Beta"))
+    management = aws.organization.management_account_id
+    rows = [json.loads(row(aws, it)) for it in (management, account.id, account.id, other.id)]
+    rows[2]["Paths"] = [rows[2]["Paths"][0].replace(f"/{unit.id}/", "/")]
+    aws.faults.answer("ListAccounts", json.dumps({"Accounts": rows}))
+    aws.faults.answer("DescribeAccount", json.dumps({"Account": rows[3]}))
+    with pytest.raises(UnexpectedAnswer, match=f"DescribeAccount for {account.id} .* it is about {other.id}"):
+        read_snapshot(open_session(role))
+
+
+def test_an_answer_about_another_unit_names_nothing(aws: RunningAws, role: RoleCredentials) -> None:
+    unit, other = aws.organization.create_unit("Unit"), aws.organization.create_unit("Other")
+    aws.organization.create_account("Alpha", parent=unit.id)
+    aws.faults.answer("ListOrganizationalUnitsForParent", '{"OrganizationalUnits": []}')
+    aws.faults.answer(
+        "DescribeOrganizationalUnit", f'{{"OrganizationalUnit": {{"Id": "{other.id}", "Name": "Other"}}}}'
+    )
+    with pytest.raises(UnexpectedAnswer, match=f"{unit.id} .* it is about {other.id}"):
+        read_snapshot(open_session(role))

@@ -3,7 +3,9 @@
 import pytest
 
 from integrations.models import Integration
+from tests.fakes.aws import new_organization
 from tests.integrations.conftest import Synced
+from tests.integrations.faulty import FAULTS
 from tests.integrations.test_sync import FIRST
 from workspaces import isolation
 
@@ -86,3 +88,19 @@ def test_the_first_sync_leaves_out_what_is_hidden(mirror: Synced) -> None:
     hide(mirror, "Workloads")
     assert mirror.work().counts == {"create": 2}
     assert mirror.tree() == {"root": "Root", "sandbox": "Root/Sandbox", "management": "Root/Management active"}
+
+
+@pytest.mark.parametrize("fault", ["throttled", "denied", "cut off", "without a part", "dropped", "elsewhere"])
+def test_a_second_look_that_fails_takes_nothing_for_hidden(mirror: Synced, fault: str) -> None:
+    mirror.aws.wire.has_paths = False
+    mirror.work()
+    hide(mirror, "Sandbox")
+    mirror.sync()
+    before, organization = mirror.tree(), mirror.aws.organization
+    organization.move("Dev", "Sandbox")
+    mirror.aws.world.organizations.append(new_organization("other"))
+    FAULTS[fault].plan(mirror.aws, LIST_ACCOUNTS, 2)  # the first look asks the root and Workloads
+    run = mirror.sync()
+    assert (run.state, LIST_ACCOUNTS in run.error or "ChangedWhileReading" in run.error) == ("failed", True)
+    assert mirror.aws.calls.count(LIST_ACCOUNTS) > 2
+    assert mirror.tree() == before
