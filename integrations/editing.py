@@ -28,6 +28,12 @@ _LABELS = {
     "interval_minutes": "interval of the schedule",
     "percent": "deletion limit",
     "connections": "deletion limit",
+    "topics": "events",
+    "to_owners": "emails to owners",
+    "addresses": "addresses",
+    "name": "Name",
+    "origin": "URL",
+    "is_on": "Switched on",
 }
 
 

@@ -8,6 +8,7 @@ from django.db import DatabaseError
 from connections import removal as tree_removal
 from connections.models import Connection, Folder
 from integrations.models import AccessTest, Draft, Integration, SettingsTrial, SyncRun
+from integrations.notifications import delivering
 from workspaces import isolation
 from workspaces.models import Tenant
 
@@ -64,6 +65,7 @@ def _clean_up(tenant_id: int, now: datetime) -> None:
         Draft.objects.filter(expires_at__lte=now).delete()
         AccessTest.objects.filter(created_at__lte=now - _TESTS_ARE_KEPT).delete()
         SettingsTrial.objects.filter(expires_at__lte=now).delete()
+        delivering.forget_old(now=now)
         purge(now=now)
         lost = list(Integration.objects.filter(state=Integration.State.DELETING).values_list("pk", flat=True))
     for integration_id in lost:

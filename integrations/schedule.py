@@ -29,6 +29,7 @@ from psycopg.types.json import Jsonb
 
 from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.models.sync_schedule import MANY_TAKEOVERS
+from integrations.notifications import outbox
 from workspaces import isolation
 from workspaces.models import User
 
@@ -202,6 +203,8 @@ def _record_loss(run: SyncRun, row: SyncSchedule, now: datetime) -> None:
             " this installation what stops the worker. Often it is too little memory."
         )
     run.save(update_fields=["state", "phase", "finished_at", "error"])
+    row.save(update_fields=["failures"])
+    outbox.run_ended(run, Outcome(run.error, is_transient=True), now=now)
 
 
 def _claim_lifetime() -> timedelta:
@@ -233,7 +236,7 @@ def hold(run: SyncRun) -> None:
 
 
 def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
-    """Write a run's end and give its claim back, in the caller's transaction, bound to the run's tenant.
+    """Write a run's end and what is to be told of it, and give its claim back, in the caller's transaction.
 
     After a passing fault the next try comes sooner than the schedule says, backing off; after a lasting one later and
     later. Raises ClaimLostError when the claim is not ours any more: the caller's transaction must then not be
@@ -263,6 +266,7 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
         cursor.execute(_FINISH, parameters)
         if cursor.rowcount != 1:
             raise ClaimLostError
+    outbox.run_ended(run, outcome, now=now)
 
 
 @contextmanager

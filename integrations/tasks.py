@@ -70,6 +70,14 @@ def run_settings_trial(tenant_id: int, trial_id: int) -> None:
 
 
 @shared_task
+def deliver_notifications() -> None:
+    """Send the notifications that are due."""
+    from integrations.notifications import delivering
+
+    delivering.deliver_due()
+
+
+@shared_task
 def clean_up() -> None:
     """Drop expired drafts and old tests, and purge what was removed long enough ago."""
     from integrations import removal

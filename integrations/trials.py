@@ -18,6 +18,7 @@ from integrations.changes import Change, describe
 from integrations.impact import View, WorkspaceImpact, fingerprint, impacts
 from integrations.models import AccessMode, Integration, SettingsTrial, SyncRun, SyncSchedule
 from integrations.models.settings import SETTINGS_FIELDS, IntegrationSettings
+from integrations.notifications import outbox
 from integrations.packing import unpack
 from integrations.reconcile import Plan, Tree
 from integrations.snapshot import Snapshot
@@ -142,9 +143,10 @@ def save(*, integration: Integration, version: str, seen: str, by: User, now: da
 def _record_run(
     integration: Integration, trial: SettingsTrial, ahead: Prospect, by: User, now: datetime
 ) -> dict[str, int]:
-    """Keep what was read and written as a run; gives how many changes of each kind there were."""
+    """Keep what was read and written as a run, and tell of it; gives how many changes of each kind there were."""
     counts: dict[str, int] = dict(Counter(change.kind for change in ahead.changes))
-    SyncRun.objects.create(
+    changes = [astuple(change) for change in ahead.changes]
+    run = SyncRun.objects.create(
         tenant_id=integration.tenant_id,
         integration=integration,
         trigger=SyncRun.Trigger.SETTINGS,
@@ -153,12 +155,13 @@ def _record_run(
         folders_read=trial.folders_read,
         accounts_read=trial.accounts_read,
         aws_calls=trial.aws_calls,
-        changes=[astuple(change) for change in ahead.changes],
+        changes=changes,
         counts=counts,
         queued_at=trial.created_at,
         started_at=trial.created_at,
         finished_at=now,
     )
+    outbox.run_ended(run, schedule.Outcome(changes=changes), now=now)
     return counts
 
 

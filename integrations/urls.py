@@ -2,10 +2,25 @@
 
 from django.urls import include, path
 
-from integrations.views import accounts, advanced, config, deletion, detail, integrations, naming, nodes, runs, trial
+from integrations.views import (
+    accounts,
+    advanced,
+    config,
+    deletion,
+    detail,
+    integrations,
+    naming,
+    nodes,
+    notifications,
+    runs,
+    trial,
+    webhooks,
+)
 from integrations.wizard_urls import wizard_urls
 
 _INTEGRATION = "<slug:integration>/"
+_NOTIFICATIONS = _INTEGRATION + "notifications/"
+_WEBHOOK = _NOTIFICATIONS + "webhooks/<uuid:webhook>/"
 
 _PAGES = [
     path("", integrations.integration_list, name="integration_list"),
@@ -19,6 +34,14 @@ _PAGES = [
     path(_INTEGRATION + "advanced/", advanced.integration_advanced, name="integration_advanced"),
     path(_INTEGRATION + "advanced/schedule/", advanced.integration_schedule, name="integration_schedule"),
     path(_INTEGRATION + "advanced/deletion-limit/", advanced.integration_deletion_limit, name="integration_limit"),
+    path(_NOTIFICATIONS, notifications.integration_notifications, name="integration_notifications"),
+    path(_NOTIFICATIONS + "test/", notifications.notifications_test, name="notifications_test"),
+    path(_NOTIFICATIONS + "deliveries/<int:delivery>/send/", notifications.delivery_send, name="delivery_send"),
+    path(_NOTIFICATIONS + "webhooks/new/", webhooks.webhook_create, name="webhook_create"),
+    path(_WEBHOOK, webhooks.webhook_detail, name="webhook_detail"),
+    path(_WEBHOOK + "rotate/", webhooks.webhook_rotate, name="webhook_rotate"),
+    path(_WEBHOOK + "delete/", webhooks.webhook_delete, name="webhook_delete"),
+    path(_WEBHOOK + "test/", webhooks.webhook_test, name="webhook_test"),
     path(_INTEGRATION + "delete/", deletion.integration_delete, name="integration_delete"),
     path(_INTEGRATION + "sync/", detail.integration_sync, name="integration_sync"),
     path(_INTEGRATION + "processes/", runs.run_list, name="run_list"),

@@ -58,7 +58,7 @@ def _start(supervisor: Supervisor, *, port: int) -> None:
     address = f"http://127.0.0.1:{port}"
     keys = load_keys(DEMO)
     urls = start_servers(supervisor, DEMO, is_durable=True)
-    base = product_environment(keys, urls) | {"PIPES_BASE_URL": address}
+    base = product_environment(keys, urls) | {"PIPES_BASE_URL": address, "PIPES_WEBHOOK_ALLOW_PRIVATE": "true"}
     owner = base | {"DATABASE_OWNER_URL": urls["DATABASE_OWNER_URL"]}
     steps = {
         "migrate": python("manage.py", "migrate", "--no-input"),

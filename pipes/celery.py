@@ -38,6 +38,11 @@ app.conf.beat_schedule = {
         "schedule": Every(5.0),
         "options": {"expires": 10},
     },
+    "send the notifications that are due": {
+        "task": "integrations.tasks.deliver_notifications",
+        "schedule": 3.0,
+        "options": {"expires": 10},
+    },
     "drop expired drafts, purge removed nodes": {
         "task": "integrations.tasks.clean_up",
         "schedule": Every(3600.0),

@@ -161,6 +161,9 @@ vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10  # seconds; requests wait for the mail server
 DEFAULT_FROM_EMAIL = env.str("PIPES_FROM_EMAIL", default="Pipes <pipes@localhost>")
 
+# Lets webhooks lead to private addresses and to http://, for the demo and for closed networks of one customer only.
+PIPES_WEBHOOK_ALLOW_PRIVATE = env.bool("PIPES_WEBHOOK_ALLOW_PRIVATE", default=False)
+
 # --- Secrets and AWS ----------------------------------------------------------------------------------------------
 
 ENCRYPTION_KEYS = read.encryption_keys(env.str("PIPES_ENCRYPTION_KEYS"))

@@ -9,7 +9,8 @@ from django.utils import timezone
 from connections.models import Connection, Folder
 from connections.tree import allocate_ids
 from integrations import actions as integration_actions
-from integrations.models import Draft, Integration, SyncRun
+from integrations.models import Draft, Integration, SyncRun, Topic, Webhook
+from integrations.notifications import actions as notification_actions
 from workspaces import actions, people
 from workspaces.access import Scope
 from workspaces.models import Membership, Organization, Plan, Role, Tenant, User, Workspace
@@ -69,6 +70,12 @@ def finished_run(of: Integration, *, changes: list[list[str]] | None = None, **f
         setattr(run, name, value)
     run.save()
     return run
+
+
+def webhook(of: Integration, name: str = "hook", *, by: User, **fields: Any) -> Webhook:
+    """Make a webhook that is told of everything."""
+    defaults: dict[str, Any] = {"url": f"https://{name}.example.com/in?token=sesame", "topics": Topic.values}
+    return notification_actions.create_webhook(integration=of, name=name, by=by, **(defaults | fields))
 
 
 _numbers = itertools.count(1)

@@ -5,6 +5,7 @@ from integrations.models.account_access import AccountAccess
 from integrations.models.draft import Draft
 from integrations.models.health_schedule import HealthSchedule
 from integrations.models.integration import AccessMode, Integration
+from integrations.models.notifications import Delivery, DeliveryDue, EmailNotifications, Event, Topic, Webhook
 from integrations.models.settings_trial import SettingsTrial
 from integrations.models.sync_run import SyncRun
 from integrations.models.sync_schedule import SyncSchedule
@@ -13,10 +14,16 @@ __all__ = [
     "AccessMode",
     "AccessTest",
     "AccountAccess",
+    "Delivery",
+    "DeliveryDue",
     "Draft",
+    "EmailNotifications",
+    "Event",
     "HealthSchedule",
     "Integration",
     "SettingsTrial",
     "SyncRun",
     "SyncSchedule",
+    "Topic",
+    "Webhook",
 ]

@@ -36,6 +36,8 @@ def default_selection() -> dict[str, list[str]]:
 class AccessSettings(models.Model):
     """How to sign in to AWS: by a role, with an external id that we made, or by an access key."""
 
+    SECRETS = ("secret_key",)
+
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     organization = models.ForeignKey(

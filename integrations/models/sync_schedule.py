@@ -24,6 +24,7 @@ class SyncSchedule(models.Model):
 
     ``failures`` counts the failed runs since the last good one; of them ``lasting_failures`` are those whose cause does
     not pass by itself. ``takeovers`` counts the workers that died in a row in the middle of the sync.
+    ``failing_since`` is when it was clear that a fault lasts and people were told, until a run is good again.
     """
 
     integration = models.OneToOneField(Integration, primary_key=True, on_delete=models.CASCADE, related_name="schedule")
@@ -35,6 +36,7 @@ class SyncSchedule(models.Model):
     failures = models.PositiveIntegerField(default=0)
     lasting_failures = models.PositiveIntegerField(default=0)
     takeovers = models.PositiveIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True)
     dispatched_at = models.DateTimeField(null=True)
     claim = models.UUIDField(null=True)
     claim_expires_at = models.DateTimeField(null=True)

@@ -103,5 +103,6 @@ def _show(
         sync_url=f"{of_it}sync/",
         runs_url=f"{of_it}processes/",
         delete_url=f"{of_it}delete/",
+        notifications_url=f"{of_it}notifications/",
     )
     return render_live(request, "integrations/advanced.html", context, latest_status(access, integration), parts=())

@@ -8,8 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
+from integrations import words
 from integrations.models import Integration, SyncRun
-from integrations.views import words
 from workspaces.access import Access, why_only_kept
 from workspaces.htmx import render_page
 

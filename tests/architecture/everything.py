@@ -9,7 +9,7 @@ from django.utils import timezone
 from connections import actions as connection_actions
 from connections import handmade
 from integrations import accounts
-from integrations.models import SettingsTrial, SyncRun
+from integrations.models import Delivery, Event, SettingsTrial, SyncRun
 from tests import factories
 from tests.conftest import Cast
 from workspaces import invitations, isolation
@@ -87,7 +87,17 @@ def _integration(cast: Cast, scope: Scope) -> dict[str, Any]:
     )
     assert isinstance(run, SyncRun)
     draft = factories.draft(scope, f"draft-{scope.level}", by=cast.tenant_owner, steps_done=1)
-    return {"integration": made.handle, "run": run.pk, "folder": unit.pk, "connection": account.pk, "draft": draft.uid}
+    hook = factories.webhook(made, by=cast.tenant_owner)
+    delivery = Delivery.objects.create(tenant=scope.tenant, integration=made, event=Event.TEST, webhook=hook)
+    return {
+        "integration": made.handle,
+        "run": run.pk,
+        "folder": unit.pk,
+        "connection": account.pk,
+        "draft": draft.uid,
+        "webhook": hook.uid,
+        "delivery": delivery.pk,
+    }
 
 
 def _by_hand(cast: Cast, scope: Scope) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
 
-# Knows no tenant's names or secrets: what is due, for the dispatcher, which works for all tenants.
-OUTSIDE_THE_WALL = {"integrations_syncschedule", "integrations_healthschedule"}
+# They know no tenant's names or secrets: what is due, for the dispatcher and the sender, which work for all tenants.
+OUTSIDE_THE_WALL = {"integrations_syncschedule", "integrations_healthschedule", "integrations_deliverydue"}
 
 
 def read(statement: str) -> list[tuple[object, ...]]:

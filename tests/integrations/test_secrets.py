@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from integrations import secrets
-from integrations.models import AccountAccess, Draft, Integration
+from integrations.models import AccountAccess, Draft, Integration, Webhook
 from integrations.secrets import SecretUnreadableError
 from tests import factories
 from tests.conftest import Cast
@@ -52,7 +52,7 @@ def test_every_changed_byte_is_noticed(settings: Settings) -> None:
 
 
 def make_rows(cast: Cast) -> None:
-    """A draft, an integration and a connection made by hand with a secret each, in two places."""
+    """A draft, an integration and a connection made by hand with a secret, a webhook with two; each in two places."""
     for scope, person in ((cast.at_org, cast.org_owner), (cast.at_tenant, cast.tenant_owner)):
         made = factories.integration(scope, f"main-{person.handle}", by=person)
         waiting = factories.draft(scope, by=person)
@@ -62,6 +62,7 @@ def make_rows(cast: Cast) -> None:
         for row in (made, waiting, by_hand):
             row.secret_key = SECRET
             row.save()
+        factories.webhook(made, f"hook-{person.handle}", by=person)
 
 
 def test_keys_rotate_without_losing_a_secret(cast: Cast, settings: Settings) -> None:
@@ -71,11 +72,14 @@ def test_keys_rotate_without_losing_a_secret(cast: Cast, settings: Settings) -> 
     settings.ENCRYPTION_KEYS = NEW | OLD
     out = StringIO()
     call_command("reencrypt_secrets", stdout=out)
-    assert out.getvalue() == "Encrypted 6 secrets again.\n"
+    assert out.getvalue() == "Encrypted 10 secrets again.\n"
     settings.ENCRYPTION_KEYS = NEW
     with isolation.as_tenant(cast.acme.pk):
         rows = (*Integration.objects.all(), *Draft.objects.all(), *AccountAccess.objects.all())
         assert [row.secret_key for row in rows] == [SECRET] * 6
+        hooks = Webhook.objects.order_by("name")
+        assert [hook.url for hook in hooks] == [f"https://{hook}.example.com/in?token=sesame" for hook in hooks]
+        assert all(hook.secret.startswith("whsec_") for hook in hooks)
     call_command("reencrypt_secrets", stdout=out)
     assert out.getvalue().endswith("Encrypted 0 secrets again.\n")
 
@@ -89,6 +93,6 @@ def test_a_secret_that_cannot_be_read_is_named_and_left_alone(cast: Cast, settin
     out = StringIO()
     with pytest.raises(CommandError, match=r"could not be read and stay as they were: acme/main-org-owner\."):
         call_command("reencrypt_secrets", stdout=out)
-    assert out.getvalue() == "Encrypted 5 secrets again.\n"
+    assert out.getvalue() == "Encrypted 9 secrets again.\n"
     with isolation.as_tenant(cast.acme.pk):
         assert Integration.objects.get(handle="main-org-owner").sealed_secret_key == "lost.AAAA"

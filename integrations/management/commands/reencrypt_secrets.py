@@ -6,6 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 
+from integrations.models import Webhook
 from integrations.models.settings import AccessSettings
 from integrations.secrets import SecretUnreadableError, is_current
 from workspaces import isolation
@@ -24,9 +25,9 @@ class Command(BaseCommand):
         renewed, unreadable = 0, list[str]()
         for tenant in tenants:
             with isolation.as_tenant(tenant.pk):
-                for row in _rows_with_secrets():
+                for row, name in _secrets():
                     try:
-                        renewed += _renew(row)
+                        renewed += _renew(row, name)
                     except SecretUnreadableError:
                         unreadable.append(f"{tenant}/{row}")
         self.stdout.write(f"Encrypted {renewed} secrets again.")
@@ -37,16 +38,17 @@ class Command(BaseCommand):
             )
 
 
-def _renew(row: AccessSettings) -> bool:
-    """Encrypt one row's secret again and tell whether it had to be. Raises SecretUnreadableError."""
-    if is_current(row.sealed_secret_key):
+def _renew(row: AccessSettings | Webhook, name: str) -> bool:
+    """Encrypt one secret again and tell whether it had to be. Raises SecretUnreadableError."""
+    if is_current(getattr(row, f"sealed_{name}")):
         return False
-    row.secret_key = row.secret_key
-    row.save(update_fields=["sealed_secret_key"])
+    setattr(row, name, getattr(row, name))
+    row.save(update_fields=[f"sealed_{name}"])
     return True
 
 
-def _rows_with_secrets() -> Iterator[AccessSettings]:
+def _secrets() -> Iterator[tuple[AccessSettings | Webhook, str]]:
     for model in apps.get_app_config("integrations").get_models():
-        if issubclass(model, AccessSettings):
-            yield from model._default_manager.select_for_update()
+        if issubclass(model, AccessSettings | Webhook):
+            for row in model._default_manager.select_for_update():
+                yield from ((row, name) for name in row.SECRETS)

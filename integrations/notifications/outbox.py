@@ -1,0 +1,113 @@
+"""The outbox: what is to be told is written in the transaction in which it happens, one row for each destination.
+
+A run that is rolled back tells nothing, and a run that has ended is told of whatever crashes afterwards.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from django.db.models import Q
+
+from integrations.models import (
+    Delivery,
+    DeliveryDue,
+    EmailNotifications,
+    Event,
+    Integration,
+    SyncRun,
+    SyncSchedule,
+    Webhook,
+)
+from integrations.models.notifications import TOPIC_OF
+from workspaces.people import owners_of
+
+# A passing fault is worth telling people of when a second run in a row has failed.
+_LASTING = 2
+MOST_ADDRESSES = 50
+
+
+class Ended(Protocol):
+    """How a run ended: ``schedule.Outcome``."""
+
+    @property
+    def state(self) -> SyncRun.State:
+        """What the run is now."""
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the fault, if that is how it ended, may pass by itself."""
+
+    @property
+    def changes(self) -> Collection[Sequence[str]]:
+        """What it changed, or would have."""
+
+    @property
+    def removals(self) -> Collection[str]:
+        """The ids of what it asks to remove."""
+
+
+def run_ended(run: SyncRun, outcome: Ended, *, now: datetime) -> None:
+    """Write what is to be told of a run's end; the caller has counted it in the schedule, whose row it holds.
+
+    A lasting fault is told once, by the run that makes it clear, and once more when a run is good again. A question is
+    told once, however many runs ask it.
+    """
+    schedule = SyncSchedule.objects.filter(pk=run.integration_id)
+    if outcome.state == SyncRun.State.FAILED:
+        is_clear = Q(failures__gte=_LASTING) if outcome.is_transient else Q()
+        if schedule.filter(is_clear, failing_since=None).update(failing_since=now):
+            _tell(run, Event.FAILING, now=now)
+        return
+    since = schedule.filter(failing_since__isnull=False).values_list("failing_since", flat=True).first()
+    if since is not None:
+        schedule.update(failing_since=None)
+        _tell(run, Event.RECOVERED, now=now, failing_since=since)
+    if outcome.removals:
+        if set(outcome.removals) != _asked_before(run):
+            _tell(run, Event.ASKS, now=now)
+    elif outcome.changes:
+        _tell(run, Event.CHANGED, now=now)
+
+
+def _asked_before(run: SyncRun) -> set[str]:
+    """Give what the last run that read everything asked to remove; nothing when it did not have to ask."""
+    earlier = SyncRun.objects.filter(integration_id=run.integration_id, pk__lt=run.pk).order_by("-pk")
+    return set(earlier.exclude(state=SyncRun.State.FAILED).values_list("removals", flat=True).first() or ())
+
+
+def _tell(run: SyncRun, event: Event, *, now: datetime, failing_since: datetime | None = None) -> None:
+    integration = Integration.objects.select_related("tenant", "organization").get(pk=run.integration_id)
+    topic = TOPIC_OF[event]
+    emails = EmailNotifications.of(integration)
+    addresses = recipients(emails) if topic in emails.topics else []
+    hooks = [hook for hook in Webhook.objects.filter(integration=integration, is_on=True) if topic in hook.topics]
+    common = {
+        "tenant_id": integration.tenant_id,
+        "integration": integration,
+        "event": event,
+        "run": run,
+        "failing_since": failing_since,
+        "created_at": now,
+        "next_try_at": now,
+    }
+    made = [Delivery(email=address, **common) for address in addresses]
+    queue(made + [Delivery(webhook=hook, **common) for hook in hooks], now=now)
+
+
+def recipients(emails: EmailNotifications) -> list[str]:
+    """Give each address once: the owners of the integration's place as they are now, then those that were typed."""
+    return list(dict.fromkeys(_addresses(emails)))[:MOST_ADDRESSES]
+
+
+def _addresses(emails: EmailNotifications) -> Iterator[str]:
+    if emails.to_owners:
+        owners = owners_of(emails.integration.scope).filter(user__is_active=True)
+        yield from owners.order_by("user__email").values_list("user__email", flat=True)
+    yield from emails.addresses
+
+
+def queue(deliveries: list[Delivery], *, now: datetime) -> None:
+    """Write deliveries, due now, in the caller's transaction."""
+    made = Delivery.objects.bulk_create(deliveries)
+    DeliveryDue.objects.bulk_create(DeliveryDue(delivery=each, tenant_id=each.tenant_id, due_at=now) for each in made)

@@ -1,0 +1,105 @@
+"""The notifications of an integration: emails, webhooks, and what was sent lately."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from integrations.editing import ChangedMeanwhileError
+from integrations.forms.notifications import EmailsForm
+from integrations.models import Delivery, Integration, Webhook
+from integrations.notifications import actions
+from integrations.views.page import find_integration, integration_page
+from workspaces.access import Access, Power
+from workspaces.htmx import render_page
+from workspaces.scoping import scope_view
+
+PAGE_SIZE = 25
+
+
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def integration_notifications(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Show who is told what and what was sent; save who gets emails."""
+    found = find_integration(access, integration)
+    if request.method != "POST":
+        return _show(request, access, found, EmailsForm(found))
+    form = EmailsForm(found, request.POST)
+    if form.is_valid():
+        version = request.POST.get("version", "")
+        try:
+            actions.change_emails(integration=found, version=version, by=access.user, **form.cleaned_data)
+        except ChangedMeanwhileError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"Saved who gets emails about {found}.")
+            return redirect(notifications_url(access, found))
+    return _show(request, access, found, form)
+
+
+def _show(request: HttpRequest, access: Access, integration: Integration, form: EmailsForm) -> HttpResponse:
+    deliveries = Delivery.objects.of(integration)
+    page = Paginator(deliveries, PAGE_SIZE).get_page(request.GET.get("page"))
+    now = timezone.now()
+    context = notifications_page(
+        access,
+        integration,
+        form=form,
+        webhooks=Webhook.objects.filter(integration=integration).order_by("name", "pk"),
+        page=page,
+        is_sending=any(row.next_try_at is not None and row.next_try_at <= now for row in page),
+    )
+    return render_page(request, "integrations/notifications.html", context, parts=("deliveries",))
+
+
+def notifications_url(access: Access, integration: Integration) -> str:
+    """Give the address of the page."""
+    return access.scope.url("integration_notifications", integration=integration.handle)
+
+
+def notifications_page(access: Access, integration: Integration, **context: object) -> dict[str, object]:
+    """Make the frame of the pages about notifications; they belong to the Advanced tab."""
+    url = access.scope.url
+    own = url("integration_detail", integration=integration.handle)
+    return integration_page(
+        access,
+        integration,
+        base_url=notifications_url(access, integration),
+        runs_url=url("run_list", integration=integration.handle),
+        current_url=url("integration_advanced", integration=integration.handle),
+        crumbs=[("Integrations", url("integration_list")), (integration.handle, own), ("Notifications", "")],
+        **context,
+    )
+
+
+@scope_view(Power.OWNER)
+@require_POST
+def notifications_test(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Send a test to everybody who gets emails."""
+    found = find_integration(access, integration)
+    try:
+        number = actions.send_test(integration=found, webhook=None, by=access.user, now=timezone.now())
+    except (actions.TooManySentError, ChangedMeanwhileError) as error:
+        messages.error(request, str(error))
+    else:
+        if number:
+            to = "1 address" if number == 1 else f"{number} addresses"
+            messages.success(request, f"A test is on its way to {to}. What became of it is shown below.")
+        else:
+            messages.error(request, "Nobody is set to get emails. Choose the owners or enter an address, and save.")
+    return redirect(notifications_url(access, found))
+
+
+@scope_view(Power.OWNER)
+@require_POST
+def delivery_send(request: HttpRequest, access: Access, integration: str, delivery: int) -> HttpResponse:
+    """Send a notification again."""
+    found = find_integration(access, integration)
+    again = get_object_or_404(Delivery.objects.of(found), pk=delivery)
+    try:
+        actions.send_again(delivery=again, by=access.user, now=timezone.now())
+    except actions.TooManySentError as error:
+        messages.error(request, str(error))
+    return redirect(f"{notifications_url(access, found)}#deliveries")

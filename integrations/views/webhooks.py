@@ -1,0 +1,119 @@
+"""Webhooks of an integration; a secret is on the page that answers its making, and on no other."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from integrations.editing import ChangedMeanwhileError
+from integrations.forms.notifications import WebhookForm
+from integrations.models import Integration, Webhook
+from integrations.notifications import actions
+from integrations.views.notifications import notifications_page, notifications_url
+from integrations.views.page import find_integration
+from workspaces.access import Access, Power
+from workspaces.htmx import render_page
+from workspaces.scoping import scope_view
+
+
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@sensitive_post_parameters("url")
+def webhook_create(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Ask where to post what, make the webhook, and show its secret."""
+    found = find_integration(access, integration)
+    form = WebhookForm(None, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = actions.create_webhook(integration=found, by=access.user, **form.cleaned_data)
+        except actions.WebhookRefusedError as error:
+            form.add_error("url", str(error))
+        except ChangedMeanwhileError as error:
+            form.add_error(None, str(error))
+        else:
+            return _show_secret(request, access, made, is_new=True)
+    return render_page(request, "integrations/webhook_new.html", notifications_page(access, found, form=form), parts=())
+
+
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("url")
+def webhook_detail(request: HttpRequest, access: Access, integration: str, webhook: UUID) -> HttpResponse:
+    """Show and change a webhook; its URL and its secret stay where they are."""
+    hook = _find(access, integration, webhook)
+    form = WebhookForm(hook, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        version = request.POST.get("version", "")
+        try:
+            actions.change_webhook(webhook=hook, version=version, by=access.user, **form.cleaned_data)
+        except ChangedMeanwhileError as error:
+            form.add_error(None, str(error))
+        except actions.WebhookRefusedError as error:
+            form.add_error("url", str(error))
+        else:
+            messages.success(request, f"Saved the webhook {form.cleaned_data['name']}.")
+            return redirect(notifications_url(access, hook.integration))
+    context = notifications_page(access, hook.integration, form=form, hook=hook, now=timezone.now())
+    return render_page(request, "integrations/webhook.html", context, parts=())
+
+
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def webhook_rotate(request: HttpRequest, access: Access, integration: str, webhook: UUID) -> HttpResponse:
+    """Ask whether a new secret is wanted, make it, and show it."""
+    hook = _find(access, integration, webhook)
+    if request.method == "POST":
+        try:
+            rotated = actions.rotate_secret(webhook=hook, by=access.user, now=timezone.now())
+        except ChangedMeanwhileError as error:
+            messages.error(request, str(error))
+            return redirect(notifications_url(access, hook.integration))
+        return _show_secret(request, access, rotated, is_new=False)
+    context = notifications_page(access, hook.integration, hook=hook)
+    return render_page(request, "integrations/webhook_rotate.html", context, parts=())
+
+
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def webhook_delete(request: HttpRequest, access: Access, integration: str, webhook: UUID) -> HttpResponse:
+    """Ask whether the webhook should go, and delete it."""
+    hook = _find(access, integration, webhook)
+    if request.method == "POST":
+        actions.delete_webhook(webhook=hook, by=access.user)
+        messages.success(request, f"Deleted the webhook {hook}.")
+        return redirect(notifications_url(access, hook.integration))
+    context = notifications_page(access, hook.integration, hook=hook)
+    return render_page(request, "integrations/webhook_delete.html", context, parts=())
+
+
+@scope_view(Power.OWNER)
+@require_POST
+def webhook_test(request: HttpRequest, access: Access, integration: str, webhook: UUID) -> HttpResponse:
+    """Send a test to the webhook."""
+    hook = _find(access, integration, webhook)
+    try:
+        actions.send_test(integration=hook.integration, webhook=hook, by=access.user, now=timezone.now())
+    except (actions.TooManySentError, ChangedMeanwhileError) as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"A test is on its way to {hook}. What became of it is shown below.")
+    return redirect(notifications_url(access, hook.integration))
+
+
+def _find(access: Access, integration: str, webhook: UUID) -> Webhook:
+    found: Integration = find_integration(access, integration)
+    hook = get_object_or_404(Webhook.objects.filter(integration=found), uid=webhook)
+    hook.integration = found
+    return hook
+
+
+def _show_secret(request: HttpRequest, access: Access, hook: Webhook, *, is_new: bool) -> HttpResponse:
+    context = notifications_page(access, hook.integration, hook=hook, secret=hook.secret, is_new=is_new)
+    return render_page(request, "integrations/webhook_secret.html", context, parts=())

@@ -1,0 +1,204 @@
+"""Posting over real sockets: what counts as taken, what does not, and how long we wait for it."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from pytest_django.fixtures import Settings
+
+from integrations.notifications.posting import Answer, post
+from tests.integrations.notifications.conftest import Receiver, Respond, answer, drip, flood, long_headers
+
+HOST = "hooks.example.test"
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+def test_every_2xx_is_taken(receiver: Receiver, status: int) -> None:
+    receiver.respond = answer(status)
+    assert post(receiver.url, b"{}", {}) == Answer("", status)
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (301, "The endpoint answered 301 Moved Permanently. Redirects are not followed: enter the URL that it leads"),
+        (404, "The endpoint answered 404 Not Found."),
+        (410, "The endpoint answered 410 Gone."),
+        (503, "The endpoint answered 503 Service Unavailable."),
+        (799, "The endpoint answered 799."),
+    ],
+)
+def test_everything_else_is_not(receiver: Receiver, status: int, sentence: str) -> None:
+    receiver.respond = answer(status, Location=receiver.url)
+    got = post(receiver.url, b"{}", {})
+    assert got.error.startswith(sentence)
+    assert (got.status, got.is_gone) == (status, status == 410)
+    assert len(receiver.got) == 1
+
+
+@pytest.mark.parametrize("respond", [drip, lambda handler: time.sleep(1.5)], ids=["a drip", "silence"])
+def test_a_slow_answer_is_waited_for_so_long_and_no_longer(receiver: Receiver, respond: Respond) -> None:
+    receiver.respond = respond
+    began = time.monotonic()
+    got = post(receiver.url, b"{}", {}, seconds=0.5)
+    assert got.error == "The endpoint did not answer within 0.5 seconds."
+    assert time.monotonic() - began < 1.4
+
+
+def test_an_answer_without_end_is_not_read(receiver: Receiver) -> None:
+    receiver.respond = flood
+    assert post(receiver.url, b"{}", {}, seconds=5).status == 200
+    receiver.respond = long_headers
+    assert post(receiver.url, b"{}", {}, seconds=5).error == "The endpoint answered with something that is not HTTP."
+
+
+def test_what_is_no_http_is_said_to_be_none(receiver: Receiver) -> None:
+    def speak_ssh(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"SSH-2.0-OpenSSH\r\n\r\n")
+
+    receiver.respond = speak_ssh
+    assert post(receiver.url, b"{}", {}).error == "The endpoint answered with something that is not HTTP."
+    receiver.respond = lambda handler: None
+    assert "failed (RemoteDisconnected)" in post(receiver.url, b"{}", {}).error
+
+
+def test_a_closed_port_and_a_name_without_address_are_said(settings: Settings) -> None:
+    settings.PIPES_WEBHOOK_ALLOW_PRIVATE = True
+    assert post("http://127.0.0.1:1/hidden", b"{}", {}).error == (
+        "The connection to http://127.0.0.1:1 failed (ConnectionRefusedError)."
+    )
+
+    def unknown(host: str, port: int) -> list[str]:
+        raise socket.gaierror
+
+    assert "leads to no address" in post("https://nowhere.example/", b"{}", {}, resolve=unknown).error
+
+
+def test_the_address_that_was_checked_is_the_one_that_is_connected_to(receiver: Receiver) -> None:
+    """The name exists nowhere but in our resolver, which is asked once."""
+    asked = []
+
+    def once(host: str, port: int) -> list[str]:
+        asked.append(host)
+        return ["127.0.0.1"]
+
+    got = post(f"http://{HOST}:{receiver.port}/", b"{}", {}, resolve=once)
+    assert (got.status, asked) == (204, [HOST])
+    assert receiver.got[0].headers["Host"] == f"{HOST}:{receiver.port}"
+
+
+def test_another_address_of_the_name_is_tried_when_one_does_not_answer(receiver: Receiver) -> None:
+    addresses = ["127.0.0.99", "127.0.0.1"]
+    got = post(f"http://{HOST}:{receiver.port}/", b"{}", {}, resolve=lambda host, port: addresses)
+    assert got.status == 204
+
+
+def test_a_private_address_is_not_connected_to(receiver: Receiver, settings: Settings) -> None:
+    settings.PIPES_WEBHOOK_ALLOW_PRIVATE = False
+    got = post(f"https://{HOST}:{receiver.port}/", b"{}", {}, resolve=lambda host, port: ["127.0.0.1"])
+    assert (
+        got.error == f"{HOST} leads to an address that is not public. Notifications are sent to public addresses only."
+    )
+    assert receiver.got == []
+
+
+# --- TLS ----------------------------------------------------------------------------------------------------------
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """Make a certificate that signs itself; gives the file with it and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / f"{name}.pem"
+    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    file.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM) + key.private_bytes(serialization.Encoding.PEM, *plain)
+    )
+    return file
+
+
+@contextmanager
+def tls_server(file: Path) -> Iterator[int]:
+    """Answer one request over TLS; gives the port."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+
+    def serve() -> None:
+        with listening, suppress_errors():
+            raw, _ = listening.accept()
+            with context.wrap_socket(raw, server_side=True) as secured:
+                got = b""
+                while not got.endswith(b"{}"):
+                    got += secured.recv(65536) or b"{}"
+                secured.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield listening.getsockname()[1]
+    thread.join(5)
+
+
+@contextmanager
+def suppress_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        return
+
+
+def trusting(file: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(file))
+
+
+@pytest.mark.parametrize(
+    ("name", "is_trusted", "error"),
+    [
+        (HOST, True, ""),
+        (HOST, False, f"The certificate of {HOST} is not valid: self-signed certificate."),
+        ("other.example.test", True, f"The certificate of {HOST} is not valid: Hostname mismatch"),
+    ],
+    ids=["good", "unknown", "of another"],
+)
+def test_the_certificate_is_that_of_the_name_whatever_the_address(
+    tmp_path: Path, settings: Settings, name: str, is_trusted: bool, error: str
+) -> None:
+    settings.PIPES_WEBHOOK_ALLOW_PRIVATE = True
+    file = certificate(tmp_path, name)
+    with tls_server(file) as port:
+        tls = trusting(file) if is_trusted else None
+        got = post(f"https://{HOST}:{port}/", b"{}", {}, resolve=lambda host, port: ["127.0.0.1"], tls=tls, seconds=5)
+    assert got.error.startswith(error)
+    assert got.status == (None if error else 204)
+
+
+def test_a_server_that_never_ends_the_handshake_is_left(settings: Settings) -> None:
+    settings.PIPES_WEBHOOK_ALLOW_PRIVATE = True
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        got = post(f"https://127.0.0.1:{silent.getsockname()[1]}/", b"{}", {}, seconds=0.5)
+    assert got.error == "The endpoint did not answer within 0.5 seconds."
+    assert time.monotonic() - began < 2
