@@ -13,6 +13,8 @@ from django.db.models import Q
 
 from integrations.models import AccessMode, AccessTest
 from integrations.models.settings import AccessSettings, IntegrationSettings
+from integrations.packing import unpack
+from integrations.snapshot import Snapshot
 
 # A test that reports nothing for this long has lost its worker: AWS is given less time than that for any one call.
 PATIENCE: Final = timedelta(minutes=3)
@@ -39,11 +41,18 @@ def fingerprint(settings: AccessSettings, kind: AccessTest.Kind) -> str:
 def newest(settings: AccessSettings, kind: AccessTest.Kind, *, now: datetime) -> AccessTest | None:
     """Give the last test that was asked for; one whose worker died reads as failed."""
     tests = AccessTest.objects.filter(tenant=settings.tenant, subject=settings.uid, kind=kind)
-    test = tests.order_by("-pk").first()
+    test = tests.defer("snapshot").order_by("-pk").first()
     if test is not None and not test.is_over and test.progressed_at < now - PATIENCE:
         test.state = AccessTest.State.FAILED
         test.report = {**test.report, "sentence": _LOST, "code": "Lost"}
     return test
+
+
+def newest_snapshot(settings: AccessSettings) -> Snapshot | None:
+    """Give what the last Test Discovery read, if it has passed."""
+    tests = AccessTest.objects.filter(tenant=settings.tenant, subject=settings.uid, kind=AccessTest.Kind.DISCOVERY)
+    packed = tests.order_by("-pk").values_list("snapshot", flat=True).first()
+    return unpack(bytes(packed)) if packed else None
 
 
 def newest_passed(settings: AccessSettings, kind: AccessTest.Kind) -> AccessTest | None:
@@ -62,6 +71,6 @@ def why_role_is_refused(settings: AccessSettings, kind: AccessTest.Kind = Access
 
 
 def _of_exactly(settings: AccessSettings, kind: AccessTest.Kind) -> models.QuerySet[AccessTest]:
-    return AccessTest.objects.filter(
+    return AccessTest.objects.defer("snapshot").filter(
         tenant=settings.tenant, subject=settings.uid, kind=kind, fingerprint=fingerprint(settings, kind)
     )

@@ -25,6 +25,7 @@ _LABELS = {
     "min_error_retry_delay": "Min Error Retry Delay",
     "ignore_error_codes": "Ignore Error Codes",
     "handle": "Handle",
+    "accounts_to_mirror": "Accounts to mirror",
     "interval_minutes": "interval of the schedule",
     "percent": "deletion limit",
     "connections": "deletion limit",

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from integrations.selection import ROOT, Selection, ticked_accounts, ticked_folders
+from integrations.selection import ROOT, Selection, forget, tick, ticked_accounts, ticked_folders, unknown
 from integrations.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
 
 Tick = Literal["true", "false", "mixed"]
+Verb = Literal["include", "exclude", "forget"]  # what a button does
 _NAMED: Final = 6
 
 
@@ -62,6 +63,17 @@ class Outline:
         kinds = {_tick(self._is_ticked[source_id]), *(_tick(self._is_mirrored[account]) for account in own)}
         kinds |= {self._ticks[unit] for unit in below}
         self._ticks[source_id] = kinds.pop() if len(kinds) == 1 else "mixed"
+
+    def after(self, verb: Verb, source_id: str = "") -> "Outline":
+        """Lay over it what is chosen when a node is ticked or unticked, or when what is gone from AWS is forgotten."""
+        if verb == "forget":
+            return Outline(self.snapshot, forget(self.selection, self.unknown))
+        return Outline(self.snapshot, tick(self.snapshot, self.selection, source_id, is_ticked=verb == "include"))
+
+    @property
+    def unknown(self) -> list[str]:
+        """The ids that were chosen or left out and are gone from AWS."""
+        return unknown(self.snapshot, self.selection)
 
     @property
     def facts(self) -> dict[str, Any]:

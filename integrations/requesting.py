@@ -37,6 +37,7 @@ def request_test(
     same.filter(state__in=access_tests.OPEN).update(
         state=AccessTest.State.FAILED, finished_at=now, report={"sentence": _SUPERSEDED, "code": "Superseded"}
     )
+    same.exclude(snapshot=b"").update(snapshot=b"")  # there is one tree to choose from, the newest
     test = AccessTest.objects.create(
         tenant=settings.tenant,
         subject=settings.uid,

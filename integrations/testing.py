@@ -11,7 +11,7 @@ from typing import Any, Final
 import structlog
 from django.utils import timezone
 
-from integrations import access_tests, health_tests, preview
+from integrations import access_tests, health_tests
 from integrations.access import credentials_of
 from integrations.aws.access_test import refuse_open_role, try_member_roles
 from integrations.aws.calling import Retries
@@ -21,6 +21,8 @@ from integrations.aws.organizations import Identity, first_accounts, identify, r
 from integrations.aws.session import AwsSession, RoleCredentials, open_session
 from integrations.models import AccessTest, AccountAccess, Draft, Integration
 from integrations.models.settings import AccessSettings, IntegrationSettings
+from integrations.packing import pack
+from integrations.sampling import sample
 from integrations.secrets import SecretUnreadableError
 from integrations.snapshot import AccountState, Progress
 from workspaces import audit, isolation
@@ -47,6 +49,7 @@ class _Work:
     settings: AccessSettings
     retries: Retries
     told_at: float = 0.0
+    packed: bytes = b""
 
     def tell(self, **facts: object) -> None:
         """Add facts to the report; raises _OverError when nobody waits for them any more."""
@@ -59,9 +62,9 @@ class _Work:
             self.tell(**asdict(progress))
 
     def end(self, state: AccessTest.State, **facts: object) -> None:
-        """Write the last word."""
+        """Write the last word, and the snapshot if one was read."""
         self.test.report |= facts
-        self._write(state=state, finished_at=timezone.now())
+        self._write(state=state, finished_at=timezone.now(), snapshot=self.packed)
 
     def _write(self, **values: object) -> None:
         self.told_at = time.monotonic()
@@ -111,7 +114,7 @@ def _start(tenant_id: int, test_id: int, retries: Retries) -> _Work | None:
         waiting = AccessTest.objects.filter(pk=test_id, state=AccessTest.State.QUEUED)
         if not waiting.update(state=AccessTest.State.RUNNING, progressed_at=timezone.now()):
             return None
-        test = AccessTest.objects.get(pk=test_id)
+        test = AccessTest.objects.defer("snapshot").get(pk=test_id)
         settings = _settings(test)
         if settings is not None and access_tests.fingerprint(settings, AccessTest.Kind(test.kind)) == test.fingerprint:
             return _Work(test, settings, retries)
@@ -148,14 +151,14 @@ def _discovery(work: _Work) -> None:
     identity = identify(session)
     work.tell(phase="Reading the AWS organization", who=_who(identity, session))
     snapshot = read_snapshot(session, identity=identity, on_progress=work.tell_progress)
+    work.packed = pack(snapshot)
     work.end(
         AccessTest.State.PASSED,
         folders=len(snapshot.folders) - 1,
         accounts=len(snapshot.accounts),
         calls=session.calls,
         root_id=snapshot.root.source_id,
-        sample=preview.sample(snapshot),
-        tree=preview.preview(snapshot),
+        sample=sample(snapshot),
     )
 
 

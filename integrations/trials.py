@@ -19,8 +19,10 @@ from integrations.impact import View, WorkspaceImpact, fingerprint, impacts
 from integrations.models import AccessMode, Integration, SettingsTrial, SyncRun, SyncSchedule
 from integrations.models.settings import SETTINGS_FIELDS, IntegrationSettings
 from integrations.notifications import outbox
+from integrations.outline import Outline
 from integrations.packing import unpack
 from integrations.reconcile import Plan, Tree
+from integrations.selection import Selection, select
 from integrations.snapshot import Snapshot
 from integrations.tasks import run_settings_trial
 from workspaces import audit
@@ -48,9 +50,10 @@ class UnseenProspectError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """What saving a trial would change, and what tells it from another one."""
+    """What saving a trial would change, and what tells it from another one; ``snapshot`` is all that was read."""
 
     snapshot: Snapshot
+    selection: Selection
     tree: Tree
     plan: Plan
     changes: Sequence[Change]
@@ -58,8 +61,8 @@ class Prospect:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for equal changes with equal impact."""
-        return fingerprint(self.impacts, *map(astuple, self.changes))
+        """Equal for equal changes with equal impact, now and by what is chosen later."""
+        return fingerprint(self.impacts, self.selection.stored, *map(astuple, self.changes))
 
 
 def find(integration: Integration, *, now: datetime) -> SettingsTrial | None:
@@ -78,13 +81,21 @@ def start(*, integration: Integration, wanted: IntegrationSettings, version: str
     Raises ChangedMeanwhileError when somebody changed the integration since the page was made.
     """
     current = editing.lock(integration, version=version)
-    SettingsTrial.objects.filter(integration=current).delete()
+    trial = begin(current, wanted, about=SettingsTrial.About.DISCOVERY, by=by)
+    audit.record("integration.settings_tried", scope=current.scope, by=by, target=current, **_shown(trial))
+    return trial
+
+
+def begin(
+    integration: Integration, wanted: IntegrationSettings, *, about: SettingsTrial.About, by: User
+) -> SettingsTrial:
+    """Put a trial in the place of an older one, in the transaction of a caller who has the integration locked."""
+    SettingsTrial.objects.filter(integration=integration).delete()
     kept = {name: getattr(wanted, name) for name in SETTINGS_FIELDS if name not in ("id", "uid", "sealed_secret_key")}
-    trial = SettingsTrial(integration=current, base_version=current.version, created_by=by, **kept)
+    trial = SettingsTrial(integration=integration, about=about, base_version=integration.version, created_by=by, **kept)
     if wanted.access_mode == AccessMode.KEY:
         trial.secret_key = wanted.secret_key  # encrypted for this row now
     trial.save()
-    audit.record("integration.settings_tried", scope=current.scope, by=by, target=current, **_shown(trial))
     transaction.on_commit(lambda: run_settings_trial.delay(trial.tenant_id, trial.pk), robust=True)
     return trial
 
@@ -92,7 +103,8 @@ def start(*, integration: Integration, wanted: IntegrationSettings, version: str
 @transaction.atomic
 def discard(*, integration: Integration, by: User) -> None:
     """Drop the trial; the integration stays as it is."""
-    deleted, _ = SettingsTrial.objects.filter(integration=integration).delete()
+    about = SettingsTrial.About.DISCOVERY
+    deleted, _ = SettingsTrial.objects.filter(integration=integration, about=about).delete()
     if deleted:
         audit.record("integration.settings_discarded", scope=integration.scope, by=by, target=integration)
 
@@ -100,12 +112,13 @@ def discard(*, integration: Integration, by: User) -> None:
 def prospect(trial: SettingsTrial, integration: Integration) -> Prospect:
     """Say what saving would change now."""
     snapshot = unpack(bytes(trial.snapshot))
+    selection = Selection.of(trial.selection)
     tree = mirror.load(integration)
-    planned = mirror.plan(integration, tree, snapshot)
+    planned = mirror.plan(integration, tree, select(snapshot, selection))
     after = View.after(tree, planned)
     ids = [held.id for held in tree.folders], [held.id for held in tree.connections]
     found = impacts(uses_of(*ids, names=after.names), View.of(tree), after)
-    return Prospect(snapshot, tree, planned, describe(planned, tree, snapshot), found)
+    return Prospect(snapshot, selection, tree, planned, describe(planned, tree, snapshot), found)
 
 
 @transaction.atomic
@@ -115,24 +128,12 @@ def save(*, integration: Integration, version: str, seen: str, by: User, now: da
     ``seen`` is the fingerprint of the prospect that the person saw. Raises ChangedMeanwhileError, TrialGoneError,
     SyncUnderWayError or UnseenProspectError; nothing is changed then.
     """
-    current = editing.lock(integration, version=version)
-    _check_no_sync(current, now)
-    ready = SettingsTrial.objects.select_for_update().filter(integration=current, expires_at__gt=now)
-    trial = ready.filter(state=SettingsTrial.State.READY).first()
-    if trial is None:
-        raise TrialGoneError
-    ahead = prospect(trial, current)
-    if ahead.fingerprint != seen:
-        raise UnseenProspectError
-    try:
-        with mirror.settled():
-            mirror.apply(ahead.plan, ahead.tree, current, now=now)
-    except mirror.TreeChangedError as error:
-        raise UnseenProspectError from error
+    about = SettingsTrial.About.DISCOVERY
+    current, trial, ahead = take(integration=integration, version=version, about=about, seen=seen, now=now)
+    apply(current, ahead, now=now)
     before = _shown(current)
-    _take_over(current, trial, ahead.snapshot, now)
-    counts = _record_run(current, trial, ahead, by, now)
-    trial.delete()
+    _take_over(current, trial, ahead, now)
+    counts = end(current, trial, ahead, trigger=SyncRun.Trigger.SETTINGS, by=by, now=now)
     facts: dict[str, Any] = {"before": before, "after": _shown(current), "changes": counts}
     if before["access_mode"] == current.access_mode == AccessMode.KEY:
         facts |= {"secret_key": "replaced"}
@@ -140,16 +141,52 @@ def save(*, integration: Integration, version: str, seen: str, by: User, now: da
     return current
 
 
-def _record_run(
-    integration: Integration, trial: SettingsTrial, ahead: Prospect, by: User, now: datetime
+def take(
+    *, integration: Integration, version: str, about: SettingsTrial.About, seen: str, now: datetime
+) -> tuple[Integration, SettingsTrial, Prospect]:
+    """Lock what is to be saved until the caller's transaction ends, and make sure that it may be; raises as save."""
+    current = editing.lock(integration, version=version)
+    _check_no_sync(current, now)
+    ready = SettingsTrial.objects.select_for_update().filter(integration=current, about=about, expires_at__gt=now)
+    trial = ready.filter(state=SettingsTrial.State.READY).first()
+    if trial is None:
+        raise TrialGoneError
+    ahead = prospect(trial, current)
+    if ahead.fingerprint != seen:
+        raise UnseenProspectError
+    return current, trial, ahead
+
+
+def apply(integration: Integration, ahead: Prospect, *, now: datetime) -> None:
+    """Write what saving changes. Raises UnseenProspectError when somebody has changed the tree at this moment."""
+    try:
+        with mirror.settled():
+            mirror.apply(ahead.plan, ahead.tree, integration, now=now)
+    except mirror.TreeChangedError as error:
+        raise UnseenProspectError from error
+
+
+def end(
+    integration: Integration,
+    trial: SettingsTrial,
+    ahead: Prospect,
+    *,
+    trigger: SyncRun.Trigger,
+    by: User,
+    now: datetime,
 ) -> dict[str, int]:
-    """Keep what was read and written as a run, and tell of it; gives how many changes of each kind there were."""
+    """Keep what was saved as a run and tell of it, drop the trial, and tell older pages that there is a newer version.
+
+    What an earlier run asked about is answered by it, as by any run that has read everything.
+
+    Gives how many changes of each kind there were.
+    """
     counts: dict[str, int] = dict(Counter(change.kind for change in ahead.changes))
     changes = [astuple(change) for change in ahead.changes]
     run = SyncRun.objects.create(
         tenant_id=integration.tenant_id,
         integration=integration,
-        trigger=SyncRun.Trigger.SETTINGS,
+        trigger=trigger,
         started_by=by,
         state=SyncRun.State.SUCCEEDED,
         folders_read=trial.folders_read,
@@ -162,6 +199,10 @@ def _record_run(
         finished_at=now,
     )
     outbox.run_ended(run, schedule.Outcome(changes=changes), now=now)
+    asked = SyncRun.State.NEEDS_APPROVAL, SyncRun.State.APPROVED
+    SyncRun.objects.filter(integration=integration, state__in=asked).update(state=SyncRun.State.SUPERSEDED)
+    trial.delete()
+    Integration.objects.filter(pk=integration.pk).update(version=F("version") + 1)
     return counts
 
 
@@ -175,8 +216,9 @@ def _check_no_sync(integration: Integration, now: datetime) -> None:
         row.save(update_fields=["claim", "claim_expires_at", "next_due_at"])
 
 
-def _take_over(integration: Integration, trial: SettingsTrial, snapshot: Snapshot, now: datetime) -> None:
+def _take_over(integration: Integration, trial: SettingsTrial, ahead: Prospect, now: datetime) -> None:
     """Put what was tried onto the integration; what the other mode needed is forgotten."""
+    snapshot = ahead.snapshot
     is_role = trial.access_mode == AccessMode.ROLE
     integration.access_mode = trial.access_mode
     integration.role_arn = trial.role_arn if is_role else ""
@@ -188,8 +230,8 @@ def _take_over(integration: Integration, trial: SettingsTrial, snapshot: Snapsho
     integration.source_organization_id = snapshot.organization_id
     integration.management_account_id = snapshot.management_account_id
     integration.unseen_folders = sorted(snapshot.left_out_folders)
+    integration.selection_facts = Outline(snapshot, ahead.selection).facts
     integration.save()
-    Integration.objects.filter(pk=integration.pk).update(version=F("version") + 1)
     schedule.forget_failures(integration)
 
 

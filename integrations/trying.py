@@ -1,4 +1,4 @@
-"""Runs one trial of discovery settings: a real discovery, the result of which waits in the trial's row.
+"""Runs one trial: a real discovery, the result of which waits in the trial's row.
 
 Only tasks import this: it talks to AWS. What AWS refuses or fails to answer ends the trial, with the sentence.
 """
@@ -10,14 +10,17 @@ from typing import Final
 import structlog
 from django.utils import timezone
 
+from integrations import absences, mirror
 from integrations.access import credentials_of
 from integrations.aws.access_test import refuse_open_role
 from integrations.aws.calling import Retries
 from integrations.aws.errors import AwsError
-from integrations.aws.organizations import identify, read_snapshot
-from integrations.aws.session import RoleCredentials, open_session
+from integrations.aws.organizations import Identity, identify, read_snapshot
+from integrations.aws.session import AwsSession, RoleCredentials, open_session
 from integrations.models import SettingsTrial
 from integrations.packing import pack
+from integrations.proofs import AnotherOrganizationError, check_gone, check_same_organization
+from integrations.reconcile import Taken, plan
 from integrations.secrets import SecretUnreadableError
 from integrations.snapshot import Progress, Snapshot
 from workspaces import isolation
@@ -40,6 +43,7 @@ class _Work:
     retries: Retries
     calls: int = 0
     told_at: float = 0.0
+    confirmed_gone: frozenset[str] = frozenset()
 
     def count_call(self) -> None:
         """Count one call to AWS."""
@@ -69,7 +73,7 @@ def run(tenant_id: int, trial_id: int, *, retries: Retries | None = None) -> Non
         waiting = SettingsTrial.objects.filter(pk=trial_id, state=SettingsTrial.State.QUEUED)
         if not waiting.update(state=SettingsTrial.State.RUNNING, progressed_at=timezone.now()):
             return
-        trial = SettingsTrial.objects.select_related("tenant", "organization").get(pk=trial_id)
+        trial = SettingsTrial.objects.select_related("tenant", "organization", "integration").get(pk=trial_id)
     work = _Work(trial, retries or Retries())
     with structlog.contextvars.bound_contextvars(tenant=tenant_id, integration=trial.integration_id, trial=trial_id):
         error = _BUG
@@ -80,7 +84,7 @@ def run(tenant_id: int, trial_id: int, *, retries: Retries | None = None) -> Non
         except _OverError:
             log.info("trial_superseded")
             error = ""
-        except (AwsError, SecretUnreadableError) as refused:
+        except (AwsError, AnotherOrganizationError, SecretUnreadableError) as refused:
             error = str(refused)
         finally:
             if error:
@@ -96,9 +100,32 @@ def _read(work: _Work) -> Snapshot:
         refuse_open_role(credentials, on_call=work.count_call, retries=work.retries)
     work.tell("Asking which AWS organization it is")
     identity = identify(session)
+    if work.trial.about == SettingsTrial.About.SELECTION:
+        return _read_as_syncs_do(work, session, identity)
     work.tell("Reading the AWS organization")
     # What these credentials may not read would go: that is for the person to see and decide.
     return read_snapshot(session, identity=identity, on_progress=work.tell_progress, may_leave_out=lambda _: True)
+
+
+def _read_as_syncs_do(work: _Work, session: AwsSession, identity: Identity) -> Snapshot:
+    """Read with the credentials that are in use, and have AWS confirm what is missing: saving may remove it."""
+    integration = work.trial.integration
+    check_same_organization(integration, identity.organization_id)
+    work.tell("Reading the AWS organization")
+    unseen = frozenset(integration.unseen_folders)
+    snapshot = read_snapshot(
+        session,
+        identity=identity,
+        on_progress=work.tell_progress,
+        may_leave_out=unseen.__contains__ if unseen else None,
+    )
+    with isolation.as_tenant(work.trial.tenant_id):
+        tree = mirror.load(integration)
+    absent = absences.to_confirm(plan(tree, snapshot, Taken()), tree, snapshot)
+    if absent:
+        work.tell("Making sure that what is missing is gone")
+        work.confirmed_gone = check_gone(session, snapshot, absent)
+    return snapshot
 
 
 def _ready(work: _Work, snapshot: Snapshot) -> None:
@@ -109,6 +136,7 @@ def _ready(work: _Work, snapshot: Snapshot) -> None:
         accounts_read=len(snapshot.accounts),
         snapshot=pack(snapshot),
         left_out=sorted(snapshot.left_out_folders),
+        confirmed_gone=sorted(work.confirmed_gone),
     )
 
 

@@ -13,6 +13,7 @@ from integrations.views import (
     nodes,
     notifications,
     runs,
+    selection,
     trial,
     webhooks,
 )
@@ -31,6 +32,7 @@ _PAGES = [
     path(_INTEGRATION + "config/downloads/<str:file>", config.config_download, name="integration_download"),
     path(_INTEGRATION + "config/rotate/<str:kind>/", config.rotate, name="integration_rotate"),
     path(_INTEGRATION + "config/trial/", trial.integration_trial, name="integration_trial"),
+    path(_INTEGRATION + "config/accounts/", selection.integration_selection, name="integration_selection"),
     path(_INTEGRATION + "advanced/", advanced.integration_advanced, name="integration_advanced"),
     path(_INTEGRATION + "advanced/schedule/", advanced.integration_schedule, name="integration_schedule"),
     path(_INTEGRATION + "advanced/deletion-limit/", advanced.integration_deletion_limit, name="integration_limit"),

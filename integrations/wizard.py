@@ -13,6 +13,8 @@ from integrations.forms import ConnectionForm, DiscoveryForm, HandleForm, Permis
 from integrations.forms.connection import unknown_regions
 from integrations.models import AccessTest, Draft, Integration
 from integrations.models.draft import LIFETIME
+from integrations.outline import Outline, Verb
+from integrations.selection import Selection
 from workspaces.access import Access, Scope
 from workspaces.models import User
 
@@ -103,6 +105,19 @@ def save_step(draft: Draft, step: Step, *, is_complete: bool, now: datetime) -> 
         draft.steps_done = min(draft.steps_done, step.index)
     draft.expires_at = now + LIFETIME
     draft.save()
+
+
+def outline(draft: Draft) -> Outline | None:
+    """Give the tree to choose from, and what is chosen so far; None before Test Discovery has read one."""
+    snapshot = access_tests.newest_snapshot(draft)
+    return Outline(snapshot, Selection.of(draft.selection)) if snapshot else None
+
+
+def choose(draft: Draft, verb: Verb, source_id: str) -> None:
+    """Put onto the draft what is chosen when something is ticked or unticked; nothing is saved here."""
+    before = outline(draft)
+    if before is not None:
+        draft.selection = before.after(verb, source_id).selection.stored
 
 
 def finish(draft: Draft, audiences: Iterable[Scope], *, by: User, now: datetime) -> Integration | None:

@@ -80,3 +80,8 @@ class Integration(IntegrationSettings):
 
     def __str__(self) -> str:
         return self.handle
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether accounts are left out by choice, as far as the last sync knows."""
+        return bool(self.selection_facts) and self.selection_facts["mirrored"] < self.selection_facts["accounts"]

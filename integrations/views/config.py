@@ -17,8 +17,10 @@ from integrations.editing import ChangedMeanwhileError
 from integrations.forms import ConnectionForm, DiscoveryForm
 from integrations.models import AccessTest, Draft, Integration
 from integrations.models.settings import SETTINGS_FIELDS
+from integrations.outline import in_words
 from integrations.renaming import PrefixRefusedError
 from integrations.requesting import request_test
+from integrations.selection import Selection
 from integrations.views.downloads import attachment
 from integrations.views.impact import show_impact
 from integrations.views.page import find_integration, integration_page
@@ -170,7 +172,10 @@ def _show(
         connection_stored=stored_now(connection),
         member_role=_member_role(integration),
         trial=trials.find(integration, now=timezone.now()),
-        urls={name: f"{base}{name}/" for name in ("discovery", "connection", "trial", "rotate", "downloads")},
+        selection_words=in_words(Selection.of(integration.selection), integration.selection_facts),
+        urls={
+            name: f"{base}{name}/" for name in ("discovery", "connection", "accounts", "trial", "rotate", "downloads")
+        },
         current_url=base,
         **_connection_test(request, integration, base),
     )

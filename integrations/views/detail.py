@@ -27,6 +27,7 @@ def integration_detail(request: HttpRequest, access: Access, integration: str) -
         tree=SimpleLazyObject(lambda: tree_context(request, access.scope, root)),  # a poll of the sync leaves it unread
         root=root,
         health=SimpleLazyObject(lambda: health_words(found)),
+        accounts_url=f"{access.scope.url('integration_config', integration=found.handle)}#accounts",
         root_url=access.scope.url("folder_settings", folder=root.pk),
     )
     status = latest_status(access, found)

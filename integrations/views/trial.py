@@ -39,7 +39,7 @@ def integration_trial(request: HttpRequest, access: Access, integration: str) ->
             messages.success(request, f"Saved the Discovery Settings of {found}.")
             return redirect(config_url)
     trial = trials.find(found, now=timezone.now())
-    if trial is None:
+    if trial is None or trial.about != SettingsTrial.About.DISCOVERY:
         messages.info(request, _GONE)
         return redirect(config_url)
     return _show(request, access, found, trial, problem=problem, config_url=config_url)

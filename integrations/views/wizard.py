@@ -14,7 +14,7 @@ from integrations import actions, wizard
 from integrations.forms import DiscoveryForm, PermissionsForm, StepForm, TypeForm
 from integrations.models import Draft, Integration
 from integrations.requesting import request_test
-from integrations.views import wizard_pages
+from integrations.views import choices, wizard_pages
 from integrations.wizard import Step
 from workspaces.access import Access, Power, why_no_integrations
 from workspaces.htmx import asks_about_field
@@ -105,6 +105,8 @@ def _post(request: HttpRequest, access: Access, draft: Draft, at: Step) -> HttpR
     form = at.form(draft, request.POST)
     is_valid = form.is_valid()
     form.keep()
+    if at == wizard.DISCOVERY and (press := choices.pressed(request)):
+        return _choose(request, draft, press, is_complete=is_valid)
     if button == "next" and isinstance(form, DiscoveryForm) and form.refuse_open_role():
         is_valid = False
     wizard.save_step(draft, at, is_complete=is_valid, now=now)
@@ -120,6 +122,15 @@ def _post(request: HttpRequest, access: Access, draft: Draft, at: Step) -> HttpR
     elif button == "next":
         return _next(request, access, draft, at, form)
     return redirect(wizard.draft_url(draft, at))
+
+
+def _choose(request: HttpRequest, draft: Draft, press: choices.Press, *, is_complete: bool) -> HttpResponse:
+    """Tick or show something in the tree of Test Discovery; what was typed is kept too."""
+    if press.choice is not None:
+        wizard.choose(draft, press.choice, press.source_id)
+    wizard.save_step(draft, wizard.DISCOVERY, is_complete=is_complete, now=timezone.now())
+    outline, url = wizard.outline(draft), wizard.draft_url(draft, wizard.DISCOVERY)
+    return choices.answer(request, press, outline, url) if outline else redirect(url)
 
 
 def _next(request: HttpRequest, access: Access, draft: Draft, at: Step, form: StepForm) -> HttpResponse:

@@ -11,7 +11,10 @@ from integrations import access_tests, handouts, wizard
 from integrations.forms import PermissionsForm, StepForm
 from integrations.forms.type import IntegrationType
 from integrations.models import AccessTest, Draft
+from integrations.outline import in_words
 from integrations.reconcile import dynamic_handle
+from integrations.selection import Selection
+from integrations.views import choices
 from integrations.wizard import Step
 from workspaces.access import Access
 from workspaces.htmx import asks_about_field, field_status, render_page
@@ -39,6 +42,9 @@ def show_step(request: HttpRequest, access: Access, draft: Draft, at: Step, form
         if name == "handle_prefix":
             return render(request, "components/field.html#status", {"field": form[name], "ok": _example(form, name)})
         return field_status(request, form, name)
+    outline = wizard.outline(draft) if at == wizard.DISCOVERY else None
+    if outline and choices.asks_inside(request):
+        return choices.show_inside(request, outline, wizard.draft_url(draft, at))
     context = {
         "steps": _rail(draft, at),
         "step": at,
@@ -49,6 +55,7 @@ def show_step(request: HttpRequest, access: Access, draft: Draft, at: Step, form
         "list_url": access.scope.url("integration_list"),
         **_of_step(access, draft, at, form),
         **(_of_test(request, draft, at.tests) if at.tests else {}),
+        **(choices.choices(request, outline, wizard.draft_url(draft, at)) if outline else {}),
     }
     return render_page(request, f"integrations/wizard/{at.slug}.html", context, parts=("report",))
 
@@ -85,6 +92,8 @@ def _of_step(access: Access, draft: Draft, at: Step, form: StepForm) -> dict[str
             "terraform_url": url("discovery.tf"),
             "cloudformation_url": url("discovery.yaml"),
             "served": settings.PIPES_AWS_PRINCIPALS,
+            "is_everything": Selection.of(draft.selection).is_everything,
+            "chosen": in_words(Selection.of(draft.selection), {}),
         }
     if at == wizard.CONNECTION:
         return {

@@ -83,9 +83,21 @@ document.addEventListener("keydown", (event) => {
   const link = event.target.closest?.("[data-tree-toggle]");
   if (!link) return;
   const isOpen = link.getAttribute("aria-expanded") === "true";
-  if (event.key === " " || (event.key === "ArrowRight" && !isOpen) || (event.key === "ArrowLeft" && isOpen)) {
+  const isSpace = event.key === " " && !link.matches("button"); // which is a click already
+  if (isSpace || (event.key === "ArrowRight" && !isOpen) || (event.key === "ArrowLeft" && isOpen)) {
     event.preventDefault();
     toggle(link);
+  }
+});
+
+// Ticking an OU ticks all that is in it: at once where that is shown. The server answers with what is above.
+document.addEventListener("click", (event) => {
+  const tick = event.target.closest("[data-tick]");
+  if (!tick) return;
+  const isTicked = tick.getAttribute("aria-checked") !== "true";
+  for (const inside of tick.closest("li").querySelectorAll("[data-tick]")) {
+    inside.setAttribute("aria-checked", String(isTicked));
+    if (inside !== tick) inside.value = `${isTicked ? "exclude" : "include"} ${inside.value.split(" ")[1]}`;
   }
 });
 

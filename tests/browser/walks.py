@@ -93,7 +93,7 @@ def test_discovery(console: Console, *, folders: int, accounts: int) -> None:
     """Test Discovery says who we are and what there is."""
     run_test(console, "Test Discovery")
     console.sees(f"It has {folders} organizational units and {accounts} accounts")
-    expect(console.page.get_by_role("region", name="Preview of the tree")).to_be_visible()
+    expect(console.page.get_by_role("group", name="Accounts to mirror")).to_be_visible()
 
 
 def keep_connection_settings(console: Console) -> None:

@@ -7,14 +7,14 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations import access_tests
 from integrations.models import AccessTest
-from integrations.preview import preview
+from integrations.packing import pack
 from integrations.wizard import STEPS
 from tests.integrations.wizard.conftest import Walk
-from tests.integrations.wizard.test_preview import large
+from tests.integrations.wizard.test_sampling import large
 from workspaces import isolation
 
 
-def test_the_preview_of_ten_thousand_accounts_is_a_light_page(in_org: Walk) -> None:
+def test_the_tree_of_ten_thousand_accounts_is_a_light_page(in_org: Walk) -> None:
     draft = in_org.to("connection").draft()
     with isolation.as_tenant(in_org.tenant.pk):
         kind = AccessTest.Kind.DISCOVERY
@@ -24,10 +24,11 @@ def test_the_preview_of_ten_thousand_accounts_is_a_light_page(in_org: Walk) -> N
             kind=kind,
             state="passed",
             fingerprint=access_tests.fingerprint(draft, kind),
-            report={"who": {"partition": "aws"}, "tree": preview(large(500, 10_000)), "root_id": "r-root"},
+            report={"who": {"partition": "aws"}, "root_id": "r-root"},
+            snapshot=pack(large(500, 10_000)),
         )
     in_org.get("discovery")
-    assert "unit r-root 10000 accounts" in in_org.page
+    assert "unit r-root 10000 of 10000 accounts" in in_org.page
     assert len(gzip.compress(in_org.answer.content)) < 30_000
 
 

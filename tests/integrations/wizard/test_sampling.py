@@ -1,9 +1,8 @@
-"""The preview stays small, and its counts stay true."""
+"""Which accounts Test Connection tries."""
 
-import json
 from datetime import UTC, datetime
 
-from integrations.preview import MOST_ACCOUNTS, MOST_FOLDERS, preview, sample
+from integrations.sampling import sample
 from integrations.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
 
 JOINED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -22,25 +21,6 @@ def large(folders: int, accounts: int) -> Snapshot:
         tuple(SnapshotFolder(id_, parent, f"unit {id_}") for id_, parent in zip(ids, parents, strict=True)),
         tuple(account(number, ids[number % len(ids)]) for number in range(accounts)),
     )
-
-
-def count(folder: dict[str, object]) -> int:
-    children: list[dict[str, object]] = folder["folders"]  # type: ignore[assignment]
-    return 1 + sum(map(count, children))
-
-
-def test_a_large_tree_is_cut_and_counted_whole() -> None:
-    tree = preview(large(500, 10_000))
-    assert tree["accounts"] == 10_000
-    assert count(tree) == MOST_FOLDERS
-    assert (len(tree["first"]), tree["more_accounts"]) == (MOST_ACCOUNTS, 20 - MOST_ACCOUNTS)
-    assert len(json.dumps(tree)) < 80_000
-
-
-def test_what_is_left_out_of_a_level_is_counted() -> None:
-    folders = (SnapshotFolder("r", None, "Root"), *(SnapshotFolder(f"ou{n}", "r", f"{n:03}") for n in range(150)))
-    tree = preview(Snapshot("o", "0", folders, ()))
-    assert (len(tree["folders"]), tree["more_folders"]) == (MOST_FOLDERS - 1, 150 - MOST_FOLDERS + 1)
 
 
 def test_the_sample_is_the_management_account_and_four_active_others() -> None:

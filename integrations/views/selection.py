@@ -1,0 +1,140 @@
+"""Accounts to mirror: the AWS organization is read anew, somebody chooses from it, and saves what that changes."""
+
+from dataclasses import astuple
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from integrations import choosing, editing, trials
+from integrations.models import Integration, SettingsTrial
+from integrations.outline import Outline, in_words
+from integrations.selection import Selection
+from integrations.views import choices
+from integrations.views.diff import group_changes
+from integrations.views.impact import workspace_lines
+from integrations.views.page import find_integration, integration_page
+from workspaces.access import Access, Power
+from workspaces.htmx import render_page
+from workspaces.scoping import scope_view
+
+_OTHER_NOW = "What saving would change is different by now. Look at it again below; nothing was saved."
+_SYNCING = "A sync of this integration is running, and only one of the two can write. Save again when it is done."
+_GONE = "There is no choice of accounts to save: it was saved or discarded, or an hour has passed since."
+_STALE = "A sync has seen a newer state of AWS than what is shown here. Press Read again, then save; nothing was saved."
+
+
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def integration_selection(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Follow the read, show the tree to choose from and what saving would change, and save or discard that."""
+    found = find_integration(access, integration)
+    config_url = access.scope.url("integration_config", integration=found.handle)
+    now = timezone.now()
+    problem = ""
+    try:
+        if request.method == "POST" and (press := choices.pressed(request)):
+            return _press(request, found, press)
+        if choices.asks_inside(request):
+            return choices.show_inside(request, choosing.outline(found, now=now), request.path)
+    except trials.TrialGoneError:
+        messages.info(request, _GONE)
+        return redirect(config_url)
+    if request.method == "POST":
+        problem = _do(request, access, found)
+        if not problem:
+            return redirect(request.path if request.POST.get("do") in ("start", "again") else config_url)
+    trial = trials.find(found, now=now)
+    if trial is None or trial.about != SettingsTrial.About.SELECTION:
+        messages.info(request, problem or _GONE)
+        return redirect(config_url)
+    return _show(request, access, found, trial, problem=problem, config_url=config_url)
+
+
+def _press(request: HttpRequest, integration: Integration, press: choices.Press) -> HttpResponse:
+    now = timezone.now()
+    if press.choice is None:
+        outline = choosing.outline(integration, now=now)
+    else:
+        outline = choosing.choose(integration=integration, verb=press.choice, source_id=press.source_id, now=now)
+    return choices.answer(request, press, outline, request.path)
+
+
+def _do(request: HttpRequest, access: Access, integration: Integration) -> str:
+    """Do what the button says; gives the sentence that says why not, empty when it was done."""
+    do, version = request.POST.get("do"), request.POST.get("version", "")
+    try:
+        if do == "start":
+            _start(request, access, integration, version)
+        elif do == "again":
+            choosing.read_again(integration=integration, by=access.user)
+        elif do == "discard":
+            choosing.discard(integration=integration, by=access.user)
+            messages.info(request, f"The accounts that {integration} mirrors stay as they were.")
+        else:
+            seen = request.POST.get("seen", "")
+            choosing.save(integration=integration, version=version, seen=seen, by=access.user, now=timezone.now())
+            messages.success(request, f"Saved the accounts that {integration} mirrors.")
+    except (editing.ChangedMeanwhileError, choosing.OtherTrialError) as error:
+        return str(error)
+    except trials.UnseenProspectError:
+        return _OTHER_NOW
+    except trials.SyncUnderWayError:
+        return _SYNCING
+    except trials.TrialGoneError:
+        return _GONE
+    except choosing.StaleReadError:
+        return _STALE
+    return ""
+
+
+def _start(request: HttpRequest, access: Access, integration: Integration, version: str) -> None:
+    begun = choosing.start(integration=integration, version=version, by=access.user, now=timezone.now())
+    if begun.created_by_id != access.user.pk:
+        messages.info(request, f"{begun.created_by} has begun to choose here. What is ticked so far is theirs.")
+
+
+def _show(
+    request: HttpRequest,
+    access: Access,
+    integration: Integration,
+    trial: SettingsTrial,
+    *,
+    problem: str,
+    config_url: str,
+) -> HttpResponse:
+    current = Integration.objects.select_related("tenant", "organization", "root_folder").get(pk=integration.pk)
+    context = integration_page(
+        access,
+        current,
+        trial=trial,
+        problem=problem,
+        config_url=config_url,
+        current_url=config_url,
+        groups=(),
+        words=in_words(Selection.of(current.selection), current.selection_facts),
+    )
+    if trial.base_version != current.version and not problem:
+        context["problem"] = editing.who_changed(current)
+    if trial.state == SettingsTrial.State.READY:
+        context |= _found(request, current, trial)
+    return render_page(request, "integrations/selection.html", context, parts=("trial", "prospect"))
+
+
+def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
+    ahead = trials.prospect(trial, integration)
+    outline = Outline(ahead.snapshot, ahead.selection)
+    return choices.choices(request, outline, request.path) | {
+        "groups": group_changes(
+            (astuple(change) for change in ahead.changes),
+            kind=request.GET.get("kind", ""),
+            page=request.GET.get("page", "1"),
+        ),
+        "is_one_kind": "kind" in request.GET,
+        "workspaces": workspace_lines(ahead.impacts),
+        "seen": ahead.fingerprint,
+        "is_other": ahead.selection != Selection.of(integration.selection),
+        "removed": sum(1 for change in ahead.changes if change.kind == "remove"),
+    }
