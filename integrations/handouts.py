@@ -11,6 +11,7 @@ from django.conf import settings
 from integrations import access_tests
 from integrations.aws import iac
 from integrations.aws.identifiers import check_role_arn
+from integrations.inlets import KEY_HEADER
 from integrations.models import AccessMode, AccessTest, Draft
 
 DISCOVERY_ROLE_NAME: Final = "pipes-discovery"
@@ -55,6 +56,12 @@ def download(draft: Draft, name: str) -> tuple[str, str]:
     except iac.StackSetUnavailableError as error:
         raise NothingToHandOutError(str(error)) from error
     return f"{stem}-{draft.handle or 'draft'}.{name.rpartition('.')[2]}", text
+
+
+def events_template(draft: Draft, endpoint: str) -> tuple[str, str]:
+    """Make the template that forwards events, as (file name, text); it trusts nobody, so needs no principal."""
+    text = iac.events_cloudformation(partition=partition_of(draft) or "aws", endpoint=endpoint, key_header=KEY_HEADER)
+    return f"pipes-events-{draft.handle}.yaml", text
 
 
 def why_no_stackset(draft: Draft) -> str:

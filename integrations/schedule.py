@@ -46,6 +46,7 @@ _STARTED_FIELDS = (
     "claim_expires_at",
     "dispatched_at",
     "asked_at",
+    "event_at",
     "next_due_at",
     "planned_at",
     "failures",
@@ -161,7 +162,8 @@ def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | No
         row.claim = row.claim_expires_at = row.dispatched_at = None
         run = _next_run(row, now)
         if run is not None:
-            row.claim, row.claim_expires_at, row.asked_at = run.claim, now + _claim_lifetime(), None
+            row.claim, row.claim_expires_at = run.claim, now + _claim_lifetime()
+            row.asked_at = row.event_at = None  # what happened until now, this run will read
             row.next_due_at, row.planned_at = now + _interval(row), now
         row.save(update_fields=_STARTED_FIELDS)
         return run
@@ -170,7 +172,7 @@ def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | No
 def _next_run(row: SyncSchedule, now: datetime) -> SyncRun | None:
     """Find the queued run, replace the lost one, or make a scheduled one if it is time; whichever it is now runs."""
     run = SyncRun.objects.filter(integration_id=row.pk, state__in=_OPEN).first()
-    trigger, by = SyncRun.Trigger.SCHEDULED, None
+    trigger, by = SyncRun.Trigger.EVENT if row.event_at else SyncRun.Trigger.SCHEDULED, None
     if run is not None and run.state == SyncRun.State.RUNNING:
         _record_loss(run, row, now)
         if row.takeovers > 1:

@@ -8,6 +8,8 @@ from integrations.views import (
     config,
     deletion,
     detail,
+    events,
+    inlet,
     integrations,
     naming,
     nodes,
@@ -44,6 +46,9 @@ _PAGES = [
     path(_WEBHOOK + "rotate/", webhooks.webhook_rotate, name="webhook_rotate"),
     path(_WEBHOOK + "delete/", webhooks.webhook_delete, name="webhook_delete"),
     path(_WEBHOOK + "test/", webhooks.webhook_test, name="webhook_test"),
+    path(_INTEGRATION + "advanced/events/", inlet.integration_inlet, name="integration_inlet"),
+    path(_INTEGRATION + "advanced/events/disable/", inlet.inlet_close, name="integration_inlet_close"),
+    path(_INTEGRATION + "advanced/events/template.yaml", inlet.inlet_template, name="integration_inlet_template"),
     path(_INTEGRATION + "delete/", deletion.integration_delete, name="integration_delete"),
     path(_INTEGRATION + "sync/", detail.integration_sync, name="integration_sync"),
     path(_INTEGRATION + "processes/", runs.run_list, name="run_list"),
@@ -73,6 +78,7 @@ _ACCOUNTS = [
 _ORGANIZATION = "tenants/<slug:tenant>/orgs/<slug:organization>/"
 
 urlpatterns = [
+    path("events/<uuid:inlet>/", events.receive, name="event_inlet"),
     path(_ORGANIZATION + "delete/", deletion.organization_delete, name="organization_delete"),
     path(_ORGANIZATION + "workspaces/<slug:workspace>/delete/", deletion.workspace_delete, name="workspace_delete"),
     path("tenants/<slug:tenant>/connections/", include(_NODES + _ACCOUNTS)),

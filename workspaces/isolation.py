@@ -12,6 +12,7 @@ from django.db import connection, migrations, transaction
 _TENANT = "(SELECT NULLIF(current_setting('app.tenant_id', true), '')::bigint)"
 _USER = "(SELECT NULLIF(current_setting('app.user_id', true), '')::bigint)"
 _OPERATOR = "(SELECT current_setting('app.operator', true) = 'on')"
+_EVENT_KEY = "(SELECT NULLIF(current_setting('app.event_key', true), ''))"
 _INVITATION = "(SELECT NULLIF(current_setting('app.invitation_token', true), ''))"
 
 
@@ -79,6 +80,16 @@ def as_invitee(token_hash: str) -> Iterator[None]:
 
 
 @contextmanager
+def as_event_source(key_hash: str) -> Iterator[None]:
+    """Run one transaction that sees the event inlet whose key has this SHA-256, and nothing else of any tenant."""
+    with transaction.atomic():
+        bind(event_key=key_hash, tenant_id="")
+        yield
+        if connection.savepoint_ids:  # nested, as in tests: leave nothing behind
+            bind(event_key="", tenant_id="")
+
+
+@contextmanager
 def as_operator() -> Iterator[None]:
     """Run one transaction that sees all tenants and memberships (and nothing that tenants own)."""
     with _bound("operator", "on"):
@@ -122,6 +133,14 @@ def isolate_invitations() -> migrations.RunSQL:
     return migrations.RunSQL(
         f"CREATE POLICY token ON workspaces_invitation FOR SELECT USING (token_hash = {_INVITATION});",
         "DROP POLICY token ON workspaces_invitation;",
+    )
+
+
+def isolate_inlets() -> migrations.RunSQL:
+    """Migration step: whoever sends an event sees the inlet that its key opens before knowing its tenant."""
+    return migrations.RunSQL(
+        f"CREATE POLICY key ON integrations_eventinlet FOR SELECT USING (key_hash = {_EVENT_KEY});",
+        "DROP POLICY key ON integrations_eventinlet;",
     )
 
 

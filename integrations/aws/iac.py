@@ -34,6 +34,7 @@ ACTIONS: Final = (
 
 _PRINCIPAL: Final = re.compile(r"arn:([a-z-]+):iam::[0-9]{12}:(?:role|user)/[0-9A-Za-z_+=,.@/-]{1,512}")
 _EXTERNAL_ID: Final = re.compile(r"[to]_[0-9a-z]{1,64}:[a-z2-7]{26}")
+_ENDPOINT: Final = re.compile(r"https?://[0-9A-Za-z.:\[\]-]{1,255}(?:/[0-9A-Za-z._~-]+)*/events/[0-9a-f-]{36}/")
 _TARGET: Final = re.compile(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")
 
 
@@ -87,6 +88,18 @@ def member_stackset(
     if not _TARGET.fullmatch(root_id):
         raise ValueError("The StackSet goes to a root (r-…) or an organizational unit (ou-…) of the AWS organization.")
     return _fill("member_stackset.yaml", values | {"target_default": f'Default: "{root_id}"'})
+
+
+def events_cloudformation(*, partition: str, endpoint: str, key_header: str) -> str:
+    """A CloudFormation template that sends the changes of an AWS organization to ``endpoint``.
+
+    The key, which proves where they come from, is a parameter without a default: it is in no file.
+    """
+    _check_partition(partition)
+    if not _ENDPOINT.fullmatch(endpoint):
+        raise ValueError("The address for events is not one that was made here.")
+    values = {"endpoint": endpoint, "key_header": key_header, "home_region": home_region(partition)}
+    return _fill("events.yaml", values)
 
 
 def trust_policy(*, partition: str, principal_arn: str, external_id: str) -> str:

@@ -3,6 +3,7 @@
 from integrations.models.access_test import AccessTest
 from integrations.models.account_access import AccountAccess
 from integrations.models.draft import Draft
+from integrations.models.event_inlet import EventInlet
 from integrations.models.health_schedule import HealthSchedule
 from integrations.models.integration import AccessMode, Integration
 from integrations.models.notifications import Delivery, DeliveryDue, EmailNotifications, Event, Topic, Webhook
@@ -19,6 +20,7 @@ __all__ = [
     "Draft",
     "EmailNotifications",
     "Event",
+    "EventInlet",
     "HealthSchedule",
     "Integration",
     "SettingsTrial",

@@ -62,6 +62,7 @@ class SyncRun(models.Model):
         CREATED = "created", "Integration created"
         MANUAL = "manual", "Sync Integration"
         SCHEDULED = "scheduled", "Schedule"
+        EVENT = "event", "Event from AWS"
         COMMAND = "command", "Command line"
         SETTINGS = "settings", "Discovery Settings"
         SELECTION = "selection", "Accounts to mirror"

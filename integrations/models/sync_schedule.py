@@ -20,7 +20,8 @@ class SyncSchedule(models.Model):
     ``dispatched_at`` is set while a message is on its way to a worker. ``claim`` is the token of the running sync, good
     until ``claim_expires_at``, which the sync keeps pushing. A claim that expired belongs to a worker that died.
     ``planned_at`` is when ``next_due_at`` was reckoned: should it lie in the future, the clock was set back since.
-    ``asked_at`` is set while a person waits for the sync: it goes before those that are due by the clock.
+    ``asked_at`` is set while a person waits for the sync: it goes before those that are due by the clock. ``event_at``
+    is when AWS said that something changed that no sync has looked at yet; ``last_event_at`` outlives that sync.
 
     ``failures`` counts the failed runs since the last good one; of them ``lasting_failures`` are those whose cause does
     not pass by itself. ``takeovers`` counts the workers that died in a row in the middle of the sync.
@@ -33,6 +34,8 @@ class SyncSchedule(models.Model):
     next_due_at = models.DateTimeField()
     planned_at = models.DateTimeField(default=timezone.now)
     asked_at = models.DateTimeField(null=True)
+    event_at = models.DateTimeField(null=True)
+    last_event_at = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0)
     lasting_failures = models.PositiveIntegerField(default=0)
     takeovers = models.PositiveIntegerField(default=0)

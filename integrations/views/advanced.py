@@ -9,7 +9,7 @@ from integrations import changing
 from integrations.actions import HandleTakenError
 from integrations.editing import ChangedMeanwhileError
 from integrations.forms.advanced import DeletionLimitForm, HandleForm, ScheduleForm
-from integrations.models import Integration
+from integrations.models import EventInlet, Integration
 from integrations.views.config import stored_now
 from integrations.views.page import find_integration, integration_page, latest_status, render_live
 from workspaces.access import Access, Power
@@ -104,5 +104,7 @@ def _show(
         runs_url=f"{of_it}processes/",
         delete_url=f"{of_it}delete/",
         notifications_url=f"{of_it}notifications/",
+        inlet_url=f"{base}events/",
+        has_inlet=EventInlet.objects.filter(integration=integration).exists(),
     )
     return render_live(request, "integrations/advanced.html", context, latest_status(access, integration), parts=())

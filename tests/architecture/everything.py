@@ -2,13 +2,14 @@
 
 import re
 from typing import Any
+from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from connections import actions as connection_actions
 from connections import handmade
-from integrations import accounts
+from integrations import accounts, inlets
 from integrations.models import Delivery, Event, SettingsTrial, SyncRun
 from tests import factories
 from tests.conftest import Cast
@@ -55,12 +56,13 @@ class Everything:
             letter = invitations.send_invitation(
                 scope=cast.at_org, email="new@example.com", role=Role.MEMBER, by=cast.org_owner, now=timezone.now()
             )
-        self._token = letter.token
+        # What is below no place.
+        self._open: dict[str, Any] = {"token": letter.token, "inlet": UUID(int=0)}
 
     def url(self, name: str, level: str, arguments: list[str], *, below: Scope | None = None) -> str:
         """Give the address of a URL of this level with rows of this level; ``below`` is another place to ask there."""
         if level == "-":
-            return reverse(name, kwargs={"token": self._token} if arguments else None)
+            return reverse(name, kwargs={argument: self._open[argument] for argument in arguments})
         rows = self._rows[level] | WORDS
         if BY_HAND.fullmatch(name):
             rows |= self._by_hand[level]
@@ -86,6 +88,7 @@ def _integration(cast: Cast, scope: Scope) -> dict[str, Any]:
         tenant=scope.tenant, integration=made, base_version=made.version, created_by=cast.tenant_owner
     )
     assert isinstance(run, SyncRun)
+    inlets.issue_key(integration=made, by=cast.tenant_owner, now=timezone.now())
     draft = factories.draft(scope, f"draft-{scope.level}", by=cast.tenant_owner, steps_done=1)
     hook = factories.webhook(made, by=cast.tenant_owner)
     delivery = Delivery.objects.create(tenant=scope.tenant, integration=made, event=Event.TEST, webhook=hook)

@@ -25,6 +25,7 @@ profile                         -         GET  200 200 200 200 200 200 200 200 3
 account_email                   -         GET  200 200 200 200 200 200 200 200 302
 theme                           -         POST 302 302 302 302 302 302 302 302 302
 invitation                      -         GET  200 200 200 200 200 200 200 200 200
+event_inlet                     -         POST 404 404 404 404 404 404 404 404 404
 switch_tenant                   -         GET  200 200 200 200 200 200 200 200 302
 tenant_home                     tenant    GET  200 200 200 200 200 200 200 404 302
 tenant_settings                 tenant    GET  200 403 403 403 403 403 403 404 302
@@ -76,6 +77,10 @@ webhook_detail                  tenant    GET  200 403 403 403 403 403 403 404 3
 webhook_rotate                  tenant    GET  200 403 403 403 403 403 403 404 302
 webhook_delete                  tenant    GET  200 403 403 403 403 403 403 404 302
 webhook_test                    tenant    POST 302 403 403 403 403 403 403 404 302
+integration_inlet               tenant    GET  200 403 403 403 403 403 403 404 302
+integration_inlet               tenant    POST 200 403 403 403 403 403 403 404 302
+integration_inlet_close         tenant    POST 302 403 403 403 403 403 403 404 302
+integration_inlet_template      tenant    GET  200 403 403 403 403 403 403 404 302
 integration_delete              tenant    GET  200 403 403 403 403 403 403 404 302
 integration_sync                tenant    POST 302 403 403 403 403 403 403 404 302
 run_list                        tenant    GET  200 403 403 403 403 403 403 404 302
@@ -141,6 +146,10 @@ webhook_detail                  org       GET  200 404 200 403 403 403 403 404 3
 webhook_rotate                  org       GET  200 404 200 403 403 403 403 404 302
 webhook_delete                  org       GET  200 404 200 403 403 403 403 404 302
 webhook_test                    org       POST 302 404 302 403 403 403 403 404 302
+integration_inlet               org       GET  200 404 200 403 403 403 403 404 302
+integration_inlet               org       POST 200 404 200 403 403 403 403 404 302
+integration_inlet_close         org       POST 302 404 302 403 403 403 403 404 302
+integration_inlet_template      org       GET  200 404 200 403 403 403 403 404 302
 integration_delete              org       GET  200 404 200 403 403 403 403 404 302
 integration_sync                org       POST 302 404 302 403 403 403 403 404 302
 run_list                        org       GET  200 404 200 403 403 403 403 404 302

@@ -33,6 +33,7 @@ MEMBER = Values(
 )
 GOVERNMENT = changed(DISCOVERY, partition="aws-us-gov", principal_arn="arn:aws-us-gov:iam::444455556666:user/pipes")
 ROOT_ID = "r-ab12"
+ENDPOINT = "https://pipes.example.com/events/0f0f0f0f-1111-4222-8333-444444444444/"
 
 
 def steps_text(steps: tuple[iac.ManualStep, ...]) -> str:
@@ -50,6 +51,10 @@ def handouts() -> dict[str, str]:
         "discovery_us_gov.tf": iac.discovery_terraform(**GOVERNMENT),
         "discovery.yaml": iac.discovery_cloudformation(**DISCOVERY),
         "discovery_steps.txt": steps_text(iac.discovery_steps(**DISCOVERY)),
+        "events.yaml": iac.events_cloudformation(partition="aws", endpoint=ENDPOINT, key_header="X-Pipes-Key"),
+        "events_us_gov.yaml": iac.events_cloudformation(
+            partition="aws-us-gov", endpoint=ENDPOINT, key_header="X-Pipes-Key"
+        ),
         "member_stackset.yaml": iac.member_stackset(**MEMBER, root_id=ROOT_ID),
         "member_stackset_without_root.yaml": iac.member_stackset(**MEMBER, root_id=None),
         "member_steps.txt": steps_text(iac.member_steps(**MEMBER)),

@@ -11,7 +11,7 @@ import pytest
 from botocore.session import get_session
 
 from integrations.aws import iac
-from tests.integrations.aws.handouts import DISCOVERY, GOVERNMENT, MEMBER, ROOT_ID, changed, handouts
+from tests.integrations.aws.handouts import DISCOVERY, ENDPOINT, GOVERNMENT, MEMBER, ROOT_ID, changed, handouts
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 
@@ -98,6 +98,22 @@ def test_a_value_that_cannot_be_right_gets_into_no_file(field: str, bad: str) ->
             make(**values)
     with pytest.raises(ValueError, match=r"\.$"):
         iac.member_stackset(**values, root_id=None)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "pipes.example.com",
+        f"{ENDPOINT}x",
+        f"{ENDPOINT}\n",
+        ENDPOINT.replace("/events", '"/events'),
+        "ftp" + ENDPOINT,
+    ],
+)
+def test_an_address_that_was_not_made_here_gets_into_no_file(bad: str) -> None:
+    with pytest.raises(ValueError, match="not one that was made here"):
+        iac.events_cloudformation(partition="aws", endpoint=bad, key_header="X-Pipes-Key")
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,19 @@
 import ast
 import json
 import re
+import secrets
 from typing import Any
 
 import boto3
 import pytest
+from botocore.session import get_session
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 from cfnlint.decode.cfn_yaml import loads as load_template
 from moto import mock_aws
 
 from integrations.aws import iac
-from tests.integrations.aws.handouts import DISCOVERY, MEMBER, ROOT_ID, Values, handouts
+from tests.integrations.aws.handouts import DISCOVERY, ENDPOINT, MEMBER, ROOT_ID, Values, handouts
 
 
 def member_body() -> str:
@@ -38,7 +40,7 @@ def expected_trust(values: Values) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "name", ["discovery.yaml", "member_stackset.yaml", "member_stackset_without_root.yaml", "body"]
+    "name", ["discovery.yaml", "events.yaml", "member_stackset.yaml", "member_stackset_without_root.yaml", "body"]
 )
 def test_cloudformation_lint_finds_nothing_in_a_template(name: str) -> None:
     text = member_body() if name == "body" else handouts()[name]
@@ -118,6 +120,49 @@ def test_an_unknown_root_is_asked_for_at_launch() -> None:
         assert re.fullmatch(target["AllowedPattern"], allowed)
     for refused in ("", "r-a", "ou-ab12", "123456789012"):
         assert not re.fullmatch(target["AllowedPattern"], refused)
+
+
+def test_the_template_for_events_may_do_nothing_but_send_them_to_one_address() -> None:
+    template = load_template(handouts()["events.yaml"])
+    resources = template["Resources"]
+    assert {resource["Type"] for resource in resources.values()} == {
+        "AWS::Events::Connection",
+        "AWS::Events::ApiDestination",
+        "AWS::Events::Rule",
+        "AWS::IAM::Role",
+    }
+    (policy,) = resources["SenderRole"]["Properties"]["Policies"]
+    assert policy["PolicyDocument"]["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Action": "events:InvokeApiDestination",
+            "Resource": {"Fn::GetAtt": ["Destination", "Arn"]},
+        }
+    ]
+    assert template["Parameters"]["Endpoint"]["Default"] == ENDPOINT
+    assert re.fullmatch(template["Parameters"]["Endpoint"]["AllowedPattern"], ENDPOINT)
+
+
+def test_the_key_of_the_events_is_a_parameter_that_nothing_shows() -> None:
+    template = load_template(handouts()["events.yaml"])
+    key = template["Parameters"]["Key"]
+    assert (key["NoEcho"], "Default" in key) == (True, False)
+    assert re.fullmatch(key["AllowedPattern"], secrets.token_urlsafe(32))
+    connection = template["Resources"]["Connection"]["Properties"]
+    assert connection["AuthParameters"]["ApiKeyAuthParameters"] == {
+        "ApiKeyName": "X-Pipes-Key",
+        "ApiKeyValue": {"Ref": "Key"},
+    }
+    assert "Outputs" not in template or "Key" not in json.dumps(template["Outputs"])
+
+
+def test_the_rule_names_calls_that_aws_has_and_leaves_out_what_was_refused() -> None:
+    pattern = load_template(handouts()["events.yaml"])["Resources"]["Rule"]["Properties"]["EventPattern"]
+    names = set(pattern["detail"]["eventName"])
+    services = [get_session().get_service_model(name).operation_names for name in ("organizations", "account")]
+    # AWS itself tells of these when it has finished what was asked for.
+    assert names - {"CreateAccountResult", "CloseAccountResult"} <= {call for calls in services for call in calls}
+    assert pattern["detail"]["errorCode"] == [{"exists": False}]
 
 
 def deployed_role(template: str, role_name: str, **parameters: str) -> dict[str, Any]:

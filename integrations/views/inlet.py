@@ -1,0 +1,91 @@
+"""The Events of an integration: where AWS sends them, with which key, and what to set up for it."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from integrations import handouts, inlets
+from integrations.aws.regions import home_region
+from integrations.editing import ChangedMeanwhileError
+from integrations.inlets import IssuedKey
+from integrations.models import EventInlet, Integration
+from integrations.views.config import copy_of
+from integrations.views.downloads import attachment
+from integrations.views.page import find_integration, integration_page
+from workspaces.access import Access, Power
+from workspaces.htmx import render_page
+from workspaces.scoping import scope_view
+
+
+@never_cache
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def integration_inlet(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Show how events come in; posted, make a key, which this one answer shows and no other."""
+    found = find_integration(access, integration)
+    if request.method != "POST":
+        return _show(request, access, found, inlet_of(found), None)
+    try:
+        issued = inlets.issue_key(integration=found, by=access.user, now=timezone.now())
+    except ChangedMeanwhileError as error:
+        messages.error(request, str(error))
+        return redirect(access.scope.url("integration_list"))
+    return _show(request, access, found, issued.inlet, issued)
+
+
+@scope_view(Power.OWNER)
+@require_POST
+def inlet_close(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Let no more events in."""
+    found = find_integration(access, integration)
+    inlets.close(integration=found, by=access.user)
+    messages.success(request, f"Events are disabled. {found} syncs by its schedule; the stack in AWS can be deleted.")
+    return redirect(access.scope.url("integration_inlet", integration=found.handle))
+
+
+@scope_view(Power.OWNER)
+@require_safe
+def inlet_template(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Give the template that forwards the events; the key is not in it."""
+    found = find_integration(access, integration)
+    inlet = inlet_of(found)
+    if inlet is None:
+        raise Http404
+    return attachment(*handouts.events_template(copy_of(found), inlets.url_of(inlet)))
+
+
+def inlet_of(integration: Integration) -> EventInlet | None:
+    """Find the inlet of an integration, if it is open."""
+    return EventInlet.objects.filter(integration=integration).first()
+
+
+def _show(
+    request: HttpRequest, access: Access, integration: Integration, inlet: EventInlet | None, issued: IssuedKey | None
+) -> HttpResponse:
+    url = access.scope.url
+    advanced_url = url("integration_advanced", integration=integration.handle)
+    own = url("integration_inlet", integration=integration.handle)
+    context = integration_page(
+        access,
+        integration,
+        inlet=inlet,
+        address=inlets.url_of(inlet) if inlet else "",
+        key=issued.key if issued else "",
+        key_header=inlets.KEY_HEADER,
+        region=home_region(handouts.partition_of(copy_of(integration)) or "aws"),
+        is_reachable=settings.BASE_URL.startswith("https://"),
+        current_url=advanced_url,
+        close_url=f"{own}disable/",
+        template_url=f"{own}template.yaml",
+        crumbs=[
+            ("Integrations", url("integration_list")),
+            (integration.handle, url("integration_detail", integration=integration.handle)),
+            ("Advanced", advanced_url),
+            ("Events", ""),
+        ],
+    )
+    return render_page(request, "integrations/events.html", context, parts=())
