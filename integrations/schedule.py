@@ -73,7 +73,7 @@ _FINISH = """
                     interval_seconds * power(2, LEAST(lasting_failures, 10)), GREATEST(interval_seconds, %(longest)s)))
                 END
         WHERE integration_id = %(integration)s AND claim = %(claim)s
-        RETURNING integration_id
+        RETURNING integration_id, failing_since
     ), answered AS (
         UPDATE integrations_syncrun asked
         SET state = CASE WHEN state = 'approved' AND %(state)s = 'succeeded' THEN 'applied' ELSE 'superseded' END
@@ -87,6 +87,7 @@ _FINISH = """
         changes = %(changes)s, counts = %(counts)s, removals = %(removals)s
     FROM freed, (SELECT count(*) FROM answered) AS all_answered  -- the count has the old question closed first
     WHERE run.id = %(run)s AND run.integration_id = freed.integration_id
+    RETURNING freed.failing_since
 """
 
 
@@ -206,7 +207,7 @@ def _record_loss(run: SyncRun, row: SyncSchedule, now: datetime) -> None:
         )
     run.save(update_fields=["state", "phase", "finished_at", "error"])
     row.save(update_fields=["failures"])
-    outbox.run_ended(run, Outcome(run.error, is_transient=True), now=now)
+    outbox.run_ended(run, Outcome(run.error, is_transient=True), failing_since=row.failing_since, now=now)
 
 
 def _claim_lifetime() -> timedelta:
@@ -266,9 +267,10 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(_FINISH, parameters)
-        if cursor.rowcount != 1:
-            raise ClaimLostError
-    outbox.run_ended(run, outcome, now=now)
+        ended = cursor.fetchone()
+    if ended is None:
+        raise ClaimLostError
+    outbox.run_ended(run, outcome, failing_since=ended[0], now=now)
 
 
 @contextmanager

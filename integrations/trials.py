@@ -198,7 +198,8 @@ def end(
         started_at=trial.created_at,
         finished_at=now,
     )
-    outbox.run_ended(run, schedule.Outcome(changes=changes), now=now)
+    failing_since = SyncSchedule.objects.values_list("failing_since", flat=True).get(pk=integration.pk)
+    outbox.run_ended(run, schedule.Outcome(changes=changes), failing_since=failing_since, now=now)
     asked = SyncRun.State.NEEDS_APPROVAL, SyncRun.State.APPROVED
     SyncRun.objects.filter(integration=integration, state__in=asked).update(state=SyncRun.State.SUPERSEDED)
     trial.delete()

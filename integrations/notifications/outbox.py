@@ -47,8 +47,10 @@ class Ended(Protocol):
         """The ids of what it asks to remove."""
 
 
-def run_ended(run: SyncRun, outcome: Ended, *, now: datetime) -> None:
+def run_ended(run: SyncRun, outcome: Ended, *, failing_since: datetime | None, now: datetime) -> None:
     """Write what is to be told of a run's end; the caller has counted it in the schedule, whose row it holds.
+
+    ``failing_since`` is what that row says. Where there is nothing to tell, the database is asked nothing.
 
     A lasting fault is told once, by the run that makes it clear, and once more when a run is good again. A question is
     told once, however many runs ask it.
@@ -56,13 +58,12 @@ def run_ended(run: SyncRun, outcome: Ended, *, now: datetime) -> None:
     schedule = SyncSchedule.objects.filter(pk=run.integration_id)
     if outcome.state == SyncRun.State.FAILED:
         is_clear = Q(failures__gte=_LASTING) if outcome.is_transient else Q()
-        if schedule.filter(is_clear, failing_since=None).update(failing_since=now):
+        if failing_since is None and schedule.filter(is_clear).update(failing_since=now):
             _tell(run, Event.FAILING, now=now)
         return
-    since = schedule.filter(failing_since__isnull=False).values_list("failing_since", flat=True).first()
-    if since is not None:
+    if failing_since is not None:
         schedule.update(failing_since=None)
-        _tell(run, Event.RECOVERED, now=now, failing_since=since)
+        _tell(run, Event.RECOVERED, now=now, failing_since=failing_since)
     if outcome.removals:
         if set(outcome.removals) != _asked_before(run):
             _tell(run, Event.ASKS, now=now)
