@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass, field
 from datetime import timedelta
 
 import structlog
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected, ForeignKeyViolation, UniqueViolation
 
@@ -42,6 +42,7 @@ _ATTEMPTS_AT_THE_TREE = 5
 # Somebody took a handle, purged a node or changed the settings between our look and our write, or another sync of the
 # same scope took handles in another order: what is there now is planned with again.
 _RACES = (TreeChangedError, UniqueViolation, ForeignKeyViolation, DeadlockDetected)
+_DATABASE_GONE = "The database did not answer in the middle of it ({}). Nothing was changed; it is tried again soon."
 
 Watch = Callable[[SyncRun], None]
 
@@ -98,7 +99,7 @@ def run(
     """Run what is due for this integration; None when nothing is, somebody else is at it, or it is gone.
 
     ``watch`` is told of each step; ``retries`` is how patient to be with AWS. What AWS refuses or
-    fails to answer ends the run as failed; so does a bug, and it is raised.
+    fails to answer ends the run as failed; so does a bug, or a database that goes away, and it is raised.
     """
     claimed = schedule.start(tenant_id, integration_id, now=timezone.now())
     if claimed is None:
@@ -114,6 +115,9 @@ def run(
             _fail(work, error.sentence, is_transient=error.is_transient)
         except (AnotherOrganizationError, SecretUnreadableError) as error:
             _fail(work, str(error))
+        except (OperationalError, InterfaceError) as error:
+            _fail(work, _DATABASE_GONE.format(type(error).__name__), is_transient=True)
+            raise
         except BaseException as error:
             _fail(work, f"An unexpected error ({type(error).__name__}) stopped the sync. Nothing was changed.")
             raise

@@ -108,7 +108,10 @@ def test_a_database_connection_that_is_cut_in_the_middle_fails_the_run_and_the_n
     with pytest.raises(Exception, match=r"terminat|closed"):
         sync.run(integration.tenant_id, integration.pk, watch=cut, retries=QUICK)
     assert committed.tree() == {"root": "Root"}
-    assert (committed.runs()[0].state, committed.schedule().claim) == ("failed", None)
+    failed, schedule = committed.runs()[0], committed.schedule()
+    assert (failed.state, schedule.claim) == ("failed", None)
+    assert "The database did not answer in the middle of it (OperationalError)" in failed.error
+    assert schedule.next_due_at < timezone.now() + timedelta(minutes=2)  # it passes, so the next try comes soon
     assert committed.sync().state == "succeeded"
 
 
