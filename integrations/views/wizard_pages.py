@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from integrations import access_tests, handouts, wizard
-from integrations.forms import PermissionsForm, StepForm
+from integrations.forms import StepForm
 from integrations.forms.type import IntegrationType
 from integrations.models import AccessTest, Draft
 from integrations.outline import in_words
@@ -53,7 +53,7 @@ def show_step(request: HttpRequest, access: Access, draft: Draft, at: Step, form
         "step_url": wizard.draft_url(draft, at),
         "cancel_url": access.scope.url("integration_draft_cancel", draft=draft.uid),
         "list_url": access.scope.url("integration_list"),
-        **_of_step(access, draft, at, form),
+        **_of_step(access, draft, at),
         **(_of_test(request, draft, at.tests) if at.tests else {}),
         **(choices.choices(request, outline, wizard.draft_url(draft, at)) if outline else {}),
     }
@@ -79,7 +79,7 @@ def _rail(draft: Draft | None, at: Step) -> list[dict[str, str]]:
     ]
 
 
-def _of_step(access: Access, draft: Draft, at: Step, form: StepForm) -> dict[str, Any]:
+def _of_step(access: Access, draft: Draft, at: Step) -> dict[str, Any]:
     def url(file: str) -> str:
         return access.scope.url("integration_draft_download", draft=draft.uid, file=file)
 
@@ -103,7 +103,7 @@ def _of_step(access: Access, draft: Draft, at: Step, form: StepForm) -> dict[str
             "why_no_stackset": handouts.why_no_stackset(draft),
             "role_name": draft.role_name or handouts.MEMBER_ROLE_NAME,
         }
-    return {"tree": form.tree()} if isinstance(form, PermissionsForm) else {}
+    return {}
 
 
 def _of_test(request: HttpRequest, draft: Draft, kind: AccessTest.Kind) -> dict[str, Any]:

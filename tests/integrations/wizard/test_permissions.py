@@ -87,13 +87,13 @@ def test_no_choice_makes_no_integration(in_org: Walk, data: dict[str, Any], sent
 def test_a_workspace_outside_the_scope_is_refused(cast: Cast, in_org: Walk, place: str) -> None:
     posted = cast.pager.pk if place == "pager" else "x"
     in_org.to("permissions").post("permissions", choice="some", workspaces=[posted])
-    assert "This can only be shared within acme/tnt. Select from the list." in in_org.page
+    assert "This belongs to acme/tnt and can only be shared within it. Select from the list." in in_org.page
     in_org.draft()
 
 
 def test_places_of_another_tenant_are_refused(cast: Cast, in_tenant: Walk) -> None:
     in_tenant.to("permissions").post("permissions", choice="some", organizations=[cast.globex_org.pk])
-    assert "This can only be shared within acme. Select from the list." in in_tenant.page
+    assert "This belongs to acme and can only be shared within it. Select from the list." in in_tenant.page
 
 
 def test_previous_keeps_the_choice(cast: Cast, in_org: Walk) -> None:
