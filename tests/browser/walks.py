@@ -107,7 +107,8 @@ def set_up_connections(console: Console, deploy: Deploy, *, prefix: str) -> None
     console.press("Next")
     console.sees_heading("Connection Settings")
     console.fill("Handle Prefix", prefix)
-    console.sees(f"becomes the connection {prefix}web_production.")
+    if console.has_script:
+        console.sees(f"becomes the connection {prefix}web_production.")
     deploy(console.download("Download CloudFormation StackSet")[1])
     console.page.get_by_role("radio", name="All regions").check()
     console.page.get_by_text("Advanced Options").click()
