@@ -41,10 +41,11 @@ def start(*, integration: Integration, version: str, by: User, now: datetime) ->
     if begun is not None and begun.state != SettingsTrial.State.FAILED:
         if begun.about == _SELECTION:
             return begun
-        raise OtherTrialError(
-            f"{begun.created_by} is trying new Discovery Settings, which are not saved yet. Save or discard those"
-            " first."
-        )
+        if begun.about != SettingsTrial.About.PREVIEW:
+            raise OtherTrialError(
+                f"{begun.created_by} is trying new Discovery Settings, which are not saved yet. Save or discard those"
+                " first."
+            )
     trial = trials.begin(current, current, about=_SELECTION, by=by)
     audit.record("integration.selection_begun", scope=current.scope, by=by, target=current)
     return trial

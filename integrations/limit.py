@@ -18,6 +18,6 @@ def why_over(tree: Tree, planned: Plan, *, percent: int, count: int) -> str:
     if going <= count or going * 100 <= there * percent:
         return ""
     return (
-        f"It would remove {going} of {there} connections. That is over the deletion limit of {percent} % and"
-        f" {count} connection{'' if count == 1 else 's'}, so nothing was changed, and it waits to be approved."
+        f"It would remove {going} of {there} connections, which is over the deletion limit of {percent} % and"
+        f" {count} connection{'' if count == 1 else 's'}."
     )

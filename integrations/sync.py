@@ -39,6 +39,7 @@ log = structlog.get_logger(__name__)
 PROOF_LIFETIME = timedelta(days=1)
 _PROGRESS_SECONDS = 0.5
 _ATTEMPTS_AT_THE_TREE = 5
+_WAITS = "Nothing was changed; it waits to be approved."
 # Somebody took a handle, purged a node or changed the settings between our look and our write, or another sync of the
 # same scope took handles in another order: what is there now is planned with again.
 _RACES = (TreeChangedError, UniqueViolation, ForeignKeyViolation, DeadlockDetected)
@@ -193,7 +194,9 @@ def _plan_and_apply(
     selection = Selection.of(integration.selection)
     planned = mirror.plan(integration, tree, select(snapshot, selection))
     if why := _why_it_asks(work, integration, tree, planned):
-        work.end(error=why, diff=changes.describe(planned, tree, snapshot), asks_for=limit.removals(planned))
+        work.end(
+            error=f"{why} {_WAITS}", diff=changes.describe(planned, tree, snapshot), asks_for=limit.removals(planned)
+        )
         return frozenset()
     unconfirmed = absences.to_confirm(planned, tree, snapshot) - confirmed
     if unconfirmed:

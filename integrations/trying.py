@@ -100,7 +100,7 @@ def _read(work: _Work) -> Snapshot:
         refuse_open_role(credentials, on_call=work.count_call, retries=work.retries)
     work.tell("Asking which AWS organization it is")
     identity = identify(session)
-    if work.trial.about == SettingsTrial.About.SELECTION:
+    if work.trial.about != SettingsTrial.About.DISCOVERY:
         return _read_as_syncs_do(work, session, identity)
     work.tell("Reading the AWS organization")
     # What these credentials may not read would go: that is for the person to see and decide.

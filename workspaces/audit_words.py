@@ -51,6 +51,7 @@ SENTENCES = {
     "integration.events_key_rotated": "rotated the key with which AWS sends events about the integration {object}",
     "integration.events_disabled": "let AWS send no more events about the integration {object}",
     "integration.sync_requested": "started a sync of the integration {object}",
+    "integration.sync_previewed": "looked at what a sync of the integration {object} would change",
     "integration.removals_approved": "approved {removals} removals by a sync of the integration {object}",
     "integration.removals_discarded": "discarded the removals that a sync of the integration {object} asked about",
     "integration.deleted": "deleted the integration {object}",

@@ -25,8 +25,9 @@ class SettingsTrial(IntegrationSettings):
     ``base_version`` is the integration's version that they were typed on. ``snapshot`` is what was read, as compressed
     JSON; ``left_out`` the ids of the organizational units that the new credentials may not read.
 
-    It is ``about`` one of two things: other credentials, or which accounts are mirrored. The latter reads with the
-    credentials that are in use, as a sync does; ``confirmed_gone`` are the ids that AWS said are gone.
+    It is ``about`` other credentials, or which accounts are mirrored, or nothing new at all: what a sync would change.
+    The latter two read with the credentials that are in use, as a sync does; ``confirmed_gone`` are the ids that AWS
+    said are gone.
     """
 
     class About(models.TextChoices):
@@ -34,6 +35,7 @@ class SettingsTrial(IntegrationSettings):
 
         DISCOVERY = "discovery", "Discovery Settings"
         SELECTION = "selection", "Accounts to mirror"
+        PREVIEW = "preview", "Preview"
 
     class State(models.TextChoices):
         """How far it is; a ready one waits for *Save* or *Discard*."""

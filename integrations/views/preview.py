@@ -1,0 +1,65 @@
+"""Preview of a sync: what it would change now. Nothing is changed by looking."""
+
+from dataclasses import astuple
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from integrations import editing, previews, trials
+from integrations.models import Integration, SettingsTrial
+from integrations.views.diff import group_changes
+from integrations.views.impact import workspace_lines
+from integrations.views.page import find_integration, integration_page
+from workspaces.access import Access, Power
+from workspaces.htmx import render_page
+from workspaces.scoping import scope_view
+
+
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def integration_preview(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Start a preview, follow it, and show what it found; closed, it is forgotten."""
+    found = find_integration(access, integration)
+    advanced_url = access.scope.url("integration_advanced", integration=found.handle)
+    if request.method == "POST":
+        if request.POST.get("do") == "close":
+            previews.close(integration=found)
+            return redirect(advanced_url)
+        try:
+            previews.start(integration=found, by=access.user, now=timezone.now())
+        except (editing.ChangedMeanwhileError, previews.OtherTrialError) as error:
+            messages.error(request, str(error))
+            return redirect(advanced_url)
+        return redirect(request.path)
+    trial = trials.find(found, now=timezone.now())
+    if trial is None or trial.about != SettingsTrial.About.PREVIEW:
+        messages.info(request, "There is no preview any more: it was closed, or an hour has passed since.")
+        return redirect(advanced_url)
+    context = integration_page(
+        access,
+        found,
+        trial=trial,
+        current_url=advanced_url,
+        sync_url=access.scope.url("integration_sync", integration=found.handle),
+        groups=(),
+    )
+    if trial.state == SettingsTrial.State.READY:
+        context |= _found(request, found, trial)
+    return render_page(request, "integrations/preview.html", context, parts=("trial",))
+
+
+def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
+    ahead = trials.prospect(trial, integration)
+    return {
+        "groups": group_changes(
+            (astuple(change) for change in ahead.changes),
+            kind=request.GET.get("kind", ""),
+            page=request.GET.get("page", "1"),
+        ),
+        "is_one_kind": "kind" in request.GET,
+        "workspaces": workspace_lines(ahead.impacts),
+        "asks": previews.why_it_would_ask(ahead, integration),
+    }
