@@ -40,8 +40,8 @@ app.conf.beat_schedule = {
     },
     "send the notifications that are due": {
         "task": "integrations.tasks.deliver_notifications",
-        "schedule": 3.0,
-        "options": {"expires": 10},
+        "schedule": Every(3.0),
+        "options": {"expires": 60},
     },
     "drop expired drafts, purge removed nodes": {
         "task": "integrations.tasks.clean_up",

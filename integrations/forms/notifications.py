@@ -62,7 +62,7 @@ class WebhookForm(forms.Form):
     name = forms.CharField(
         label="Name",
         max_length=60,
-        error_messages={"required": "Enter a name, by which people tell it from the others."},
+        error_messages={"required": "Enter a name."},
         help_text="By which people tell it from the others.",
     )
     url = forms.CharField(

@@ -126,9 +126,10 @@ def delete_webhook(*, webhook: Webhook, by: User) -> None:
 def send_test(*, integration: Integration, webhook: Webhook | None, by: User, now: datetime) -> int:
     """Send a test to a webhook, or to all who get emails; tells how many that are. Raises TooManySentError."""
     _count(by, now)
-    _lock(integration)
     if webhook is not None:
         _lock_webhook(webhook)
+    else:
+        _lock(integration)
     common = {"tenant_id": integration.tenant_id, "integration": integration, "event": Event.TEST}
     common |= {"created_at": now, "next_try_at": now}
     if webhook is not None:

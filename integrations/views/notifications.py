@@ -59,17 +59,20 @@ def notifications_url(access: Access, integration: Integration) -> str:
     return access.scope.url("integration_notifications", integration=integration.handle)
 
 
-def notifications_page(access: Access, integration: Integration, **context: object) -> dict[str, object]:
-    """Make the frame of the pages about notifications; they belong to the Advanced tab."""
+def notifications_page(
+    access: Access, integration: Integration, *, title: str = "", **context: object
+) -> dict[str, object]:
+    """Make the frame of the pages about notifications, which belong to the Advanced tab; the first has no title."""
     url = access.scope.url
-    own = url("integration_detail", integration=integration.handle)
+    own, here = url("integration_detail", integration=integration.handle), notifications_url(access, integration)
+    below = [("Notifications", here), (title, "")] if title else [("Notifications", "")]
     return integration_page(
         access,
         integration,
-        base_url=notifications_url(access, integration),
+        base_url=here,
         runs_url=url("run_list", integration=integration.handle),
         current_url=url("integration_advanced", integration=integration.handle),
-        crumbs=[("Integrations", url("integration_list")), (integration.handle, own), ("Notifications", "")],
+        crumbs=[("Integrations", url("integration_list")), (integration.handle, own), *below],
         **context,
     )
 

@@ -38,7 +38,12 @@ def webhook_create(request: HttpRequest, access: Access, integration: str) -> Ht
             form.add_error(None, str(error))
         else:
             return _show_secret(request, access, made, is_new=True)
-    return render_page(request, "integrations/webhook_new.html", notifications_page(access, found, form=form), parts=())
+    return render_page(
+        request,
+        "integrations/webhook_new.html",
+        notifications_page(access, found, title="New webhook", form=form),
+        parts=(),
+    )
 
 
 @scope_view(Power.OWNER)
@@ -59,7 +64,7 @@ def webhook_detail(request: HttpRequest, access: Access, integration: str, webho
         else:
             messages.success(request, f"Saved the webhook {form.cleaned_data['name']}.")
             return redirect(notifications_url(access, hook.integration))
-    context = notifications_page(access, hook.integration, form=form, hook=hook, now=timezone.now())
+    context = notifications_page(access, hook.integration, title=hook.name, form=form, hook=hook, now=timezone.now())
     return render_page(request, "integrations/webhook.html", context, parts=())
 
 
@@ -76,7 +81,7 @@ def webhook_rotate(request: HttpRequest, access: Access, integration: str, webho
             messages.error(request, str(error))
             return redirect(notifications_url(access, hook.integration))
         return _show_secret(request, access, rotated, is_new=False)
-    context = notifications_page(access, hook.integration, hook=hook)
+    context = notifications_page(access, hook.integration, title=hook.name, hook=hook)
     return render_page(request, "integrations/webhook_rotate.html", context, parts=())
 
 
@@ -89,7 +94,7 @@ def webhook_delete(request: HttpRequest, access: Access, integration: str, webho
         actions.delete_webhook(webhook=hook, by=access.user)
         messages.success(request, f"Deleted the webhook {hook}.")
         return redirect(notifications_url(access, hook.integration))
-    context = notifications_page(access, hook.integration, hook=hook)
+    context = notifications_page(access, hook.integration, title=hook.name, hook=hook)
     return render_page(request, "integrations/webhook_delete.html", context, parts=())
 
 
@@ -115,5 +120,6 @@ def _find(access: Access, integration: str, webhook: UUID) -> Webhook:
 
 
 def _show_secret(request: HttpRequest, access: Access, hook: Webhook, *, is_new: bool) -> HttpResponse:
-    context = notifications_page(access, hook.integration, hook=hook, secret=hook.secret, is_new=is_new)
+    facts = {"hook": hook, "secret": hook.secret, "is_new": is_new}
+    context = notifications_page(access, hook.integration, title=hook.name, **facts)
     return render_page(request, "integrations/webhook_secret.html", context, parts=())
