@@ -6,11 +6,11 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from connections import sharing
-from connections.models import Folder
+from connections.models import Folder, Health
 from connections.tree import allocate_ids
-from integrations import schedule
+from integrations import health_schedule, schedule
 from integrations.aws.external_id import new_external_id
-from integrations.models import AccessMode, AccessTest, Draft, Integration, SyncRun
+from integrations.models import AccessMode, AccessTest, Draft, Integration, SyncRun, SyncSchedule
 from integrations.models.settings import SETTINGS_FIELDS
 from integrations.reconcile import dynamic_handle
 from integrations.tasks import sync_integration
@@ -105,6 +105,18 @@ def queue_sync(integration: Integration, trigger: SyncRun.Trigger, by: User | No
     # Should the broker be away, the dispatcher starts the run as soon as it is back: the schedule says that it is due.
     transaction.on_commit(lambda: sync_integration.delay(integration.tenant_id, integration.pk), robust=True)
     return run
+
+
+@transaction.atomic
+def test_failing(*, integration: Integration, by: User | None) -> int:
+    """Have the failing connections tested now, and not when they are due; gives how many they are."""
+    SyncSchedule.objects.select_for_update().filter(pk=integration.pk).first()  # no sync writes to them meanwhile
+    tested = health_schedule.tested(integration.tenant_id).filter(root=integration.root_folder_id)
+    number = health_schedule.hurry(integration.tenant_id, tested.filter(health=Health.FAILING))
+    audit.record(
+        "integration.health_test_requested", scope=integration.scope, by=by, target=integration, connections=number
+    )
+    return number
 
 
 def _create_root_folder(integration: Integration) -> Folder:

@@ -12,7 +12,8 @@ from integrations import access_tests
 from integrations.aws import iac
 from integrations.aws.identifiers import check_role_arn
 from integrations.inlets import KEY_HEADER
-from integrations.models import AccessMode, AccessTest, Draft
+from integrations.models import AccessMode, AccessTest, Draft, Integration
+from integrations.models.settings import SETTINGS_FIELDS
 
 DISCOVERY_ROLE_NAME: Final = "pipes-discovery"
 MEMBER_ROLE_NAME: Final = "pipes-connection"
@@ -25,15 +26,21 @@ class NothingToHandOutError(Exception):
 def partition_of(draft: Draft) -> str | None:
     """Find the partition that the AWS organization is in; None when this installation serves none.
 
-    The role's ARN tells it; for a key pair the last good test does; until then it is chosen, or the first one served.
+    The role's ARN tells it; for a key pair the last good test does, else the last sync; until then it is chosen, or the
+    first one served.
     """
     if draft.access_mode == AccessMode.ROLE and draft.role_arn:
         return check_role_arn(draft.role_arn).partition
     tested = access_tests.newest_passed(draft, AccessTest.Kind.DISCOVERY)
     if tested is not None:
         return str(tested.report["who"]["partition"])
-    served = settings.PIPES_AWS_PRINCIPALS
-    return draft.partition if draft.partition in served else next(iter(served), None)
+    return draft.partition or next(iter(settings.PIPES_AWS_PRINCIPALS), None)
+
+
+def copy_of(integration: Integration) -> Draft:
+    """Copy what is configured, to be edited as in the wizard; the copy is never saved as a draft."""
+    stored = {name: getattr(integration, name) for name in SETTINGS_FIELDS}
+    return Draft(handle=integration.handle, partition=integration.partition, **stored)
 
 
 def discovery_steps(draft: Draft) -> tuple[iac.ManualStep, ...]:

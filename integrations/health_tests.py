@@ -22,8 +22,8 @@ from integrations.aws.identifiers import member_role_arn, session_name
 from integrations.aws.pacing import Pacer
 from integrations.aws.session import RoleCredentials
 from integrations.health import Finding, Kind
-from integrations.models import AccountAccess, Draft, Integration
-from integrations.models.settings import SETTINGS_FIELDS, AccessSettings
+from integrations.models import AccountAccess, Integration
+from integrations.models.settings import AccessSettings
 from integrations.secrets import SecretUnreadableError
 from workspaces import isolation
 
@@ -122,12 +122,7 @@ class _Way:
 def _ways_of_integrations(nodes: Sequence[Connection]) -> dict[int, _Way]:
     roots = {node.root_id for node in nodes if node.is_managed}
     found = Integration.objects.filter(root_folder__in=roots, state=Integration.State.ACTIVE).select_related("tenant")
-    return {each.root_folder_id: _Way(each, partition_of(each)) for each in found}
-
-
-def partition_of(integration: Integration) -> str:
-    """Give the AWS partition of an integration's accounts."""
-    return handouts.partition_of(Draft(**{name: getattr(integration, name) for name in SETTINGS_FIELDS})) or "aws"
+    return {each.root_folder_id: _Way(each, handouts.partition_of(handouts.copy_of(each)) or "aws") for each in found}
 
 
 def _accesses(nodes: Sequence[Connection]) -> dict[int, AccountAccess]:

@@ -20,8 +20,7 @@ from integrations import editing, handouts
 from integrations.actions import HandleTakenError
 from integrations.changing import UnseenImpactError
 from integrations.impact import Key, View, fingerprint, impacts
-from integrations.models import AccessTest, Draft, Integration
-from integrations.models.settings import SETTINGS_FIELDS
+from integrations.models import AccessTest, Integration
 from integrations.reconcile import wishes
 from integrations.requesting import request_test
 from workspaces import audit
@@ -73,7 +72,7 @@ def change_options(*, node: Node, options: Mapping[str, Any], seen: str, by: Use
 @transaction.atomic
 def test_connection(*, node: Connection, integration: Integration, by: User, now: datetime) -> AccessTest:
     """Start *Test Connection* for the one account of a connection."""
-    copy = Draft(**{name: getattr(integration, name) for name in SETTINGS_FIELDS})
+    copy = handouts.copy_of(integration)
     Connection.objects.select_for_update().get(pk=node.pk)
     instead = {
         "integration": str(integration.uid),

@@ -43,6 +43,7 @@ def test_connections(tenant_id: int) -> None:
     from integrations import health_tests
 
     health_tests.run(tenant_id)
+    enqueue_health_tests()  # who waits for the place that is free now does not wait for the next beat too
 
 
 @shared_task

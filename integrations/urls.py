@@ -9,6 +9,7 @@ from integrations.views import (
     deletion,
     detail,
     events,
+    health,
     inlet,
     integrations,
     naming,
@@ -53,6 +54,7 @@ _PAGES = [
     path(_INTEGRATION + "delete/", deletion.integration_delete, name="integration_delete"),
     path(_INTEGRATION + "preview/", preview.integration_preview, name="integration_preview"),
     path(_INTEGRATION + "sync/", detail.integration_sync, name="integration_sync"),
+    path(_INTEGRATION + "health/", health.failing_test, name="failing_test"),
     path(_INTEGRATION + "processes/", runs.run_list, name="run_list"),
     path(_INTEGRATION + "processes/<int:run>/", runs.run_detail, name="run_detail"),
 ]

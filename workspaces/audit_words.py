@@ -52,6 +52,7 @@ SENTENCES = {
     "integration.events_disabled": "let AWS send no more events about the integration {object}",
     "integration.sync_requested": "started a sync of the integration {object}",
     "integration.sync_previewed": "looked at what a sync of the integration {object} would change",
+    "integration.health_test_requested": "had {connections} failing connections of the integration {object} tested",
     "integration.removals_approved": "approved {removals} removals by a sync of the integration {object}",
     "integration.removals_discarded": "discarded the removals that a sync of the integration {object} asked about",
     "integration.deleted": "deleted the integration {object}",

@@ -32,7 +32,8 @@ class Integration(IntegrationSettings):
     """The link to one AWS organization, and the folder that mirrors its root.
 
     ``source_organization_id`` is the AWS organization that the first sync found; a later sync that finds another one
-    changes nothing. ``role_proved_at`` is when the role was last seen to refuse everybody without our external id.
+    changes nothing. ``partition`` is the AWS partition that the last one signed in to. ``role_proved_at`` is when the
+    role was last seen to refuse everybody without our external id.
 
     ``version`` grows with every change of the settings, so that of two people who edit at once the second is told. The
     ``next_…`` external ids are rotated ones that no test has proved yet. ``unseen_folders`` are the ids of the
@@ -62,6 +63,7 @@ class Integration(IntegrationSettings):
     root_folder = models.OneToOneField(Folder, on_delete=models.PROTECT, related_name="integration")
     source_organization_id = models.CharField(max_length=40, blank=True)
     management_account_id = models.CharField(max_length=12, blank=True)
+    partition = models.CharField(max_length=20, blank=True)
     role_proved_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

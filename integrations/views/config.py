@@ -15,8 +15,8 @@ from integrations import access_tests, changing, editing, handouts, trials
 from integrations.aws.identifiers import member_role_arn
 from integrations.editing import ChangedMeanwhileError
 from integrations.forms import ConnectionForm, DiscoveryForm
+from integrations.handouts import copy_of
 from integrations.models import AccessTest, Draft, Integration
-from integrations.models.settings import SETTINGS_FIELDS
 from integrations.outline import in_words
 from integrations.renaming import PrefixRefusedError
 from integrations.requesting import request_test
@@ -27,11 +27,6 @@ from integrations.views.page import find_integration, integration_page
 from workspaces.access import Access, Power
 from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
-
-
-def copy_of(integration: Integration) -> Draft:
-    """Copy what is configured, to be edited as in the wizard; the copy is never saved as a draft."""
-    return Draft(handle=integration.handle, **{name: getattr(integration, name) for name in SETTINGS_FIELDS})
 
 
 @scope_view(Power.OWNER)

@@ -26,7 +26,7 @@ def integration_detail(request: HttpRequest, access: Access, integration: str) -
         found,
         tree=SimpleLazyObject(lambda: tree_context(request, access.scope, root)),  # a poll of the sync leaves it unread
         root=root,
-        health=SimpleLazyObject(lambda: health_words(found)),
+        health=SimpleLazyObject(lambda: health_words(access, found)),
         accounts_url=f"{access.scope.url('integration_config', integration=found.handle)}#accounts",
         root_url=access.scope.url("folder_settings", folder=root.pk),
     )

@@ -1,10 +1,19 @@
-"""How the connections of an integration are, in one line of its page."""
+"""How the connections of an integration are, in one line of its page, and testing those that fail."""
 
 from dataclasses import dataclass
 
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
 from connections import browse
 from connections.models import Health
+from integrations import actions
 from integrations.models import Integration
+from integrations.views.page import find_integration
+from workspaces.access import Access, Power
+from workspaces.scoping import scope_view
 
 _WORDS = {Health.HEALTHY: "healthy", Health.FAILING: "failing", Health.UNTESTED: "not tested yet"}
 
@@ -16,12 +25,13 @@ class HealthWords:
     counts: tuple[tuple[Health, str], ...]
     disabled: str
     is_management_failing: bool
+    test_url: str
 
     def __bool__(self) -> bool:
         return bool(self.counts or self.disabled)
 
 
-def health_words(integration: Integration) -> HealthWords:
+def health_words(access: Access, integration: Integration) -> HealthWords:
     """Count and put into words."""
     counted = browse.count_health(integration.root_folder, management_id=integration.management_account_id)
     return HealthWords(
@@ -32,4 +42,18 @@ def health_words(integration: Integration) -> HealthWords:
         ),
         f"{counted.disabled:,} disabled" if counted.disabled else "",
         counted.management == Health.FAILING,
+        access.scope.url("failing_test", integration=integration.handle),
     )
+
+
+@scope_view(Power.OWNER)
+@require_POST
+def failing_test(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Have the failing connections tested now."""
+    found = find_integration(access, integration)
+    number = actions.test_failing(integration=found, by=access.user)
+    if number:
+        messages.success(request, f"{number:,} failing connection{'s are' if number > 1 else ' is'} tested now.")
+    else:
+        messages.info(request, "No connection is failing.")
+    return redirect(access.scope.url("integration_detail", integration=found.handle))

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from integrations import handouts, inlets
 from integrations.aws.regions import home_region
 from integrations.editing import ChangedMeanwhileError
+from integrations.handouts import copy_of
 from integrations.inlets import IssuedKey
 from integrations.models import EventInlet, Integration
-from integrations.views.config import copy_of
 from integrations.views.downloads import attachment
 from integrations.views.page import find_integration, integration_page
 from workspaces.access import Access, Power

@@ -17,9 +17,10 @@ from integrations.changing import UnseenImpactError
 from integrations.editing import ChangedMeanwhileError
 from integrations.forms.node import NodeHandleForm
 from integrations.forms.options import OptionsForm
+from integrations.handouts import copy_of
 from integrations.models import AccessTest, Integration
 from integrations.options import LABELS, integration_of, origins, own_options
-from integrations.views.config import copy_of, stored_now
+from integrations.views.config import stored_now
 from integrations.views.impact import impact_context
 from workspaces.access import Access, Power
 from workspaces.htmx import asks_about_field, field_status, render_page

@@ -84,6 +84,7 @@ integration_inlet_close         tenant    POST 302 403 403 403 403 403 403 404 3
 integration_inlet_template      tenant    GET  200 403 403 403 403 403 403 404 302
 integration_delete              tenant    GET  200 403 403 403 403 403 403 404 302
 integration_sync                tenant    POST 302 403 403 403 403 403 403 404 302
+failing_test                    tenant    POST 302 403 403 403 403 403 403 404 302
 run_list                        tenant    GET  200 403 403 403 403 403 403 404 302
 run_detail                      tenant    GET  200 403 403 403 403 403 403 404 302
 folder_create                   tenant    GET  200 403 403 403 403 403 403 404 302
@@ -154,6 +155,7 @@ integration_inlet_close         org       POST 302 404 302 403 403 403 403 404 3
 integration_inlet_template      org       GET  200 404 200 403 403 403 403 404 302
 integration_delete              org       GET  200 404 200 403 403 403 403 404 302
 integration_sync                org       POST 302 404 302 403 403 403 403 404 302
+failing_test                    org       POST 302 404 302 403 403 403 403 404 302
 run_list                        org       GET  200 404 200 403 403 403 403 404 302
 run_detail                      org       GET  200 404 200 403 403 403 403 404 302
 folder_create                   org       GET  200 404 200 403 403 403 403 404 302

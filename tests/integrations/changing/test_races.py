@@ -12,8 +12,8 @@ from django.utils import timezone
 from connections import handmade, sharing
 from connections.models import Connection, Folder, Schema
 from integrations import actions, changing, deletion, editing, removal, sync, trials, trying
+from integrations.handouts import copy_of
 from integrations.models import Integration, SyncRun
-from integrations.views.config import copy_of
 from tests import factories
 from tests.conftest import Cast, make_cast
 from tests.fakes.aws import RunningAws

@@ -126,6 +126,20 @@ def test_without_a_role_name_nothing_is_asked_and_the_reason_says_so(tested: Sce
     assert "The integration has no role name yet" in tested.node("Prod").health_reason
 
 
+def test_the_partition_of_an_access_key_is_known_from_the_last_sync(tested: Scene) -> None:
+    key = tested.aws.roles.create_key("pipes", reading_organizations())
+    with isolation.as_tenant(tested.tenant_id):
+        integration = Integration.objects.select_related("tenant").get()
+        assert integration.partition == "aws"
+        integration.access_mode, integration.access_key_id, integration.role_arn = "key", key.id, ""
+        integration.partition = "aws-us-gov"
+        integration.save()
+    tested.run()
+    assert "in the AWS partition aws-us-gov, where this installation has no identity" in (
+        tested.node("Prod").health_reason
+    )
+
+
 def test_a_sync_leaves_health_alone_wherever_a_connection_goes(tested: Scene) -> None:
     tested.make_roles(*ALL)
     tested.run()

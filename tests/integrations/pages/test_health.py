@@ -11,11 +11,13 @@ from django.utils import timezone
 
 from connections import browse, sharing
 from connections.models import Connection, ConnectionState, Health
+from integrations import health_schedule
 from integrations.models import Integration
 from tests import factories
 from tests.conftest import Cast
 from tests.integrations.pages.test_detail import AWSI, get, text_of
 from workspaces import isolation
+from workspaces.models import AuditEvent
 
 ORG = "/tenants/acme/orgs/tnt/connections/"
 DENIED = "AWS refused AssumeRole (AccessDenied).\nDeploy the <StackSet>."
@@ -108,6 +110,21 @@ def test_the_failing_ones_are_listed_with_the_reason_and_what_to_do(
     assert "No connection that this page is about" in get(as_org_owner, f"{ORG}folders/{prod}/?health=healthy")
     assert list(healths(get(as_org_owner, AWSI + "?health=untested"))) == ["New"]
     assert len(healths(get(as_org_owner, AWSI + "?health=nonsense"))) == 4
+
+
+def test_those_that_fail_can_be_tested_at_once(cast: Cast, awsi: Integration, as_org_owner: Client) -> None:
+    assert "Test all that fail now" not in get(as_org_owner, AWSI)
+    assert "Test all that fail now" in get(as_org_owner, AWSI + "?health=failing")
+    response = as_org_owner.post(AWSI + "health/", follow=True)
+    assert response.redirect_chain == [(AWSI, 302)]
+    assert "2 failing connections are tested now." in response.content.decode()
+    with isolation.as_tenant(cast.acme.pk):
+        due = health_schedule.due(cast.acme.pk, now=timezone.now())
+        assert set(due.values_list("title", flat=True)) == {"Broken", "Management", "New"}
+        event = AuditEvent.objects.latest("pk")
+        assert (event.action, event.details["connections"]) == ("integration.health_test_requested", 2)
+        Connection.objects.update(health=Health.UNTESTED)
+    assert "No connection is failing." in as_org_owner.post(AWSI + "health/", follow=True).content.decode()
 
 
 def test_the_settings_of_a_connection_say_why_and_when_it_is_tested(
