@@ -9,6 +9,7 @@ from tests.browser import walks
 from tests.browser.conftest import Visit
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws, reading_organizations
+from workspaces import isolation
 
 FIREWORKS = "tnt/workspaces/fireworks"
 
@@ -79,6 +80,8 @@ def test_a_tenants_owner_makes_an_integration_by_access_key_through_tenant_setti
     visit: Visit, people: Cast, aws: RunningAws
 ) -> None:
     key = aws.roles.create_key("reader", reading_organizations())
+    with isolation.as_tenant(people.acme.pk):
+        factories.connection(people.at_tenant, "Mine", handle="ledger")  # the prefix makes another handle of the same name
     console = visit(people.tenant_owner).open("/")
     walks.to_integrations_of_tenant(console, "acme")
     walks.start(console)
@@ -94,6 +97,8 @@ def test_a_tenants_owner_makes_an_integration_by_access_key_through_tenant_setti
     walks.sees_synced(console)
     assert console.path == "/tenants/acme/integrations/labs/"
     console.sees("Workloads")
+    console.page.get_by_role("searchbox").fill("ledger")
+    expect(console.page.get_by_text("labs_ledger", exact=True)).to_be_visible()
     console.tab("Config")
     console.sees("Access Key")
     console.sees("In each account Pipes assumes arn:aws:iam::{account id}:role/pipes-connection.")
