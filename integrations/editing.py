@@ -43,18 +43,26 @@ class ChangedMeanwhileError(Exception):
 
 
 def lock(integration: Integration, *, version: str | None = None) -> Integration:
+    """Lock an integration that is to be changed, as ``hold`` does.
+
+    Raises PermissionDenied, too, where the tenant's plan does not allow it any more.
+    """
+    current = hold(integration, version=version)
+    check_plan(current)
+    return current
+
+
+def hold(integration: Integration, *, version: str | None = None) -> Integration:
     """Lock an integration against syncs and other people until the transaction ends, and give it as it is now.
 
     ``version`` is the one that the person's page was made from, as their form says; None where any will do. Raises
-    ChangedMeanwhileError when there is a newer one, and when somebody deleted the integration, and PermissionDenied
-    where the tenant's plan does not allow it any more.
+    ChangedMeanwhileError when there is a newer one, and when somebody deleted the integration.
     """
     schedule = SyncSchedule.objects.select_for_update().filter(pk=integration.pk)
     if not schedule.exists():
         raise ChangedMeanwhileError(f"Somebody deleted the integration {integration.handle} meanwhile.")
     found = Integration.objects.select_related("tenant", "organization", "root_folder")
     current = found.select_for_update(of=("self",)).get(pk=integration.pk)
-    check_plan(current)
     if version not in (None, str(current.version)):
         raise ChangedMeanwhileError(who_changed(current))
     return current

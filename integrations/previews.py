@@ -25,7 +25,7 @@ def start(*, integration: Integration, by: User, now: datetime) -> SettingsTrial
     Raises OtherTrialError while somebody tries other settings, and ChangedMeanwhileError when the integration was
     deleted or changed at this moment.
     """
-    current = editing.lock(integration, version=str(integration.version))
+    current = editing.hold(integration, version=str(integration.version))
     open_trial = trials.find(current, now=now)
     if open_trial is not None and open_trial.about != SettingsTrial.About.PREVIEW:
         if open_trial.state != SettingsTrial.State.FAILED:

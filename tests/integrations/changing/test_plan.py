@@ -65,6 +65,7 @@ def test_it_is_synced_looked_at_and_deleted_all_the_same(cast: Cast, in_use: Syn
     assert as_org_owner.post(MAIN + "sync/").status_code == 302
     assert in_use.work().state == SyncRun.State.SUCCEEDED
     assert "late" in as_org_owner.get(MAIN).content.decode()
+    assert as_org_owner.post(MAIN + "preview/")["Location"] == MAIN + "preview/"
     assert as_org_owner.post(MAIN + "delete/", {"handle": "main"}).status_code == 302
     assert as_org_owner.get(MAIN).status_code == 404
 
