@@ -81,7 +81,7 @@ def test_a_tenants_owner_makes_an_integration_by_access_key_through_tenant_setti
 ) -> None:
     key = aws.roles.create_key("reader", reading_organizations())
     with isolation.as_tenant(people.acme.pk):
-        factories.connection(people.at_tenant, "Mine", handle="ledger")  # the prefix makes another handle of the same name
+        factories.connection(people.at_tenant, "Mine", handle="ledger")  # with the prefix, no handle meets it
     console = visit(people.tenant_owner).open("/")
     walks.to_integrations_of_tenant(console, "acme")
     walks.start(console)
