@@ -7,8 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connections import actions, sharing
+from integrations import inlets
 from integrations.accounts import create_connection
 from integrations.models import Draft, Integration
+from integrations.notifications import actions as notification_actions
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
@@ -64,12 +66,17 @@ class Filled:
 def fill(people: Cast) -> Filled:
     """Use the synced integration in acme/tnt/fireworks, leave another one half made, and invite somebody.
 
-    A folder and a connection in it are made by hand.
+    A folder and a connection in it are made by hand; the integration has a webhook, for which a test waits, and takes
+    events from AWS.
     """
     draft_at("permissions", people, handle="another")
     by = people.tenant_owner
     with isolation.as_tenant(people.acme.pk):
-        root = Integration.objects.select_related("root_folder").get().root_folder
+        integration = Integration.objects.select_related("tenant", "organization", "root_folder").get()
+        hook = factories.webhook(integration, by=by)
+        notification_actions.send_test(integration=integration, webhook=hook, by=by, now=timezone.now())
+        inlets.issue_key(integration=integration, by=by, now=timezone.now())
+        root = integration.root_folder
         sharing.set_grants(root, [people.at_org])
         actions.add_schema(scope=people.at_workspace, node=root, by=by)
         actions.create_aggregator(scope=people.at_workspace, handle="all_prod", patterns=["*_prod"], by=by)

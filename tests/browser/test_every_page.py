@@ -21,6 +21,7 @@ COLD, WARM = 100_000, 30_000  # bytes over the wire, with an empty cache and wit
 # No link that this walk meets leads here, for the reason given.
 ELSEWHERE = {
     "invitation": "its address comes by email",
+    "event_inlet": "for AWS, not for people",
     "people_leave": "the last owner may not leave",
     "integration_trial": "comes after changed settings",
     "folder_add": "for what is not in use yet",
