@@ -53,7 +53,10 @@ def failing_test(request: HttpRequest, access: Access, integration: str) -> Http
     found = find_integration(access, integration)
     number = actions.test_failing(integration=found, by=access.user)
     if number:
-        messages.success(request, f"{number:,} failing connection{'s are' if number > 1 else ' is'} tested now.")
+        are = "connection is" if number == 1 else "connections are"
+        messages.success(
+            request, f"{number:,} failing {are} tested now. Reload the page in a moment to see the result."
+        )
     else:
         messages.info(request, "No connection is failing.")
-    return redirect(access.scope.url("integration_detail", integration=found.handle))
+    return redirect(access.scope.url("integration_detail", integration=found.handle) + "?health=failing")
