@@ -10,12 +10,13 @@ def main() -> None:
     """Run the chosen sections, or all."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipes.settings")
     django.setup()
-    from bench import discovery, reconciliation, visibility
+    from bench import discovery, reconciliation, schedule, visibility
     from bench.database import a_database
 
     sections = {
         "discovery": discovery.run,
         "reconciliation": reconciliation.run,
+        "schedule": schedule.run,
         "visibility": visibility.run,
     }
     parser = argparse.ArgumentParser(prog="./console bench")
