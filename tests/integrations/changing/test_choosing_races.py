@@ -1,0 +1,95 @@
+"""A choice of accounts that two people save, or tick and save, at the same moment."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.utils import timezone
+
+from integrations import choosing, editing, trials, trying
+from integrations.models import Integration, SettingsTrial, SyncRun
+from tests.conftest import Cast, make_cast
+from tests.integrations.changing.test_races import alone
+from tests.integrations.conftest import QUICK, Synced
+from workspaces import isolation
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def cast(transactional_db: None) -> Cast:
+    """The cast, committed."""
+    return make_cast()
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """Threads whose database connections are closed with them."""
+    with ThreadPoolExecutor(2) as threads:
+        yield threads
+
+
+@pytest.fixture
+def seen(in_use: Synced, cast: Cast) -> str:
+    """What somebody saw who left the account Prod out, and has not saved it yet."""
+    now = timezone.now()
+    with isolation.as_tenant(cast.acme.pk):
+        trial = choosing.start(integration=in_use.integration, version="1", by=cast.org_owner, now=now)
+    trying.run(cast.acme.pk, trial.pk, retries=QUICK)
+    return tick(in_use, cast, "Prod")
+
+
+def tick(in_use: Synced, cast: Cast, name: str) -> str:
+    source_id = in_use.aws.organization.find(name).id
+    with isolation.as_tenant(cast.acme.pk):
+        choosing.choose(integration=in_use.integration, verb="exclude", source_id=source_id, now=timezone.now())
+        current = Integration.objects.select_related("tenant", "organization").get(pk=in_use.integration.pk)
+        return trials.prospect(SettingsTrial.objects.get(), current).fingerprint
+
+
+def save(in_use: Synced, cast: Cast, seen: str) -> object:
+    with isolation.as_tenant(cast.acme.pk):
+        try:
+            return choosing.save(
+                integration=in_use.integration, version="1", seen=seen, by=cast.org_owner, now=timezone.now()
+            )
+        except (trials.UnseenProspectError, trials.TrialGoneError) as error:
+            return error
+
+
+def together(pool: ThreadPoolExecutor, *work: Callable[[], object]) -> list[object]:
+    """Do all of this at the same moment."""
+    start = threading.Barrier(len(work))
+
+    def begin(one: Callable[[], object]) -> Callable[[], object]:
+        return alone(lambda: (start.wait(20), one())[1])
+
+    return [future.result(40) for future in [pool.submit(begin(one)) for one in work]]
+
+
+def stored(in_use: Synced, cast: Cast) -> tuple[int, int]:
+    """How many accounts are left out, and how many choices were saved."""
+    with isolation.as_tenant(cast.acme.pk):
+        excluded = Integration.objects.get(pk=in_use.integration.pk).selection["exclude"]
+        return len(excluded), SyncRun.objects.filter(trigger="selection").count()
+
+
+def test_of_two_who_save_at_once_one_does(in_use: Synced, cast: Cast, pool: ThreadPoolExecutor, seen: str) -> None:
+    results = together(pool, *[lambda: save(in_use, cast, seen)] * 2)
+    assert sorted(type(result).__name__ for result in results) == ["ChangedMeanwhileError", "Integration"]
+    assert any(isinstance(result, editing.ChangedMeanwhileError) for result in results)
+    assert stored(in_use, cast) == (1, 1)
+
+
+def test_what_is_saved_is_what_was_seen_whoever_ticks_meanwhile(
+    in_use: Synced, cast: Cast, pool: ThreadPoolExecutor, seen: str
+) -> None:
+    def tick_too() -> object:
+        try:
+            return tick(in_use, cast, "Dev")
+        except (trials.TrialGoneError, SettingsTrial.DoesNotExist) as error:
+            return error
+
+    saved, _ = together(pool, lambda: save(in_use, cast, seen), tick_too)
+    assert stored(in_use, cast) == ((1, 1) if isinstance(saved, Integration) else (0, 0))
