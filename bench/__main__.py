@@ -9,15 +9,18 @@ import django
 def main() -> None:
     """Run the chosen sections, or all."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipes.settings")
+    os.environ["PIPES_LOG_LEVEL"] = "ERROR"  # a line for each request would stand between the tables
     django.setup()
-    from bench import discovery, reconciliation, schedule, visibility
+    from bench import changes, discovery, pages, reconciliation, schedule, visibility
     from bench.database import a_database
 
     sections = {
         "discovery": discovery.run,
         "reconciliation": reconciliation.run,
-        "schedule": schedule.run,
+        "changes": changes.run,
         "visibility": visibility.run,
+        "pages": pages.run,
+        "schedule": schedule.run,
     }
     parser = argparse.ArgumentParser(prog="./console bench")
     parser.add_argument("sections", nargs="*", choices=[*sections, []], help=f"default: all ({', '.join(sections)})")

@@ -1,11 +1,13 @@
 """A database of its own for the benchmarks, used as the plain role under row-level security, as in production."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 
+from bench.table import median_of
 from tests import factories
 from workspaces import isolation
 from workspaces.access import Scope
@@ -40,3 +42,37 @@ def analyze() -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute("ANALYZE")
     connections["owner"].close()
+
+
+def undone(runs: int, once: Callable[[], object]) -> float:
+    """Time it in a transaction of its own, the checks of its commit included, and roll it back."""
+
+    def timed() -> None:
+        with transaction.atomic():
+            once()
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+            transaction.set_rollback(True)
+
+    return median_of(runs, timed)
+
+
+def rows_written(once: Callable[[], object]) -> tuple[int, int]:
+    """Count the statements of it, as if it were a transaction of its own bound to its tenant, and its rows."""
+    with transaction.atomic():
+        before = _written()
+        with CaptureQueriesContext(connection) as captured:
+            once()
+        written = _written() - before
+        transaction.set_rollback(True)
+    return len(captured) + _BEGIN_BIND_COMMIT, written
+
+
+_BEGIN_BIND_COMMIT = 3
+
+
+def _written() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_xact_user_tables")
+        return int(cursor.fetchone()[0])

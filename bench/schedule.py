@@ -21,7 +21,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from bench.database import a_scope, analyze
-from bench.reconciliation import an_integration
+from bench.mirrors import an_integration
 from bench.table import Row, show
 from integrations import dispatch
 from integrations.dispatch import Key

@@ -1,9 +1,11 @@
 """Which connections a workspace may use: ours, one statement with OR, and the bare fetch of the same rows by id."""
 
 from django.db import connection
+from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
 
 from bench.database import a_scope, analyze
-from bench.reconciliation import a_snapshot, an_integration, sync
+from bench.mirrors import a_snapshot, an_integration, sync
 from bench.table import Row, median_of, show
 from connections import sharing
 from connections.models import Connection, Folder
@@ -35,29 +37,57 @@ def run(accounts: int, runs: int) -> None:
         sync(integration, a_snapshot(accounts))
         owner = User.objects.get(handle=name)
         many, few = (factories.workspace(scope, handle, owner=owner) for handle in ("many", "few"))
-        folders = Folder.objects.filter(root=integration.root_folder).order_by("id")
+        folders = Folder.objects.filter(root=integration.root_folder).order_by("-id")  # leaves first
         for folder in folders[: max(1, folders.count() // 10)]:
             sharing.set_grants(folder, [Scope(scope.tenant, scope.organization, many)])
         for node in Connection.objects.filter(root=integration.root_folder).order_by("id")[:2]:
             sharing.set_grants(node, [Scope(scope.tenant, scope.organization, few)])
     analyze()
     with isolation.as_tenant(scope.tenant.pk):
+        node = Connection.objects.filter(root=integration.root_folder).select_related("folder").order_by("id")[0]
         for workspace in (many, few):
-            ids = [row[0] for row in _ours(workspace)]
-            rows = [
-                Row("bare fetch by ids", median_of(runs * 3, lambda ids=ids: _by_ids(ids))),
-                Row("ours", median_of(runs * 3, lambda workspace=workspace: _ours(workspace))),
-                Row("one statement with OR", median_of(runs, lambda workspace=workspace: _one_statement(workspace))),
-            ]
-            show(f"A workspace that sees {len(ids)} of {accounts} connections", rows)
+            _compare(workspace, accounts, runs * 3)
+        with CaptureQueriesContext(connection) as captured:
+            sharing.grants_on(node)
+            sharing.inherited_grants(node)
+        print(f"  who may use one connection: {len(captured)} queries")
+
+
+def _compare(workspace: Workspace, accounts: int, runs: int) -> None:
+    ids = [row[0] for row in _ours(workspace)]
+
+    def bare() -> QuerySet[Connection]:
+        return Connection.objects.filter(id__in=ids)
+
+    def ours() -> QuerySet[Connection]:
+        return sharing.visible_to(workspace).connections
+
+    for what, ask in (("list", _listed), ("page of 50", _page), ("count", _counted)):
+        with CaptureQueriesContext(connection) as captured:
+            ask(ours())
+        rows = [
+            Row("bare, by ids that are known", median_of(runs, lambda ask=ask: ask(bare()))),
+            Row("ours", median_of(runs, lambda ask=ask: ask(ours())), f"{len(captured)} queries"),
+        ]
+        if what == "list":
+            rows.append(Row("one statement with OR", median_of(max(runs // 3, 1), lambda: _one_statement(workspace))))
+        show(f"A {what} for a workspace that sees {len(ids)} of {accounts} connections", rows)
+
+
+def _listed(connections: QuerySet[Connection]) -> list[tuple[object, ...]]:
+    return list(connections.order_by("handle").values_list("id", "handle", "title"))
+
+
+def _page(connections: QuerySet[Connection]) -> None:
+    list(connections.order_by("handle").values_list("id", "handle", "title")[:50])
+
+
+def _counted(connections: QuerySet[Connection]) -> int:
+    return connections.count()
 
 
 def _ours(workspace: Workspace) -> list[tuple[object, ...]]:
-    return list(sharing.visible_to(workspace).connections.order_by("handle").values_list("id", "handle", "title"))
-
-
-def _by_ids(ids: list[object]) -> None:
-    list(Connection.objects.filter(id__in=ids).order_by("handle").values_list("id", "handle", "title"))
+    return _listed(sharing.visible_to(workspace).connections)
 
 
 def _one_statement(workspace: Workspace) -> None:

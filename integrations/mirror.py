@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 
 from connections.models import Connection, Folder
 from connections.tree import allocate_ids, rebuild_paths
@@ -151,8 +152,8 @@ def _held_elsewhere(
 ) -> frozenset[str]:
     if not handles:
         return handles
-    others = model.objects.filter(**integration.scope.keys, handle__in=handles).exclude(root=integration.root_folder_id)
-    return frozenset(others.values_list("handle", flat=True))
+    holders = model.objects.filter(Q(handle__among=handles), **integration.scope.keys)
+    return frozenset(holders.exclude(root=integration.root_folder_id).values_list("handle", flat=True))
 
 
 def apply(planned: Plan, tree: Tree, integration: Integration, *, now: datetime) -> None:

@@ -17,6 +17,8 @@ WITHOUT_A_WALL = {
     "workspaces_user",
     "workspaces_user_groups",
     "workspaces_user_user_permissions",
+    "integrations_deliverydue",
+    "integrations_healthschedule",
     "integrations_syncschedule",
 }
 OURS = ("workspaces", "connections", "integrations")

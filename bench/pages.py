@@ -1,0 +1,107 @@
+"""Pages of a large tree, through Django's test client: ours, Django's admin, and what f-strings would make."""
+
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext, override_settings
+
+from bench.database import a_scope, analyze
+from bench.mirrors import a_snapshot, an_integration, sync
+from bench.table import Row, median_of, show
+from connections.models import Connection, Folder
+from tests import factories
+from workspaces import isolation
+from workspaces.access import Scope
+from workspaces.models import User
+
+_CHILDREN = 500
+_PLAIN_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
+
+
+def run(accounts: int, runs: int) -> None:
+    """Compare a folder of five hundred, the root of the tree with all of it, and a search with doing nothing."""
+    name = f"pages-{accounts}"
+    scope = a_scope(name)
+    with isolation.as_tenant(scope.tenant.pk):
+        integration = an_integration(scope)
+        sync(integration, a_snapshot(accounts))
+        root = integration.root_folder
+        wide = factories.folder(scope, "Wide", parent=root)
+        _fill(scope, wide)
+    owner = User.objects.get(handle=name)
+    User.objects.filter(pk=owner.pk).update(is_superuser=True)
+    analyze()
+    client = Client()
+    client.force_login(owner)
+    storages = settings.STORAGES | {"staticfiles": {"BACKEND": _PLAIN_FILES}}
+    with override_settings(
+        ROOT_URLCONF="bench.urls",
+        DEBUG=False,
+        ALLOWED_HOSTS=["testserver"],
+        SECURE_SSL_REDIRECT=False,
+        STORAGES=storages,
+    ):
+        _compare(_Pages(client, scope, runs * 3), accounts, root, wide)
+
+
+def _compare(pages: "_Pages", accounts: int, root: Folder, wide: Folder) -> None:
+    ours = f"{pages.scope.url('connection_list')}folders"
+    empty = pages.row("an empty view behind the same middleware", "/bench/empty/")
+    rows = [
+        pages.row("f-strings, all rows", pages.bench("written-out", wide)),
+        pages.row("ours, all rows by our template", pages.bench("all-at-once", wide)),
+        pages.row("ours, its page of 50", f"{ours}/{wide.pk}/"),
+        pages.row("Django's admin, all rows", f"/operator/connections/connection/?folder__id__exact={wide.pk}"),
+    ]
+    show(f"A folder of {_CHILDREN} beside {accounts} accounts", [*rows, empty])
+    rows = [
+        pages.row("the whole tree by f-strings", pages.bench("whole", root)),
+        pages.row("ours, the root of the lazy tree", f"{ours}/{root.pk}/"),
+        pages.row("ours, one folder opened in place", f"{ours}/{root.pk}/?inside", {"HX-Request": "true"}),
+    ]
+    show(f"A tree of {accounts} accounts", rows)
+    search = f"{ours}/{root.pk}/?q="
+    rows = [
+        empty,
+        pages.row("ours, a search that finds one in a hundred", f"{search}77"),
+        pages.row("ours, a search that finds everything", f"{search}account"),
+        pages.row("ours, a search that finds nothing", f"{search}nowhere"),
+    ]
+    show(f"A search over {accounts} accounts", rows)
+
+
+def _fill(scope: Scope, folder: Folder) -> None:
+    own = {"root_id": folder.root_id, "folder": folder, "is_managed": True}
+    Connection.objects.bulk_create(
+        Connection(**scope.keys, **own, title=f"Wide {n}", handle=f"wide_{n}", source_id=f"{900000000000 + n}")
+        for n in range(_CHILDREN)
+    )
+
+
+class _Pages:
+    """One person's browser in one scope."""
+
+    def __init__(self, client: Client, scope: Scope, runs: int) -> None:
+        self.scope, self._client, self._runs = scope, client, runs
+
+    def bench(self, view: str, folder: Folder) -> str:
+        """Give the URL of a view that a page is compared with."""
+        assert self.scope.organization is not None
+        return f"/bench/{view}/{self.scope.organization.pk}/{folder.pk}/?tenant={self.scope.tenant.pk}"
+
+    def row(self, name: str, url: str, headers: dict[str, str] | None = None) -> Row:
+        """Ask for a page a few times; also count its queries and bytes, of the answer as it is before compression."""
+
+        def once() -> int:
+            response = self._client.get(url, headers=headers)
+            assert response.status_code == 200, (url, response.status_code)
+            return len(response.content)
+
+        once()
+        with CaptureQueriesContext(connection) as captured:
+            size = once()
+        asked = [query["sql"] for query in captured if not query["sql"].startswith(_NOT_ASKING)]
+        return Row(name, median_of(self._runs, once), f"{len(asked)} queries, {size:,} bytes")
+
+
+_NOT_ASKING = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "SELECT set_config")
