@@ -7,12 +7,13 @@ import os
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from integrations import sync
-from integrations.models import SyncRun
+from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.sync import Watch
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws, new_organization
@@ -23,9 +24,11 @@ from tests.integrations.faulty import CALLS, FAULTS
 from tests.integrations.living import ACTS, Change, Life, act, buried, changes, check_constraints, dying, expire_claim
 from tests.integrations.living import facts_of as facts
 from tests.integrations.trees import Node
+from workspaces import isolation
 
 HISTORIES = int(os.environ.get("PIPES_TEST_HISTORIES", "0"))
 STEPS = 15
+LIMIT = 1  # so many connections may go in a sync that nobody asked for
 FREQUENT = ("ListAccounts", "ListOrganizationalUnitsForParent", "ListAccountsForParent", "DescribeAccount")
 
 wires = st.builds(
@@ -57,6 +60,8 @@ class AnyHistory(RuleBasedStateMachine):
         self.aws.iam.roles.pop(f"arn:aws:iam::{organization.management_account_id}:role/pipes-main", None)
         self.life = Life(organization)
         self.mirror = make_mirror(self.aws, self.cast.at_org, self.cast)
+        with isolation.as_tenant(self.cast.acme.pk):
+            Integration.objects.update(deletion_limit_percent=0, deletion_limit_count=LIMIT)
 
     @rule(made=st.lists(changes, min_size=1, max_size=6))
     def aws_changes(self, made: list[Change]) -> None:
@@ -81,6 +86,14 @@ class AnyHistory(RuleBasedStateMachine):
     def it_syncs(self) -> None:
         self.check_sync()
 
+    @rule()
+    def it_syncs_by_the_schedule(self) -> None:
+        there = connections_in(in_tree(self.mirror.integration))
+        SyncSchedule.objects.filter(pk=self.mirror.integration.pk).update(next_due_at=timezone.now())
+        run = self.check_sync(is_asked_for=False)
+        if run is not None and run.trigger == SyncRun.Trigger.SCHEDULED:  # not one that somebody had asked for
+            assert len(there - connections_in(in_tree(self.mirror.integration))) <= LIMIT
+
     @rule(operation=st.sampled_from([*CALLS]), fault=quick_faults, after=st.integers(0, 4))
     def it_syncs_and_meets_a_fault(self, operation: str, fault: str, after: int) -> None:
         FAULTS[fault].plan(self.aws, operation, after)
@@ -98,12 +111,13 @@ class AnyHistory(RuleBasedStateMachine):
         self.check_sync()
         self.aws.faults.clear()
 
-    def check_sync(self, watch: Watch = lambda _: None) -> SyncRun | None:
+    def check_sync(self, watch: Watch = lambda _: None, *, is_asked_for: bool = True) -> SyncRun | None:
         """Sync, whatever comes of it, and check that nothing was made of it that neither was nor is."""
         self.is_fine = False
         integration, organization = self.mirror.integration, self.aws.organization
         tree, told, done = in_tree(integration), in_aws(organization), facts(integration)
-        self.mirror.request()
+        if is_asked_for:
+            self.mirror.request()
         run = None
         try:
             run = sync.run(integration.tenant_id, integration.pk, watch=watch, retries=QUICK)
@@ -134,6 +148,11 @@ class AnyHistory(RuleBasedStateMachine):
         finally:
             transaction.set_rollback(True)
             self._transaction.__exit__(None, None, None)
+
+
+def connections_in(tree: dict[str, Node]) -> set[str]:
+    """The ids of the accounts that a tree shows."""
+    return {source_id for source_id in tree if source_id.isdecimal()}
 
 
 def check_mixture(tree: dict[str, Node], told: dict[str, Node], tells: dict[str, Node]) -> None:
