@@ -79,6 +79,11 @@ class Life:
             case "delete unit" if organization.units:
                 organization.delete_unit(_pick([*organization.units], change.one))
 
+    def let_leave(self, number: int) -> None:
+        """Let so many accounts leave at once."""
+        members = [it for it in self.organization.accounts if it != self.organization.management_account_id]
+        self.left += [self.organization.remove(account_id) for account_id in members[:number]]
+
 
 def _pick(ids: list[str], number: int) -> str:
     return ids[number % len(ids)]

@@ -58,6 +58,9 @@ class AnyHistory(RuleBasedStateMachine):
         self.aws.world.organizations[:] = [organization]
         self.aws.organization = self.aws.roles.organization = organization
         self.aws.iam.roles.pop(f"arn:aws:iam::{organization.management_account_id}:role/pipes-main", None)
+        for unit in (organization.create_unit("One"), organization.create_unit("Other")):
+            for number in (1, 2):
+                organization.create_account(f"Account {number}", parent=unit.id, joined_at=2.0)
         self.life = Life(organization)
         self.mirror = make_mirror(self.aws, self.cast.at_org, self.cast)
         with isolation.as_tenant(self.cast.acme.pk):
@@ -86,8 +89,9 @@ class AnyHistory(RuleBasedStateMachine):
     def it_syncs(self) -> None:
         self.check_sync()
 
-    @rule()
-    def it_syncs_by_the_schedule(self) -> None:
+    @rule(leaving=st.integers(0, 3))
+    def it_syncs_by_the_schedule_after_some_have_left(self, leaving: int) -> None:
+        self.life.let_leave(leaving)
         there = connections_in(in_tree(self.mirror.integration))
         SyncSchedule.objects.filter(pk=self.mirror.integration.pk).update(next_due_at=timezone.now())
         run = self.check_sync(is_asked_for=False)
