@@ -327,3 +327,17 @@ def test_what_a_person_leaves_out_is_removed_whatever_the_deletion_limit(
     schedule.update(next_due_at=timezone.now())
     assert in_use.work().state == "needs_approval"  # nobody chose that this account goes
     assert handles(cast) == {"management", "dev"}
+
+
+def test_what_only_matters_later_is_not_saved_unseen_either(
+    in_use: Synced, cast: Cast, as_org_owner: Client, fresh: Fresh
+) -> None:
+    html = start(as_org_owner, cast)
+    press(as_org_owner, f"exclude {hidden(html, 'in')}")
+    for name in ("Workloads", "Sandbox", "Management"):
+        after = press(as_org_owner, f"include {in_use.aws.organization.find(name).id}")
+    assert "Nothing in the tree now; what comes later is mirrored or left out as it is ticked." in text_of(after)
+    assert "different by now" in save(as_org_owner, html)
+    assert fresh().selection["exclude"] == []
+    save(as_org_owner, after)
+    assert fresh().selection["exclude"] == ["root"]
