@@ -188,6 +188,20 @@ def test_a_worker_that_dies_before_it_records_leaves_the_message_to_the_next_wit
     assert told.deliveries()[0].state == "delivered"
 
 
+def test_a_worker_that_was_only_slow_does_not_overwrite_what_the_next_one_noted(told: Told) -> None:
+    told.hook()
+    told.changes()
+    (slow,) = delivering.take_due(now=timezone.now())
+    later = timezone.now() + CLAIM_LIFETIME + timedelta(seconds=1)
+    (second,) = delivering.take_due(now=later)
+    delivering.record(slow, Answer("Too late."), now=later)
+    assert told.deliveries()[0].attempts == 0
+    delivering.record(second, Answer(status=204), now=later)
+    delivering.record(slow, Answer("Too late."), now=later)
+    (delivery,) = told.deliveries()
+    assert (delivery.state, delivery.attempts, delivery.error) == ("delivered", 1, "")
+
+
 def test_a_stumble_over_one_message_does_not_stop_the_others(told: Told, caplog: pytest.LogCaptureFixture) -> None:
     told.hook("https://bad.example.com/")
     told.hook("https://good.example.com/")

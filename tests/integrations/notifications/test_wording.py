@@ -85,6 +85,10 @@ def test_a_name_with_a_line_break_stays_in_its_line(told: Told, evil: str) -> No
     mail.outbox[0].message()  # raises for a header with a line break
 
 
+def test_what_nobody_can_see_is_left_out_of_a_line() -> None:
+    assert one_line("web\u202egpj.exe \x1b[31mred\x07") == "web gpj.exe [31mred"
+
+
 def test_a_long_name_is_cut() -> None:
     assert len(one_line("x" * 10_000)) == 300
 
