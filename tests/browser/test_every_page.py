@@ -24,6 +24,7 @@ ELSEWHERE = {
     "event_inlet": "for AWS, not for people",
     "people_leave": "the last owner may not leave",
     "integration_trial": "comes after changed settings",
+    "failing_test": "for connections that fail",
     "folder_add": "for what is not in use yet",
     "connection_add": "for what is not in use yet",
     "connection_remove": "for what was added by itself",
