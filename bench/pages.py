@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext, override_settings
 
 from bench.database import a_scope, analyze
 from bench.mirrors import a_snapshot, an_integration, sync
-from bench.table import Row, median_of, show
+from bench.table import Row, fastest_of, show
 from connections.models import Connection, Folder
 from tests import factories
 from workspaces import isolation
@@ -15,6 +15,7 @@ from workspaces.access import Scope
 from workspaces.models import User
 
 _CHILDREN = 500
+_ADMIN = "/operator/connections/connection/"
 _PLAIN_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 
@@ -46,12 +47,13 @@ def run(accounts: int, runs: int) -> None:
 
 def _compare(pages: "_Pages", accounts: int, root: Folder, wide: Folder) -> None:
     ours = f"{pages.scope.url('connection_list')}folders"
+    tenant_id = pages.scope.tenant.pk
     empty = pages.row("an empty view behind the same middleware", "/bench/empty/")
     rows = [
         pages.row("f-strings, all rows", pages.bench("written-out", wide)),
         pages.row("ours, all rows by our template", pages.bench("all-at-once", wide)),
         pages.row("ours, its page of 50", f"{ours}/{wide.pk}/"),
-        pages.row("Django's admin, all rows", f"/operator/connections/connection/?folder__id__exact={wide.pk}"),
+        pages.row("Django's admin, all rows", f"{_ADMIN}?folder__id__exact={wide.pk}", {"X-Tenant": str(tenant_id)}),
     ]
     show(f"A folder of {_CHILDREN} beside {accounts} accounts", [*rows, empty])
     rows = [
@@ -101,7 +103,7 @@ class _Pages:
         with CaptureQueriesContext(connection) as captured:
             size = once()
         asked = [query["sql"] for query in captured if not query["sql"].startswith(_NOT_ASKING)]
-        return Row(name, median_of(self._runs, once), f"{len(asked)} queries, {size:,} bytes")
+        return Row(name, fastest_of(self._runs, once), f"{len(asked)} queries, {size:,} bytes")
 
 
 _NOT_ASKING = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "SELECT set_config")

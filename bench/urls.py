@@ -24,6 +24,11 @@ class ConnectionAdmin(admin.ModelAdmin):
     ordering = ("title",)
     show_full_result_count = False
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, str] | None = None) -> HttpResponse:
+        """Show the list of the tenant that a header names."""
+        with isolation.as_tenant(int(request.headers["X-Tenant"])):
+            return super().changelist_view(request, extra_context).render()
+
 
 admin.site.register(Connection, ConnectionAdmin)
 
