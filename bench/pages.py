@@ -57,6 +57,7 @@ def _compare(pages: "_Pages", accounts: int, root: Folder, wide: Folder) -> None
     ]
     show(f"A folder of {_CHILDREN} beside {accounts} accounts", [*rows, empty])
     rows = [
+        pages.row("the whole tree by our template", pages.bench("whole-by-template", root)),
         pages.row("the whole tree by f-strings", pages.bench("whole", root)),
         pages.row("ours, the root of the lazy tree", f"{ours}/{root.pk}/"),
         pages.row("ours, one folder opened in place", f"{ours}/{root.pk}/?inside", {"HX-Request": "true"}),

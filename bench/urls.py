@@ -55,6 +55,16 @@ def all_at_once(request: HttpRequest, organization: int, folder: int) -> HttpRes
         return HttpResponse(render_to_string("connections/rows.html", {"tree": tree}))
 
 
+def whole_by_template(request: HttpRequest, organization: int, folder: int) -> HttpResponse:
+    """Show a whole tree at once by our template, without pages."""
+    with isolation.as_tenant(_tenant_of(request)):
+        place = Organization.objects.select_related("tenant").get(pk=organization)
+        scope = Scope(place.tenant, place)
+        listing = browse.search(scope, "", below=Folder.objects.get(pk=folder))
+        tree = TreeContext(None, listing[0 : len(listing)], "", "", "", None)  # type: ignore
+        return HttpResponse(render_to_string("connections/rows.html", {"tree": tree}))
+
+
 def whole(request: HttpRequest, organization: int, folder: int) -> HttpResponse:
     """Show a whole tree at once by f-strings: folder by folder in the order of the tree, connections in them."""
     with isolation.as_tenant(_tenant_of(request)):
@@ -103,5 +113,6 @@ urlpatterns = [
     path("bench/empty/", empty),
     path("bench/written-out/<int:organization>/<int:folder>/", written_out),
     path("bench/all-at-once/<int:organization>/<int:folder>/", all_at_once),
+    path("bench/whole-by-template/<int:organization>/<int:folder>/", whole_by_template),
     path("bench/whole/<int:organization>/<int:folder>/", whole),
 ]
