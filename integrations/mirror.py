@@ -156,12 +156,26 @@ def _held_elsewhere(
     return frozenset(holders.exclude(root=integration.root_folder_id).values_list("handle", flat=True))
 
 
+def take_turns(integration: Integration) -> None:
+    """Wait until nobody else writes to trees of the same scope, and keep them waiting until the transaction ends.
+
+    Two syncs that give away the same handles in another order would wait for each other. Whoever also holds the row of
+    the schedule has locked that first.
+    """
+    key = f"tree of {integration.tenant_id}/{integration.organization_id}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+
+
 def apply(planned: Plan, tree: Tree, integration: Integration, *, now: datetime) -> None:
     """Write a plan: at most one statement for each kind of change and node, whatever their number.
 
     Raises TreeChangedError when rows went away meanwhile. That somebody took a handle shows as an IntegrityError, here
     or when the transaction ends. Either way the transaction is lost, and the caller plans again.
     """
+    if planned.is_empty:
+        return
+    take_turns(integration)
     folders, connections = planned.folders, planned.connections
     fixed = {"now": now, "root": integration.root_folder_id}
     ids = {folder.source_id: folder.id for folder in tree.folders}

@@ -2,6 +2,8 @@
 is gone.
 """
 
+from collections.abc import Callable
+
 from integrations.aws.errors import IncompleteAnswer
 from integrations.aws.organizations import check_out_of_sight, confirm_gone
 from integrations.aws.session import AwsSession
@@ -27,8 +29,16 @@ def check_same_organization(integration: Integration, organization_id: str) -> N
         )
 
 
-def check_gone(session: AwsSession, snapshot: Snapshot, absent: frozenset[str]) -> frozenset[str]:
+def check_gone(
+    session: AwsSession,
+    snapshot: Snapshot,
+    absent: frozenset[str],
+    *,
+    on_progress: Callable[[], None] = lambda: None,
+) -> frozenset[str]:
     """Have AWS say of each id that it is gone or, of those that nobody could place, that it is out of sight.
+
+    AWS is asked about each, a few in a second; ``on_progress`` is called as it answers.
 
     Raises IncompleteAnswer or ChangedWhileReading when it is not.
     """
@@ -36,7 +46,8 @@ def check_gone(session: AwsSession, snapshot: Snapshot, absent: frozenset[str]) 
     check_out_of_sight(session, snapshot, unplaced)
     vanished = absent - unplaced
     accounts = {source_id for source_id in vanished if source_id.isdecimal()}
-    still_there = sorted(vanished - confirm_gone(session, accounts=accounts, folders=vanished - accounts))
+    gone = confirm_gone(session, accounts=accounts, folders=vanished - accounts, on_progress=on_progress)
+    still_there = sorted(vanished - gone)
     if still_there:
         operation = "ListAccounts" if still_there[0] in accounts else "ListOrganizationalUnitsForParent"
         raise IncompleteAnswer(

@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 FIRST_RETRY = timedelta(minutes=1)
 # The parts of a sync have limits of their own, which add up to less: beyond this, it hangs and another may take over.
-LONGEST_RUN = timedelta(minutes=45)
+LONGEST_RUN = timedelta(hours=2)
 # However long a fault lasts, it is looked at again once a day.
 _LONGEST_WAIT = timedelta(days=1)
 _OPEN = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)

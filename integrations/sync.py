@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError
@@ -138,6 +139,9 @@ def _sync(work: _Work) -> None:
     while True:
         try:
             with isolation.as_tenant(integration.tenant_id):
+                if attempts:  # whoever comes a second time plans while nobody else of the scope writes
+                    schedule.hold(work.run)
+                    mirror.take_turns(integration)
                 unconfirmed = _plan_and_apply(work, integration, snapshot, confirmed)
         except (DatabaseError, TreeChangedError) as error:
             attempts += 1
@@ -147,7 +151,10 @@ def _sync(work: _Work) -> None:
             continue
         if not unconfirmed:
             return
-        confirmed |= check_gone(session, snapshot, unconfirmed)
+        work.tell(SyncRun.Phase.CONFIRMING)
+        asked = partial(work.tell, SyncRun.Phase.CONFIRMING)
+        confirmed |= check_gone(session, snapshot, unconfirmed, on_progress=asked)
+        work.tell(SyncRun.Phase.COMPARING)
 
 
 def _integration(work: _Work) -> Integration:

@@ -58,6 +58,11 @@ class _Work:
         if time.monotonic() - self.told_at >= _PROGRESS_SECONDS:
             self.write(folders_read=progress.folders, accounts_read=progress.accounts)
 
+    def tell_calls(self) -> None:
+        """Keep the number of calls current, twice a second at most."""
+        if time.monotonic() - self.told_at >= _PROGRESS_SECONDS:
+            self.write()
+
     def write(self, **values: object) -> None:
         """Write to the trial's row; raises _OverError when it is gone."""
         self.told_at = time.monotonic()
@@ -124,7 +129,7 @@ def _read_as_syncs_do(work: _Work, session: AwsSession, identity: Identity) -> S
     absent = absences.to_confirm(plan(tree, snapshot, Taken()), tree, snapshot)
     if absent:
         work.tell("Making sure that what is missing is gone")
-        work.confirmed_gone = check_gone(session, snapshot, absent)
+        work.confirmed_gone = check_gone(session, snapshot, absent, on_progress=work.tell_calls)
     return snapshot
 
 

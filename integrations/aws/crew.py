@@ -18,6 +18,7 @@ class Crew:
     def __init__(self, workers: int, budget: Budget) -> None:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="aws")
         self.budget = budget.part()
+        self._workers = workers
         self._running: dict[Future[Any], Callable[[Any], None]] = {}
 
     def __enter__(self) -> Self:
@@ -34,6 +35,11 @@ class Crew:
     def is_busy(self) -> bool:
         """Whether any job is still to be handled."""
         return bool(self._running)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all are busy and each has its next job waiting: more would only make a queue."""
+        return len(self._running) >= 2 * self._workers
 
     def start(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
         """Run the job in a thread; ``then`` gets its result in ours, from ``handle_next``."""

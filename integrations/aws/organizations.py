@@ -2,19 +2,23 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from integrations.aws.answers import ACCOUNT_ID, ORGANIZATION_ID, AccountRow, Reader, RootRow
+from integrations.aws.crew import Crew
 from integrations.aws.errors import AccessDenied, ChangedWhileReading, Gone, incomplete, unexpected
 from integrations.aws.pacing import Budget
 from integrations.aws.pages import Pages
 from integrations.aws.placing import accounts_in, changed_while_reading, parents_of_accounts
 from integrations.aws.session import AwsSession
-from integrations.aws.walk import MayLeaveOut, Walk
+from integrations.aws.walk import WORKERS, MayLeaveOut, Walk
 from integrations.snapshot import Progress, Snapshot, SnapshotAccount, SnapshotFolder
 
 _READ_SECONDS: Final = 1200.0  # 50,000 accounts take about 320 at AWS's published rates
 _CONFIRM_SECONDS: Final = 600.0
+_CONFIRM_SECONDS_EACH: Final = 0.25  # AWS answers five a second
+_LONGEST_CONFIRM_SECONDS: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +93,39 @@ def first_accounts(session: AwsSession, *, within_seconds: float) -> list[Accoun
     return rows
 
 
-def confirm_gone(session: AwsSession, *, accounts: Iterable[str] = (), folders: Iterable[str] = ()) -> frozenset[str]:
-    """Those of the ids that AWS itself says do not exist; raises AwsError when it does not answer for one of them."""
-    budget = Budget(_CONFIRM_SECONDS)
+def confirm_gone(
+    session: AwsSession,
+    *,
+    accounts: Iterable[str] = (),
+    folders: Iterable[str] = (),
+    on_progress: Callable[[], None] = lambda: None,
+) -> frozenset[str]:
+    """Those of the ids that AWS itself says do not exist; raises AwsError when it does not answer for one of them.
+
+    ``on_progress`` is called in the calling thread as answers arrive.
+    """
     asked = [("DescribeAccount", "AccountId", source_id) for source_id in accounts]
     asked += [("DescribeOrganizationalUnit", "OrganizationalUnitId", source_id) for source_id in folders]
-    gone = set()
-    for operation, parameter, source_id in asked:
+    seconds = min(_CONFIRM_SECONDS + len(asked) * _CONFIRM_SECONDS_EACH, _LONGEST_CONFIRM_SECONDS)
+    gone: set[str] = set()
+
+    def look(crew: Crew, operation: str, parameter: str, source_id: str) -> str:
         try:
-            session.call(operation, subject=source_id, budget=budget, **{parameter: source_id})
+            session.call(operation, subject=source_id, budget=crew.budget, **{parameter: source_id})
         except Gone:
-            gone.add(source_id)
-    return frozenset(gone)
+            return source_id
+        return ""
+
+    with Crew(WORKERS, Budget(seconds)) as crew:
+        for each in asked:
+            crew.start(partial(look, crew, *each), gone.add)
+            while crew.is_full:
+                crew.handle_next()
+                on_progress()
+        while crew.is_busy:
+            crew.handle_next()
+            on_progress()
+    return frozenset(gone - {""})
 
 
 def check_out_of_sight(session: AwsSession, snapshot: Snapshot, accounts: frozenset[str]) -> None:

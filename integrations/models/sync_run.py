@@ -91,6 +91,7 @@ class SyncRun(models.Model):
 
         CHECKING = "checking", "Checking access"
         READING = "reading", "Reading the AWS organization"
+        CONFIRMING = "confirming", "Making sure that what is missing is gone"
         COMPARING = "comparing", "Updating the tree"
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")

@@ -268,3 +268,20 @@ def test_the_claim_must_hold_when_a_question_is_recorded(many: Synced) -> None:
     SyncSchedule.objects.update(next_due_at=timezone.now())
     sync.run(many.integration.tenant_id, many.integration.pk, watch=take_away)
     assert SyncRun.State.NEEDS_APPROVAL not in states(many)
+
+
+def test_asking_about_each_that_is_gone_is_shown_as_it_goes_on(many: Synced) -> None:
+    lose(many, *range(ACCOUNTS))
+    many.request()
+    seen: list[tuple[str, int]] = []
+    many.aws.faults.latency = 0.2
+    run = sync.run(
+        many.integration.tenant_id, many.integration.pk, watch=lambda it: seen.append((it.phase, it.aws_calls))
+    )
+    assert run is not None
+    assert run.counts == {"remove": ACCOUNTS}
+    confirming = [calls for phase, calls in seen if phase == SyncRun.Phase.CONFIRMING]
+    assert len(set(confirming)) > 1, seen
+    assert [phase for phase, _ in seen].index("confirming") < len(seen) - 1 - [p for p, _ in seen][::-1].index(
+        "comparing"
+    )

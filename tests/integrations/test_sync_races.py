@@ -15,7 +15,7 @@ from tests import factories
 from tests.conftest import make_cast
 from tests.fakes.aws import RunningAws
 from tests.integrations.conftest import QUICK, Synced, make_mirror
-from tests.integrations.threads import in_thread, wait_until_waiting
+from tests.integrations.threads import at_once, in_thread, wait_until_waiting
 from workspaces import isolation
 from workspaces.access import Scope
 
@@ -58,6 +58,15 @@ def test_a_handle_that_somebody_takes_at_the_last_moment_is_planned_around(
     account_id = committed.aws.organization.find("Prod").id
     assert committed.tree()[f"prod_{account_id}"] == "Root/Workloads/Prod active"
     assert committed.schedule().claim is None
+
+
+def test_first_syncs_of_one_scope_that_want_the_same_handles_all_succeed(aws: RunningAws) -> None:
+    for number in range(60):
+        aws.organization.create_account(f"App {number}", parent="Workloads", joined_at=10.0 + number)
+    cast = make_cast()
+    mirrors = [make_mirror(aws, cast.at_org, cast, f"twin-{number}") for number in range(8)]
+    runs = at_once(*(twin.work for twin in mirrors))
+    assert {(run.state, run.error) for run in runs} == {("succeeded", "")}
 
 
 def test_no_transaction_is_open_while_aws_is_asked(committed: Synced) -> None:
