@@ -1,7 +1,5 @@
 """Preview of a sync: what it would change now. Nothing is changed by looking."""
 
-from dataclasses import astuple
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -10,9 +8,8 @@ from django.views.decorators.http import require_http_methods
 
 from integrations import editing, previews, trials
 from integrations.models import Integration, SettingsTrial
-from integrations.views.diff import group_changes
-from integrations.views.impact import workspace_lines
 from integrations.views.page import find_integration, integration_page
+from integrations.views.prospect import prospect_context
 from workspaces.access import Access, Power
 from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
@@ -53,13 +50,4 @@ def integration_preview(request: HttpRequest, access: Access, integration: str) 
 
 def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
     ahead = trials.prospect(trial, integration)
-    return {
-        "groups": group_changes(
-            (astuple(change) for change in ahead.changes),
-            kind=request.GET.get("kind", ""),
-            page=request.GET.get("page", "1"),
-        ),
-        "is_one_kind": "kind" in request.GET,
-        "workspaces": workspace_lines(ahead.impacts),
-        "asks": previews.why_it_would_ask(ahead, integration),
-    }
+    return prospect_context(request, ahead) | {"asks": previews.why_it_would_ask(ahead, integration)}

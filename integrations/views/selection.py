@@ -1,7 +1,5 @@
 """Accounts to mirror: the AWS organization is read anew, somebody chooses from it, and saves what that changes."""
 
-from dataclasses import astuple
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -13,15 +11,12 @@ from integrations.models import Integration, SettingsTrial
 from integrations.outline import Outline, in_words
 from integrations.selection import Selection
 from integrations.views import choices
-from integrations.views.diff import group_changes
-from integrations.views.impact import workspace_lines
 from integrations.views.page import find_integration, integration_page
+from integrations.views.prospect import WHY_NOT_SAVED, prospect_context
 from workspaces.access import Access, Power
 from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
 
-_OTHER_NOW = "What saving would change is different by now. Look at it again below; nothing was saved."
-_SYNCING = "A sync of this integration is running, and only one of the two can write. Save again when it is done."
 _GONE = "There is no choice of accounts to save: it was saved or discarded, or an hour has passed since."
 _STALE = "A sync has seen a newer state of AWS than what is shown here. Press Read again, then save; nothing was saved."
 
@@ -79,10 +74,8 @@ def _do(request: HttpRequest, access: Access, integration: Integration) -> str:
             messages.success(request, f"Saved the accounts that {integration} mirrors.")
     except (editing.ChangedMeanwhileError, choosing.OtherTrialError) as error:
         return str(error)
-    except trials.UnseenProspectError:
-        return _OTHER_NOW
-    except trials.SyncUnderWayError:
-        return _SYNCING
+    except tuple(WHY_NOT_SAVED) as error:
+        return WHY_NOT_SAVED[type(error)]
     except trials.TrialGoneError:
         return _GONE
     except choosing.StaleReadError:
@@ -126,15 +119,6 @@ def _show(
 def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
     ahead = trials.prospect(trial, integration)
     outline = Outline(ahead.snapshot, ahead.selection)
-    return choices.choices(request, outline, request.path) | {
-        "groups": group_changes(
-            (astuple(change) for change in ahead.changes),
-            kind=request.GET.get("kind", ""),
-            page=request.GET.get("page", "1"),
-        ),
-        "is_one_kind": "kind" in request.GET,
-        "workspaces": workspace_lines(ahead.impacts),
-        "seen": ahead.fingerprint,
-        "is_other": ahead.selection != Selection.of(integration.selection),
-        "removed": sum(1 for change in ahead.changes if change.kind == "remove"),
-    }
+    is_other = ahead.selection != Selection.of(integration.selection)
+    tree = choices.choices(request, outline, request.path)
+    return tree | prospect_context(request, ahead) | {"is_other": is_other}

@@ -1,7 +1,5 @@
 """New discovery settings on trial: followed while they are tried, then what saving them would change."""
 
-from dataclasses import astuple
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -10,15 +8,12 @@ from django.views.decorators.http import require_http_methods
 
 from integrations import editing, trials
 from integrations.models import Integration, SettingsTrial
-from integrations.views.diff import group_changes
-from integrations.views.impact import workspace_lines
 from integrations.views.page import find_integration, integration_page
+from integrations.views.prospect import WHY_NOT_SAVED, prospect_context
 from workspaces.access import Access, Power
 from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
 
-_OTHER_NOW = "What saving would change is different by now. Look at it again below; nothing was saved."
-_SYNCING = "A sync of this integration is running, and only one of the two can write. Save again when it is done."
 _GONE = "There are no new Discovery Settings to save: they were saved or discarded, or an hour has passed since."
 
 
@@ -52,10 +47,8 @@ def _save(request: HttpRequest, access: Access, integration: Integration) -> str
         trials.save(integration=integration, version=version, seen=seen, by=access.user, now=timezone.now())
     except editing.ChangedMeanwhileError as error:
         return str(error)
-    except trials.UnseenProspectError:
-        return _OTHER_NOW
-    except trials.SyncUnderWayError:
-        return _SYNCING
+    except tuple(WHY_NOT_SAVED) as error:
+        return WHY_NOT_SAVED[type(error)]
     except trials.TrialGoneError:
         return _GONE
     return ""
@@ -85,16 +78,7 @@ def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial)
     ahead = trials.prospect(trial, integration)
     before = integration.source_organization_id
     titles = {held.source_id: held.title for held in ahead.tree.folders}
-    return {
-        "groups": group_changes(
-            (astuple(change) for change in ahead.changes),
-            kind=request.GET.get("kind", ""),
-            page=request.GET.get("page", "1"),
-        ),
-        "is_one_kind": "kind" in request.GET,
-        "workspaces": workspace_lines(ahead.impacts),
-        "seen": ahead.fingerprint,
+    return prospect_context(request, ahead) | {
         "left_out": [(titles.get(source_id, ""), source_id) for source_id in trial.left_out],
         "other_organization": before and before != ahead.snapshot.organization_id and ahead.snapshot.organization_id,
-        "removed": sum(1 for change in ahead.changes if change.kind == "remove"),
     }

@@ -1,6 +1,7 @@
 """Creating integrations and asking for syncs, by people who click twice and at the same time."""
 
 from collections.abc import Callable
+from copy import copy
 
 import pytest
 from django.utils import timezone
@@ -17,12 +18,13 @@ from workspaces.models import AuditEvent
 
 
 def finish(cast: Cast, draft: Draft) -> Callable[[], Integration]:
-    """The last step of the wizard, in a transaction of its own."""
+    """The last step of the wizard, in a transaction of its own, with what the request has read itself."""
+    mine = copy(draft)
 
     def post() -> Integration:
         with isolation.as_tenant(cast.acme.pk):
             return actions.create_integration(
-                draft=draft, audiences=[cast.at_org], by=cast.org_owner, now=timezone.now()
+                draft=mine, audiences=[cast.at_org], by=cast.org_owner, now=timezone.now()
             )
 
     return post

@@ -41,7 +41,7 @@ def test_everything_that_a_sync_would_change_is_shown_and_nothing_is_changed(
     assert "Nothing was changed." in text
     for words in ("+ New connection", "~ Production connection", "→ Dev connection"):
         assert words in text, words
-    assert "Schemas renamed prod to → production" in text[text.index("What would change in workspaces") :]
+    assert "Schemas renamed prod to → production" in text[text.index("What changes in workspaces") :]
     assert "would stop and ask" not in text
     assert in_use.tree() == before
     assert len(in_use.runs()) == runs
