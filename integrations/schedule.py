@@ -56,8 +56,7 @@ _AFRESH = {"failures": 0, "lasting_failures": 0, "takeovers": 0}
 _TIMES = {2: "twice", 3: "three times"}
 
 # The claim is given back and the run's end written in one statement: no row of the run is touched without the claim.
-# A run that read everything also answers what an earlier one asked: it did what was approved, needed no approval any
-# more, or asks anew.
+# One that read everything also answers what an earlier one asked: it did it, need not ask any more, or asks anew.
 _FINISH = """
     WITH freed AS (
         UPDATE integrations_syncschedule SET claim = NULL, claim_expires_at = NULL,
