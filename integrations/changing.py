@@ -134,7 +134,7 @@ def change_connection_settings(
         tree = mirror.load(current)
         updates = mirror.plan_prefix(current, tree, wanted.handle_prefix)
         _check_impact(tree, updates, seen)
-        _rename(updates)
+        _rename(current, updates)
     for name in CONNECTION_FIELDS:
         setattr(current, name, getattr(wanted, name))
     if is_next_external_id_proved(current):
@@ -171,9 +171,10 @@ def _check_impact(tree: Tree, updates: Sequence[Update], seen: str) -> None:
         raise UnseenImpactError(found, shown, renames=len(updates))
 
 
-def _rename(updates: Sequence[Update]) -> None:
+def _rename(integration: Integration, updates: Sequence[Update]) -> None:
     try:
         with mirror.settled():
+            mirror.take_turns(integration)
             mirror.rename(updates)
     except mirror.TreeChangedError:
         raise editing.ChangedMeanwhileError(

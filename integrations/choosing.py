@@ -25,10 +25,6 @@ class OtherTrialError(Exception):
     """Somebody tries other Discovery Settings, which would be lost; the text says who."""
 
 
-class StaleReadError(Exception):
-    """A sync has seen a newer state of AWS than what was read for choosing."""
-
-
 @transaction.atomic
 def start(*, integration: Integration, version: str, by: User, now: datetime) -> SettingsTrial:
     """Read the AWS organization in the background, to choose from it; a choice that somebody has begun is gone on with.
@@ -52,11 +48,11 @@ def start(*, integration: Integration, version: str, by: User, now: datetime) ->
 
 
 @transaction.atomic
-def read_again(*, integration: Integration, by: User) -> None:
+def read_again(*, integration: Integration, by: User, now: datetime) -> None:
     """Read anew what to choose from, and keep what was chosen so far."""
     current = editing.lock(integration)
-    trial = _locked(current)
-    if trial is not None and trial.is_over:
+    trial, shown = _locked(current), trials.find(current, now=now)
+    if trial is not None and shown is not None and shown.is_over:
         wanted = Integration.objects.select_related("tenant", "organization").get(pk=current.pk)
         wanted.selection = trial.selection
         trials.begin(current, wanted, about=_SELECTION, by=by)
@@ -105,7 +101,7 @@ def save(*, integration: Integration, version: str, seen: str, by: User, now: da
     """
     current, trial, ahead = trials.take(integration=integration, version=version, about=_SELECTION, seen=seen, now=now)
     if absences.to_confirm(ahead.plan, ahead.tree, ahead.snapshot) - frozenset(trial.confirmed_gone):
-        raise StaleReadError
+        raise trials.StaleReadError
     trials.apply(current, ahead, now=now)
     chosen = Outline(ahead.snapshot, ahead.selection)
     before = in_words(Selection.of(current.selection), current.selection_facts)

@@ -172,17 +172,17 @@ def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | No
 def _next_run(row: SyncSchedule, now: datetime) -> SyncRun | None:
     """Find the queued run, replace the lost one, or make a scheduled one if it is time; whichever it is now runs."""
     run = SyncRun.objects.filter(integration_id=row.pk, state__in=_OPEN).first()
-    trigger, by = SyncRun.Trigger.EVENT if row.event_at else SyncRun.Trigger.SCHEDULED, None
+    trigger, by, queued_at = SyncRun.Trigger.EVENT if row.event_at else SyncRun.Trigger.SCHEDULED, None, now
     if run is not None and run.state == SyncRun.State.RUNNING:
         _record_loss(run, row, now)
         if row.takeovers > 1:
             return None
-        trigger, by, run = SyncRun.Trigger(run.trigger), run.started_by_id, None
+        trigger, by, queued_at, run = SyncRun.Trigger(run.trigger), run.started_by_id, run.queued_at, None
     elif run is None and row.next_due_at > now:
         return None
     if run is None:
         run = SyncRun.objects.create(
-            tenant_id=row.tenant_id, integration_id=row.pk, trigger=trigger, started_by_id=by, queued_at=now
+            tenant_id=row.tenant_id, integration_id=row.pk, trigger=trigger, started_by_id=by, queued_at=queued_at
         )
     run.state, run.phase, run.started_at = SyncRun.State.RUNNING, SyncRun.Phase.CHECKING, now
     run.claim = uuid.uuid4()

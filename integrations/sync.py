@@ -14,7 +14,7 @@ from functools import partial
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
-from psycopg.errors import DeadlockDetected, ForeignKeyViolation, UniqueViolation
+from psycopg.errors import DeadlockDetected, ForeignKeyViolation, QueryCanceled, UniqueViolation
 
 from integrations import absences, changes, limit, mirror, schedule
 from integrations.access import credentials_of
@@ -42,8 +42,8 @@ _PROGRESS_SECONDS = 0.5
 _ATTEMPTS_AT_THE_TREE = 5
 _WAITS = "Nothing was changed; it waits to be approved."
 # Somebody took a handle, purged a node or changed the settings between our look and our write, or another sync of the
-# same scope took handles in another order: what is there now is planned with again.
-_RACES = (TreeChangedError, UniqueViolation, ForeignKeyViolation, DeadlockDetected)
+# same scope took handles in another order, or its turn took too long: what is there now is planned with again.
+_RACES = (TreeChangedError, UniqueViolation, ForeignKeyViolation, DeadlockDetected, QueryCanceled)
 _DATABASE_GONE = "The database did not answer in the middle of it ({}). Nothing was changed; it is tried again soon."
 
 Watch = Callable[[SyncRun], None]
@@ -215,6 +215,8 @@ def _plan_and_apply(
         "source_organization_id": snapshot.organization_id,
         "management_account_id": snapshot.management_account_id,
         "selection_facts": facts_of(snapshot, selection),
+        # What may be read again may not be missing again without an error.
+        "unseen_folders": sorted(snapshot.left_out_folders.intersection(integration.unseen_folders)),
     }
     is_found_before = all(getattr(integration, name) == value for name, value in found.items())
     if not (planned.is_empty and is_found_before):
@@ -230,7 +232,7 @@ def _plan_and_apply(
 
 def _why_it_asks(work: _Work, integration: Integration, tree: Tree, planned: Plan) -> str:
     """Say why the plan must be approved first; empty when it need not be."""
-    if SyncRun.Trigger(work.run.trigger).is_attended:
+    if work.run.is_attended:
         return ""
     percent, count = integration.deletion_limit_percent, integration.deletion_limit_count
     why = limit.why_over(tree, planned, percent=percent, count=count)

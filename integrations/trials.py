@@ -44,6 +44,10 @@ class SyncUnderWayError(Exception):
     """A sync runs right now, and only one of the two can write."""
 
 
+class StaleReadError(Exception):
+    """A sync has seen a newer state of AWS than what this trial has read."""
+
+
 class UnseenProspectError(Exception):
     """What saving would change is not what the person has seen."""
 
@@ -126,7 +130,7 @@ def save(*, integration: Integration, version: str, seen: str, by: User, now: da
     """Save a trial's settings and apply what it read, in one transaction.
 
     ``seen`` is the fingerprint of the prospect that the person saw. Raises ChangedMeanwhileError, TrialGoneError,
-    SyncUnderWayError or UnseenProspectError; nothing is changed then.
+    SyncUnderWayError, StaleReadError or UnseenProspectError; nothing is changed then.
     """
     about = SettingsTrial.About.DISCOVERY
     current, trial, ahead = take(integration=integration, version=version, about=about, seen=seen, now=now)
@@ -151,6 +155,9 @@ def take(
     trial = ready.filter(state=SettingsTrial.State.READY).first()
     if trial is None:
         raise TrialGoneError
+    later = SyncRun.objects.filter(integration=current, state=SyncRun.State.SUCCEEDED)
+    if later.filter(finished_at__gt=trial.created_at).exclude(counts={}).exists():
+        raise StaleReadError
     ahead = prospect(trial, current)
     if ahead.fingerprint != seen:
         raise UnseenProspectError

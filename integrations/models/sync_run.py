@@ -13,6 +13,8 @@ from integrations.models.integration import Integration
 from workspaces.access import Scope
 from workspaces.models import Tenant, User
 
+# Whoever has asked for a run that starts later than this does not look on any more.
+_ATTENTION = timedelta(minutes=10)
 _HEAVY = ("changes", "removals")
 
 
@@ -67,11 +69,6 @@ class SyncRun(models.Model):
         SETTINGS = "settings", "Discovery Settings"
         SELECTION = "selection", "Accounts to mirror"
         APPROVAL = "approval", "Approve"
-
-        @property
-        def is_attended(self) -> bool:
-            """Whether somebody has just asked for it and looks on, so that the deletion limit does not hold."""
-            return self in (self.CREATED, self.MANUAL, self.COMMAND)
 
     class State(models.TextChoices):
         """How it stands; a run that needs approval is over, and what it would have changed waits for a decision."""
@@ -136,6 +133,12 @@ class SyncRun(models.Model):
     def is_over(self) -> bool:
         """Whether it has come to its end, good or bad."""
         return self.state not in (self.State.QUEUED, self.State.RUNNING)
+
+    @property
+    def is_attended(self) -> bool:
+        """Whether somebody has just asked for it and looks on, so that the deletion limit does not hold."""
+        is_asked_for = self.trigger in (self.Trigger.CREATED, self.Trigger.MANUAL, self.Trigger.COMMAND)
+        return is_asked_for and self.started_at is not None and self.started_at - self.queued_at <= _ATTENTION
 
     @property
     def was_applied(self) -> bool:

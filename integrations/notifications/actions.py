@@ -5,6 +5,7 @@ newer one, and when somebody deleted the webhook or the integration meanwhile.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,6 +15,7 @@ from django.db import transaction
 from integrations.editing import ChangedMeanwhileError, who_changed
 from integrations.models import Delivery, DeliveryDue, EmailNotifications, Event, Integration, Webhook
 from integrations.notifications import outbox, signing, targets
+from integrations.secrets import SecretUnreadableError
 from workspaces import audit
 from workspaces.models import User
 
@@ -173,15 +175,17 @@ def _lock(integration: Integration) -> None:
 def _lock_webhook(webhook: Webhook) -> Webhook:
     """Lock a webhook's integration, and give the webhook as it is now."""
     _lock(webhook.integration)
-    current = Webhook.objects.filter(pk=webhook.pk).first()
+    current = Webhook.objects.select_for_update().filter(pk=webhook.pk).first()
     if current is None:
         raise ChangedMeanwhileError(f"Somebody deleted the webhook {webhook} meanwhile.")
     return current
 
 
 def _check_url_is_new(integration: Integration, url: str, *, but: Webhook | None = None) -> None:
-    if any(other.url == url for other in Webhook.objects.filter(integration=integration) if other != but):
-        raise WebhookRefusedError("This integration has a webhook with this URL already. Change that one instead.")
+    for other in Webhook.objects.filter(integration=integration):
+        with suppress(SecretUnreadableError):  # that one is to be deleted and made anew
+            if other != but and other.url == url:
+                raise WebhookRefusedError("This integration has a webhook with this URL already. Change that instead.")
 
 
 def _count(by: User, now: datetime) -> None:

@@ -20,8 +20,8 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
-from integrations.models import Delivery, DeliveryDue, Integration, Webhook
-from integrations.notifications import posting, signing, wording
+from integrations.models import Delivery, DeliveryDue, EmailNotifications, Integration, Webhook
+from integrations.notifications import outbox, posting, signing, wording
 from integrations.notifications.posting import Answer
 from integrations.secrets import SecretUnreadableError
 from workspaces import audit, isolation
@@ -38,6 +38,7 @@ LONGEST_WAIT: Final = timedelta(hours=4)
 MOST_ATTEMPTS: Final = 15  # a day in all
 KEPT: Final = timedelta(days=30)
 _SWITCHED_OFF: Final = Answer("The webhook is switched off.", is_hopeless=True)
+_UNLISTED: Final = Answer("This address is not to get emails any more.", is_hopeless=True)
 _DELETED: Final = Answer("The integration is being deleted.", is_hopeless=True)
 
 # Of each tenant the first few that are due, less those under way; then by turns: each tenant's first, second, …
@@ -123,16 +124,25 @@ def _prepare(claim: Claim, post: Post) -> Iterator[Callable[[], Answer]]:
         delivery = Delivery.objects.select_related("run", "webhook").filter(pk=claim.delivery_id).first()
         active = Integration.objects.select_related("tenant", "organization").filter(state=Integration.State.ACTIVE)
         integration = active.filter(pk=delivery.integration_id).first() if delivery else None
+        is_for_nobody = bool(
+            delivery and integration and delivery.email and delivery.email not in _recipients(integration)
+        )
     if delivery is None:
         return
     if integration is None:
         yield lambda: _DELETED
+    elif is_for_nobody:
+        yield lambda: _UNLISTED
     elif (hook := delivery.webhook) is None:
         yield lambda: _mail(delivery, integration)
     elif not hook.is_on:
         yield lambda: _SWITCHED_OFF
     else:
         yield lambda: _post(delivery, integration, hook, post)
+
+
+def _recipients(integration: Integration) -> list[str]:
+    return outbox.recipients(EmailNotifications.of(integration))
 
 
 def _mail(delivery: Delivery, integration: Integration) -> Answer:

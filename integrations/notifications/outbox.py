@@ -4,7 +4,7 @@ A run that is rolled back tells nothing, and a run that has ended is told of wha
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from django.db.models import Q
@@ -25,6 +25,7 @@ from workspaces.people import owners_of
 # A passing fault is worth telling people of when a second run in a row has failed.
 _LASTING = 2
 MOST_ADDRESSES = 50
+LETTERS_PER_HOUR = 120  # about changes, of one integration: nobody's AWS organization is to become a mail gun
 
 
 class Ended(Protocol):
@@ -92,6 +93,9 @@ def _tell(run: SyncRun, event: Event, *, now: datetime, failing_since: datetime 
         "created_at": now,
         "next_try_at": now,
     }
+    if event == Event.CHANGED and addresses:  # whoever makes changes in AWS makes what these say
+        lately = Delivery.objects.filter(integration=integration, event=event, created_at__gt=now - timedelta(hours=1))
+        addresses = addresses[: max(0, LETTERS_PER_HOUR - lately.exclude(email="").count())]
     made = [Delivery(email=address, **common) for address in addresses]
     queue(made + [Delivery(webhook=hook, **common) for hook in hooks], now=now)
 

@@ -64,7 +64,7 @@ def _do(request: HttpRequest, access: Access, integration: Integration) -> str:
         if do == "start":
             _start(request, access, integration, version)
         elif do == "again":
-            choosing.read_again(integration=integration, by=access.user)
+            choosing.read_again(integration=integration, by=access.user, now=timezone.now())
         elif do == "discard":
             choosing.discard(integration=integration, by=access.user)
             messages.info(request, f"The accounts that {integration} mirrors stay as they were.")
@@ -78,7 +78,7 @@ def _do(request: HttpRequest, access: Access, integration: Integration) -> str:
         return WHY_NOT_SAVED[type(error)]
     except trials.TrialGoneError:
         return _GONE
-    except choosing.StaleReadError:
+    except trials.StaleReadError:
         return _STALE
     return ""
 

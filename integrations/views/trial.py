@@ -14,6 +14,10 @@ from workspaces.access import Access, Power
 from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
 
+_STALE = (
+    "A sync has seen a newer state of AWS than what is shown here. Discard this and save the settings again, so that"
+    " AWS is read anew; nothing was saved."
+)
 _GONE = "There are no new Discovery Settings to save: they were saved or discarded, or an hour has passed since."
 
 
@@ -49,6 +53,8 @@ def _save(request: HttpRequest, access: Access, integration: Integration) -> str
         return str(error)
     except tuple(WHY_NOT_SAVED) as error:
         return WHY_NOT_SAVED[type(error)]
+    except trials.StaleReadError:
+        return _STALE
     except trials.TrialGoneError:
         return _GONE
     return ""

@@ -122,6 +122,24 @@ def test_whoever_starts_a_sync_looks_on_and_is_not_asked(many: Synced) -> None:
     assert held(many) == ACCOUNTS + 3 - 12
 
 
+def test_a_sync_that_starts_long_after_it_was_asked_for_is_attended_by_nobody(many: Synced) -> None:
+    lose(many, *range(12))
+    asked = many.request()
+    with isolation.as_tenant(many.integration.tenant_id):
+        SyncRun.objects.filter(pk=asked.pk).update(queued_at=timezone.now() - timedelta(hours=9))
+    assert many.work().state == SyncRun.State.NEEDS_APPROVAL
+
+
+def test_a_sync_that_replaces_one_whose_worker_died_is_as_old_as_that(many: Synced) -> None:
+    lose(many, *range(12))
+    asked = many.request()
+    long_ago = timezone.now() - timedelta(hours=9)
+    with isolation.as_tenant(many.integration.tenant_id):
+        SyncRun.objects.filter(pk=asked.pk).update(state=SyncRun.State.RUNNING, queued_at=long_ago, started_at=long_ago)
+    SyncSchedule.objects.update(claim=asked.claim, claim_expires_at=long_ago)
+    assert many.work().state == SyncRun.State.NEEDS_APPROVAL
+
+
 def test_approving_reads_again_and_removes(many: Synced, cast: Cast) -> None:
     lose(many, *range(6))
     asked = scheduled(many)

@@ -85,6 +85,33 @@ def test_credentials_that_may_not_read_a_unit_show_what_goes_and_saving_removes_
         assert not SettingsTrial.objects.exists()
 
 
+def test_what_may_be_read_again_may_not_be_missing_again(
+    in_use: Synced, cast: Cast, as_org_owner: Client, fresh: Fresh
+) -> None:
+    before = in_use.tree()
+    arn = narrow_role(in_use, fresh().discovery_external_id, "Workloads")
+    start(as_org_owner, cast, role_arn=arn)
+    save(as_org_owner)
+    in_use.aws.roles.delete(arn)
+    in_use.aws.roles.create("narrow", trusting(VENDOR_ROLE_ARN, fresh().discovery_external_id), reading_organizations())
+    assert in_use.sync().state == SyncRun.State.SUCCEEDED
+    assert (in_use.tree(), fresh().unseen_folders) == (before, [])
+    for operation in ("ListOrganizationalUnitsForParent", "ListChildren"):
+        workloads = in_use.aws.organization.find("Workloads").id
+        in_use.aws.faults.fail(operation, "AccessDeniedException", on=workloads)
+    assert in_use.sync().state == SyncRun.State.FAILED
+    assert in_use.tree() == before
+
+
+def test_what_a_sync_has_found_since_is_not_undone_by_saving(in_use: Synced, cast: Cast, as_org_owner: Client) -> None:
+    arn = narrow_role(in_use, in_use.integration.discovery_external_id, "Sandbox")
+    start(as_org_owner, cast, role_arn=arn)
+    in_use.aws.organization.create_account("New", parent="Workloads", joined_at=9.0)
+    assert in_use.sync().counts == {"create": 1}
+    assert "A sync has seen a newer state of AWS" in text_of(save(as_org_owner))
+    assert in_use.connection("New").removed_at is None
+
+
 def test_later_syncs_expect_no_more_of_that_unit_and_no_less_of_any_other(
     in_use: Synced, cast: Cast, as_org_owner: Client, fresh: Fresh
 ) -> None:

@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 
 from integrations import removal
 from integrations.models import Delivery, DeliveryDue, Integration, SyncRun, Topic, Webhook
-from integrations.notifications import actions, delivering, posting, signing
+from integrations.notifications import actions, delivering, outbox, posting, signing
 from integrations.notifications.delivering import AT_ONCE, AT_ONCE_OF_ONE, CLAIM_LIFETIME, KEPT, MOST_ATTEMPTS
 from integrations.notifications.posting import Answer
 from integrations.schedule import Outcome
@@ -351,3 +351,20 @@ def test_what_is_long_over_is_forgotten_and_what_waits_is_not(told: Told, cast: 
     assert len(told.deliveries()) == 1
     with isolation.as_tenant(cast.acme.pk):
         assert SyncRun.objects.count() == 3
+
+
+def test_a_letter_that_waits_is_not_sent_to_who_is_off_the_list_by_then(told: Told) -> None:
+    told.wants(Topic.CHANGES, addresses=("ops@example.com",))
+    told.changes()
+    told.wants(Topic.CHANGES)
+    sent = {delivery.email: (delivery.state, delivery.error) for delivery in told.deliver()}
+    assert sent["ops@example.com"] == ("failed", "This address is not to get emails any more.")
+    assert [letter.to for letter in mail.outbox] == [[told.cast.org_owner.email]]
+
+
+def test_letters_about_changes_are_bounded_whatever_happens_in_aws(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "LETTERS_PER_HOUR", 3)
+    told.wants(Topic.CHANGES, addresses=("ops@example.com",))
+    for _ in range(3):
+        told.changes()
+    assert len(told.deliveries()) == 3
