@@ -42,6 +42,8 @@ def show_step(request: HttpRequest, access: Access, draft: Draft, at: Step, form
         if name == "handle_prefix":
             return render(request, "components/field.html#status", {"field": form[name], "ok": _example(form, name)})
         return field_status(request, form, name)
+    # The test first: one that passes between the two is followed once more, where the other way its tree never came.
+    tested = _of_test(request, draft, at.tests) if at.tests else {}
     outline = wizard.outline(draft) if at == wizard.DISCOVERY else None
     if outline and choices.asks_inside(request):
         return choices.show_inside(request, outline, wizard.draft_url(draft, at))
@@ -54,7 +56,7 @@ def show_step(request: HttpRequest, access: Access, draft: Draft, at: Step, form
         "cancel_url": access.scope.url("integration_draft_cancel", draft=draft.uid),
         "list_url": access.scope.url("integration_list"),
         **_of_step(access, draft, at),
-        **(_of_test(request, draft, at.tests) if at.tests else {}),
+        **tested,
         **(choices.choices(request, outline, wizard.draft_url(draft, at)) if outline else {}),
     }
     return render_page(request, f"integrations/wizard/{at.slug}.html", context, parts=("report",))
