@@ -1,6 +1,7 @@
 """What can go wrong, goes wrong on demand and no longer than asked."""
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -67,6 +68,8 @@ def test_a_connection_that_is_hung_up_after_the_answer_shows_in_the_next_call_at
 ) -> None:
     aws.faults.hang_up("ListRoots", times=1)
     assert reader.list_roots()["Roots"]
+    with suppress(ConnectionClosedError, HTTPClientError):  # it depends on whether the end of the connection is seen in time
+        reader.list_roots()
     assert reader.list_roots()["Roots"]
     assert aws.calls.count("ListRoots", code="hang-up") == 1
 
