@@ -4,6 +4,7 @@ Each function is one transaction and writes one audit event.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from django.db import transaction
 
@@ -48,7 +49,7 @@ def scope_of(node: Node) -> Scope:
     return Scope(node.tenant, node.organization, node.workspace)
 
 
-def kind_of(node: Node) -> str:
+def kind_of(node: Node) -> Literal["folder", "connection"]:
     """Give the word for a node in the names of actions."""
     return "folder" if isinstance(node, Folder) else "connection"
 

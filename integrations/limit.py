@@ -14,8 +14,10 @@ def why_over(tree: Tree, planned: Plan, *, percent: int, count: int) -> str:
     It does when it removes more connections than both, ``percent`` of those that are there and ``count``.
     """
     going = len(planned.connections.removals)
+    if going <= count:
+        return ""
     there = sum(not held.is_removed for held in tree.connections)
-    if going <= count or going * 100 <= there * percent:
+    if going * 100 <= there * percent:
         return ""
     return (
         f"It would remove {going} of {there} connections, which is over the deletion limit of {percent} % and"

@@ -4,10 +4,11 @@ Both are set-based: the number of statements does not depend on the size of the 
 in one transaction, and hold the integration's claim.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
@@ -39,44 +40,48 @@ _CONNECTIONS = """
 _CREATE_FOLDERS = """
     INSERT INTO connections_folder (id, source_id, title, handle, parent_id, path, managed_by, is_managed,
         is_handle_static, options, tenant_id, organization_id, root_id, created_at)
-    SELECT new.id, new.source_id, new.title, new.handle, new.parent_id, new.id || '/', '', true,
+    SELECT new.id, new.source_id, new.title, new.handle, new.above, new.id || '/', '', true,
         false, '{}', top.tenant_id, top.organization_id, top.id, %(now)s
-    FROM unnest(%(ids)s::bigint[], %(source_ids)s::text[], %(titles)s::text[], %(handles)s::text[], %(above)s::bigint[])
-        AS new(id, source_id, title, handle, parent_id)
+    FROM json_to_recordset(%(rows)s) AS new(id bigint, source_id text, title text, handle text, above bigint)
     JOIN connections_folder top ON top.id = %(root)s
 """
 _CREATE_CONNECTIONS = """
     INSERT INTO connections_connection (source_id, title, handle, folder_id, state, plugin, is_managed,
         is_handle_static, options, tenant_id, organization_id, root_id, created_at)
-    SELECT new.source_id, new.title, new.handle, new.folder_id, new.state, 'aws', true,
+    SELECT new.source_id, new.title, new.handle, new.above, new.state, 'aws', true,
         false, '{}', top.tenant_id, top.organization_id, top.id, %(now)s
-    FROM unnest(
-        %(source_ids)s::text[], %(titles)s::text[], %(handles)s::text[], %(above)s::bigint[], %(states)s::text[]
-    ) AS new(source_id, title, handle, folder_id, state)
+    FROM json_to_recordset(%(rows)s) AS new(source_id text, title text, handle text, above bigint, state text)
     JOIN connections_folder top ON top.id = %(root)s
 """
 # A handle that somebody made static since the tree was read is theirs.
 _UPDATE_FOLDERS = """
-    UPDATE connections_folder old SET source_id = new.source_id, title = new.title, parent_id = new.parent_id,
+    UPDATE connections_folder old SET source_id = new.source_id, title = new.title, parent_id = new.above,
         handle = CASE WHEN old.is_handle_static THEN old.handle ELSE new.handle END, removed_at = NULL
-    FROM unnest(%(ids)s::bigint[], %(source_ids)s::text[], %(titles)s::text[], %(handles)s::text[], %(above)s::bigint[])
-        AS new(id, source_id, title, handle, parent_id)
+    FROM json_to_recordset(%(rows)s) AS new(id bigint, source_id text, title text, handle text, above bigint)
     WHERE old.id = new.id
 """
 _UPDATE_CONNECTIONS = """
-    UPDATE connections_connection old SET title = new.title, folder_id = new.folder_id, state = new.state,
+    UPDATE connections_connection old SET title = new.title, folder_id = new.above, state = new.state,
         handle = CASE WHEN old.is_handle_static THEN old.handle ELSE new.handle END, removed_at = NULL
-    FROM unnest(%(ids)s::bigint[], %(titles)s::text[], %(handles)s::text[], %(above)s::bigint[], %(states)s::text[])
-        AS new(id, title, handle, folder_id, state)
+    FROM json_to_recordset(%(rows)s) AS new(id bigint, title text, handle text, above bigint, state text)
     WHERE old.id = new.id
 """
 _RENAME_CONNECTIONS = """
     UPDATE connections_connection old SET handle = new.handle
-    FROM unnest(%(ids)s::bigint[], %(handles)s::text[]) AS new(id, handle)
+    FROM json_to_recordset(%(rows)s) AS new(id bigint, handle text)
     WHERE old.id = new.id AND NOT old.is_handle_static
 """
-_REMOVE_FOLDERS = "UPDATE connections_folder SET removed_at = %(now)s WHERE id = ANY(%(ids)s)"
-_REMOVE_CONNECTIONS = "UPDATE connections_connection SET removed_at = %(now)s WHERE id = ANY(%(ids)s)"
+_REMOVE_FOLDERS = """
+    UPDATE connections_folder old SET removed_at = %(now)s
+    FROM json_to_recordset(%(rows)s) AS gone(id bigint) WHERE old.id = gone.id
+"""
+_REMOVE_CONNECTIONS = """
+    UPDATE connections_connection old SET removed_at = %(now)s
+    FROM json_to_recordset(%(rows)s) AS gone(id bigint) WHERE old.id = gone.id
+"""
+
+
+_new_held = partial(tuple.__new__, Held)  # as Held._make, without a step of Python's for each row
 
 
 class TreeChangedError(Exception):
@@ -108,7 +113,7 @@ def load(integration: Integration) -> Tree:
 def _held(statement: str, integration: Integration) -> tuple[Held, ...]:
     with connection.cursor() as cursor:
         cursor.execute(statement, [integration.root_folder_id])
-        return tuple(map(Held._make, cursor.fetchall()))
+        return tuple(map(_new_held, cursor.fetchall()))
 
 
 def plan(integration: Integration, tree: Tree, snapshot: Snapshot) -> Plan:
@@ -143,8 +148,7 @@ def plan_prefix(integration: Integration, tree: Tree, prefix: str) -> tuple[Upda
 
 def rename(updates: Sequence[Update]) -> None:
     """Write new handles of connections in one statement. Raises TreeChangedError when one was made static meanwhile."""
-    ids, handles = [update.after.id for update in updates], [update.after.handle for update in updates]
-    _write(_RENAME_CONNECTIONS, len(updates), {"ids": ids, "handles": handles})
+    _write(_RENAME_CONNECTIONS, [{"id": update.after.id, "handle": update.after.handle} for update in updates])
 
 
 def _held_elsewhere(
@@ -177,55 +181,66 @@ def apply(planned: Plan, tree: Tree, integration: Integration, *, now: datetime)
         return
     take_turns(integration)
     folders, connections = planned.folders, planned.connections
-    fixed = {"now": now, "root": integration.root_folder_id}
+    fixed: dict[str, datetime | int] = {"now": now, "root": integration.root_folder_id}
     ids = {folder.source_id: folder.id for folder in tree.folders}
     ids |= {update.after.source_id: update.after.id for update in folders.updates}  # the top folder's first read
     new_ids = allocate_ids(Folder, len(folders.creations))
     ids |= {creation.wanted.source_id: new_id for creation, new_id in zip(folders.creations, new_ids, strict=True)}
-    _write(_CREATE_FOLDERS, len(new_ids), _created(folders.creations, ids) | {"ids": new_ids} | fixed)
-    _write(_UPDATE_FOLDERS, len(folders.updates), _updated(folders.updates, ids))
+    _write(_CREATE_FOLDERS, _created(folders.creations, ids), **fixed)
+    _write(_UPDATE_FOLDERS, _updated(folders.updates, ids))
     if new_ids or any(update.before.parent != update.after.parent for update in folders.updates):
         rebuild_paths(integration.root_folder_id)
-    _write(_CREATE_CONNECTIONS, len(connections.creations), _created(connections.creations, ids) | fixed)
-    _write(_UPDATE_CONNECTIONS, len(connections.updates), _updated(connections.updates, ids))
-    _write(_REMOVE_CONNECTIONS, len(connections.removals), _removed(connections.removals) | fixed)
-    _write(_REMOVE_FOLDERS, len(folders.removals), _removed(folders.removals) | fixed)
+    _write(_CREATE_CONNECTIONS, _created(connections.creations, ids), **fixed)
+    _write(_UPDATE_CONNECTIONS, _updated(connections.updates, ids))
+    _write(_REMOVE_CONNECTIONS, _removed(connections.removals), now=now)
+    _write(_REMOVE_FOLDERS, _removed(folders.removals), now=now)
     if connections.creations or connections.updates:
         health_schedule.wake_on_commit(integration.tenant_id)
 
 
-def _created(creations: Sequence[Creation], ids: Mapping[str, int]) -> dict[str, Any]:
-    wanted = [creation.wanted for creation in creations]
-    return {
-        "source_ids": [want.source_id for want in wanted],
-        "titles": [want.title for want in wanted],
-        "handles": [creation.handle for creation in creations],
-        "above": [ids[want.parent or ""] for want in wanted],
-        "states": [want.state for want in wanted],
-    }
+_Rows = list[dict[str, object]]  # what a statement makes of them, by name
 
 
-def _updated(updates: Sequence[Update], ids: Mapping[str, int]) -> dict[str, Any]:
-    afters = [update.after for update in updates]
-    return {
-        "ids": [after.id for after in afters],
-        "source_ids": [after.source_id for after in afters],
-        "titles": [after.title for after in afters],
-        "handles": [after.handle for after in afters],
-        "above": [ids[after.parent] if after.parent else None for after in afters],
-        "states": [after.state for after in afters],
-    }
+def _created(creations: Sequence[Creation], ids: Mapping[str, int]) -> _Rows:
+    return [
+        {
+            "id": ids.get(wanted.source_id),
+            "source_id": wanted.source_id,
+            "title": wanted.title,
+            "handle": handle,
+            "above": ids[wanted.parent or ""],
+            "state": wanted.state,
+        }
+        for wanted, handle in creations
+    ]
 
 
-def _removed(removals: Sequence[Held]) -> dict[str, Any]:
-    return {"ids": [held.id for held in removals]}
+def _updated(updates: Sequence[Update], ids: Mapping[str, int]) -> _Rows:
+    return [
+        {
+            "id": after.id,
+            "source_id": after.source_id,
+            "title": after.title,
+            "handle": after.handle,
+            "above": ids[after.parent] if after.parent else None,
+            "state": after.state,
+        }
+        for _, after in updates
+    ]
 
 
-def _write(statement: str, rows: int, parameters: Mapping[str, Any]) -> None:
-    """Run a statement that must touch exactly so many rows; none is run for none."""
+def _removed(removals: Sequence[Held]) -> _Rows:
+    return [{"id": held.id} for held in removals]
+
+
+def _write(statement: str, rows: _Rows, **fixed: datetime | int) -> None:
+    """Run a statement that must touch exactly so many rows; none is run for none.
+
+    The rows are one text, because psycopg takes as long to spell arrays of ten thousand as PostgreSQL to write them.
+    """
     if not rows:
         return
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        if cursor.rowcount != rows:
-            raise TreeChangedError(f"{rows} rows were to be written, {cursor.rowcount} were there.")
+        cursor.execute(statement, fixed | {"rows": json.dumps(rows)})
+        if cursor.rowcount != len(rows):
+            raise TreeChangedError(f"{len(rows)} rows were to be written, {cursor.rowcount} were there.")

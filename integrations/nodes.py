@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from connections import handmade
 from connections.actions import kind_of, scope_of
-from connections.models import Connection, Folder
+from connections.models import Connection
 from connections.sharing import Node
 from connections.tree import ids_on
 from connections.uses import uses_of
@@ -21,7 +21,7 @@ from integrations.actions import HandleTakenError
 from integrations.changing import UnseenImpactError
 from integrations.impact import Key, View, fingerprint, impacts
 from integrations.models import AccessTest, Integration
-from integrations.reconcile import wishes
+from integrations.reconcile import dynamic_handle, wishes
 from integrations.requesting import request_test
 from workspaces import audit
 from workspaces.models import User
@@ -47,9 +47,9 @@ def reset_handle(*, node: Node, integration: Integration, seen: str, seen_impact
     """Give a node the dynamic handle again, which follows its name; raises as ``change_handle`` does."""
     current = _lock(node, seen)
     prefix = integration.handle_prefix if isinstance(current, Connection) else ""
-    wished = wishes("folder" if isinstance(current, Folder) else "connection", current.title, current.source_id, prefix)
+    bare = dynamic_handle(kind_of(current), current.title, current.source_id, prefix)
     others = type(current).objects.filter(**scope_of(current).keys).exclude(pk=current.pk)
-    handle = next(wish for wish in wished if not others.filter(handle=wish).exists())
+    handle = next(wish for wish in wishes(bare, current.source_id) if not others.filter(handle=wish).exists())
     return _set_handle(current, handle, is_static=False, seen_impact=seen_impact, by=by)
 
 

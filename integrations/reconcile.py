@@ -50,16 +50,14 @@ class Wanted(NamedTuple):
     order: tuple[datetime, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Creation:
+class Creation(NamedTuple):
     """A node to make."""
 
     wanted: Wanted
     handle: str
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(NamedTuple):
     """A node to change (or to bring back); the two sides hold all fields."""
 
     before: Held
@@ -168,7 +166,11 @@ def _wanted_connections(accounts: Iterable[SnapshotAccount], held: Mapping[str, 
 
 def dynamic_handle(kind: NodeKind, title: str, source_id: str, prefix: str = "") -> str:
     """Make the handle that a node would have if nobody else wanted it."""
-    stem = slug(title)
+    return handle_of_slug(kind, slug(title), source_id, prefix)
+
+
+def handle_of_slug(kind: NodeKind, stem: str, source_id: str, prefix: str) -> str:
+    """Make that handle of the slug of the node's title."""
     if not stem:
         stem = f"{_STAND_IN[kind]}_{_suffix_id(source_id)}"
     elif not prefix and not stem[0].isalpha():
@@ -176,9 +178,8 @@ def dynamic_handle(kind: NodeKind, title: str, source_id: str, prefix: str = "")
     return fit(prefix + stem)
 
 
-def wishes(kind: NodeKind, title: str, source_id: str, prefix: str = "") -> Iterator[str]:
-    """Give the handles that a node may have, best first, without end."""
-    bare = dynamic_handle(kind, title, source_id, prefix)
+def wishes(bare: str, source_id: str) -> Iterator[str]:
+    """Give the handles that a node may have, the one it would have if nobody else wanted it first, without end."""
     suffix = f"_{_suffix_id(source_id)}"
     yield bare
     yield fit(bare, suffix)
@@ -223,12 +224,12 @@ class _Side:
         if not contenders:
             return {}
         ids = {want.source_id for want in contenders}
-        used = self.taken | {held.handle for key, held in self.held.items() if key not in ids}
+        used = self.taken.union(held.handle for key, held in self.held.items() if key not in ids)
         handles: dict[str, str] = {}
         given: set[str] = set()
         for want in contenders:
-            wished = wishes(self.kind, want.title, want.source_id, self.prefix)
-            handle = next(wish for wish in wished if wish not in used and wish not in given)
+            bare = dynamic_handle(self.kind, want.title, want.source_id, self.prefix)
+            handle = next(wish for wish in wishes(bare, want.source_id) if wish not in used and wish not in given)
             given.add(handle)
             handles[want.source_id] = handle
         return handles

@@ -4,9 +4,9 @@ Only dynamic handles change, those of removed connections too, which are reserve
 handle of a contested name keeps it: on the first import that was the account that joined first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from integrations.reconcile import Held, Tree, Update, dynamic_handle, wishes
+from integrations.reconcile import Held, Tree, Update, handle_of_slug, wishes
 from workspaces.handles import NODE_MAX_LENGTH, slug
 
 
@@ -18,12 +18,13 @@ def renames(tree: Tree, prefix: str) -> tuple[Update, ...]:
     """Plan the new handles. Raises PrefixRefusedError when one would be too long, or equal to a static one."""
     static = {held.handle: held for held in tree.connections if held.is_handle_static}
     dynamic = [held for held in tree.connections if not held.is_handle_static]
+    stems = {held.id: slug(held.title) for held in dynamic}
     given: set[str] = set()
     updates = []
-    for held in sorted(dynamic, key=lambda held: (not _is_bare(held, tree.handle_prefix), held.id)):
-        _check(held, prefix, static)
-        wished = wishes("connection", held.title, held.source_id, prefix)
-        handle = next(wish for wish in wished if wish not in given and wish not in static)
+    for held in sorted(dynamic, key=lambda held: (not _is_bare(held, stems[held.id], tree.handle_prefix), held.id)):
+        bare = handle_of_slug("connection", stems[held.id], held.source_id, prefix)
+        _check(held, stems[held.id], bare, prefix, static)
+        handle = next(wish for wish in wishes(bare, held.source_id) if wish not in given and wish not in static)
         given.add(handle)
         if handle != held.handle:
             updates.append(Update(held, held._replace(handle=handle)))
@@ -37,18 +38,16 @@ def refusal(handle: str, whose: str) -> PrefixRefusedError:
     )
 
 
-def _is_bare(held: Held, prefix: str) -> bool:
-    return held.handle == dynamic_handle("connection", held.title, held.source_id, prefix)
+def _is_bare(held: Held, stem: str, prefix: str) -> bool:
+    return held.handle == handle_of_slug("connection", stem, held.source_id, prefix)
 
 
-def _check(held: Held, prefix: str, static: dict[str, Held]) -> None:
-    stem = slug(held.title)
+def _check(held: Held, stem: str, bare: str, prefix: str, static: Mapping[str, Held]) -> None:
     if len(stem) <= NODE_MAX_LENGTH < len(prefix) + len(stem):
         raise PrefixRefusedError(
             f"With this prefix the handle of {held.title} would have {len(prefix) + len(stem)} characters; a schema"
             f" name has {NODE_MAX_LENGTH} at most. Choose a shorter prefix."
         )
-    bare = dynamic_handle("connection", held.title, held.source_id, prefix)
     if bare in static:
         raise refusal(bare, f"the static handle of {static[bare].title}")
 
