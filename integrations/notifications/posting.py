@@ -1,4 +1,4 @@
-"""Posting to a webhook: to the address that was checked, within a time for the whole, following nothing."""
+"""Posting to a webhook: to the address that was checked, within one time for look-up and all, following nothing."""
 
 import http.client
 import socket
@@ -6,6 +6,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -13,6 +14,9 @@ from typing import Final
 from integrations.notifications.targets import Resolve, Target, TargetRefusedError, addresses_of, parse, resolve
 
 SECONDS: Final = 10.0
+_MOST_TRIED: Final = 4  # of a name's addresses; each gets its share of the time
+# Nothing can end a look-up but the system's resolver, which gives up by itself: it is left to a thread of its own.
+_LOOK_UPS: Final = ThreadPoolExecutor(64, thread_name_prefix="look-ups")
 # What a bad answer or connection can raise; ValueError comes from a socket that was shut while it was read.
 _FAULTS: Final = (OSError, http.client.HTTPException, ValueError)
 
@@ -44,13 +48,16 @@ def post(
     seconds: float = SECONDS,
 ) -> Answer:
     """Post once. Nothing of the answer is read beyond its status and headers."""
+    ends_at = time.monotonic() + seconds
     try:
         target = parse(url)
-        addresses = addresses_of(target, resolve=resolve)
+        addresses = _look_up(target, resolve, seconds)
     except TargetRefusedError as error:
         return Answer(str(error))
-    connection = _Connection(target, addresses, tls, seconds)
-    watchdog = threading.Timer(seconds, connection.cut)
+    except TimeoutError:
+        return Answer(f"The name {target.host} could not be looked up within {seconds:g} seconds.")
+    connection = _Connection(target, addresses, tls, ends_at)
+    watchdog = threading.Timer(ends_at - time.monotonic(), connection.cut)
     watchdog.daemon = True
     watchdog.start()
     try:
@@ -68,16 +75,25 @@ def post(
     return Answer(_judgement(status), status)
 
 
+def _look_up(target: Target, resolve: Resolve, seconds: float) -> Sequence[str]:
+    """Give the addresses of a target. Raises TargetRefusedError, and TimeoutError when they are not there in time."""
+    under_way = _LOOK_UPS.submit(addresses_of, target, resolve=resolve)
+    try:
+        return under_way.result(seconds)
+    finally:
+        under_way.cancel()  # if it has not begun: others that hang have all the threads
+
+
 class _Connection(http.client.HTTPConnection):
     """Connects to addresses that were checked, whatever the name means by now, and can be cut from another thread."""
 
-    def __init__(self, target: Target, addresses: Sequence[str], tls: ssl.SSLContext | None, seconds: float) -> None:
-        super().__init__(target.host, target.port, timeout=seconds)
+    def __init__(self, target: Target, addresses: Sequence[str], tls: ssl.SSLContext | None, ends_at: float) -> None:
+        super().__init__(target.host, target.port)
         self.default_port = 443 if target.is_tls else 80  # is left out of the Host header
         self.is_cut = False
-        self._addresses = addresses
+        self._addresses = addresses[:_MOST_TRIED]
         self._tls = (tls or ssl.create_default_context()) if target.is_tls else None
-        self._ends_at = time.monotonic() + seconds
+        self._ends_at = ends_at
 
     def connect(self) -> None:
         """Connect to the first address that answers, and prove by the certificate that it is the host."""
@@ -85,23 +101,28 @@ class _Connection(http.client.HTTPConnection):
         if self._tls is not None:
             secured = self._tls.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
             self.sock = secured
-            self._check_time()
+            self._left()
             secured.do_handshake()
-        self._check_time()
+        self._left()
 
     def _reach(self) -> socket.socket:
-        for nth, address in enumerate(self._addresses, start=1):
-            left = max(self._ends_at - time.monotonic(), 0.1)
+        for address, to_try in zip(self._addresses, range(len(self._addresses), 0, -1), strict=True):
             try:
-                return socket.create_connection((address, self.port), timeout=left)
+                reached = socket.create_connection((address, self.port), timeout=self._left() / to_try)
             except OSError:
-                if nth == len(self._addresses):
+                if to_try == 1:
                     raise
+            else:
+                reached.settimeout(self._left())
+                return reached
         raise OSError("no address")
 
-    def _check_time(self) -> None:
-        if self.is_cut:  # before there was a socket to cut
+    def _left(self) -> float:
+        """Give the seconds that are left. Raises TimeoutError when none are."""
+        left = self._ends_at - time.monotonic()
+        if self.is_cut or left <= 0:  # maybe before there was a socket to cut
             raise TimeoutError
+        return left
 
     def cut(self) -> None:
         """End whatever is going on: a timeout of the socket's own starts anew with each byte that drips in."""

@@ -113,6 +113,68 @@ def test_a_private_address_is_not_connected_to(receiver: Receiver, settings: Set
     assert receiver.got == []
 
 
+@contextmanager
+def full_server(host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
+    """Listen and answer nobody: the queue of connections is full, so that more are dropped; gives the port."""
+    with socket.socket() as listening, socket.socket() as first:
+        listening.bind((host, port))
+        listening.listen(0)
+        first.connect(listening.getsockname())
+        yield listening.getsockname()[1]
+
+
+def test_a_resolver_that_hangs_takes_of_the_same_time_as_all_else(settings: Settings) -> None:
+    settings.PIPES_WEBHOOK_ALLOW_PRIVATE = True
+    is_over = threading.Event()
+
+    def hang(host: str, port: int) -> list[str]:
+        is_over.wait(10)
+        return ["127.0.0.1"]
+
+    began = time.monotonic()
+    got = post(f"http://{HOST}:1/", b"{}", {}, resolve=hang, seconds=0.3)
+    took = time.monotonic() - began
+    is_over.set()
+    assert got.error == f"The name {HOST} could not be looked up within 0.3 seconds."
+    assert took < 1
+
+
+def test_what_the_look_up_took_is_not_given_to_the_endpoint_again(receiver: Receiver) -> None:
+    def dawdle(host: str, port: int) -> list[str]:
+        time.sleep(0.4)
+        return ["127.0.0.1"]
+
+    receiver.respond = lambda handler: time.sleep(1.5)
+    began = time.monotonic()
+    got = post(f"http://{HOST}:{receiver.port}/", b"{}", {}, resolve=dawdle, seconds=0.6)
+    assert got.error == "The endpoint did not answer within 0.6 seconds."
+    assert time.monotonic() - began < 0.9
+
+
+def test_a_name_with_very_many_addresses_takes_no_longer(settings: Settings) -> None:
+    settings.PIPES_WEBHOOK_ALLOW_PRIVATE = True
+    with full_server() as port:
+        began = time.monotonic()
+        got = post(f"http://{HOST}:{port}/", b"{}", {}, resolve=lambda *_: ["127.0.0.1"] * 40, seconds=0.5)
+        assert got.error == "The endpoint did not answer within 0.5 seconds."
+        assert time.monotonic() - began < 1
+
+
+def test_an_address_that_drops_what_comes_leaves_time_for_the_next(receiver: Receiver) -> None:
+    with full_server("127.0.0.9", receiver.port):
+        addresses = ["127.0.0.9", "127.0.0.1"]
+        got = post(f"http://{HOST}:{receiver.port}/", b"{}", {}, resolve=lambda *_: addresses, seconds=1)
+    assert got.status == 204
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"])
+def test_a_proxy_of_the_environment_is_not_asked(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert post(receiver.url, b"{}", {}).status == 204
+
+
 # --- TLS ----------------------------------------------------------------------------------------------------------
 
 
