@@ -19,6 +19,7 @@ from django.urls import reverse
 from redis.exceptions import RedisError
 
 from integrations import editing
+from integrations.editing import ChangedMeanwhileError
 from integrations.models import EventInlet, Integration, SyncSchedule
 from workspaces import audit, isolation
 from workspaces.invitations import hash_of
@@ -50,22 +51,43 @@ def url_of(inlet: EventInlet) -> str:
 
 
 @transaction.atomic
-def issue_key(*, integration: Integration, by: User, now: datetime) -> IssuedKey:
-    """Open the inlet of an integration, or give the one that is open another key: the old one opens nothing any more.
+def enable(*, integration: Integration, by: User, now: datetime) -> IssuedKey | None:
+    """Open the inlet of an integration; None when it is open: it stays as it is, and so does its key.
 
     Raises ChangedMeanwhileError when somebody deleted the integration meanwhile.
     """
     editing.lock(integration)  # a second click waits here, and then finds the inlet that the first one opened
     key = secrets.token_urlsafe(32)
-    inlet, is_new = EventInlet.objects.update_or_create(
+    inlet, is_new = EventInlet.objects.get_or_create(
         tenant_id=integration.tenant_id,
         integration=integration,
         defaults={"key_hash": hash_of(key), "key_made_at": now},
     )
-    if is_new:
-        audit.record("integration.events_enabled", scope=integration.scope, by=by, target=integration)
-    else:
-        audit.record("integration.events_key_rotated", scope=integration.scope, by=by, target=integration)
+    if not is_new:
+        return None
+    audit.record("integration.events_enabled", scope=integration.scope, by=by, target=integration)
+    return IssuedKey(inlet, key)
+
+
+@transaction.atomic
+def rotate_key(*, integration: Integration, made_at: str, by: User, now: datetime) -> IssuedKey:
+    """Give the inlet of an integration another key: the old one opens nothing any more.
+
+    ``made_at`` says which key is to be replaced, as the person's form says; a form that is sent twice replaces it once.
+    Raises ChangedMeanwhileError when the inlet has another one by now, or is closed, or the integration is deleted.
+    """
+    editing.lock(integration)
+    inlet = EventInlet.objects.filter(integration=integration).first()
+    if inlet is None:
+        raise ChangedMeanwhileError("Events are disabled by now: there is no key to rotate.")
+    if inlet.key_made_at.isoformat() != made_at:
+        raise ChangedMeanwhileError(
+            "The key was rotated already, and was left as it is now. Rotate it again if nobody has copied the new one."
+        )
+    key = secrets.token_urlsafe(32)
+    inlet.key_hash, inlet.key_made_at = hash_of(key), now
+    inlet.save(update_fields=["key_hash", "key_made_at"])
+    audit.record("integration.events_key_rotated", scope=integration.scope, by=by, target=integration)
     return IssuedKey(inlet, key)
 
 

@@ -49,6 +49,7 @@ _PAGES = [
     path(_WEBHOOK + "delete/", webhooks.webhook_delete, name="webhook_delete"),
     path(_WEBHOOK + "test/", webhooks.webhook_test, name="webhook_test"),
     path(_INTEGRATION + "advanced/events/", inlet.integration_inlet, name="integration_inlet"),
+    path(_INTEGRATION + "advanced/events/rotate/", inlet.inlet_rotate, name="integration_inlet_rotate"),
     path(_INTEGRATION + "advanced/events/disable/", inlet.inlet_close, name="integration_inlet_close"),
     path(_INTEGRATION + "advanced/events/template.yaml", inlet.inlet_template, name="integration_inlet_template"),
     path(_INTEGRATION + "delete/", deletion.integration_delete, name="integration_delete"),

@@ -25,16 +25,39 @@ from workspaces.scoping import scope_view
 @scope_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def integration_inlet(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
-    """Show how events come in; posted, make a key, which this one answer shows and no other."""
+    """Show how events come in; posted, let them in: the key is in the answer to that, and in no other."""
     found = find_integration(access, integration)
     if request.method != "POST":
         return _show(request, access, found, inlet_of(found), None)
     try:
-        issued = inlets.issue_key(integration=found, by=access.user, now=timezone.now())
+        issued = inlets.enable(integration=found, by=access.user, now=timezone.now())
     except ChangedMeanwhileError as error:
         messages.error(request, str(error))
         return redirect(access.scope.url("integration_list"))
+    if issued is None:
+        messages.info(request, "Events are enabled already, and the key is as it was. Rotate it if nobody copied it.")
+        return redirect(access.scope.url("integration_inlet", integration=found.handle))
     return _show(request, access, found, issued.inlet, issued)
+
+
+@never_cache
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def inlet_rotate(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Ask whether another key is wanted, make it, and show it."""
+    found = find_integration(access, integration)
+    if request.method == "POST":
+        made_at = request.POST.get("made_at", "")
+        try:
+            issued = inlets.rotate_key(integration=found, made_at=made_at, by=access.user, now=timezone.now())
+        except ChangedMeanwhileError as error:
+            messages.error(request, str(error))
+            return redirect(access.scope.url("integration_inlet", integration=found.handle))
+        return _show(request, access, found, issued.inlet, issued)
+    inlet = inlet_of(found)
+    if inlet is None:
+        raise Http404
+    return render_page(request, "integrations/events_rotate.html", _page(access, found, inlet), parts=())
 
 
 @scope_view(Power.OWNER)
@@ -66,26 +89,33 @@ def inlet_of(integration: Integration) -> EventInlet | None:
 def _show(
     request: HttpRequest, access: Access, integration: Integration, inlet: EventInlet | None, issued: IssuedKey | None
 ) -> HttpResponse:
-    url = access.scope.url
-    advanced_url = url("integration_advanced", integration=integration.handle)
-    own = url("integration_inlet", integration=integration.handle)
-    context = integration_page(
+    context = _page(
         access,
         integration,
-        inlet=inlet,
+        inlet,
         address=inlets.url_of(inlet) if inlet else "",
         key=issued.key if issued else "",
         key_header=inlets.KEY_HEADER,
         region=home_region(handouts.partition_of(copy_of(integration)) or "aws"),
         is_reachable=settings.BASE_URL.startswith("https://"),
+    )
+    return render_page(request, "integrations/events.html", context, parts=())
+
+
+def _page(access: Access, integration: Integration, inlet: EventInlet | None, **context: object) -> dict[str, object]:
+    url = access.scope.url
+    advanced_url = url("integration_advanced", integration=integration.handle)
+    return integration_page(
+        access,
+        integration,
+        inlet=inlet,
+        events_url=url("integration_inlet", integration=integration.handle),
         current_url=advanced_url,
-        close_url=f"{own}disable/",
-        template_url=f"{own}template.yaml",
         crumbs=[
             ("Integrations", url("integration_list")),
             (integration.handle, url("integration_detail", integration=integration.handle)),
             ("Advanced", advanced_url),
             ("Events", ""),
         ],
+        **context,
     )
-    return render_page(request, "integrations/events.html", context, parts=())

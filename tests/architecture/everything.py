@@ -88,7 +88,7 @@ def _integration(cast: Cast, scope: Scope) -> dict[str, Any]:
         tenant=scope.tenant, integration=made, base_version=made.version, created_by=cast.tenant_owner
     )
     assert isinstance(run, SyncRun)
-    inlets.issue_key(integration=made, by=cast.tenant_owner, now=timezone.now())
+    inlets.enable(integration=made, by=cast.tenant_owner, now=timezone.now())
     draft = factories.draft(scope, f"draft-{scope.level}", by=cast.tenant_owner, steps_done=1)
     hook = factories.webhook(made, by=cast.tenant_owner)
     delivery = Delivery.objects.create(tenant=scope.tenant, integration=made, event=Event.TEST, webhook=hook)

@@ -79,7 +79,8 @@ webhook_rotate                  tenant    GET  200 403 403 403 403 403 403 404 3
 webhook_delete                  tenant    GET  200 403 403 403 403 403 403 404 302
 webhook_test                    tenant    POST 302 403 403 403 403 403 403 404 302
 integration_inlet               tenant    GET  200 403 403 403 403 403 403 404 302
-integration_inlet               tenant    POST 200 403 403 403 403 403 403 404 302
+integration_inlet               tenant    POST 302 403 403 403 403 403 403 404 302
+integration_inlet_rotate        tenant    GET  200 403 403 403 403 403 403 404 302
 integration_inlet_close         tenant    POST 302 403 403 403 403 403 403 404 302
 integration_inlet_template      tenant    GET  200 403 403 403 403 403 403 404 302
 integration_delete              tenant    GET  200 403 403 403 403 403 403 404 302
@@ -150,7 +151,8 @@ webhook_rotate                  org       GET  200 404 200 403 403 403 403 404 3
 webhook_delete                  org       GET  200 404 200 403 403 403 403 404 302
 webhook_test                    org       POST 302 404 302 403 403 403 403 404 302
 integration_inlet               org       GET  200 404 200 403 403 403 403 404 302
-integration_inlet               org       POST 200 404 200 403 403 403 403 404 302
+integration_inlet               org       POST 302 404 302 403 403 403 403 404 302
+integration_inlet_rotate        org       GET  200 404 200 403 403 403 403 404 302
 integration_inlet_close         org       POST 302 404 302 403 403 403 403 404 302
 integration_inlet_template      org       GET  200 404 200 403 403 403 403 404 302
 integration_delete              org       GET  200 404 200 403 403 403 403 404 302

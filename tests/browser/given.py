@@ -75,7 +75,7 @@ def fill(people: Cast) -> Filled:
         integration = Integration.objects.select_related("tenant", "organization", "root_folder").get()
         hook = factories.webhook(integration, by=by)
         notification_actions.send_test(integration=integration, webhook=hook, by=by, now=timezone.now())
-        inlets.issue_key(integration=integration, by=by, now=timezone.now())
+        inlets.enable(integration=integration, by=by, now=timezone.now())
         root = integration.root_folder
         sharing.set_grants(root, [people.at_org])
         actions.add_schema(scope=people.at_workspace, node=root, by=by)

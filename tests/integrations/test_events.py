@@ -34,7 +34,16 @@ def issued(integration: Integration, committed: Cast, own_cache: None) -> Issued
 
 def issue(integration: Integration, cast: Cast) -> IssuedKey:
     with isolation.as_tenant(integration.tenant_id):
-        return inlets.issue_key(integration=integration, by=cast.org_owner, now=timezone.now())
+        made = inlets.enable(integration=integration, by=cast.org_owner, now=timezone.now())
+    assert made is not None
+    return made
+
+
+def rotate(of: IssuedKey, cast: Cast) -> IssuedKey:
+    with isolation.as_tenant(of.inlet.tenant_id):
+        integration = Integration.objects.get(pk=of.inlet.integration_id)
+        made_at = of.inlet.key_made_at.isoformat()
+        return inlets.rotate_key(integration=integration, made_at=made_at, by=cast.org_owner, now=timezone.now())
 
 
 def send(to: IssuedKey, *, uid: UUID | None = None, key: str | None = None, after: timedelta = timedelta()) -> bool:
@@ -117,7 +126,8 @@ def test_only_the_key_opens_the_inlet_and_only_at_its_own_address(
     with isolation.as_tenant(committed.globex.pk):
         elsewhere = Scope(committed.globex, committed.globex_org)
         theirs = factories.integration(elsewhere, "theirs", by=committed.stranger)
-        other = inlets.issue_key(integration=theirs, by=committed.stranger, now=timezone.now())
+        other = inlets.enable(integration=theirs, by=committed.stranger, now=timezone.now())
+        assert other is not None
     refused = {
         "no key": send(issued, key=""),
         "a wrong key": send(issued, key="x" * 43),
@@ -133,7 +143,7 @@ def test_only_the_key_opens_the_inlet_and_only_at_its_own_address(
 def test_a_rotated_key_opens_nothing_and_the_new_one_the_same_address(
     integration: Integration, issued: IssuedKey, committed: Cast
 ) -> None:
-    new = issue(integration, committed)
+    new = rotate(issued, committed)
     assert new.inlet.uid == issued.inlet.uid
     assert (send(issued), send(new)) == (False, True)
 
@@ -154,17 +164,36 @@ def test_a_deleted_integration_takes_no_events(integration: Integration, issued:
     assert not send(issued)
     with isolation.as_tenant(integration.tenant_id):
         with pytest.raises(ChangedMeanwhileError):
-            inlets.issue_key(integration=integration, by=committed.org_owner, now=timezone.now())
+            inlets.enable(integration=integration, by=committed.org_owner, now=timezone.now())
         Integration.objects.filter(pk=integration.pk)._raw_delete("default")
         assert not EventInlet.objects.exists()
 
 
-def test_two_who_open_an_inlet_at_once_get_one_and_the_last_key_opens_it(
+def test_two_who_open_an_inlet_at_once_open_one_and_one_gets_its_key(
     integration: Integration, committed: Cast, own_cache: None
 ) -> None:
-    keys = at_once(*[lambda: issue(integration, committed)] * 2)
-    assert keys[0].inlet.uid == keys[1].inlet.uid
-    assert sorted(send(key) for key in keys) == [False, True]
+    def enable() -> IssuedKey | None:
+        with isolation.as_tenant(integration.tenant_id):
+            return inlets.enable(integration=integration, by=committed.org_owner, now=timezone.now())
+
+    (made,) = filter(None, at_once(enable, enable))
+    assert send(made)
+
+
+def test_a_key_that_is_rotated_twice_at_once_is_replaced_once(
+    integration: Integration, issued: IssuedKey, committed: Cast
+) -> None:
+    def try_to() -> IssuedKey | None:
+        try:
+            return rotate(issued, committed)
+        except ChangedMeanwhileError:
+            return None
+
+    (made,) = filter(None, at_once(try_to, try_to))
+    assert send(made)
+    with isolation.as_tenant(integration.tenant_id):
+        inlets.close(integration=integration, by=committed.org_owner)
+    assert try_to() is None
 
 
 def test_an_inlet_is_seen_by_its_tenant_and_by_who_has_its_key(

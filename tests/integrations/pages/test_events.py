@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 from integrations.models import EventInlet, Integration, SyncSchedule
 from tests import factories
 from tests.conftest import Cast
+from tests.integrations.changing.conftest import hidden
 from workspaces import isolation
 from workspaces.models import AuditEvent, Plan, Tenant
 
@@ -37,14 +38,24 @@ def awsi(cast: Cast, settings: Settings, own_cache: None) -> Integration:
         return factories.integration(cast.at_org, "awsi", by=cast.org_owner)
 
 
-def enable(client: Client) -> tuple[str, str]:
-    """Press Enable Events, or Rotate Key; gives the path of the address and the key."""
-    html = client.post(PAGE).content.decode()
+def shown(html: str) -> tuple[str, str]:
+    """Give the path of the address and the key that a page shows."""
     address = re.search(r"https://pipes\.example\.com(/events/[0-9a-f-]{36}/)", html)
     key = KEY.search(html)
     assert address
     assert key
     return address[1], key[1]
+
+
+def enable(client: Client) -> tuple[str, str]:
+    """Press Enable Events; gives the path of the address and the key."""
+    return shown(client.post(PAGE).content.decode())
+
+
+def rotate(client: Client, *, made_at: str = "") -> str:
+    """Press Rotate Key and Rotate, on the page as it is now or as it was; gives the answer."""
+    made_at = made_at or hidden(client.get(PAGE + "rotate/").content.decode(), "made_at")
+    return client.post(PAGE + "rotate/", {"made_at": made_at}, follow=True).content.decode()
 
 
 def send(address: str, key: str | None, *, body: object = EVENT, **more: str) -> HttpResponse:
@@ -101,10 +112,38 @@ def test_the_key_is_shown_once_and_rotating_it_shuts_out_the_old_one(awsi: Integ
     assert key not in again.content.decode()
     assert "Only its hash is stored." in again.content.decode()
     assert "no-store" in again["Cache-Control"]
-    same, new = enable(as_org_owner)
+    same, new = shown(rotate(as_org_owner))
     assert same == address
     assert new != key
     assert (send(address, key).status_code, send(address, new).status_code) == (404, 202)
+
+
+def test_enabling_twice_leaves_the_key_as_it_is(cast: Cast, awsi: Integration, as_org_owner: Client) -> None:
+    address, key = enable(as_org_owner)
+    again = as_org_owner.post(PAGE, follow=True).content.decode()
+    assert "Events are enabled already, and the key is as it was." in again
+    assert not KEY.search(again)
+    assert send(address, key).status_code == 202
+    with isolation.as_tenant(cast.acme.pk):
+        assert AuditEvent.objects.filter(action__contains="events").count() == 1
+
+
+def test_a_rotation_is_asked_for_and_sent_twice_it_is_done_once(awsi: Integration, as_org_owner: Client) -> None:
+    address, key = enable(as_org_owner)
+    asking = as_org_owner.get(PAGE + "rotate/").content.decode()
+    assert "Rotate the Key?" in asking
+    assert send(address, key).status_code == 202
+    made_at = hidden(asking, "made_at")
+    _, new = shown(rotate(as_org_owner, made_at=made_at))
+    again = rotate(as_org_owner, made_at=made_at)
+    assert "The key was rotated already" in again
+    assert not KEY.search(again)
+    assert send(address, new).status_code == 202
+
+
+def test_a_closed_inlet_has_no_key_to_rotate(awsi: Integration, as_org_owner: Client) -> None:
+    assert as_org_owner.get(PAGE + "rotate/").status_code == 404
+    assert "there is no key to rotate" in rotate(as_org_owner, made_at="2026-03-01T09:30:00+00:00")
 
 
 def test_disabling_shuts_the_address(awsi: Integration, as_org_owner: Client) -> None:
@@ -123,12 +162,13 @@ def test_where_the_plan_allows_no_integration_any_more_none_is_enabled_and_one_c
     with isolation.as_operator():
         Tenant.objects.filter(pk=cast.acme.pk).update(plan=Plan.DEVELOPER)
     assert as_org_owner.post(PAGE).status_code == 403
+    assert as_org_owner.post(PAGE + "rotate/").status_code == 403
     assert re.search(r"disabled>\s*Rotate Key", as_org_owner.get(PAGE).content.decode())
     assert "Events are disabled." in as_org_owner.post(PAGE + "disable/", follow=True).content.decode()
 
 
 def test_each_step_is_in_the_audit_log_without_the_key(cast: Cast, awsi: Integration, as_org_owner: Client) -> None:
-    keys = [enable(as_org_owner)[1], enable(as_org_owner)[1]]
+    keys = [enable(as_org_owner)[1], shown(rotate(as_org_owner))[1]]
     as_org_owner.post(PAGE + "disable/")
     with isolation.as_tenant(cast.acme.pk):
         written = list(AuditEvent.objects.filter(action__contains="events").order_by("pk"))
