@@ -5,7 +5,9 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import OperationalError
+from django.core.cache import cache
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations import deletion, dispatch, inlets
@@ -19,6 +21,7 @@ from tests.integrations.scheduling import finish, make_due, request, row, start
 from tests.integrations.threads import at_once, in_thread
 from workspaces import isolation
 from workspaces.access import Scope
+from workspaces.invitations import hash_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -241,6 +244,20 @@ def test_one_inlet_takes_only_so_many_in_a_minute(issued: IssuedKey, monkeypatch
     minute = timezone.now().replace(second=0)
     for _ in range(3):
         assert inlets.receive(issued.inlet.uid, issued.key, now=minute)
-    with pytest.raises(inlets.TooManyEventsError):
+    with CaptureQueriesContext(connection) as queries, pytest.raises(inlets.TooManyEventsError):
         inlets.receive(issued.inlet.uid, issued.key, now=minute)
+    assert not queries
     assert inlets.receive(issued.inlet.uid, issued.key, now=minute + timedelta(minutes=1))
+
+
+def test_strangers_neither_fill_the_cache_nor_use_up_what_an_inlet_takes(
+    issued: IssuedKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inlets, "_PER_MINUTE", 3)
+    minute = timezone.now().replace(second=0)
+    for number in range(5):
+        assert not inlets.receive(issued.inlet.uid, f"{number}", now=minute)
+        assert not inlets.receive(uuid4(), issued.key, now=minute)
+    assert inlets.receive(issued.inlet.uid, issued.key, now=minute)
+    keys = [f"events:{hash_of(f'{number}')}:{minute:%Y%m%d%H%M}" for number in range(5)]
+    assert not cache.get_many(keys)
