@@ -46,6 +46,7 @@ _PAGES = [
     path(_NOTIFICATIONS + "webhooks/new/", webhooks.webhook_create, name="webhook_create"),
     path(_WEBHOOK, webhooks.webhook_detail, name="webhook_detail"),
     path(_WEBHOOK + "rotate/", webhooks.webhook_rotate, name="webhook_rotate"),
+    path(_WEBHOOK + "end-old-secret/", webhooks.webhook_end_former, name="webhook_end_former"),
     path(_WEBHOOK + "delete/", webhooks.webhook_delete, name="webhook_delete"),
     path(_WEBHOOK + "test/", webhooks.webhook_test, name="webhook_test"),
     path(_INTEGRATION + "advanced/events/", inlet.integration_inlet, name="integration_inlet"),

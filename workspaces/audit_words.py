@@ -63,6 +63,7 @@ SENTENCES = {
     "webhook.created": "created the webhook {object}",
     "webhook.changed": "changed the webhook {object}",
     "webhook.secret_rotated": "rotated the secret of the webhook {object}",
+    "webhook.former_secret_ended": "ended the old secret of the webhook {object}",
     "webhook.switched_off": "switched off the webhook {object}",
     "webhook.deleted": "deleted the webhook {object}",
     "folder.created": "created the connection folder {object}",

@@ -1,6 +1,7 @@
 """Who is told what about an integration, and every notification on its way or sent."""
 
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.db import models
@@ -78,8 +79,8 @@ class Webhook(models.Model):
     """A URL of the customer's that is sent notifications, signed with a secret that we made.
 
     Both are sealed, for the path of a URL is often a secret too. ``origin`` is what pages may show of it. After a
-    rotation the former secret signs as well until ``former_secret_until``. ``off_reason`` says why it is switched off,
-    if it was not a person.
+    rotation the former secret signs as well until ``former_secret_until``, which may be ended sooner. ``off_reason``
+    says why it is switched off, if it was not a person.
     """
 
     SECRETS = ("url", "secret", "former_secret")
@@ -130,6 +131,16 @@ class Webhook(models.Model):
     @former_secret.setter
     def former_secret(self, plain: str) -> None:
         self.sealed_former_secret = secrets.encrypt(plain, owner=f"webhook:{self.uid}:former_secret")
+
+    def has_former_secret(self, now: datetime) -> bool:
+        """Tell whether the secret before the last rotation signs too."""
+        is_within = self.former_secret_until is not None and self.former_secret_until > now
+        return is_within and self.sealed_former_secret != ""
+
+    @property
+    def former_until(self) -> str:
+        """``former_secret_until`` as forms hold it: another one after each rotation, and after the former one's end."""
+        return self.former_secret_until.isoformat() if self.former_secret_until else ""
 
     @property
     def facts(self) -> dict[str, Any]:

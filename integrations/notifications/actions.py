@@ -106,14 +106,33 @@ def change_webhook(
 
 
 @transaction.atomic
-def rotate_secret(*, webhook: Webhook, by: User, now: datetime) -> Webhook:
-    """Make a new secret; the former one signs too for a day."""
+def rotate_secret(*, webhook: Webhook, former_until: str, by: User, now: datetime) -> Webhook:
+    """Make a new secret; the former one signs too for a day.
+
+    ``former_until`` is that of the page that the person saw: a form that is sent twice rotates once, or the secret that
+    the receiver knows would be gone already.
+    """
     current = _lock_webhook(webhook)
+    if current.former_until != former_until:
+        raise ChangedMeanwhileError(
+            "The secret was rotated already, and was left as it is now. Rotate it again if nobody copied the new one."
+        )
     current.former_secret, current.former_secret_until = current.secret, now + OVERLAP
     current.secret = signing.new_secret()
     current.save(update_fields=["sealed_secret", "sealed_former_secret", "former_secret_until"])
     audit.record("webhook.secret_rotated", scope=webhook.integration.scope, by=by, target=current)
     return current
+
+
+@transaction.atomic
+def end_former_secret(*, webhook: Webhook, by: User, now: datetime) -> None:
+    """Let the secret before the last rotation sign no more, and forget it; quiet when it does not sign by now."""
+    current = _lock_webhook(webhook)
+    if not current.has_former_secret(now):
+        return
+    current.sealed_former_secret, current.former_secret_until = "", now
+    current.save(update_fields=["sealed_former_secret", "former_secret_until"])
+    audit.record("webhook.former_secret_ended", scope=webhook.integration.scope, by=by, target=current)
 
 
 @transaction.atomic

@@ -159,7 +159,7 @@ def _post(delivery: Delivery, integration: Integration, hook: Webhook, post: Pos
     now = timezone.now()
     try:
         keys = [hook.secret]
-        if hook.former_secret_until is not None and hook.former_secret_until > now:
+        if hook.has_former_secret(now):
             keys.append(hook.former_secret)
         url = hook.url
     except SecretUnreadableError:

@@ -64,7 +64,10 @@ def webhook_detail(request: HttpRequest, access: Access, integration: str, webho
         else:
             messages.success(request, f"Saved the webhook {form.cleaned_data['name']}.")
             return redirect(notifications_url(access, hook.integration))
-    context = notifications_page(access, hook.integration, title=hook.name, form=form, hook=hook, now=timezone.now())
+    has_former = hook.has_former_secret(timezone.now())
+    context = notifications_page(
+        access, hook.integration, title=hook.name, form=form, hook=hook, has_former_secret=has_former
+    )
     return render_page(request, "integrations/webhook.html", context, parts=())
 
 
@@ -76,13 +79,31 @@ def webhook_rotate(request: HttpRequest, access: Access, integration: str, webho
     hook = _find(access, integration, webhook)
     if request.method == "POST":
         try:
-            rotated = actions.rotate_secret(webhook=hook, by=access.user, now=timezone.now())
+            former_until = request.POST.get("former_until", "")
+            rotated = actions.rotate_secret(webhook=hook, former_until=former_until, by=access.user, now=timezone.now())
         except ChangedMeanwhileError as error:
             messages.error(request, str(error))
             return redirect(notifications_url(access, hook.integration))
         return _show_secret(request, access, rotated, is_new=False)
     context = notifications_page(access, hook.integration, title=hook.name, hook=hook)
     return render_page(request, "integrations/webhook_rotate.html", context, parts=())
+
+
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def webhook_end_former(request: HttpRequest, access: Access, integration: str, webhook: UUID) -> HttpResponse:
+    """Ask whether the secret before the last rotation should sign no more, and end it."""
+    hook = _find(access, integration, webhook)
+    if request.method == "POST":
+        try:
+            actions.end_former_secret(webhook=hook, by=access.user, now=timezone.now())
+        except ChangedMeanwhileError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, f"Only the new secret signs what is posted to {hook}.")
+        return redirect(notifications_url(access, hook.integration))
+    context = notifications_page(access, hook.integration, title=hook.name, hook=hook)
+    return render_page(request, "integrations/webhook_end_former.html", context, parts=())
 
 
 @scope_view(Power.OWNER)

@@ -76,6 +76,7 @@ delivery_send                   tenant    POST 302 403 403 403 403 403 403 404 3
 webhook_create                  tenant    GET  200 403 403 403 403 403 403 404 302
 webhook_detail                  tenant    GET  200 403 403 403 403 403 403 404 302
 webhook_rotate                  tenant    GET  200 403 403 403 403 403 403 404 302
+webhook_end_former              tenant    GET  200 403 403 403 403 403 403 404 302
 webhook_delete                  tenant    GET  200 403 403 403 403 403 403 404 302
 webhook_test                    tenant    POST 302 403 403 403 403 403 403 404 302
 integration_inlet               tenant    GET  200 403 403 403 403 403 403 404 302
@@ -148,6 +149,7 @@ delivery_send                   org       POST 302 404 302 403 403 403 403 404 3
 webhook_create                  org       GET  200 404 200 403 403 403 403 404 302
 webhook_detail                  org       GET  200 404 200 403 403 403 403 404 302
 webhook_rotate                  org       GET  200 404 200 403 403 403 403 404 302
+webhook_end_former              org       GET  200 404 200 403 403 403 403 404 302
 webhook_delete                  org       GET  200 404 200 403 403 403 403 404 302
 webhook_test                    org       POST 302 404 302 403 403 403 403 404 302
 integration_inlet               org       GET  200 404 200 403 403 403 403 404 302

@@ -106,7 +106,7 @@ def test_after_a_rotation_both_secrets_sign_for_a_day(told: Told, receiver: Rece
     former = secret_of(told, hook)
     now = timezone.now()
     with isolation.as_tenant(told.cast.acme.pk):
-        rotated = actions.rotate_secret(webhook=hook, by=told.cast.org_owner, now=now).secret
+        rotated = actions.rotate_secret(webhook=hook, former_until="", by=told.cast.org_owner, now=now).secret
     assert rotated != former
     told.changes()
     told.deliver()
@@ -116,6 +116,22 @@ def test_after_a_rotation_both_secrets_sign_for_a_day(told: Told, receiver: Rece
     told.deliver()
     checks = [(verified(got, rotated), verified(got, former)) for got in receiver.got]
     assert checks == [(True, True), (True, False)]
+
+
+def test_an_old_secret_that_was_ended_signs_no_more_and_is_forgotten(told: Told, receiver: Receiver) -> None:
+    hook = told.hook(receiver.url)
+    former, now, by = secret_of(told, hook), timezone.now(), told.cast.org_owner
+    with isolation.as_tenant(told.cast.acme.pk):
+        actions.end_former_secret(webhook=hook, by=by, now=now)  # there is none, and nothing to end
+        rotated = actions.rotate_secret(webhook=hook, former_until="", by=by, now=now).secret
+        for _ in range(2):
+            actions.end_former_secret(webhook=hook, by=by, now=now + timedelta(minutes=1))
+        assert Webhook.objects.get(pk=hook.pk).sealed_former_secret == ""
+        assert AuditEvent.objects.filter(action="webhook.former_secret_ended").count() == 1
+    told.changes()
+    told.deliver()
+    assert (verified(receiver.got[0], rotated), verified(receiver.got[0], former)) == (True, False)
+    assert " " not in receiver.got[0].headers["webhook-signature"]
 
 
 def test_what_was_not_taken_is_sent_again_with_the_same_id_and_ever_longer_waits(

@@ -239,15 +239,33 @@ def test_a_secret_is_rotated_and_shown_once(told: Told, as_org_owner: Client, ev
     hook = told.hook(URL)
     former = hook.secret
     rotate = f"{PAGE}webhooks/{hook.uid}/rotate/"
-    assert "Rotate the Secret?" in get(as_org_owner, rotate)
-    page = post(as_org_owner, rotate)
+    asking = get(as_org_owner, rotate)
+    assert "Rotate the Secret?" in asking
+    former_until = hidden(asking, "former_until")
+    page = post(as_org_owner, rotate, former_until=former_until)
     (now,) = webhooks(told)
     assert now.secret != former
     assert now.secret in page
     assert former not in page
     assert now.secret not in get(as_org_owner, f"{PAGE}webhooks/{hook.uid}/")
     assert "It was rotated lately" in get(as_org_owner, f"{PAGE}webhooks/{hook.uid}/")
+    again = post(as_org_owner, rotate, former_until=former_until)
+    assert "The secret was rotated already" in again
+    assert "whsec_" not in again
+    assert webhooks(told)[0].secret == now.secret
     assert [event.action for event in events][1:] == ["webhook.secret_rotated"]
+
+
+def test_the_old_secret_is_ended_on_the_page(told: Told, as_org_owner: Client, events: list[AuditEvent]) -> None:
+    hook = told.hook(URL)
+    page, end = f"{PAGE}webhooks/{hook.uid}/", f"{PAGE}webhooks/{hook.uid}/end-old-secret/"
+    assert "End the Old Secret Now" not in get(as_org_owner, page)
+    post(as_org_owner, f"{page}rotate/")
+    assert f'href="{end}"' in get(as_org_owner, page)
+    assert "End the Old Secret Now?" in get(as_org_owner, end)
+    assert "Only the new secret signs what is posted to hook." in post(as_org_owner, end)
+    assert "End the Old Secret Now" not in get(as_org_owner, page)
+    assert [event.action for event in events][1:] == ["webhook.secret_rotated", "webhook.former_secret_ended"]
 
 
 def test_a_webhook_is_deleted_with_what_waits_for_it(
@@ -330,7 +348,8 @@ def test_what_somebody_deleted_meanwhile_is_said_and_is_no_error(told: Told) -> 
         actions.delete_webhook(webhook=hook, by=by)
         actions.delete_webhook(webhook=hook, by=by)
         for act in (
-            lambda: actions.rotate_secret(webhook=hook, by=by, now=now),
+            lambda: actions.rotate_secret(webhook=hook, former_until="", by=by, now=now),
+            lambda: actions.end_former_secret(webhook=hook, by=by, now=now),
             lambda: actions.send_test(integration=told.integration, webhook=hook, by=by, now=now),
         ):
             with pytest.raises(ChangedMeanwhileError, match="deleted the webhook hook meanwhile"):
