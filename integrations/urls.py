@@ -12,6 +12,7 @@ from integrations.views import (
     health,
     inlet,
     integrations,
+    letters,
     naming,
     nodes,
     notifications,
@@ -42,6 +43,7 @@ _PAGES = [
     path(_INTEGRATION + "advanced/deletion-limit/", advanced.integration_deletion_limit, name="integration_limit"),
     path(_NOTIFICATIONS, notifications.integration_notifications, name="integration_notifications"),
     path(_NOTIFICATIONS + "test/", notifications.notifications_test, name="notifications_test"),
+    path(_NOTIFICATIONS + "addresses/ask/", notifications.address_ask, name="address_ask"),
     path(_NOTIFICATIONS + "deliveries/<int:delivery>/send/", notifications.delivery_send, name="delivery_send"),
     path(_NOTIFICATIONS + "webhooks/new/", webhooks.webhook_create, name="webhook_create"),
     path(_WEBHOOK, webhooks.webhook_detail, name="webhook_detail"),
@@ -85,6 +87,8 @@ _ORGANIZATION = "tenants/<slug:tenant>/orgs/<slug:organization>/"
 
 urlpatterns = [
     path("events/<uuid:inlet>/", events.receive, name="event_inlet"),
+    path("emails/confirm/<str:holder>/", letters.email_confirm, name="email_confirm"),
+    path("emails/stop/<str:holder>/", letters.email_stop, name="email_stop"),
     path(_ORGANIZATION + "delete/", deletion.organization_delete, name="organization_delete"),
     path(_ORGANIZATION + "workspaces/<slug:workspace>/delete/", deletion.workspace_delete, name="workspace_delete"),
     path("tenants/<slug:tenant>/connections/", include(_NODES + _ACCOUNTS)),

@@ -14,7 +14,8 @@ env = environ.Env()
 
 # Also where the path stands in a query, as in ``?next=%2Finvitations%2F…``.
 _TOKEN = re.compile(
-    r"((?<!people)(?:/|%2F)invitations(?:/|%2F)|(?:/|%2F)reset(?:/|%2F)key(?:/|%2F))(?:(?!%2F)[^/\s\"&])+",
+    r"((?<!people)(?:/|%2F)invitations(?:/|%2F)|(?:/|%2F)reset(?:/|%2F)key(?:/|%2F)"
+    r"|(?:/|%2F)emails(?:/|%2F)(?:confirm|stop)(?:/|%2F))(?:(?!%2F)[^/\s\"&])+",
     re.IGNORECASE,
 )
 _ROLE_OR_USER_ARN = re.compile(r"arn:(aws[a-z-]*):iam::\d{12}:(role|user)/[\w+=,.@/-]{1,512}")
@@ -59,7 +60,7 @@ def aws_principals(arns: Iterable[str]) -> Mapping[str, str]:
 
 
 def hide_tokens(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Take out of a log line what stands in the link of an invitation or a password reset: it opens the door."""
+    """Take out of a log line what stands in a link that was mailed, such as an invitation's: it opens the door."""
     for name in ("event", "request"):
         if isinstance(event.get(name), str):
             event[name] = _TOKEN.sub(r"\1…", event[name])

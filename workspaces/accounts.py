@@ -1,5 +1,6 @@
 """How the sign-in library behaves here, and accounts of people who were invited."""
 
+from collections.abc import Collection
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -8,6 +9,8 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.http import HttpRequest
 
+from workspaces import people
+from workspaces.access import Scope
 from workspaces.handles import PLACE_MAX_LENGTH, RESERVED, slug
 from workspaces.models import User
 
@@ -48,6 +51,13 @@ def create_account(*, email: str, handle: str, name: str, password: str) -> User
 def is_confirmed(user: User, email: str) -> bool:
     """Tell whether somebody has opened the link that was sent to this address of theirs."""
     return EmailAddress.objects.filter(user=user, email=email.lower(), verified=True).exists()
+
+
+def confirmed_of_members(scope: Scope, addresses: Collection[str]) -> set[str]:
+    """Give those of the addresses, in lower case, that active members of the place itself have confirmed as theirs."""
+    members = people.members_of(scope).filter(user__is_active=True).order_by().values("user")
+    known = EmailAddress.objects.filter(user__in=members, email__in=addresses, verified=True)
+    return set(known.values_list("email", flat=True))
 
 
 def suggest_handle(email: str) -> str:

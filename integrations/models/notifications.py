@@ -23,13 +23,14 @@ class Topic(models.TextChoices):
 
 
 class Event(models.TextChoices):
-    """What happened; the values are the types that webhooks are sent."""
+    """What happened; the values are the types that webhooks are sent, but for the question to a typed address."""
 
     CHANGED = "sync.changed", "Changes"
     ASKS = "sync.needs_approval", "Needs approval"
     FAILING = "sync.failing", "Syncs fail"
     RECOVERED = "sync.recovered", "Syncs work again"
     TEST = "test", "Test"
+    QUESTION = "address.question", "Confirmation"
 
 
 TOPIC_OF = {
@@ -48,7 +49,8 @@ def urgent() -> list[str]:
 class EmailNotifications(models.Model):
     """The emails about one integration; without a row its owners are told of what needs a person.
 
-    ``version`` grows with every change, so that of two people who edit at once the second is told.
+    ``confirmed`` are those of the addresses that somebody who reads their mail said yes for. ``version`` grows with
+    every change, so that of two people who edit at once the second is told.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
@@ -56,6 +58,7 @@ class EmailNotifications(models.Model):
     topics = models.JSONField(default=urgent)
     to_owners = models.BooleanField(default=True)
     addresses = models.JSONField(default=list)
+    confirmed = models.JSONField(default=list)
     version = models.PositiveIntegerField(default=1)
 
     objects: ClassVar[models.Manager["EmailNotifications"]] = models.Manager()
@@ -67,7 +70,9 @@ class EmailNotifications(models.Model):
     def of(cls, integration: Integration) -> "EmailNotifications":
         """Give what is set for an integration, or the default, which is no row yet."""
         found = cls.objects.filter(integration=integration).first()
-        return found or cls(tenant_id=integration.tenant_id, integration=integration)
+        found = found or cls(tenant_id=integration.tenant_id)
+        found.integration = integration
+        return found
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What owners set about notifications: each function is one transaction and writes one audit event.
+"""What owners set about webhooks, and have sent: each function is one transaction and writes one audit event.
 
 ``version`` is the one that the person's page was made from; editing.ChangedMeanwhileError is raised when there is a
 newer one, and when somebody deleted the webhook or the integration meanwhile.
@@ -9,12 +9,12 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.core.cache import cache
 from django.db import transaction
 
 from integrations.editing import ChangedMeanwhileError, who_changed
 from integrations.models import Delivery, DeliveryDue, EmailNotifications, Event, Integration, Webhook
-from integrations.notifications import outbox, signing, targets
+from integrations.notifications import limits, outbox, recipients, signing, targets
+from integrations.notifications.emails import lock
 from integrations.secrets import SecretUnreadableError
 from workspaces import audit
 from workspaces.models import User
@@ -22,11 +22,6 @@ from workspaces.models import User
 MOST_WEBHOOKS: Final = 10
 # How long the secret before a rotation signs too, so that a receiver can change over without losing anything.
 OVERLAP: Final = timedelta(hours=24)
-SENT_PER_HOUR: Final = 30  # tests and repeats by one person: a stolen session must not become a mail gun
-
-
-class TooManySentError(Exception):
-    """This person has had as many notifications sent as one may within an hour."""
 
 
 class WebhookRefusedError(Exception):
@@ -34,41 +29,9 @@ class WebhookRefusedError(Exception):
 
 
 @transaction.atomic
-def change_emails(
-    *,
-    integration: Integration,
-    topics: Sequence[str],
-    to_owners: bool,
-    addresses: Sequence[str],
-    version: str,
-    by: User,
-) -> EmailNotifications:
-    """Set who gets which emails about an integration."""
-    _lock(integration)
-    current = EmailNotifications.of(integration)
-    if str(current.version) != version:
-        raise ChangedMeanwhileError(who_changed(integration))
-    before = current.facts
-    current.topics, current.to_owners, current.addresses = list(topics), to_owners, list(addresses)
-    if current.facts == before:
-        return current
-    current.version += 1
-    current.save()
-    audit.record(
-        "integration.emails_changed",
-        scope=integration.scope,
-        by=by,
-        target=integration,
-        before=before,
-        after=current.facts,
-    )
-    return current
-
-
-@transaction.atomic
 def create_webhook(*, integration: Integration, name: str, url: str, topics: Sequence[str], by: User) -> Webhook:
     """Make a webhook and its secret. Raises WebhookRefusedError."""
-    _lock(integration)
+    lock(integration)
     _check_url_is_new(integration, url)
     if Webhook.objects.filter(integration=integration).count() >= MOST_WEBHOOKS:
         raise WebhookRefusedError(f"An integration has {MOST_WEBHOOKS} webhooks at most. Delete one first.")
@@ -146,17 +109,17 @@ def delete_webhook(*, webhook: Webhook, by: User) -> None:
 @transaction.atomic
 def send_test(*, integration: Integration, webhook: Webhook | None, by: User, now: datetime) -> int:
     """Send a test to a webhook, or to all who get emails; tells how many that are. Raises TooManySentError."""
-    _count(by, now)
+    limits.count(by, now)
     if webhook is not None:
         _lock_webhook(webhook)
     else:
-        _lock(integration)
+        lock(integration)
     common = {"tenant_id": integration.tenant_id, "integration": integration, "event": Event.TEST}
     common |= {"created_at": now, "next_try_at": now}
     if webhook is not None:
         made = [Delivery(webhook=webhook, **common)]
     else:
-        addresses = outbox.recipients(EmailNotifications.of(integration))
+        addresses = recipients.of(EmailNotifications.of(integration))
         made = [Delivery(email=address, **common) for address in addresses]
     outbox.queue(made, now=now)
     to = str(webhook) if webhook else "email"
@@ -170,7 +133,9 @@ def send_again(*, delivery: Delivery, by: User, now: datetime) -> None:
 
     Raises TooManySentError.
     """
-    _count(by, now)
+    limits.count(by, now)
+    if delivery.event == Event.QUESTION:
+        limits.count_question(delivery.tenant_id, delivery.email, now)
     there = Delivery.objects.filter(pk=delivery.pk)
     if there.exclude(state=Delivery.State.WAITING).update(
         state=Delivery.State.WAITING, attempts=0, status=None, error="", next_try_at=now
@@ -184,16 +149,9 @@ def send_again(*, delivery: Delivery, by: User, now: datetime) -> None:
     )
 
 
-def _lock(integration: Integration) -> None:
-    """One change of an integration's notifications at a time; also where the plan allows no other change of it."""
-    there = Integration.objects.filter(pk=integration.pk, state=Integration.State.ACTIVE)
-    if there.select_for_update(no_key=True).first() is None:
-        raise ChangedMeanwhileError(f"Somebody deleted the integration {integration} meanwhile.")
-
-
 def _lock_webhook(webhook: Webhook) -> Webhook:
     """Lock a webhook's integration, and give the webhook as it is now."""
-    _lock(webhook.integration)
+    lock(webhook.integration)
     current = Webhook.objects.select_for_update().filter(pk=webhook.pk).first()
     if current is None:
         raise ChangedMeanwhileError(f"Somebody deleted the webhook {webhook} meanwhile.")
@@ -205,12 +163,3 @@ def _check_url_is_new(integration: Integration, url: str, *, but: Webhook | None
         with suppress(SecretUnreadableError):  # that one is to be deleted and made anew
             if other != but and other.url == url:
                 raise WebhookRefusedError("This integration has a webhook with this URL already. Change that instead.")
-
-
-def _count(by: User, now: datetime) -> None:
-    key = f"notifications:{by.pk}:{now:%Y%m%d%H}"
-    cache.add(key, 0, timeout=2 * 3600)
-    if cache.incr(key) > SENT_PER_HOUR:
-        raise TooManySentError(
-            f"You have had {SENT_PER_HOUR} notifications sent within this hour. Try again in the next one."
-        )

@@ -20,8 +20,8 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
-from integrations.models import Delivery, DeliveryDue, EmailNotifications, Integration, Webhook
-from integrations.notifications import outbox, posting, signing, wording
+from integrations.models import Delivery, DeliveryDue, EmailNotifications, Event, Integration, Webhook
+from integrations.notifications import posting, recipients, signing, wording
 from integrations.notifications.posting import Answer
 from integrations.secrets import SecretUnreadableError
 from workspaces import audit, isolation
@@ -38,7 +38,7 @@ LONGEST_WAIT: Final = timedelta(hours=4)
 MOST_ATTEMPTS: Final = 15  # a day in all
 KEPT: Final = timedelta(days=30)
 _SWITCHED_OFF: Final = Answer("The webhook is switched off.", is_hopeless=True)
-_UNLISTED: Final = Answer("This address is not to get emails any more.", is_hopeless=True)
+_UNLISTED: Final = Answer("This address is not to get this email, or not any more.", is_hopeless=True)
 _DELETED: Final = Answer("The integration is being deleted.", is_hopeless=True)
 
 # Of each tenant the first few that are due, less those under way; then by turns: each tenant's first, second, …
@@ -124,30 +124,36 @@ def _prepare(claim: Claim, post: Post) -> Iterator[Callable[[], Answer]]:
         delivery = Delivery.objects.select_related("run", "webhook").filter(pk=claim.delivery_id).first()
         active = Integration.objects.select_related("tenant", "organization").filter(state=Integration.State.ACTIVE)
         integration = active.filter(pk=delivery.integration_id).first() if delivery else None
-        is_for_nobody = bool(
-            delivery and integration and delivery.email and delivery.email not in _recipients(integration)
-        )
+        token = _token(delivery, integration) if delivery and integration else None
     if delivery is None:
         return
     if integration is None:
         yield lambda: _DELETED
-    elif is_for_nobody:
-        yield lambda: _UNLISTED
     elif (hook := delivery.webhook) is None:
-        yield lambda: _mail(delivery, integration)
+        yield lambda: _UNLISTED if token is None else _mail(delivery, integration, token)
     elif not hook.is_on:
         yield lambda: _SWITCHED_OFF
     else:
         yield lambda: _post(delivery, integration, hook, post)
 
 
-def _recipients(integration: Integration) -> list[str]:
-    return outbox.recipients(EmailNotifications.of(integration))
+def _token(delivery: Delivery, integration: Integration) -> str | None:
+    """Give what the links of an email hold: nothing for owners, and None when the address is not to get it."""
+    emails = EmailNotifications.of(integration)
+    if delivery.event == Event.QUESTION:
+        is_for_it = delivery.email in recipients.unconfirmed(emails)
+    else:
+        is_for_it = delivery.email in recipients.of(emails)
+    if not is_for_it:
+        return None
+    return "" if delivery.email in recipients.owners(emails) else recipients.token_for(integration, delivery.email)
 
 
-def _mail(delivery: Delivery, integration: Integration) -> Answer:
-    letter = wording.letter(delivery, integration)
+def _mail(delivery: Delivery, integration: Integration, token: str) -> Answer:
+    letter = wording.letter(delivery, integration, token)
     headers = {"Message-ID": letter.message_id, "Auto-Submitted": "auto-generated"}
+    if letter.stop_url:  # RFC 8058: mail programs then show a button of their own
+        headers |= {"List-Unsubscribe": f"<{letter.stop_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     try:
         EmailMessage(letter.subject, letter.text, to=[letter.to], headers=headers).send()
     except OSError as error:  # smtplib's errors are such

@@ -3,7 +3,7 @@
 A run that is rolled back tells nothing, and a run that has ended is told of whatever crashes afterwards.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -20,11 +20,10 @@ from integrations.models import (
     Webhook,
 )
 from integrations.models.notifications import TOPIC_OF
-from workspaces.people import owners_of
+from integrations.notifications import recipients
 
 # A passing fault is worth telling people of when a second run in a row has failed.
 _LASTING = 2
-MOST_ADDRESSES = 50
 LETTERS_PER_HOUR = 120  # about changes, of one integration: nobody's AWS organization is to become a mail gun
 
 
@@ -82,7 +81,7 @@ def _tell(run: SyncRun, event: Event, *, now: datetime, failing_since: datetime 
     integration = Integration.objects.select_related("tenant", "organization").get(pk=run.integration_id)
     topic = TOPIC_OF[event]
     emails = EmailNotifications.of(integration)
-    addresses = recipients(emails) if topic in emails.topics else []
+    addresses = recipients.of(emails) if topic in emails.topics else []
     hooks = [hook for hook in Webhook.objects.filter(integration=integration, is_on=True) if topic in hook.topics]
     common = {
         "tenant_id": integration.tenant_id,
@@ -98,18 +97,6 @@ def _tell(run: SyncRun, event: Event, *, now: datetime, failing_since: datetime 
         addresses = addresses[: max(0, LETTERS_PER_HOUR - lately.exclude(email="").count())]
     made = [Delivery(email=address, **common) for address in addresses]
     queue(made + [Delivery(webhook=hook, **common) for hook in hooks], now=now)
-
-
-def recipients(emails: EmailNotifications) -> list[str]:
-    """Give each address once: the owners of the integration's place as they are now, then those that were typed."""
-    return list(dict.fromkeys(_addresses(emails)))[:MOST_ADDRESSES]
-
-
-def _addresses(emails: EmailNotifications) -> Iterator[str]:
-    if emails.to_owners:
-        owners = owners_of(emails.integration.scope).filter(user__is_active=True)
-        yield from owners.order_by("user__email").values_list("user__email", flat=True)
-    yield from emails.addresses
 
 
 def queue(deliveries: list[Delivery], *, now: datetime) -> None:

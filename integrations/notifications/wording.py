@@ -6,11 +6,13 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from connections.models import ConnectionState
 from integrations import words
 from integrations.changes import Change
 from integrations.models import Delivery, Event, Integration, SyncRun
+from integrations.notifications import recipients
 
 LINES: Final = 25  # changes in an email
 ITEMS: Final = 100  # changes for a webhook
@@ -20,16 +22,18 @@ _LONGEST: Final = 300  # of a name or a path of names
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """An email; the subject is one line, whatever the names in it hold."""
+    """An email; the subject is one line, whatever the names in it hold. ``stop_url`` is empty for owners."""
 
     to: str
     subject: str
     text: str
     message_id: str
+    stop_url: str
 
 
-def letter(delivery: Delivery, integration: Integration) -> Letter:
-    """Word the email about an event."""
+def letter(delivery: Delivery, integration: Integration, token: str) -> Letter:
+    """Word the email about an event; the token, which owners have none of, is for the links of the reader."""
+    stop_url = _reader_url("email_stop", token)
     run = delivery.run
     changes = run.changes if run and delivery.event in _WITH_CHANGES else []
     context = {
@@ -42,6 +46,11 @@ def letter(delivery: Delivery, integration: Integration) -> Letter:
         "left_out": max(len(changes) - LINES, 0),
         "run_url": _run_url(integration, run),
         "integration_url": _integration_url(integration),
+        "address": delivery.email,
+        "confirm_url": _reader_url("email_confirm", token),
+        "stop_url": stop_url,
+        "lifetime": recipients.LINK_LIFETIME,
+        "base_url": settings.BASE_URL,
         "settings_url": absolute(integration.scope.url("integration_notifications", integration=integration.handle)),
     }
     return Letter(
@@ -49,6 +58,7 @@ def letter(delivery: Delivery, integration: Integration) -> Letter:
         subject=one_line(f"[Pipes] {integration.handle} ({integration.scope}): {_headline(delivery)}"),
         text=render_to_string("integrations/email/notification.txt", context),
         message_id=f"<{delivery.uid}@{urlsplit(settings.BASE_URL).hostname}>",
+        stop_url=stop_url,
     )
 
 
@@ -62,6 +72,8 @@ def _headline(delivery: Delivery) -> str:
             return "syncs fail"
         case Event.RECOVERED:
             return "syncs work again"
+        case Event.QUESTION:
+            return "do you want these emails?"
         case _:
             return "this is a test"
 
@@ -136,6 +148,10 @@ def one_line(text: str, most: int = _LONGEST) -> str:
 def absolute(path: str) -> str:
     """Give the address at which people open a page."""
     return settings.BASE_URL.rstrip("/") + path
+
+
+def _reader_url(name: str, token: str) -> str:
+    return absolute(reverse(name, kwargs={"holder": token})) if token else ""
 
 
 def _integration_url(integration: Integration) -> str:

@@ -1,5 +1,7 @@
 """The notifications of an integration: emails, webhooks, and what was sent lately."""
 
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from integrations.editing import ChangedMeanwhileError
 from integrations.forms.notifications import EmailsForm
 from integrations.models import Delivery, Integration, Webhook
-from integrations.notifications import actions
+from integrations.notifications import actions, emails, recipients
+from integrations.notifications.limits import TooManySentError
 from integrations.views.page import find_integration, integration_page
 from workspaces.access import Access, Power
 from workspaces.htmx import render_page
@@ -30,11 +33,15 @@ def integration_notifications(request: HttpRequest, access: Access, integration:
     if form.is_valid():
         version = request.POST.get("version", "")
         try:
-            actions.change_emails(integration=found, version=version, by=access.user, **form.cleaned_data)
+            asked = emails.change_emails(
+                integration=found, version=version, by=access.user, now=timezone.now(), **form.cleaned_data
+            )
         except ChangedMeanwhileError as error:
             form.add_error(None, str(error))
+        except TooManySentError as error:
+            form.add_error("addresses", str(error))
         else:
-            messages.success(request, f"Saved who gets emails about {found}.")
+            messages.success(request, f"Saved who gets emails about {found}. {_question_is_sent(asked)}".rstrip())
             return redirect(notifications_url(access, found))
     return _show(request, access, found, form)
 
@@ -47,11 +54,16 @@ def _show(request: HttpRequest, access: Access, integration: Integration, form: 
         access,
         integration,
         form=form,
+        unconfirmed=recipients.unconfirmed(form.stored),
         webhooks=Webhook.objects.filter(integration=integration).order_by("name", "pk"),
         page=page,
         is_sending=any(row.next_try_at is not None and row.next_try_at <= now for row in page),
     )
     return render_page(request, "integrations/notifications.html", context, parts=("deliveries",))
+
+
+def _question_is_sent(asked: Sequence[str]) -> str:
+    return f"A letter that asks for confirmation is on its way to {', '.join(asked)}." if asked else ""
 
 
 def notifications_url(access: Access, integration: Integration) -> str:
@@ -84,14 +96,29 @@ def notifications_test(request: HttpRequest, access: Access, integration: str) -
     found = find_integration(access, integration)
     try:
         number = actions.send_test(integration=found, webhook=None, by=access.user, now=timezone.now())
-    except (actions.TooManySentError, ChangedMeanwhileError) as error:
+    except (TooManySentError, ChangedMeanwhileError) as error:
         messages.error(request, str(error))
     else:
         if number:
             to = "1 address" if number == 1 else f"{number} addresses"
             messages.success(request, f"A test is on its way to {to}. What became of it is shown below.")
         else:
-            messages.error(request, "Nobody is set to get emails. Choose the owners or enter an address, and save.")
+            messages.error(request, "Nobody gets emails. Choose the owners, or an address that is confirmed, and save.")
+    return redirect(notifications_url(access, found))
+
+
+@scope_view(Power.OWNER)
+@require_POST
+def address_ask(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Ask a typed address once more whether it wants emails."""
+    found = find_integration(access, integration)
+    address = request.POST.get("address", "")
+    try:
+        emails.ask_again(integration=found, address=address, by=access.user, now=timezone.now())
+    except (TooManySentError, ChangedMeanwhileError) as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _question_is_sent([address]))
     return redirect(notifications_url(access, found))
 
 
@@ -103,6 +130,6 @@ def delivery_send(request: HttpRequest, access: Access, integration: str, delive
     again = get_object_or_404(Delivery.objects.of(found), pk=delivery)
     try:
         actions.send_again(delivery=again, by=access.user, now=timezone.now())
-    except actions.TooManySentError as error:
+    except TooManySentError as error:
         messages.error(request, str(error))
     return redirect(f"{notifications_url(access, found)}#deliveries")

@@ -14,6 +14,7 @@ from integrations.editing import ChangedMeanwhileError
 from integrations.forms.notifications import WebhookForm
 from integrations.models import Integration, Webhook
 from integrations.notifications import actions
+from integrations.notifications.limits import TooManySentError
 from integrations.views.notifications import notifications_page, notifications_url
 from integrations.views.page import find_integration
 from workspaces.access import Access, Power
@@ -126,7 +127,7 @@ def webhook_test(request: HttpRequest, access: Access, integration: str, webhook
     hook = _find(access, integration, webhook)
     try:
         actions.send_test(integration=hook.integration, webhook=hook, by=access.user, now=timezone.now())
-    except (actions.TooManySentError, ChangedMeanwhileError) as error:
+    except (TooManySentError, ChangedMeanwhileError) as error:
         messages.error(request, str(error))
     else:
         messages.success(request, f"A test is on its way to {hook}. What became of it is shown below.")

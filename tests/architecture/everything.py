@@ -10,7 +10,8 @@ from django.utils import timezone
 from connections import actions as connection_actions
 from connections import handmade
 from integrations import accounts, inlets
-from integrations.models import Delivery, Event, SettingsTrial, SyncRun
+from integrations.models import Delivery, EmailNotifications, Event, Integration, SettingsTrial, SyncRun
+from integrations.notifications import recipients
 from tests import factories
 from tests.conftest import Cast
 from workspaces import invitations, isolation
@@ -56,8 +57,9 @@ class Everything:
             letter = invitations.send_invitation(
                 scope=cast.at_org, email="new@example.com", role=Role.MEMBER, by=cast.org_owner, now=timezone.now()
             )
+            holder = _typed_address(self._rows["org"]["integration"])
         # What is below no place.
-        self._open: dict[str, Any] = {"token": letter.token, "inlet": UUID(int=0)}
+        self._open: dict[str, Any] = {"token": letter.token, "holder": holder, "inlet": UUID(int=0)}
 
     def url(self, name: str, level: str, arguments: list[str], *, below: Scope | None = None) -> str:
         """Give the address of a URL of this level with rows of this level; ``below`` is another place to ask there."""
@@ -101,6 +103,13 @@ def _integration(cast: Cast, scope: Scope) -> dict[str, Any]:
         "webhook": hook.uid,
         "delivery": delivery.pk,
     }
+
+
+def _typed_address(handle: str) -> str:
+    address = "typed@example.com"
+    integration = Integration.objects.get(handle=handle)
+    EmailNotifications.objects.create(tenant=integration.tenant, integration=integration, addresses=[address])
+    return recipients.token_for(integration, address)
 
 
 def _by_hand(cast: Cast, scope: Scope) -> dict[str, Any]:

@@ -25,6 +25,8 @@ profile                         -         GET  200 200 200 200 200 200 200 200 3
 account_email                   -         GET  200 200 200 200 200 200 200 200 302
 theme                           -         POST 302 302 302 302 302 302 302 302 302
 invitation                      -         GET  200 200 200 200 200 200 200 200 200
+email_confirm                   -         GET  200 200 200 200 200 200 200 200 200
+email_stop                      -         GET  200 200 200 200 200 200 200 200 200
 event_inlet                     -         POST 404 404 404 404 404 404 404 404 404
 switch_tenant                   -         GET  200 200 200 200 200 200 200 200 302
 tenant_home                     tenant    GET  200 200 200 200 200 200 200 404 302
@@ -72,6 +74,7 @@ integration_schedule            tenant    POST 200 403 403 403 403 403 403 404 3
 integration_limit               tenant    POST 200 403 403 403 403 403 403 404 302
 integration_notifications       tenant    GET  200 403 403 403 403 403 403 404 302
 notifications_test              tenant    POST 302 403 403 403 403 403 403 404 302
+address_ask                     tenant    POST 302 403 403 403 403 403 403 404 302
 delivery_send                   tenant    POST 302 403 403 403 403 403 403 404 302
 webhook_create                  tenant    GET  200 403 403 403 403 403 403 404 302
 webhook_detail                  tenant    GET  200 403 403 403 403 403 403 404 302
@@ -145,6 +148,7 @@ integration_schedule            org       POST 200 404 200 403 403 403 403 404 3
 integration_limit               org       POST 200 404 200 403 403 403 403 404 302
 integration_notifications       org       GET  200 404 200 403 403 403 403 404 302
 notifications_test              org       POST 302 404 302 403 403 403 403 404 302
+address_ask                     org       POST 302 404 302 403 403 403 403 404 302
 delivery_send                   org       POST 302 404 302 403 403 403 403 404 302
 webhook_create                  org       GET  200 404 200 403 403 403 403 404 302
 webhook_detail                  org       GET  200 404 200 403 403 403 403 404 302

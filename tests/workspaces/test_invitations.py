@@ -220,6 +220,8 @@ def test_an_invitation_of_another_place_is_not_found_below_this_one(cast: Cast, 
         ("GET /account/login/?next=%2finvitations%2f9SC87", "GET /account/login/?next=%2finvitations%2f…"),
         ("GET /account/password/reset/key/1-abc/", "GET /account/password/reset/key/…/"),
         ("GET /account/password/reset/key/1-set-password/", "GET /account/password/reset/key/…/"),
+        ("POST /emails/confirm/WzEs:1x:Zz-_/", "POST /emails/confirm/…/"),
+        ("GET /emails/stop/WzEs:1x:Zz-_/", "GET /emails/stop/…/"),
         ("POST /tenants/acme/people/invitations/12/send/", "POST /tenants/acme/people/invitations/12/send/"),
     ],
 )

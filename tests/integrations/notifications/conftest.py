@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 
 from integrations import schedule
 from integrations.models import Delivery, EmailNotifications, Integration, SyncRun, SyncSchedule, Topic, Webhook
-from integrations.notifications import actions, delivering
+from integrations.notifications import delivering, emails
 from integrations.schedule import Outcome
 from tests import factories
 from tests.conftest import Cast
@@ -50,17 +50,27 @@ class Told:
         """Run a sync that fails."""
         return self.run(Outcome(error=error, is_transient=is_transient))
 
-    def wants(self, *topics: Topic, to_owners: bool = True, addresses: tuple[str, ...] = ()) -> None:
-        """Set the emails."""
+    def wants(
+        self,
+        *topics: Topic,
+        to_owners: bool = True,
+        addresses: tuple[str, ...] = (),
+        confirmed: tuple[str, ...] | None = None,
+    ) -> None:
+        """Set the emails; without further words, the addresses were all confirmed before."""
+        said = list(addresses if confirmed is None else confirmed)
         with isolation.as_tenant(self.cast.acme.pk):
-            version = str(EmailNotifications.of(self.integration).version)
-            actions.change_emails(
+            EmailNotifications.objects.update_or_create(
+                tenant=self.cast.acme, integration=self.integration, defaults={"confirmed": said}
+            )
+            emails.change_emails(
                 integration=self.integration,
                 topics=list(topics),
                 to_owners=to_owners,
                 addresses=addresses,
-                version=version,
+                version=str(EmailNotifications.of(self.integration).version),
                 by=self.cast.org_owner,
+                now=self.now,
             )
 
     def hook(self, url: str = "https://hook.example.com/in?token=sesame", *topics: Topic) -> Webhook:

@@ -374,7 +374,7 @@ def test_a_letter_that_waits_is_not_sent_to_who_is_off_the_list_by_then(told: To
     told.changes()
     told.wants(Topic.CHANGES)
     sent = {delivery.email: (delivery.state, delivery.error) for delivery in told.deliver()}
-    assert sent["ops@example.com"] == ("failed", "This address is not to get emails any more.")
+    assert sent["ops@example.com"] == ("failed", "This address is not to get this email, or not any more.")
     assert [letter.to for letter in mail.outbox] == [[told.cast.org_owner.email]]
 
 

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.editing import ChangedMeanwhileError
 from integrations.models import Delivery, EmailNotifications, Integration, Topic, Webhook
-from integrations.notifications import actions
+from integrations.notifications import actions, limits
 from tests import factories
 from tests.conftest import Cast
 from tests.integrations.changing.conftest import hidden, text_of
@@ -133,18 +133,18 @@ def test_a_test_email_is_queued_sent_and_listed(told: Told, as_org_owner: Client
 
 def test_a_test_without_anybody_to_get_it_says_so(told: Told, as_org_owner: Client) -> None:
     told.wants(to_owners=False)
-    assert "Nobody is set to get emails." in post(as_org_owner, f"{PAGE}test/")
+    assert "Nobody gets emails." in post(as_org_owner, f"{PAGE}test/")
 
 
 def test_tests_are_limited_by_the_hour(told: Told, as_org_owner: Client) -> None:
     hook = told.hook()
     told.changes()
     (delivery,) = told.deliveries()
-    for _ in range(actions.SENT_PER_HOUR):
+    for _ in range(limits.SENT_PER_HOUR):
         as_org_owner.post(f"{PAGE}test/")
     for url in (f"{PAGE}test/", f"{PAGE}webhooks/{hook.uid}/test/", f"{PAGE}deliveries/{delivery.pk}/send/"):
         assert "30 notifications sent within this hour" in post(as_org_owner, url)
-    assert len(told.deliveries()) == 1 + actions.SENT_PER_HOUR
+    assert len(told.deliveries()) == 1 + limits.SENT_PER_HOUR
 
 
 def test_a_new_webhook_shows_its_secret_once_and_its_url_never(

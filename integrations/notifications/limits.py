@@ -1,0 +1,38 @@
+"""How much one person can have sent: a stolen session must not become a mail gun."""
+
+import hashlib
+from datetime import datetime
+from typing import Final
+
+from django.core.cache import cache
+
+from workspaces.models import User
+
+SENT_PER_HOUR: Final = 30  # tests, repeats and questions, by one person
+ASKED_PER_DAY: Final = 3  # questions to one address, by one tenant
+
+
+class TooManySentError(Exception):
+    """So much was sent that nothing more is for now; the text is a sentence that says until when."""
+
+
+def count(by: User, now: datetime) -> None:
+    """Count one notification that this person has sent. Raises TooManySentError."""
+    if _counted(f"notifications:{by.pk}:{now:%Y%m%d%H}", hours=2) > SENT_PER_HOUR:
+        raise TooManySentError(
+            f"You have had {SENT_PER_HOUR} notifications sent within this hour. Try again in the next one."
+        )
+
+
+def count_question(tenant_id: int, address: str, now: datetime) -> None:
+    """Count one letter that asks an address for confirmation. Raises TooManySentError."""
+    digest = hashlib.sha256(address.encode()).hexdigest()
+    if _counted(f"asked:{tenant_id}:{digest}:{now:%Y%m%d}", hours=25) > ASKED_PER_DAY:
+        raise TooManySentError(
+            f"{address} was asked {ASKED_PER_DAY} times today whether it wants emails. Try again tomorrow."
+        )
+
+
+def _counted(key: str, *, hours: int) -> int:
+    cache.add(key, 0, timeout=hours * 3600)
+    return int(cache.incr(key))
