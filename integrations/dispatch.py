@@ -34,6 +34,7 @@ _IS_READY = """
 _IS_WAITING = "claim IS NULL AND dispatched_at >= %(dispatched_before)s"
 
 # A row that somebody else took since the statement began is looked at again when it is locked, hence _IS_READY twice.
+# A sync whose worker died had its turn: it goes on before what else of its tenant is due, whose times are all earlier.
 _TAKE_DUE = f"""
     WITH busy AS (
         SELECT tenant_id, count(*) AS syncs, count(*) FILTER (WHERE {_IS_WAITING}) AS waiting
@@ -42,7 +43,7 @@ _TAKE_DUE = f"""
         GROUP BY tenant_id
     ), ready AS (
         SELECT integration_id, tenant_id, row_number() OVER (
-            PARTITION BY tenant_id ORDER BY asked_at, next_due_at, integration_id
+            PARTITION BY tenant_id ORDER BY asked_at, claim IS NULL, next_due_at, integration_id
         ) AS place FROM integrations_syncschedule WHERE {_IS_READY}
     ), turns AS (
         SELECT integration_id, place + COALESCE(busy.syncs, 0) AS turn FROM ready LEFT JOIN busy USING (tenant_id)
@@ -59,8 +60,17 @@ _TAKE_DUE = f"""
 
 # What was reckoned with a clock that has been set back since keeps its distance from now. A claim that seems to have
 # expired long ago gets the time of two heartbeats: if its worker lives, then it was the clock.
+# A row that somebody holds is mended two seconds later, rather than waited for.
 _MEND = """
-    UPDATE integrations_syncschedule SET
+    WITH wrong AS (
+        SELECT integration_id FROM integrations_syncschedule
+        WHERE planned_at > %(future)s
+            OR ((dispatched_at IS NOT NULL OR claim IS NOT NULL) AND (
+                dispatched_at > %(future)s OR claim_expires_at > %(future)s + %(lifetime)s
+                OR (dispatched_at IS NULL AND claim_expires_at < %(past)s)))
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE integrations_syncschedule row SET
         next_due_at = CASE WHEN planned_at > %(future)s THEN %(now)s + (next_due_at - planned_at) ELSE next_due_at END,
         planned_at = LEAST(planned_at, %(now)s),
         dispatched_at = CASE WHEN dispatched_at > %(future)s THEN NULL ELSE dispatched_at END,
@@ -68,10 +78,7 @@ _MEND = """
             WHEN claim_expires_at > %(future)s + %(lifetime)s THEN %(now)s + %(lifetime)s
             WHEN dispatched_at IS NULL AND claim_expires_at < %(past)s THEN %(now)s + %(lifetime)s / 3
             ELSE claim_expires_at END
-    WHERE planned_at > %(future)s
-        OR ((dispatched_at IS NOT NULL OR claim IS NOT NULL) AND (
-            dispatched_at > %(future)s OR claim_expires_at > %(future)s + %(lifetime)s
-            OR (dispatched_at IS NULL AND claim_expires_at < %(past)s)))
+    FROM wrong WHERE row.integration_id = wrong.integration_id
 """
 
 

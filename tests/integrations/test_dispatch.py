@@ -150,6 +150,42 @@ def test_a_row_that_somebody_holds_does_not_hold_up_the_dispatcher(committed: Ca
     assert dispatch.take_due(now=timezone.now()) == [held]
 
 
+def test_the_dispatcher_does_not_wait_to_mend_a_row_that_somebody_holds(committed: Cast) -> None:
+    held, other = many(committed, 2)
+    ahead = timezone.now() + timedelta(hours=1)  # as if the clock had been set back by an hour
+    SyncSchedule.objects.update(planned_at=ahead, next_due_at=ahead)
+    has_lock, is_done = threading.Event(), threading.Event()
+    was_told: list[bool] = []
+
+    def hold() -> None:
+        with isolation.as_tenant(committed.acme.pk):
+            SyncSchedule.objects.select_for_update().get(pk=held[1])
+            has_lock.set()
+            was_told.append(is_done.wait(3))
+
+    thread = in_thread(hold)
+    assert has_lock.wait(10)
+    dispatch.mend_clock(now=timezone.now())
+    assert take() == [other]
+    is_done.set()
+    thread.join()
+    assert was_told == [True]
+    dispatch.mend_clock(now=timezone.now())
+    assert take() == [held]
+
+
+def test_a_sync_whose_worker_died_goes_on_before_what_else_of_its_tenant_is_due(
+    committed: Cast, settings: Settings
+) -> None:
+    settings.PIPES_SYNCS_PER_TENANT = 2
+    many(committed, 10, due=timedelta(hours=1))
+    for key in (first := take()):
+        assert schedule.start(*key, now=timezone.now()) is not None
+    died, _ = first
+    SyncSchedule.objects.filter(pk=died[1]).update(claim_expires_at=timezone.now() - timedelta(seconds=1))
+    assert take() == [died]
+
+
 def test_what_is_on_its_way_is_sent_again_only_when_it_got_lost(integration: Integration) -> None:
     SyncSchedule.objects.update(next_due_at=timezone.now() - timedelta(seconds=1))
     assert len(dispatch.take_due(now=timezone.now())) == 1
