@@ -51,7 +51,7 @@ def approve(*, run: SyncRun, by: User, now: datetime) -> SyncRun:
     )
     queued = actions.queue_sync(integration, SyncRun.Trigger.APPROVAL, by, now)
     if queued.started_at is not None:  # that one may have looked at the limit already: another comes right after it
-        SyncSchedule.objects.filter(pk=integration.pk).update(next_due_at=now)
+        SyncSchedule.objects.filter(pk=integration.pk).update(next_due_at=now, asked_at=now)
     return queued
 
 

@@ -2,6 +2,7 @@
 
 An event is a hint and no more. Nothing of it is read, so nothing of it can be believed: the sync reads the AWS
 organization itself. Many events are one sync, and one that comes while a sync reads is exactly one more after it.
+However many come, the syncs that they start leave each other a rest.
 """
 
 import secrets
@@ -15,13 +16,14 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import Case, F, Value, When
-from django.db.models.functions import Least
+from django.db.models.functions import Greatest, Least
 from django.urls import reverse
 from redis.exceptions import RedisError
 
 from integrations import editing
 from integrations.editing import ChangedMeanwhileError
 from integrations.models import EventInlet, Integration, SyncSchedule
+from integrations.schedule import EVENTS_REST
 from workspaces import audit, isolation
 from workspaces.invitations import hash_of
 from workspaces.models import User
@@ -119,7 +121,8 @@ def receive(uid: UUID, key: str, *, now: datetime) -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [_LOCK_WAIT])
         there = SyncSchedule.objects.filter(pk=inlet.integration_id, tenant_id=inlet.tenant_id)
-        soon = Case(When(failures=0, then=Least(F("next_due_at"), Value(now + DEBOUNCE))), default=F("next_due_at"))
+        rested = Greatest(Value(now + DEBOUNCE), F("events_synced_at") + Value(EVENTS_REST))  # NULL counts for nothing
+        soon = Case(When(failures=0, then=Least(F("next_due_at"), rested)), default=F("next_due_at"))
         # The first of a burst writes; those after it find it waiting, and need no lock.
         is_first = there.filter(event_at=None).update(event_at=now, last_event_at=now, next_due_at=soon)
         return bool(is_first) or there.exists()

@@ -9,22 +9,17 @@ Whoever needs both rows locks that of the schedule before that of the run.
 """
 
 import random
-import threading
-import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import connection
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Value
 from django.db.models.functions import Least, Now
-from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from integrations.models import Integration, SyncRun, SyncSchedule
@@ -33,11 +28,9 @@ from integrations.notifications import outbox
 from workspaces import isolation
 from workspaces.models import User
 
-log = structlog.get_logger(__name__)
-
 FIRST_RETRY = timedelta(minutes=1)
-# The parts of a sync have limits of their own, which add up to less: beyond this, it hangs and another may take over.
-LONGEST_RUN = timedelta(hours=2)
+# Between two syncs that events start: a flood of them must not use up the quota of the customer's account.
+EVENTS_REST = timedelta(seconds=60)
 # However long a fault lasts, it is looked at again once a day.
 _LONGEST_WAIT = timedelta(days=1)
 _OPEN = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
@@ -47,6 +40,7 @@ _STARTED_FIELDS = (
     "dispatched_at",
     "asked_at",
     "event_at",
+    "events_synced_at",
     "next_due_at",
     "planned_at",
     "failures",
@@ -61,11 +55,14 @@ _FINISH = """
     WITH freed AS (
         UPDATE integrations_syncschedule SET claim = NULL, claim_expires_at = NULL,
             takeovers = 0, planned_at = %(now)s,
+            events_synced_at = CASE WHEN %(is_by_event)s THEN %(now)s ELSE events_synced_at END,
             failures = CASE %(ended)s WHEN 'well' THEN 0 ELSE failures + 1 END,
             lasting_failures = CASE %(ended)s WHEN 'well' THEN 0 WHEN 'passing' THEN lasting_failures
                 ELSE lasting_failures + 1 END,
             next_due_at = CASE %(ended)s
-                WHEN 'well' THEN next_due_at
+                WHEN 'well' THEN CASE
+                    WHEN %(is_by_event)s AND event_at IS NOT NULL AND asked_at IS NULL  -- nobody but events waits
+                    THEN GREATEST(next_due_at, %(now)s + %(events_rest)s) ELSE next_due_at END
                 WHEN 'passing' THEN
                     LEAST(next_due_at, %(now)s + %(first_retry)s * %(jitter)s * power(2, LEAST(failures, 10)))
                 ELSE %(now)s + %(jitter)s * make_interval(secs => LEAST(
@@ -162,8 +159,9 @@ def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | No
         row.claim = row.claim_expires_at = row.dispatched_at = None
         run = _next_run(row, now)
         if run is not None:
-            row.claim, row.claim_expires_at = run.claim, now + _claim_lifetime()
+            row.claim, row.claim_expires_at = run.claim, now + claim_lifetime()
             row.asked_at = row.event_at = None  # what happened until now, this run will read
+            row.events_synced_at = now if run.trigger == SyncRun.Trigger.EVENT else row.events_synced_at
             row.next_due_at, row.planned_at = now + _interval(row), now
         row.save(update_fields=_STARTED_FIELDS)
         return run
@@ -209,7 +207,8 @@ def _record_loss(run: SyncRun, row: SyncSchedule, now: datetime) -> None:
     outbox.run_ended(run, Outcome(run.error, is_transient=True), failing_since=row.failing_since, now=now)
 
 
-def _claim_lifetime() -> timedelta:
+def claim_lifetime() -> timedelta:
+    """Say how long a claim counts that nobody pushes."""
     return timedelta(seconds=settings.PIPES_SYNC_CLAIM_SECONDS)
 
 
@@ -252,6 +251,8 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
         "claim": run.claim,
         "now": now,
         "ended": ended,
+        "is_by_event": run.trigger == SyncRun.Trigger.EVENT,
+        "events_rest": EVENTS_REST,
         "first_retry": FIRST_RETRY,
         "longest": _LONGEST_WAIT.total_seconds(),
         "jitter": random.uniform(0.8, 1.2),  # noqa: S311  no secret
@@ -270,31 +271,3 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
     if ended is None:
         raise ClaimLostError
     outbox.run_ended(run, outcome, failing_since=ended[0], now=now)
-
-
-@contextmanager
-def heartbeat(run: SyncRun, *, longest: timedelta = LONGEST_RUN) -> Iterator[None]:
-    """Keep pushing the claim's expiry from a thread of its own while the block runs; it ends with the process.
-
-    After ``longest`` it stops: a run that hangs must not keep others out for ever.
-    """
-    over = threading.Event()
-
-    def beat() -> None:
-        ends_at = time.monotonic() + longest.total_seconds()
-        while not over.wait(settings.PIPES_SYNC_CLAIM_SECONDS / 6) and time.monotonic() < ends_at:
-            expires = timezone.now() + _claim_lifetime()
-            try:
-                SyncSchedule.objects.filter(pk=run.integration_id, claim=run.claim).update(claim_expires_at=expires)
-            except OperationalError as error:  # the database is gone for a moment; the next beat tries again
-                log.warning("claim_not_pushed", run=run.pk, error=str(error))
-            finally:
-                connection.close()
-
-    thread = threading.Thread(target=beat, name=f"claim of {run}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()

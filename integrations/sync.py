@@ -23,6 +23,7 @@ from integrations.aws.calling import Retries
 from integrations.aws.errors import AwsError
 from integrations.aws.organizations import identify, read_snapshot
 from integrations.aws.session import AwsSession, RoleCredentials, open_session
+from integrations.heartbeat import heartbeat
 from integrations.mirror import TreeChangedError
 from integrations.models import Integration, SyncRun
 from integrations.outline import facts_of
@@ -109,7 +110,7 @@ def run(
     work = _Work(claimed, watch, retries or Retries())
     with structlog.contextvars.bound_contextvars(tenant=tenant_id, integration=integration_id, run=claimed.pk):
         try:
-            with schedule.heartbeat(claimed):
+            with heartbeat(claimed):
                 _sync(work)
         except ClaimLostError:
             log.warning("sync_given_up")  # whoever has the integration now has recorded this run's end

@@ -22,6 +22,7 @@ class SyncSchedule(models.Model):
     ``planned_at`` is when ``next_due_at`` was reckoned: should it lie in the future, the clock was set back since.
     ``asked_at`` is set while a person waits for the sync: it goes before those that are due by the clock. ``event_at``
     is when AWS said that something changed that no sync has looked at yet; ``last_event_at`` outlives that sync.
+    ``events_synced_at`` is when a sync that events had started began or, once it is over, ended.
 
     ``failures`` counts the failed runs since the last good one; of them ``lasting_failures`` are those whose cause does
     not pass by itself. ``takeovers`` counts the workers that died in a row in the middle of the sync.
@@ -36,6 +37,7 @@ class SyncSchedule(models.Model):
     asked_at = models.DateTimeField(null=True)
     event_at = models.DateTimeField(null=True)
     last_event_at = models.DateTimeField(null=True)
+    events_synced_at = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0)
     lasting_failures = models.PositiveIntegerField(default=0)
     takeovers = models.PositiveIntegerField(default=0)

@@ -8,7 +8,8 @@ import time_machine
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from integrations import dispatch, schedule
+from integrations import dispatch
+from integrations.heartbeat import heartbeat
 from integrations.models import Integration, SyncSchedule
 from integrations.schedule import Outcome
 from pipes.celery import Every, app
@@ -76,7 +77,7 @@ def test_a_clock_that_jumps_forward_takes_no_sync_from_a_worker_that_lives(
     assert run is not None
     with time_machine.travel(timezone.now() + 2 * HOUR):
         assert dispatched(after=timedelta()) == []  # it may be dead, or not have had its turn since the jump
-        with schedule.heartbeat(run):
+        with heartbeat(run):
             time.sleep(0.5)
             assert dispatched(after=timedelta()) == []
             assert row(integration).claim == run.claim

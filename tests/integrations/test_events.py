@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations import deletion, dispatch, inlets
+from integrations import deletion, dispatch, inlets, schedule
 from integrations.editing import ChangedMeanwhileError
 from integrations.inlets import DEBOUNCE, IssuedKey
 from integrations.models import EventInlet, Integration, SyncSchedule
@@ -84,6 +84,36 @@ def test_events_that_do_not_end_do_not_put_the_sync_off(integration: Integration
     for seconds in range(9):
         send(issued, after=seconds * SECOND)
     assert syncs(integration, after=DEBOUNCE + SECOND) == ["event"]
+
+
+def test_a_flood_of_events_leaves_a_rest_between_the_syncs_that_it_starts(
+    integration: Integration, issued: IssuedKey
+) -> None:
+    base, began = timezone.now(), list[int]()
+    for seconds in range(0, 400, 2):
+        now = base + seconds * SECOND
+        assert inlets.receive(issued.inlet.uid, issued.key, now=now)
+        for key in dispatch.take_due(now=now):
+            run = schedule.start(*key, now=now)
+            assert run is not None
+            began.append(seconds)
+            with isolation.as_tenant(integration.tenant_id):
+                schedule.finish(run, Outcome(), now=now + SECOND)
+    assert began == [8, 70, 132, 194, 256, 318, 380]
+
+
+def test_a_long_sync_of_a_flood_is_rested_from_too_unless_somebody_waits(
+    integration: Integration, issued: IssuedKey
+) -> None:
+    send(issued)
+    run = start(integration, after=10 * SECOND)
+    assert run is not None
+    send(issued, after=20 * SECOND)
+    finish(run, Outcome(), after=300 * SECOND)
+    assert syncs(integration, after=350 * SECOND) == []
+    request(integration)
+    assert syncs(integration, after=351 * SECOND) == ["manual"]  # and it has read what the event told
+    assert syncs(integration, after=370 * SECOND) == []
 
 
 @pytest.mark.parametrize("number", [1, 30])

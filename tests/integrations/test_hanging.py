@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from integrations import schedule, sync
+from integrations.heartbeat import heartbeat
 from integrations.schedule import ClaimLostError
 from integrations.tasks import sync_integration
 from tests.conftest import make_cast
@@ -34,7 +35,7 @@ def test_the_claim_of_a_run_that_hangs_expires_although_its_process_lives(mirror
     integration = mirror.integration
     hung = schedule.start(integration.tenant_id, integration.pk, now=timezone.now())
     assert hung is not None
-    with schedule.heartbeat(hung, longest=timedelta(seconds=1)):
+    with heartbeat(hung, longest=timedelta(seconds=1)):
         time.sleep(0.8)  # longer than a claim lasts: the heart still beats
         assert sync.run(integration.tenant_id, integration.pk, retries=QUICK) is None
         wait_for(lambda: mirror.schedule().claim_expires_at < timezone.now())  # type: ignore[operator]

@@ -10,6 +10,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from integrations import dispatch, schedule
+from integrations.heartbeat import heartbeat
 from integrations.models import Integration, SyncRun
 from integrations.schedule import ClaimLostError, Outcome
 from tests.conftest import Cast
@@ -144,7 +145,7 @@ def test_the_heartbeat_keeps_the_claim_and_leaves_no_connection_behind(
     request(integration)
     run = start(integration)
     assert run is not None
-    with schedule.heartbeat(run):
+    with heartbeat(run):
         before = row(integration).claim_expires_at
         time.sleep(0.9)
         assert start(integration) is None
