@@ -5,7 +5,7 @@ are spread evenly. What fails is tested again soon, and then less and less often
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final
@@ -30,6 +30,11 @@ _STACKSET: Final = (
     " the role with them. In an account that has just joined, the StackSet needs a few minutes."
 )
 _MANAGEMENT: Final = "This is the management account, which a StackSet never covers, and its role does not let us in."
+_ALL_AT_ONCE: Final = (
+    " All {number} roles of this integration that used to work and were tested just now are refused at once, so look"
+    " for one cause first: a StackSet that was removed, another external ID, a new service control policy, or that this"
+    " installation's own identity may not assume roles any more, which only whoever runs it can mend."
+)
 _BY_ITSELF: Final = (
     " Launch the template from the Connection Settings of the integration as a stack in the management account itself,"
     " which makes the role there, or follow the steps by hand there."
@@ -75,11 +80,13 @@ def judge(error: AwsError | None, *, is_managed: bool = True, is_management: boo
         return Finding(Kind.WORKS)
     if isinstance(error, AccessDenied):
         return Finding(Kind.FAILS, _refusal(error, is_managed, is_management), may_pass=True)
-    is_of_the_account = isinstance(error, RoleTooOpen | Refused)
-    # AssumeRole is signed with our own credentials, GetCallerIdentity with the connection's.
-    is_of_its_key = isinstance(error, InvalidCredentials) and error.operation == "GetCallerIdentity"
-    kind = Kind.FAILS if is_of_the_account or is_of_its_key else Kind.UNKNOWN
+    kind = Kind.FAILS if isinstance(error, RoleTooOpen | Refused | InvalidCredentials) else Kind.UNKNOWN
     return Finding(kind, _with_headline(error.sentence))
+
+
+def all_at_once(finding: Finding, number: int) -> Finding:
+    """Add to one of so many refusals that they came together, where all the roles had worked until now."""
+    return replace(finding, sentence=finding.sentence + _ALL_AT_ONCE.format(number=number))
 
 
 def _refusal(error: AwsError, is_managed: bool, is_management: bool) -> str:

@@ -4,7 +4,8 @@ Only tasks import this: it talks to AWS. Each result is written as it comes, so 
 was under way.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -12,12 +13,12 @@ from typing import Final
 import structlog
 from django.utils import timezone
 
-from connections.models import Connection
+from connections.models import Connection, Health
 from integrations import handouts, health, health_schedule
 from integrations.access import credentials_of
 from integrations.aws.access_test import Credentials, check_side_by_side
 from integrations.aws.calling import Retries
-from integrations.aws.errors import AwsError
+from integrations.aws.errors import AccessDenied, AwsError
 from integrations.aws.identifiers import member_role_arn, session_name
 from integrations.aws.pacing import Pacer
 from integrations.aws.session import RoleCredentials
@@ -86,12 +87,28 @@ def _test(jobs: Mapping[int, _Job], retries: Retries | None, within_seconds: flo
         retries=retries or Retries(faults=2, throttles=3),
         pacer=Pacer(_RATE, _BURST),
     )
-    for pk, error in results:
-        job = jobs[pk]
-        found = health.judge(error, is_managed=job.node.is_managed, is_management=job.is_management)
+    for job, found in _with_what_they_share((jobs[pk], error) for pk, error in results):
         findings[found.kind] += _write(job, found)
     log.info("connections_tested", **{kind.value: number for kind, number in findings.items() if number})
     return not wanted or findings[Kind.WORKS] + findings[Kind.FAILS] > 0
+
+
+def _with_what_they_share(results: Iterable[tuple[_Job, AwsError | None]]) -> Iterator[tuple[_Job, Finding]]:
+    """Judge each result as it comes, but for sudden refusals: those wait for the others of the same integration."""
+    sudden: defaultdict[int | None, list[tuple[_Job, Finding]]] = defaultdict(list)
+    working: set[int | None] = set()
+    for job, error in results:
+        found = health.judge(error, is_managed=job.node.is_managed, is_management=job.is_management)
+        if isinstance(error, AccessDenied) and job.node.is_managed and job.node.health == Health.HEALTHY:
+            sudden[job.node.root_id].append((job, found))
+            continue
+        if found.kind == Kind.WORKS:
+            working.add(job.node.root_id)
+        yield job, found
+    for root_id, refused in sudden.items():
+        is_shared = len(refused) > 1 and root_id not in working
+        for job, found in refused:
+            yield job, health.all_at_once(found, len(refused)) if is_shared else found
 
 
 def _write(job: _Job, found: Finding) -> bool:

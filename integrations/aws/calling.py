@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from integrations.aws.errors import AwsError, Throttled, incomplete
+from integrations.aws.errors import AwsError, OwnFault, Throttled, incomplete
 from integrations.aws.pacing import Budget, Pacer
 
 
@@ -60,9 +60,12 @@ class Retries:
     answer_within: float = 20.0
 
     def allows_another(self, failure: AwsError, attempt: int) -> bool:
-        """Whether to try again after that failure of the attempt number ``attempt``, counted from 1."""
+        """Whether to try again after that failure of the attempt number ``attempt``, counted from 1.
+
+        Our own credentials are not mended within seconds.
+        """
         most = self.throttles if isinstance(failure, Throttled) else self.faults
-        return failure.is_transient and attempt < most
+        return failure.is_transient and attempt < most and not isinstance(failure, OwnFault)
 
     def wait(self, attempt: int) -> float:
         """Seconds to wait after the attempt number ``attempt``: anywhere up to the doubled wait before."""

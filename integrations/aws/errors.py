@@ -39,6 +39,12 @@ class NoPrincipal(AwsError):
     """This installation has no AWS identity of its own in the partition concerned."""
 
 
+class OwnFault(AwsError):
+    """The credentials of this installation itself are missing, expired or not accepted: no customer can mend that."""
+
+    is_transient = True
+
+
 class NotInOrganization(AwsError):
     """The account does not belong to an AWS organization."""
 

@@ -11,17 +11,14 @@ from django.conf import settings
 from integrations.aws.calling import OPERATIONS, Call, Retries, perform
 from integrations.aws.errors import AwsError, ExpiredCredentials, InvalidCredentials, NoPrincipal, incomplete
 from integrations.aws.identifiers import RoleArn, check_role_arn
+from integrations.aws.own import ask_for_role, client_config, making_clients, shared
 from integrations.aws.pacing import Budget, Pacer
 from integrations.aws.regions import home_region
 
 # An hour is the most that a role may ask for when it was itself assumed; less would cost more calls.
 _SESSION_SECONDS: Final = 3600
-_CONNECT_SECONDS: Final = 5
-_CONNECTIONS: Final = 8
 _CALL_SECONDS: Final = 120.0  # for a single call with all its attempts
 _SERVICES: Final = {"GetCallerIdentity": "sts"}  # the others are of Organizations
-
-_building = threading.Lock()  # clients are thread-safe, the botocore session that makes them is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +191,9 @@ def assume_role(
     budget: Budget | None = None,
     pacer: Pacer | None = None,
 ) -> _Keys:
-    """Ask for a role with our own identity. Raises AwsError; NoPrincipal when we have none in the role's partition."""
+    """Ask for a role with our own identity. Raises AwsError: NoPrincipal when we have none in the role's partition,
+    OwnFault when it does not work.
+    """
     if role.partition not in settings.PIPES_AWS_PRINCIPALS:
         served = ", ".join(settings.PIPES_AWS_PRINCIPALS) or "none"
         raise NoPrincipal(
@@ -211,10 +210,9 @@ def assume_role(
     }
     if credentials.external_id is not None:
         parameters["ExternalId"] = credentials.external_id
-    client = _own_sts(role.partition, settings.AWS_ENDPOINT_URL, retries.answer_within)
     operation = OPERATIONS["AssumeRole"]
     answer = perform(
-        Call(operation, str(role), functools.partial(client.assume_role, **parameters)),
+        Call(operation, str(role), lambda: ask_for_role(role.partition, retries.answer_within, parameters)),
         pacer=pacer or Pacer(operation.rate, operation.burst),
         budget=budget or Budget(_CALL_SECONDS),
         retries=retries,
@@ -231,59 +229,18 @@ def _checked_keys(given: Mapping[str, Any], subject: str) -> _Keys:
     return _Keys(*values)  # type: ignore[arg-type]
 
 
-@functools.lru_cache(maxsize=8)
-def _own_sts(partition: str, endpoint_url: str | None, answer_within: float) -> Any:
-    """The only client made from the server's own credential chain: it asks STS for the roles of customers.
-
-    A profile named ``pipes-{partition}`` in the AWS configuration serves that partition, where credentials of one
-    installation must reach several.
-    """
-    import botocore.session  # slow to import
-
-    profile = f"pipes-{partition}"
-    with _building:
-        own = botocore.session.Session()
-        if profile in own.available_profiles:
-            own = botocore.session.Session(profile=profile)
-        own.register_component("data_loader", _shared().get_component("data_loader"))  # loads descriptions once
-        return own.create_client(
-            "sts", home_region(partition), endpoint_url=endpoint_url, config=_config(answer_within)
-        )
-
-
-@functools.lru_cache(maxsize=1)
-def _shared() -> Any:
-    """The botocore session that makes all customers' clients: it holds AWS's service descriptions, no credentials."""
-    import botocore.session  # slow to import
-
-    return botocore.session.Session()
-
-
 def _clients(partition: str, keys: _Keys, retries: Retries) -> Mapping[str, Any]:
     """A client for each service, built in this thread to be shared by all."""
-    with _building:
+    with making_clients:
         return {
-            service: _shared().create_client(
+            service: shared().create_client(
                 service,
                 home_region(partition),
                 endpoint_url=settings.AWS_ENDPOINT_URL,
                 aws_access_key_id=keys.access_key_id,
                 aws_secret_access_key=keys.secret_access_key,
                 aws_session_token=keys.token,
-                config=_config(retries.answer_within),
+                config=client_config(retries.answer_within),
             )
             for service in ("organizations", "sts")
         }
-
-
-def _config(answer_within: float) -> Any:
-    from botocore.config import Config  # slow to import
-
-    return Config(
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=answer_within,
-        max_pool_connections=_CONNECTIONS,
-        retries={"mode": "standard", "total_max_attempts": 1},
-        ignore_configured_endpoint_urls=True,
-        user_agent_extra="pipes",
-    )

@@ -12,10 +12,7 @@ from botocore.exceptions import (
     ClientError,
     ConnectionError,  # noqa: A004
     ConnectTimeoutError,
-    CredentialRetrievalError,
     HTTPClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
     ReadTimeoutError,
 )
 from botocore.parsers import ResponseParserError
@@ -24,14 +21,11 @@ from integrations.aws import errors
 from integrations.aws.errors import AwsError, call_name, incomplete
 from integrations.aws.regions import home_region, partition_of_arn
 
-# What a call may raise and we expect. The last four come from botocore's parsers when an answer has the wrong shape.
+# What a call may raise and we expect. The last five come from botocore's parsers when an answer has the wrong shape.
 EXPECTED: Final = (
     ClientError,
     HTTPClientError,
     ConnectionError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    CredentialRetrievalError,
     ResponseParserError,
     AttributeError,
     KeyError,
@@ -74,6 +68,8 @@ _KINDS: Final[dict[str, type[AwsError]]] = {
     "SubscriptionRequiredException": errors.Refused,
 }
 
+_OF_CREDENTIALS: Final = (errors.InvalidCredentials, errors.ExpiredCredentials)
+
 # The half of AWS's own text that says which policy decided; the rest of it repeats what the caller knows.
 _POLICY: Final = re.compile(r"(?:with an explicit deny in an? |because no )([a-z -]+ policy)")
 
@@ -83,18 +79,16 @@ def translate(error: BaseException, *, operation: str, subject: str) -> AwsError
     if isinstance(error, ClientError):
         return _from_code(error, operation, subject)
     call = call_name(operation, subject)
-    if isinstance(error, NoCredentialsError | PartialCredentialsError | CredentialRetrievalError):
-        return errors.NoPrincipal(
-            f"This installation has no AWS credentials of its own, so {call} could not be asked"
-            f" ({type(error).__name__}). Whoever runs it must provide them in one of the usual places.",
-            operation=operation,
-            code=type(error).__name__,
-        )
     if isinstance(error, ConnectTimeoutError | ReadTimeoutError):
         return _unreachable(f"AWS did not answer {call} in time", error, operation)
     if isinstance(error, BotoCoreError):
         return _unreachable(f"The connection to AWS failed in {call}", error, operation)
     return incomplete(operation, subject, "the answer cannot be read")
+
+
+def is_about_credentials(error: ClientError) -> bool:
+    """Whether AWS does not take what the call was signed with."""
+    return _KINDS.get(str(error.response.get("Error", {}).get("Code"))) in _OF_CREDENTIALS
 
 
 def _unreachable(what: str, error: BotoCoreError, operation: str) -> AwsError:
@@ -115,11 +109,13 @@ def _from_code(error: ClientError, operation: str, subject: str) -> AwsError:
         sentence = _region_disabled(operation, subject, code)
     elif kind is errors.AccessDenied:
         sentence = _denied(operation, subject, code, str(details.get("Message", "")))
-    elif kind in (errors.InvalidCredentials, errors.ExpiredCredentials) and operation == "AssumeRole":
+    elif kind in _OF_CREDENTIALS and operation == "AssumeRole":  # which we sign ourselves
+        kind = errors.OwnFault
         sentence = (
             "AWS does not accept the credentials of this installation itself"
-            f" ({call_name(operation, subject)}: {code})."
-            " Whoever runs it must renew them, or correct the clock of its machine."
+            f" ({call_name(operation, subject)}: {code}). Nothing is wrong with the role."
+            " Whoever runs this installation must renew them, or correct the clock of its machine; it is tried again by"
+            " itself."
         )
     return kind(sentence, operation=operation, code=code)
 

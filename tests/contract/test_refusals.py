@@ -1,5 +1,8 @@
 """What AWS refuses, and what people then read: who may call, trust policies, keys, partitions."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from pytest_django.fixtures import Settings
 
@@ -9,6 +12,7 @@ from integrations.aws.errors import (
     InvalidCredentials,
     NoPrincipal,
     NotInOrganization,
+    OwnFault,
 )
 from integrations.aws.organizations import identify, read_snapshot
 from integrations.aws.session import KeyCredentials, RoleCredentials, open_session
@@ -135,8 +139,10 @@ def test_our_own_unknown_key_is_blamed_on_the_installation(
     aws: RunningAws, role: RoleCredentials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAZZZZZZZZZZZZZZZZ")
-    with pytest.raises(InvalidCredentials, match="credentials of this installation itself"):
+    with pytest.raises(OwnFault, match="credentials of this installation itself") as fault:
         open_session(role)
+    assert fault.value.is_transient  # for whoever is told of it: a sync comes back soon
+    assert len(aws.calls) == 1  # but nothing is asked again at once
 
 
 def test_an_installation_without_credentials_says_so(
@@ -145,8 +151,43 @@ def test_an_installation_without_credentials_says_so(
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    with pytest.raises(NoPrincipal, match="no AWS credentials of its own"):
+    with pytest.raises(OwnFault, match=r"no AWS credentials of its own that work.*NoCredentialsError"):
         open_session(role)
+
+
+@pytest.mark.parametrize(
+    ("profile", "kind"),
+    [
+        ("aws_access_key_id = AKIAAAAAAAAAAAAAAAAA", "PartialCredentialsError"),
+        ("credential_process = /bin/false", "CredentialRetrievalError"),
+        ("credential_process = /nowhere/at/all", "FileNotFoundError"),
+        ("credential_process = /bin/echo nothing", "JSONDecodeError"),
+        ("role_arn = arn:aws:iam::999999999999:role/pipes\nsource_profile = nobody", "InvalidConfigError"),
+    ],
+)
+def test_an_installation_whose_credentials_cannot_be_fetched_says_so(
+    aws: RunningAws, role: RoleCredentials, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, profile: str, kind: str
+) -> None:
+    (tmp_path / "config").write_text(f"[profile pipes-aws]\n{profile}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    with pytest.raises(OwnFault, match=f"AssumeRole: {kind}"):
+        open_session(role)
+    assert len(aws.calls) == 0
+
+
+def test_credentials_of_the_installation_that_were_replaced_are_found_without_a_restart(
+    aws: RunningAws, role: RoleCredentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAZZZZZZZZZZZZZZZZ")
+    with pytest.raises(OwnFault):
+        open_session(role)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", aws.vendor_key.id)
+    assert identify(open_session(role)).organization_id == aws.organization.id
+    aws.iam.keys[aws.vendor_key.id] = replace(aws.vendor_key, is_active=False)  # and another is made
+    fresh = replace(aws.vendor_key, id="AKIAFRESHFRESHFRESH0")
+    aws.iam.keys[fresh.id] = fresh
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", fresh.id)
+    assert identify(open_session(role)).organization_id == aws.organization.id
 
 
 def test_a_role_in_a_partition_that_we_do_not_serve_is_refused_before_any_call(aws: RunningAws) -> None:

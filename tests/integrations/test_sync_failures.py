@@ -81,6 +81,11 @@ FAILURES: dict[str, tuple[Break, list[str], bool]] = {
     "nonsense": (lambda m: m.aws.faults.answer("ListRoots"), ["ListRoots"], True),
     "dropped connection": (lambda m: m.aws.faults.drop("ListAccounts"), ["ListAccounts"], True),
     "no role": (lambda m: m.aws.roles.delete(m.integration.role_arn), ["AssumeRole", "AccessDenied"], False),
+    "our own key": (
+        lambda m: m.aws.faults.fail("AssumeRole", "InvalidClientTokenId"),
+        ["of this installation itself", "AssumeRole", "InvalidClientTokenId"],
+        True,
+    ),
     "wrong external id": (
         lambda m: replace_role(m, trusting(VENDOR_ROLE_ARN, "somebody:else")),
         ["AssumeRole", "AccessDenied"],

@@ -80,6 +80,34 @@ def test_trouble_of_our_own_takes_nothing_back_and_the_tests_rest(tested: Scene,
     assert HealthSchedule.objects.get().next_due_at > now + timedelta(minutes=14)
 
 
+def test_roles_that_all_worked_and_are_all_refused_at_once_are_said_to_be(tested: Scene) -> None:
+    tested.make_roles("Prod", "Dev")
+    tested.run()
+    tested.age()
+    tested.aws.faults.fail("AssumeRole", "AccessDenied")  # as if our own identity might not assume roles any more
+    tested.run()
+    assert tested.healths() == {"Management": "failing", "Prod": "failing", "Dev": "failing"}
+    shared = "All 2 roles of this integration that used to work"
+    for name in ("Prod", "Dev"):
+        reason = tested.node(name).health_reason
+        assert reason.startswith("AWS refused AssumeRole")
+        assert shared in reason
+        assert "only whoever runs it can mend" in reason
+    assert shared not in tested.node("Management").health_reason  # it never worked
+
+
+def test_a_refusal_beside_a_role_that_works_is_its_own(tested: Scene) -> None:
+    tested.make_roles(*ALL)
+    tested.run()
+    tested.age()
+    for name in ("Prod", "Dev"):
+        arn = f"arn:aws:iam::{tested.account(name)}:role/{ROLE}"
+        tested.aws.faults.fail("AssumeRole", "AccessDenied", on=arn)
+    tested.run()
+    assert tested.healths() == {"Management": "healthy", "Prod": "failing", "Dev": "failing"}
+    assert "at once" not in tested.node("Prod").health_reason
+
+
 def test_what_was_never_tested_says_why_no_test_came_to_a_result(tested: Scene) -> None:
     tested.aws.faults.fail("AssumeRole", "Throttling")
     tested.run()

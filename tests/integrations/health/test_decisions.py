@@ -43,7 +43,7 @@ def error(kind: type[AwsError], operation: str = "AssumeRole") -> AwsError:
         (error(errors.RoleTooOpen), Kind.FAILS),
         (error(errors.Refused), Kind.FAILS),
         (error(errors.InvalidCredentials, "GetCallerIdentity"), Kind.FAILS),
-        (error(errors.InvalidCredentials), Kind.UNKNOWN),  # our own
+        (error(errors.OwnFault), Kind.UNKNOWN),
         (error(errors.ExpiredCredentials), Kind.UNKNOWN),
         (error(errors.NoPrincipal), Kind.UNKNOWN),
         (error(errors.Throttled), Kind.UNKNOWN),
