@@ -5,19 +5,17 @@ What talks to AWS is testing.py, which only tasks import.
 
 import hashlib
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db import models
 from django.db.models import Q
 
+from integrations import places
 from integrations.models import AccessMode, AccessTest
 from integrations.models.settings import AccessSettings, IntegrationSettings
 from integrations.packing import unpack
 from integrations.snapshot import Snapshot
-
-# A test that reports nothing for this long has lost its worker: AWS is given less time than that for any one call.
-PATIENCE: Final = timedelta(minutes=3)
 
 OPEN: Final = (AccessTest.State.QUEUED, AccessTest.State.RUNNING)
 ROLE_TOO_OPEN: Final = "RoleTooOpen"  # the code that integrations.aws.access_test raises with
@@ -42,7 +40,8 @@ def newest(settings: AccessSettings, kind: AccessTest.Kind, *, now: datetime) ->
     """Give the last test that was asked for; one whose worker died reads as failed."""
     tests = AccessTest.objects.filter(tenant=settings.tenant, subject=settings.uid, kind=kind)
     test = tests.defer("snapshot").order_by("-pk").first()
-    if test is not None and not test.is_over and test.progressed_at < now - PATIENCE:
+    is_silent = test is not None and not test.is_over and test.progressed_at < now - places.PATIENCE
+    if test is not None and is_silent and not places.may_still_come(test, now=now):
         test.state = AccessTest.State.FAILED
         test.report = {**test.report, "sentence": _LOST, "code": "Lost"}
     return test

@@ -4,12 +4,13 @@
 The modules that talk to AWS are imported when a task runs: the web process sends tasks too, and never needs boto3.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 from celery import shared_task
 from django.utils import timezone
 
-from integrations import dispatch, health_schedule
+from integrations import dispatch, health_schedule, places
 
 
 @shared_task
@@ -51,7 +52,7 @@ def run_access_test(tenant_id: int, test_id: int) -> None:
     """Run one Test Discovery or Test Connection."""
     from integrations import testing
 
-    testing.run(tenant_id, test_id)
+    _run_and_pass_on(tenant_id, partial(testing.run, tenant_id, test_id))
 
 
 @shared_task
@@ -67,7 +68,17 @@ def run_settings_trial(tenant_id: int, trial_id: int) -> None:
     """Try new discovery settings."""
     from integrations import trying
 
-    trying.run(tenant_id, trial_id)
+    _run_and_pass_on(tenant_id, partial(trying.run, tenant_id, trial_id))
+
+
+def _run_and_pass_on(tenant_id: int, run: Callable[[], bool]) -> None:
+    """Run something that takes a place, then send for what waits for it; a bug gives its place back too."""
+    has_run = True
+    try:
+        has_run = run()
+    finally:
+        for kind, pk in places.next_in_turn(tenant_id, now=timezone.now()) if has_run else ():
+            (run_access_test if kind == "test" else run_settings_trial).delay(tenant_id, pk)
 
 
 @shared_task

@@ -11,7 +11,7 @@ from typing import Any, Final
 import structlog
 from django.utils import timezone
 
-from integrations import access_tests, health_tests
+from integrations import access_tests, health_tests, places
 from integrations.access import credentials_of
 from integrations.aws.access_test import refuse_open_role, try_member_roles
 from integrations.aws.calling import Retries
@@ -74,12 +74,22 @@ class _Work:
                 raise _OverError
 
 
-def run(tenant_id: int, test_id: int, *, retries: Retries | None = None) -> None:
-    """Run the test if it still waits; a message that comes twice or late finds nothing to do. A bug is raised."""
-    work = _start(tenant_id, test_id, retries or Retries())
-    if work is None:
-        return
-    structlog.contextvars.bind_contextvars(tenant=tenant_id, access_test=test_id)
+def run(tenant_id: int, test_id: int, *, retries: Retries | None = None) -> bool:
+    """Run the test if it still waits and there is a place for it; tell whether it was run. A bug is raised.
+
+    A message that comes twice or late finds nothing to do.
+    """
+    test = _claim(tenant_id, test_id)
+    if test is None:
+        return False
+    work = _load(test, retries or Retries())
+    if work is not None:
+        _run(work)
+    return True
+
+
+def _run(work: _Work) -> None:
+    structlog.contextvars.bind_contextvars(tenant=work.test.tenant_id, access_test=work.test.pk)
     sentence, code = _BUG, "Bug"
     is_over = False
     try:
@@ -108,13 +118,20 @@ def _fail(work: _Work, sentence: str, code: str) -> None:
         log.info("access_test_superseded", test=work.test.pk)
 
 
-def _start(tenant_id: int, test_id: int, retries: Retries) -> _Work | None:
-    """Claim the test and load what it tests; None when that is not as it was, or somebody else has it."""
+def _claim(tenant_id: int, test_id: int) -> AccessTest | None:
+    """Take the test; None when somebody else has it or there is no place."""
+    now = timezone.now()
     with isolation.as_tenant(tenant_id):
         waiting = AccessTest.objects.filter(pk=test_id, state=AccessTest.State.QUEUED)
-        if not waiting.update(state=AccessTest.State.RUNNING, progressed_at=timezone.now()):
+        has_place = places.take(tenant_id, now=now)
+        if not has_place or not waiting.update(state=AccessTest.State.RUNNING, progressed_at=now):
             return None
-        test = AccessTest.objects.defer("snapshot").get(pk=test_id)
+        return AccessTest.objects.defer("snapshot").get(pk=test_id)
+
+
+def _load(test: AccessTest, retries: Retries) -> _Work | None:
+    """Load what it tests; None, and the test has failed, when that is not as it was."""
+    with isolation.as_tenant(test.tenant_id):
         settings = _settings(test)
         if settings is not None and access_tests.fingerprint(settings, AccessTest.Kind(test.kind)) == test.fingerprint:
             return _Work(test, settings, retries)

@@ -6,14 +6,14 @@ What talks to AWS is trying.py, which only tasks import.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import F
 
 from connections.uses import uses_of
-from integrations import editing, mirror, schedule
+from integrations import editing, mirror, places, schedule
 from integrations.changes import Change, describe
 from integrations.impact import View, WorkspaceImpact, fingerprint, impacts
 from integrations.models import AccessMode, Integration, SettingsTrial, SyncRun, SyncSchedule
@@ -28,8 +28,6 @@ from integrations.tasks import run_settings_trial
 from workspaces import audit
 from workspaces.models import User
 
-# A trial that reports nothing for this long has lost its worker: AWS is given less time than that for any one call.
-PATIENCE: Final = timedelta(minutes=3)
 _LOST: Final = (
     "Nothing was heard of this for three minutes, so the worker that ran it has probably stopped. Save the settings"
     " again; if that does not help, ask whoever runs this installation whether its background worker is up."
@@ -73,7 +71,8 @@ def find(integration: Integration, *, now: datetime) -> SettingsTrial | None:
     """Find the trial of an integration that is open; one whose worker died reads as failed."""
     found = SettingsTrial.objects.select_related("created_by").defer("snapshot")
     trial = found.filter(integration=integration, expires_at__gt=now).first()
-    if trial is not None and not trial.is_over and trial.progressed_at < now - PATIENCE:
+    is_silent = trial is not None and not trial.is_over and trial.progressed_at < now - places.PATIENCE
+    if trial is not None and is_silent and not places.may_still_come(trial, now=now):
         trial.state, trial.error = SettingsTrial.State.FAILED, _LOST
     return trial
 

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 from django.utils import timezone
 
-from integrations import absences, mirror
+from integrations import absences, mirror, places
 from integrations.access import credentials_of
 from integrations.aws.access_test import refuse_open_role
 from integrations.aws.calling import Retries
@@ -72,12 +72,17 @@ class _Work:
                 raise _OverError
 
 
-def run(tenant_id: int, trial_id: int, *, retries: Retries | None = None) -> None:
-    """Run a trial that waits; a message that comes twice or late finds nothing to do. A bug is raised."""
+def run(tenant_id: int, trial_id: int, *, retries: Retries | None = None) -> bool:
+    """Run a trial that waits, if there is a place for it; tell whether it was run. A bug is raised.
+
+    A message that comes twice or late finds nothing to do.
+    """
+    now = timezone.now()
     with isolation.as_tenant(tenant_id):
         waiting = SettingsTrial.objects.filter(pk=trial_id, state=SettingsTrial.State.QUEUED)
-        if not waiting.update(state=SettingsTrial.State.RUNNING, progressed_at=timezone.now()):
-            return
+        has_place = places.take(tenant_id, now=now)
+        if not has_place or not waiting.update(state=SettingsTrial.State.RUNNING, progressed_at=now):
+            return False
         trial = SettingsTrial.objects.select_related("tenant", "organization", "integration").get(pk=trial_id)
     work = _Work(trial, retries or Retries())
     with structlog.contextvars.bound_contextvars(tenant=tenant_id, integration=trial.integration_id, trial=trial_id):
@@ -94,6 +99,7 @@ def run(tenant_id: int, trial_id: int, *, retries: Retries | None = None) -> Non
         finally:
             if error:
                 _fail(work, error)
+    return True
 
 
 def _read(work: _Work) -> Snapshot:

@@ -130,6 +130,9 @@ PIPES_SYNC_CLAIM_SECONDS = env.float("PIPES_SYNC_CLAIM_SECONDS", default=60.0)
 # How many syncs of one tenant may be under way at once, so that it leaves workers to the others.
 PIPES_SYNCS_PER_TENANT = env.int("PIPES_SYNCS_PER_TENANT", default=8)
 
+# How many tests of access, trials of settings and previews of one tenant may be under way at once.
+PIPES_TESTS_PER_TENANT = env.int("PIPES_TESTS_PER_TENANT", default=4)
+
 # How long the records of syncs are kept, in days; the last few of each integration are kept whatever their age.
 PIPES_RUNS_KEPT_DAYS = env.int("PIPES_RUNS_KEPT_DAYS", default=365)
 

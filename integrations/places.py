@@ -1,0 +1,53 @@
+"""How many tests of access, trials and previews of one tenant run at once, so that it leaves workers to the others.
+
+What finds no place waits in its row, not in the broker's queue; whatever ends sends for those that have waited longest.
+A worker that was killed gives its place back when nothing is heard of it any more.
+"""
+
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Final, Literal
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q
+
+from integrations.models import AccessTest, SettingsTrial
+from workspaces import isolation
+
+# What reports nothing for this long has lost its worker: AWS is given less time than that for any one call.
+PATIENCE: Final = timedelta(minutes=3)
+
+Kind = Literal["test", "trial"]
+
+
+def take(tenant_id: int, *, now: datetime) -> bool:
+    """Tell whether there is a place; until the transaction ends nobody else takes it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"places of {tenant_id}"])
+    return taken(tenant_id, now=now) < settings.PIPES_TESTS_PER_TENANT
+
+
+def taken(tenant_id: int, *, now: datetime) -> int:
+    """Count what is under way, in the caller's transaction."""
+    running = Q(tenant=tenant_id, state="running", progressed_at__gte=now - PATIENCE)
+    return AccessTest.objects.filter(running).count() + SettingsTrial.objects.filter(running).count()
+
+
+def may_still_come(queued: AccessTest | SettingsTrial, *, now: datetime) -> bool:
+    """Whether something that waits to be begun may be waiting for a place: whatever has one now will send for it."""
+    return queued.state == "queued" and taken(queued.tenant_id, now=now) > 0
+
+
+def next_in_turn(tenant_id: int, *, now: datetime) -> list[tuple[Kind, int]]:
+    """List what has waited longest, as many as there are places, to be sent for."""
+    with isolation.as_tenant(tenant_id):
+        free = max(0, settings.PIPES_TESTS_PER_TENANT - taken(tenant_id, now=now))
+        queued = Q(tenant=tenant_id, state="queued")
+        tests = AccessTest.objects.filter(queued).order_by("created_at").values_list("created_at", "pk")[:free]
+        trials = SettingsTrial.objects.filter(queued).order_by("created_at").values_list("created_at", "pk")[:free]
+        waiting: chain[tuple[datetime, Kind, int]] = chain(
+            ((created_at, "test", pk) for created_at, pk in tests),
+            ((created_at, "trial", pk) for created_at, pk in trials),
+        )
+        return [(kind, pk) for _, kind, pk in sorted(waiting)[:free]]
