@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0016_confirming'),
+        ('integrations', '0017_confirmed_addresses'),
     ]
 
     operations = [
