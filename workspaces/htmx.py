@@ -22,8 +22,9 @@ def render_page(
 
 
 def search_text(request: HttpRequest, name: str = "q") -> str:
-    """Give what a list is searched for: ``?q=``, without what PostgreSQL refuses in a text."""
-    return request.GET.get(name, "").replace("\x00", "").strip()[:100]
+    """Give what a list is searched for: ``?q=``, or ``q`` of a form; without what PostgreSQL refuses in a text."""
+    asked = request.POST if request.method == "POST" else request.GET
+    return asked.get(name, "").replace("\x00", "").strip()[:100]
 
 
 def asks_about_field(request: HttpRequest, form: Form) -> str | None:

@@ -1,22 +1,26 @@
 """The tree in which accounts and OUs are ticked: in the wizard, and in the Config when a choice is changed.
 
 Each tick is a button of the form around the tree. With script it is answered by what it changes, and folders open in
-place; without, by the page, which shows one folder at a time.
+place; without, by the page, which shows one folder at a time. What is looked for is in the URL; what is ticked is
+stored with each tick, so looking for something loses none of it.
 """
 
 from dataclasses import dataclass
 from typing import Any, Final, cast
 from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from integrations.finding import branches, find
 from integrations.outline import Outline, Verb
+from workspaces.htmx import render_page, search_text
 
 PAGE: Final = 50
 CHOSEN: Final = "chosen"  # tells the page that something was ticked
 _LOOK: Final = "look"
+_TREE: Final = "choices"  # the id of the element that what is looked for replaces
 _VERBS: Final = ("include", "exclude", "forget", _LOOK)
 
 
@@ -40,30 +44,36 @@ def pressed(request: HttpRequest) -> Press | None:
     return Press(verb, source_id, part) if verb in _VERBS else None
 
 
-def asks_inside(request: HttpRequest) -> bool:
-    """Whether a row is being opened in place."""
-    return request.method == "GET" and "inside" in request.GET
+def asks_part(request: HttpRequest) -> bool:
+    """Whether a row is being opened in place, or something is looked for."""
+    return request.method == "GET" and ("inside" in request.GET or request.headers.get("HX-Target") == _TREE)
 
 
 def choices(request: HttpRequest, outline: Outline, url: str) -> dict[str, Any]:
-    """Give what the tree's templates show: one folder, with a part of what is directly in it."""
+    """Give what the tree's templates show: what is looked for, or one folder with a part of what is directly in it."""
     asked = request.POST if request.method == "POST" else request.GET
+    text = search_text(request)
     root = outline.snapshot.root.source_id
     at = asked.get("in", "")
-    at = at if outline.has_folder(at) else root
-    part = Paginator(outline.inside(at), PAGE).get_page(asked.get("part") or 1)
+    at = at if outline.has_folder(at) and not text else root
+    part: Page[Any] = Paginator(find(outline, text) if text else outline.inside(at), PAGE).get_page(asked.get("part"))
     return {
         "choices_url": url,
         "top": outline.folder(at),
         "above": outline.line(at)[:-1],
         "part": part,
         "outline": outline,
+        "q": text,
+        "branches": branches(outline, list(part)) if text else [],
     }
 
 
-def show_inside(request: HttpRequest, outline: Outline, url: str) -> HttpResponse:
-    """Answer a row that is being opened in place, or asked for more."""
-    return render(request, "integrations/choices/inside.html", choices(request, outline, url))
+def show_part(request: HttpRequest, outline: Outline, url: str) -> HttpResponse:
+    """Answer a row that is being opened in place or asked for more, and what is looked for as it is typed."""
+    shown = choices(request, outline, url)
+    if "inside" in request.GET:
+        return render(request, "integrations/choices/inside.html", shown)
+    return render_page(request, "integrations/choices/found.html", shown, parts=())
 
 
 def answer(request: HttpRequest, press: Press, outline: Outline, url: str) -> HttpResponse:
@@ -77,5 +87,6 @@ def answer(request: HttpRequest, press: Press, outline: Outline, url: str) -> Ht
         return response
     if press.verb == _LOOK:
         return redirect(f"{url}?{urlencode({'in': press.source_id, 'part': press.part or '1'})}#choices")
-    place = {"in": request.POST.get("in", ""), "part": request.POST.get("part", "1")}
+    text = search_text(request)
+    place = ({"q": text} if text else {"in": request.POST.get("in", "")}) | {"part": request.POST.get("part", "1")}
     return redirect(f"{url}?{urlencode(place)}#{f'tick-{press.source_id}' if press.source_id else 'choices'}")

@@ -32,8 +32,8 @@ def integration_selection(request: HttpRequest, access: Access, integration: str
     try:
         if request.method == "POST" and (press := choices.pressed(request)):
             return _press(request, found, press)
-        if choices.asks_inside(request):
-            return choices.show_inside(request, choosing.outline(found, now=now), request.path)
+        if choices.asks_part(request):
+            return choices.show_part(request, choosing.outline(found, now=now), request.path)
     except trials.TrialGoneError:
         messages.info(request, _GONE)
         return redirect(config_url)

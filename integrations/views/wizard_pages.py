@@ -45,8 +45,8 @@ def show_step(request: HttpRequest, access: Access, draft: Draft, at: Step, form
     # The test first: one that passes between the two is followed once more, where the other way its tree never came.
     tested = _of_test(request, draft, at.tests) if at.tests else {}
     outline = wizard.outline(draft) if at == wizard.DISCOVERY else None
-    if outline and choices.asks_inside(request):
-        return choices.show_inside(request, outline, wizard.draft_url(draft, at))
+    if outline and choices.asks_part(request):
+        return choices.show_part(request, outline, wizard.draft_url(draft, at))
     context = {
         "steps": _rail(draft, at),
         "step": at,

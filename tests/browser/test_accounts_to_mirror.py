@@ -15,6 +15,15 @@ def tick(console: Console, name: str) -> Locator:
     return console.page.get_by_role("checkbox", name=re.compile(rf"^{re.escape(name)} "))
 
 
+def wait_for_the_tree(console: Console, url: str) -> None:
+    """Look again until the tree has been read, as nothing else does without script."""
+    for _ in range(100):
+        if tick(console, "Root").count():
+            return
+        console.page.wait_for_timeout(100)
+        console.open(url)
+
+
 def test_an_owner_leaves_an_ou_out_but_for_one_account_in_it(visit: Visit, people: Cast, synced: str) -> None:
     console = visit(people.org_owner).open(synced)
     console.tab("Config")
@@ -46,11 +55,7 @@ def test_an_owner_leaves_an_ou_out_but_for_one_account_in_it(visit: Visit, peopl
 def test_accounts_are_chosen_without_script(visit: Visit, people: Cast, synced: str) -> None:
     console = visit(people.org_owner, java_script_enabled=False).open(f"{synced}config/")
     console.press("Change")
-    for _ in range(100):
-        if tick(console, "Root").count():
-            break
-        console.page.wait_for_timeout(100)
-        console.open(f"{synced}config/accounts/")
+    wait_for_the_tree(console, f"{synced}config/accounts/")
     console.press("Show what is in Sandbox")
     tick(console, "sandbox-ana").click()
     console.sees("but for account sandbox-ana")
@@ -59,3 +64,44 @@ def test_accounts_are_chosen_without_script(visit: Visit, people: Cast, synced: 
     expect(tick(console, "Workloads")).to_have_attribute("aria-checked", "true")
     console.press("Save")
     console.sees("Saved the accounts that awsi mirrors.")
+
+
+def test_an_account_is_found_by_keyboard_and_ticked(visit: Visit, people: Cast, synced: str) -> None:
+    console = visit(people.org_owner).open(f"{synced}config/")
+    console.press("Change")
+    expect(tick(console, "Root")).to_be_visible()
+    console.page.locator("h1").click()
+    console.page.keyboard.press("/")
+    box = console.page.get_by_role("searchbox", name="Find an account or OU")
+    expect(box).to_be_focused()
+    console.page.keyboard.type("ledger")
+    expect(console.page.locator("#matches")).to_contain_text("1 match for “ledger”.")
+    expect(box).to_be_focused()
+    expect(console.page).to_have_url(re.compile(r"\?q=ledger$"))
+    expect(console.page.get_by_role("checkbox")).to_have_count(5)
+    tick(console, "ledger").click()
+    expect(tick(console, "Payments")).to_have_attribute("aria-checked", "mixed")
+    expect(tick(console, "Root")).to_have_attribute("aria-checked", "mixed")
+    console.sees("but for account ledger")
+    assert not look_at(console)
+    console.page.reload()
+    expect(tick(console, "ledger")).to_have_attribute("aria-checked", "false")
+    box.fill("no such account")
+    console.sees("No account or OU has “no such account” in its name or ID.")
+    box.fill("")
+    expect(tick(console, "Sandbox")).to_have_attribute("aria-checked", "true")
+    expect(tick(console, "ledger")).to_have_count(0)
+
+
+def test_an_account_is_found_without_script(visit: Visit, people: Cast, synced: str) -> None:
+    console = visit(people.org_owner, java_script_enabled=False).open(f"{synced}config/")
+    console.press("Change")
+    wait_for_the_tree(console, f"{synced}config/accounts/")
+    tick(console, "Sandbox").click()
+    console.page.get_by_role("searchbox").last.fill("ledger")
+    console.page.keyboard.press("Enter")
+    expect(console.page).to_have_url(re.compile(r"\?q=ledger$"))
+    tick(console, "ledger").click()
+    expect(tick(console, "ledger")).to_have_attribute("aria-checked", "false")
+    console.sees("but for OU Sandbox")
+    console.sees("and account ledger")

@@ -139,6 +139,17 @@ def test_folders_open_in_place_and_without_script_on_a_page_of_their_own(
     assert 'class="choice-link"' in alone
 
 
+def test_what_is_looked_for_stays_so_while_one_ticks(in_use: Synced, cast: Cast, as_org_owner: Client) -> None:
+    prod = in_use.aws.organization.find("Prod").id
+    start(as_org_owner, cast)
+    html = as_org_owner.get(f"{ACCOUNTS}?q={prod[:4]}-{prod[4:8]}-{prod[8:]}").content.decode()
+    assert list(ticks(html)) == ["Root", "Workloads", "Prod"]
+    html = post(as_org_owner, ACCOUNTS, do=f"exclude {prod}", q="prod", part="1")
+    assert ticks(html) == {"Root": "mixed", "Workloads": "mixed", "Prod": "false"}
+    assert 'value="prod"' in html
+    assert "but for account Prod" in text_of(as_org_owner.get(ACCOUNTS).content.decode())
+
+
 def test_a_tick_with_script_is_answered_by_what_it_changes(in_use: Synced, cast: Cast, as_org_owner: Client) -> None:
     html = start(as_org_owner, cast)
     prod, workloads = (in_use.aws.organization.find(name).id for name in ("Prod", "Workloads"))

@@ -131,13 +131,61 @@ def test_a_long_folder_is_shown_in_parts(in_org: Walk, aws: RunningAws) -> None:
     assert "Those before" in in_org.page
 
 
+def test_an_account_is_found_ticked_and_found_again_in_the_url(in_org: Walk, aws: RunningAws) -> None:
+    values = discovered(in_org, aws)
+    prod, dev = (aws.organization.find(name).id for name in ("Prod", "Dev"))
+    in_org.post("discovery", do=f"exclude {dev}", **values)
+    in_org.answer = in_org.client.get(f"{in_org.url('discovery')}?q=PRO")
+    assert in_org.html.count("data-tick") == 3  # the root and Workloads for context
+    assert "1 match for “PRO”." in in_org.page
+    assert f'value="exclude {prod}"' in in_org.html
+    in_org.post("discovery", do=f"exclude {prod}", **values, **{"in": "", "part": "1", "q": "PRO"})
+    assert in_org.answer.headers["Location"] == f"{in_org.url('discovery')}?q=PRO&part=1#tick-{prod}"
+    follow(in_org)
+    assert f'value="include {prod}"' in in_org.html
+    assert in_org.draft().selection == {"include": ["root"], "exclude": sorted([prod, dev])}
+    in_org.answer = in_org.client.get(f"{in_org.url('discovery')}?q=nobody")
+    assert "No account or OU has “nobody” in its name or ID." in in_org.page
+
+
+def test_with_script_only_the_tree_and_the_number_of_matches_are_answered(in_org: Walk, aws: RunningAws) -> None:
+    discovered(in_org, aws)
+    headers = {"HX-Request": "true", "HX-Target": "choices"}
+    answer = in_org.client.get(f"{in_org.url('discovery')}?q=dev", headers=headers)
+    html = answer.content.decode()
+    assert html.count("data-tick") == 3
+    assert 'id="matches" hx-swap-oob="innerHTML"' in html
+    assert "<html" not in html
+    assert "HX-Target" in answer.headers["Vary"]
+    whole = in_org.client.get(f"{in_org.url('discovery')}?q=", headers=headers).content.decode()
+    assert whole.count("data-tick") == 4
+    assert "match" not in whole.split('id="matches"')[1]
+
+
+def test_ten_thousand_accounts_are_searched_in_a_bounded_page(in_org: Walk, aws: RunningAws) -> None:
+    discovered(in_org, aws)
+    with isolation.as_tenant(in_org.tenant.pk):
+        AccessTest.objects.update(snapshot=pack(large(500, 10_000)))
+    in_org.answer = in_org.client.get(f"{in_org.url('discovery')}?q=account")
+    assert "10000 matches for “account”. Shown are 1 to 50." in in_org.page
+    assert in_org.html.count("data-tick") <= 50 * 6
+    assert len(in_org.answer.content) < 300_000
+    in_org.answer = in_org.client.get(f"{in_org.url('discovery')}?q=account&part=200")
+    assert "Shown are 9951 to 10000." in in_org.page
+    in_org.answer = in_org.client.get(f"{in_org.url('discovery')}?q=0000-0000-7777")
+    assert "1 match for" in in_org.page
+    assert "account 7777" in in_org.page
+
+
 def test_the_tree_costs_the_database_the_same_at_any_size(in_org: Walk, aws: RunningAws) -> None:
     discovered(in_org, aws)
     url, counts = in_org.url("discovery"), []
     for folders, accounts in ((1, 10), (40, 400)):
         with isolation.as_tenant(in_org.tenant.pk):
             AccessTest.objects.update(snapshot=pack(large(folders, accounts)))
-        with CaptureQueriesContext(connection) as queries:
-            in_org.client.get(url)
-        counts.append(len(queries))
-    assert counts[0] == counts[1] <= 15
+        for asked in ("", "?q=account"):
+            with CaptureQueriesContext(connection) as queries:
+                in_org.client.get(url + asked)
+            counts.append(len(queries))
+    assert len(set(counts)) == 1
+    assert counts[0] <= 15
