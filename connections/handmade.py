@@ -71,15 +71,15 @@ def create_folder(*, scope: Scope, parent: Folder | None, handle: str, title: st
 
 @transaction.atomic
 def create_connection(
-    *, scope: Scope, folder: Folder | None, handle: str, title: str, plugin: str, options: dict[str, object], by: User
+    *, scope: Scope, folder: Folder | None, handle: str, title: str, plugin: str, by: User
 ) -> Connection:
-    """Make a connection at the top of the scope or in a folder that was made by hand; options hold no secret.
+    """Make a connection at the top of the scope or in a folder that was made by hand; it inherits all its options.
 
     It is disabled until somebody says how to get into its account. Raises HandleTakenError, FolderGoneError, and
     ManagedError when the folder is an integration's.
     """
     _hold(folder)
-    made = Connection(**scope.keys, folder=folder, handle=handle, title=title, plugin=plugin, options=options)
+    made = Connection(**scope.keys, folder=folder, handle=handle, title=title, plugin=plugin)
     made.is_handle_static, made.state = True, ConnectionState.UNCONFIGURED
     _write(made, is_new=True)
     audit.record("connection.created", scope=scope, by=by, target=made, inside=str(folder or ""), plugin=plugin)

@@ -1,9 +1,7 @@
 """AWS connections made by hand: each function is one transaction and writes one audit event, never a secret."""
 
-from collections.abc import Mapping
 from copy import copy
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -12,7 +10,8 @@ from connections.models import Connection, ConnectionState, Folder
 from integrations import access_tests, health_schedule
 from integrations.aws.external_id import new_external_id
 from integrations.models import AccessMode, AccessTest, AccountAccess
-from integrations.models.settings import AccessSettings, default_options
+from integrations.models.settings import AccessSettings
+from integrations.options import effective
 from integrations.requesting import request_test
 from workspaces import audit
 from workspaces.access import Scope
@@ -33,9 +32,7 @@ def create_connection(*, scope: Scope, folder: Folder | None, handle: str, title
 
     Raises HandleTakenError, and ManagedError when the folder is an integration's (of connections.handmade).
     """
-    made = handmade.create_connection(
-        scope=scope, folder=folder, handle=handle, title=title, plugin=PLUGIN, options=default_options(), by=by
-    )
+    made = handmade.create_connection(scope=scope, folder=folder, handle=handle, title=title, plugin=PLUGIN, by=by)
     AccountAccess.objects.create(
         tenant=scope.tenant,
         organization=scope.organization,
@@ -74,26 +71,12 @@ def change_access(*, access: AccountAccess, wanted: AccessSettings, seen: str, b
 
 
 @transaction.atomic
-def change_options(*, access: AccountAccess, options: Mapping[str, Any], by: User) -> None:
-    """Store the regions and advanced options of the connection."""
-    current = _lock(access)
-    connection = current.connection
-    before, after = connection.options, {**connection.options, **options}
-    if before == after:
-        return
-    connection.options = after
-    connection.save(update_fields=["options"])
-    changed = [name for name in after if before.get(name) != after[name]]
-    was, now = {name: before.get(name) for name in changed}, {name: after[name] for name in changed}
-    _record("options_changed", current, by, before=was, after=now)
-
-
-@transaction.atomic
 def test_connection(*, access: AccountAccess, by: User, now: datetime) -> AccessTest:
-    """Start *Test Connection* with what is stored, and the rotated external id where one waits."""
+    """Start *Test Connection* with what is stored and inherited, and the rotated external id where one waits."""
     current = _lock(access)
     current.discovery_external_id = current.tested_external_id
-    instead = {"discovery_external_id": current.discovery_external_id}
+    options = effective([current.connection])[current.connection_id]
+    instead = {"discovery_external_id": current.discovery_external_id, "options": options}
     return request_test(current, AccessTest.Kind.ACCOUNT, by=by, now=now, instead=instead, target=current.connection)
 
 

@@ -6,7 +6,7 @@ was under way.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from connections.models import Connection, Health
 from integrations import handouts, health, health_schedule
-from integrations.access import credentials_of
+from integrations.access import credentials_of, retries_of
 from integrations.aws.access_test import Credentials, check_side_by_side
 from integrations.aws.calling import Retries
 from integrations.aws.errors import AccessDenied, AwsError
@@ -25,6 +25,7 @@ from integrations.aws.session import RoleCredentials
 from integrations.health import Finding, Kind
 from integrations.models import AccountAccess, Integration
 from integrations.models.settings import AccessSettings
+from integrations.options import effective
 from integrations.secrets import SecretUnreadableError
 from workspaces import isolation
 
@@ -50,11 +51,12 @@ _TRIED: Final[dict[type[AccessSettings], tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One connection as it was read, and how one gets in, or why there is nothing to try."""
+    """One connection as it was read, how one gets in, or why there is nothing to try, and how patiently."""
 
     node: Connection
     way_in: Credentials | Finding
     is_management: bool = False
+    retries: Retries = field(default_factory=Retries)
 
 
 def run(tenant_id: int, *, retries: Retries | None = None, within_seconds: float | None = None) -> None:
@@ -84,7 +86,7 @@ def _test(jobs: Mapping[int, _Job], retries: Retries | None, within_seconds: flo
     results = check_side_by_side(
         wanted,
         within_seconds=within_seconds,
-        retries=retries or Retries(faults=2, throttles=3),
+        retries={pk: retries or jobs[pk].retries for pk in wanted},
         pacer=Pacer(_RATE, _BURST),
     )
     for job, found in _with_what_they_share((jobs[pk], error) for pk, error in results):
@@ -122,10 +124,12 @@ def _load(tenant_id: int) -> dict[int, _Job]:
         nodes = list(health_schedule.due(tenant_id, now=timezone.now())[:_BATCH])
         ways = _ways_of_integrations(nodes)
         accesses = _accesses(nodes)
-        return {
-            node.pk: _managed(node, ways.get(node.root_id or 0)) if node.is_managed else _by_hand(node, accesses)
+        options = effective(nodes)
+        jobs = [
+            _managed(node, ways.get(node.root_id or 0)) if node.is_managed else _by_hand(node, accesses)
             for node in nodes
-        }
+        ]
+        return {job.node.pk: replace(job, retries=retries_of(options[job.node.pk])) for job in jobs}
 
 
 @dataclass(frozen=True, slots=True)

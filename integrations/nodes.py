@@ -21,6 +21,7 @@ from integrations.actions import HandleTakenError
 from integrations.changing import UnseenImpactError
 from integrations.impact import Key, View, fingerprint, impacts
 from integrations.models import AccessTest, Integration
+from integrations.options import effective
 from integrations.reconcile import dynamic_handle, wishes
 from integrations.requesting import request_test
 from workspaces import audit
@@ -78,6 +79,7 @@ def test_connection(*, node: Connection, integration: Integration, by: User, now
         "integration": str(integration.uid),
         "partition": handouts.partition_of(copy) or "aws",
         "accounts": [{"id": node.source_id, "name": node.title}],
+        "options": effective([node])[node.pk],
     }
     copy.uid = subject_of(node, integration)
     kind = AccessTest.Kind.CONNECTION

@@ -12,7 +12,7 @@ import structlog
 from django.utils import timezone
 
 from integrations import access_tests, health_tests, places
-from integrations.access import credentials_of
+from integrations.access import credentials_of, retries_of
 from integrations.aws.access_test import refuse_open_role, try_member_roles
 from integrations.aws.calling import Retries
 from integrations.aws.errors import AwsError
@@ -20,7 +20,7 @@ from integrations.aws.identifiers import member_role_arn, session_name
 from integrations.aws.organizations import Identity, first_accounts, identify, read_snapshot
 from integrations.aws.session import AwsSession, RoleCredentials, open_session
 from integrations.models import AccessTest, AccountAccess, Draft, Integration
-from integrations.models.settings import AccessSettings, IntegrationSettings
+from integrations.models.settings import AccessSettings, IntegrationSettings, default_options
 from integrations.packing import pack
 from integrations.sampling import sample
 from integrations.secrets import SecretUnreadableError
@@ -82,7 +82,7 @@ def run(tenant_id: int, test_id: int, *, retries: Retries | None = None) -> bool
     test = _claim(tenant_id, test_id)
     if test is None:
         return False
-    work = _load(test, retries or Retries())
+    work = _load(test, retries)
     if work is not None:
         _run(work)
     return True
@@ -129,15 +129,23 @@ def _claim(tenant_id: int, test_id: int) -> AccessTest | None:
         return AccessTest.objects.defer("snapshot").get(pk=test_id)
 
 
-def _load(test: AccessTest, retries: Retries) -> _Work | None:
+def _load(test: AccessTest, retries: Retries | None) -> _Work | None:
     """Load what it tests; None, and the test has failed, when that is not as it was."""
     with isolation.as_tenant(test.tenant_id):
         settings = _settings(test)
         if settings is not None and access_tests.fingerprint(settings, AccessTest.Kind(test.kind)) == test.fingerprint:
-            return _Work(test, settings, retries)
+            return _Work(test, settings, retries or _retries(test, settings))
         test.state, test.report, test.finished_at = AccessTest.State.FAILED, {"sentence": _CHANGED}, timezone.now()
         test.save(update_fields=["state", "report", "finished_at"])
         return None
+
+
+def _retries(test: AccessTest, settings: AccessSettings) -> Retries:
+    """Say how patient the test is: one of a connection as that would be, by the options that apply to it."""
+    if test.kind == AccessTest.Kind.DISCOVERY:
+        return Retries()
+    stored = settings.options if isinstance(settings, IntegrationSettings) else default_options()
+    return retries_of(test.instead.get("options", stored))
 
 
 def _settings(test: AccessTest) -> AccessSettings | None:
@@ -233,6 +241,7 @@ def _connection(work: _Work, settings: IntegrationSettings) -> None:
         settings.connection_external_id,
         session_name(settings.tenant.handle, "test"),
         within_seconds=max(1.0, ends_at - time.monotonic()),
+        retries=work.retries,
     )
     for result in tries:
         errors[result.account_id] = result.error

@@ -66,14 +66,14 @@ _PAGES = [
 # About folders and connections, but from what their integration knows.
 _NODES = [
     path("folders/<int:folder>/handle/", nodes.folder_handle, name="folder_handle"),
-    path("folders/<int:folder>/config/", nodes.folder_config, name="folder_config"),
     path("<int:connection>/handle/", nodes.connection_handle, name="connection_handle"),
     path("<int:connection>/config/", nodes.connection_config, name="connection_config"),
     path("<int:connection>/test/", nodes.connection_test, name="connection_test"),
 ]
 
-# What was made by hand; also that of workspaces.
+# What was made by hand, and the options of all folders; also those of workspaces.
 _ACCOUNTS = [
+    path("folders/<int:folder>/config/", nodes.folder_config, name="folder_config"),
     path("new/", accounts.connection_create, name="connection_create"),
     path("folders/<int:folder>/advanced/", naming.folder_advanced, name="folder_advanced"),
     path("<int:connection>/advanced/", naming.connection_advanced, name="connection_advanced"),

@@ -77,7 +77,7 @@ def settings_links(scope: Scope, node: Folder | Connection) -> dict[str, object]
     if node.is_managed:
         links += [("Config", f"{base}config/"), ("Advanced", f"{base}handle/")]
     else:
-        links += [("Config", f"{base}access/")] if isinstance(node, Connection) else []
+        links.append(("Config", f"{base}config/" if isinstance(node, Folder) else f"{base}access/"))
         links.append(("Advanced", f"{base}advanced/"))
     return {"current_url": first, "side_links": links}
 
@@ -85,7 +85,7 @@ def settings_links(scope: Scope, node: Folder | Connection) -> dict[str, object]
 def _first_settings(scope: Scope, node: Folder | Connection) -> str:
     base = node_url(scope, node)
     if scope.workspace:
-        return f"{base}advanced/" if isinstance(node, Folder) else f"{base}access/"
+        return f"{base}config/" if isinstance(node, Folder) else f"{base}access/"
     return f"{base}settings/" if isinstance(node, Folder) else base
 
 

@@ -67,7 +67,7 @@ def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResp
         "managed_by": inside.line[0].managed_by,
         "is_added": folder in inside.folders,
         "from_folder": inside.covering(above),
-        "tabs": _own_tabs(access, here, f"{tree.base_url}folders/{folder}/", "Connections", "advanced/"),
+        "tabs": _own_tabs(access, here, f"{tree.base_url}folders/{folder}/", "Connections", "config/"),
         "inside": f"?folder={folder}",
         "search_all_url": f"{tree.base_url}?{urlencode({'q': tree.q})}",
     }

@@ -109,25 +109,25 @@ def check_side_by_side(
     wanted: Mapping[Key, Credentials],
     *,
     within_seconds: float,
-    retries: Retries | None = None,
+    retries: Mapping[Key, Retries],
     pacer: Pacer | None = None,
 ) -> Iterator[tuple[Key, AwsError | None]]:
-    """Check a few at once and give each one's error, None for none, as it comes.
+    """Check a few at once, each as patiently as it is said for it, and give its error, None for none, as it comes.
 
     What is under way when the time is over comes as TimedOut; what was not begun by then does not come at all.
     """
     ends_at = time.monotonic() + within_seconds
-    budget, retries = Budget(within_seconds), retries or Retries()
+    budget = Budget(within_seconds)
     pool = ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="aws-member")
 
-    def check(credentials: Credentials) -> AwsError | None:
+    def check(key: Key) -> AwsError | None:
         try:
-            check_access(credentials, retries=retries, budget=budget, pacer=pacer)
+            check_access(wanted[key], retries=retries[key], budget=budget, pacer=pacer)
         except AwsError as error:
             return error
         return None
 
-    waiting: dict[Future[AwsError | None], Key] = {pool.submit(check, wanted[key]): key for key in wanted}
+    waiting: dict[Future[AwsError | None], Key] = {pool.submit(check, key): key for key in wanted}
     try:
         for done in as_completed(list(waiting), timeout=max(0.0, ends_at - time.monotonic())):
             yield waiting.pop(done), done.result()
@@ -152,12 +152,18 @@ def _no_answer(credentials: Credentials, within_seconds: float) -> TimedOut:
 
 
 def try_member_roles(
-    role_arns: Iterable[str], external_id: str, session_name: str, *, within_seconds: float = _MEMBER_SECONDS
+    role_arns: Iterable[str],
+    external_id: str,
+    session_name: str,
+    *,
+    within_seconds: float = _MEMBER_SECONDS,
+    retries: Retries | None = None,
 ) -> Iterator[MemberResult]:
     """Try the roles of some accounts and give each result as it comes; those slower than the time say so."""
     wanted: dict[str, Credentials] = {arn: RoleCredentials(arn, external_id, session_name) for arn in role_arns}
     missing = dict(wanted)
-    for role_arn, error in check_side_by_side(wanted, within_seconds=within_seconds):
+    each = dict.fromkeys(wanted, retries or Retries())
+    for role_arn, error in check_side_by_side(wanted, within_seconds=within_seconds, retries=each):
         del missing[role_arn]
         yield MemberResult(role_arn, error)
     for role_arn, credentials in missing.items():

@@ -18,8 +18,8 @@ from integrations import access_tests, accounts
 from integrations.aws import iac
 from integrations.aws.identifiers import check_role_arn
 from integrations.forms.account import AccountForm
-from integrations.forms.options import OptionsForm
 from integrations.models import AccessTest, AccountAccess
+from integrations.views.options import Options, options_of
 from workspaces.access import Access, Power
 from workspaces.htmx import asks_about_field, field_status, render_page
 from workspaces.scoping import scope_view
@@ -92,13 +92,11 @@ def access_save(request: HttpRequest, access: Access, connection: int) -> HttpRe
 @scope_view(Power.OWNER, with_workspace=True)
 @require_POST
 def options_save(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    """Save the regions and advanced options."""
+    """Save the regions and advanced options, or reset one of them to what it inherits."""
     found = _find(access, connection)
-    form = OptionsForm(AccountForm(found).wanted, request.POST)
-    if not form.is_valid():
-        return _show(request, access, found, options=form)
-    form.keep()
-    accounts.change_options(access=found, options=form.draft.options, by=access.user)
+    options = _options_of(request, access, found)
+    if not options.is_saved:
+        return _show(request, access, found, options=options)
     messages.success(request, f"Saved the options of {found.connection.shown}.")
     return _back(access, found)
 
@@ -136,13 +134,13 @@ def _show(
     found: AccountAccess,
     *,
     form: AccountForm | None = None,
-    options: OptionsForm | None = None,
+    options: Options | None = None,
 ) -> HttpResponse:
     node, url = found.connection, _url(access, found)
     context = connection_page(request, access.scope, node) | settings_links(access.scope, node)
     context |= _test_of(found, url) | {
+        **(options or _options_of(request, access, found)).context,
         "form": form or AccountForm(found),
-        "options": options or OptionsForm(AccountForm(found).wanted),
         "seen": accounts.fingerprint(found),
         "access_row": found,
         "setup": _setup(found),
@@ -150,6 +148,11 @@ def _show(
         "url": url,
     }
     return render_page(request, "connections/access.html", context, parts=("report",))
+
+
+def _options_of(request: HttpRequest, access: Access, found: AccountAccess) -> Options:
+    url = f"{_url(access, found)}options/"
+    return options_of(request, access, found.connection, None, AccountForm(found).wanted, url)
 
 
 def _setup(found: AccountAccess) -> dict[str, str]:

@@ -11,17 +11,18 @@ from django.views.decorators.http import require_http_methods, require_POST
 from connections.models import Connection, Folder
 from connections.sharing import Node
 from connections.views.context import connection_page, folder_page, node_url, settings_links
+from connections.views.handmade import find_folder
 from integrations import access_tests, nodes
 from integrations.actions import HandleTakenError
 from integrations.changing import UnseenImpactError
 from integrations.editing import ChangedMeanwhileError
 from integrations.forms.node import NodeHandleForm
-from integrations.forms.options import OptionsForm
 from integrations.handouts import copy_of
-from integrations.models import AccessTest, Integration
-from integrations.options import LABELS, integration_of, origins, own_options
+from integrations.models import AccessTest, Draft, Integration
+from integrations.options import integration_of
 from integrations.views.config import stored_now
 from integrations.views.impact import impact_context
+from integrations.views.options import options_of
 from workspaces.access import Access, Power
 from workspaces.htmx import asks_about_field, field_status, render_page
 from workspaces.scoping import scope_view
@@ -43,11 +44,11 @@ def connection_handle(request: HttpRequest, access: Access, connection: int) -> 
     return _handle(request, access, node, connection_page(request, access.scope, node))
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, with_workspace=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def folder_config(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
-    """Show and change the options of a managed folder, which all below it inherit."""
-    node = _folder(access, folder)
+    """Show and change the options of a folder, which all below it inherit, discovered or made by hand."""
+    node = find_folder(access, folder)
     return _config(request, access, node, folder_page(request, access.scope, node))
 
 
@@ -64,7 +65,7 @@ def connection_config(request: HttpRequest, access: Access, connection: int) -> 
 def connection_test(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Try the role of the connection's account in the background."""
     node = _connection(access, connection)
-    nodes.test_connection(node=node, integration=_integration(node), by=access.user, now=timezone.now())
+    nodes.test_connection(node=node, integration=_managing(node), by=access.user, now=timezone.now())
     return redirect(f"{node_url(access.scope, node)}config/")
 
 
@@ -77,11 +78,19 @@ def _connection(access: Access, pk: int) -> Connection:
     return get_object_or_404(found, pk=pk, is_managed=True)
 
 
-def _integration(node: Node) -> Integration:
+def _integration(node: Node) -> Integration | None:
     try:
         return integration_of(node)
     except Integration.DoesNotExist:
         raise Http404 from None
+
+
+def _managing(node: Node) -> Integration:
+    """Find the integration of a managed node; raises Http404 where it is being deleted."""
+    found = _integration(node)
+    if found is None:
+        raise Http404
+    return found
 
 
 def _handle(request: HttpRequest, access: Access, node: Node, context: dict[str, object]) -> HttpResponse:
@@ -95,7 +104,7 @@ def _handle(request: HttpRequest, access: Access, node: Node, context: dict[str,
         sent = {"seen": request.POST.get("seen", ""), "seen_impact": request.POST.get("seen_impact", "")}
         try:
             if is_reset:
-                saved = nodes.reset_handle(node=node, integration=_integration(node), by=access.user, **sent)
+                saved = nodes.reset_handle(node=node, integration=_managing(node), by=access.user, **sent)
             else:
                 saved = nodes.change_handle(node=node, by=access.user, handle=form.cleaned_data["handle"], **sent)
         except ChangedMeanwhileError as error:
@@ -115,34 +124,18 @@ def _handle(request: HttpRequest, access: Access, node: Node, context: dict[str,
 
 def _config(request: HttpRequest, access: Access, node: Node, context: dict[str, object]) -> HttpResponse:
     integration = _integration(node)
-    before = origins(node, integration)
-    copy = copy_of(integration)
-    copy.options = {one.name: one.value for one in before}
-    is_reset = request.POST.get("reset") in LABELS
-    form = OptionsForm(copy, request.POST if request.method == "POST" and not is_reset else None)
-    if request.method == "POST" and (is_reset or form.is_valid()):
-        if is_reset:
-            options = {name: value for name, value in node.options.items() if name != request.POST["reset"]}
-        else:
-            form.keep()
-            options = own_options(before, copy.options)
-        try:
-            nodes.change_options(node=node, options=options, seen=request.POST.get("seen", ""), by=access.user)
-        except ChangedMeanwhileError as error:
-            form = OptionsForm(copy_of(integration), request.POST)
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, f"Saved the options of {node.shown}.")
-            return redirect(request.path)
-    base = access.scope.url("connection_list")
+    copy = copy_of(integration) if integration else Draft(tenant=node.tenant, organization=node.organization)
+    options = options_of(request, access, node, integration, copy, request.path)
+    if options.is_saved:
+        messages.success(request, f"Saved the options of {node.shown}.")
+        return redirect(request.path)
     context |= settings_links(access.scope, node) | _test_of(node, integration, request.path)
-    context |= {"form": form, "seen": nodes.spell(node), "integration": integration, "base": base}
-    context["origins"] = {one.name: one for one in before}
+    context |= options.context | {"integration": integration}
     return render_page(request, "connections/config.html", context, parts=("report",))
 
 
-def _test_of(node: Node, integration: Integration, url: str) -> dict[str, Any]:
-    if not isinstance(node, Connection):
+def _test_of(node: Node, integration: Integration | None, url: str) -> dict[str, Any]:
+    if not isinstance(node, Connection) or integration is None:
         return {"test": None}
     subject = copy_of(integration)
     subject.uid = nodes.subject_of(node, integration)

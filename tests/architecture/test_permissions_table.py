@@ -191,6 +191,7 @@ audit_log                       workspace GET  200 404 200 404 200 403 403 404 3
 audit_log_csv                   workspace GET  200 404 200 404 200 403 403 404 302
 workspace_delete                workspace GET  200 404 200 404 200 403 403 404 302
 connection_create               workspace GET  200 404 200 404 200 403 403 404 302
+folder_config                   workspace GET  200 404 200 404 200 403 403 404 302
 connection_access               workspace GET  200 404 200 404 200 403 403 404 302
 access_save                     workspace POST 200 404 200 404 200 403 403 404 302
 access_options                  workspace POST 200 404 200 404 200 403 403 404 302

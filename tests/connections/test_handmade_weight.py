@@ -31,7 +31,8 @@ def test_pages_of_what_was_made_by_hand_ask_no_more_of_a_large_tree(
             sharing.set_grants(top, [cast.at_org])
         Schema.objects.create(**cast.at_workspace.keys, folder=top)
     base = BASES[level]
-    pages = [f"{made.pk}/access/", f"{made.pk}/access/rotate/", f"{made.pk}/advanced/", f"folders/{top.pk}/advanced/"]
+    pages = [f"{made.pk}/access/", f"{made.pk}/access/rotate/", f"{made.pk}/advanced/"]
+    pages += [f"folders/{top.pk}/config/", f"folders/{top.pk}/advanced/"]
     pages += [f"new/?folder={top.pk}", f"folders/new/?folder={top.pk}", "new/?handle=taken"]
 
     def measure() -> list[int]:
