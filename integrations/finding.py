@@ -3,7 +3,7 @@
 Pure, as the outline is.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -20,9 +20,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One row of what is shown: something found, or an OU above it."""
+    """One row of what is shown: something found (``is_match``), or an OU above it."""
 
     choice: Choice
+    is_match: bool
     inside: list["Branch"] = field(default_factory=list)
 
 
@@ -36,25 +37,24 @@ def find(outline: Outline, text: str) -> list[Match]:
 
 def branches(outline: Outline, matches: Sequence[Match]) -> list[Branch]:
     """Put a part of what was found into the tree again; each OU above it is there once."""
-    top = Branch(outline.folder(outline.snapshot.root.source_id))
-    known = {top.choice.source_id: top}
+    found = {match.choice.source_id: match.choice for match in matches}
+    root = outline.snapshot.root.source_id
+    known = {root: Branch(outline.folder(root), root in found)}
     for match in matches:
         for above, below in pairwise((*match.above, match.choice.source_id)):
             if below not in known:
-                is_match = below == match.choice.source_id
-                known[below] = Branch(match.choice if is_match else outline.folder(below))
+                known[below] = Branch(found.get(below) or outline.folder(below), below in found)
                 known[above].inside.append(known[below])
-    return [top] if matches else []
+    return [known[root]] if matches else []
 
 
 def _found_ids(outline: Outline, text: str) -> set[str]:
     wanted = text.casefold()
     digits = wanted.replace("-", "")  # the AWS console writes account ids as 1234-5678-9012
     in_id = digits if digits.isascii() and digits.isdecimal() else wanted
-    nodes: Iterable[tuple[str, str]] = (
-        (node.source_id, node.name) for node in (*outline.snapshot.folders, *outline.snapshot.accounts)
-    )
-    return {source_id for source_id, name in nodes if wanted in name.casefold() or in_id in source_id}
+    names = {folder.source_id: folder.name for folder in outline.snapshot.folders}
+    names |= {account.source_id: account.name for account in outline.snapshot.accounts}
+    return {source_id for source_id, name in names.items() if wanted in name.casefold() or in_id in source_id}
 
 
 def _holders(outline: Outline, found: set[str]) -> set[str]:

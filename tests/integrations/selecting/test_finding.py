@@ -44,14 +44,17 @@ def test_an_ou_above_a_match_is_no_match() -> None:
     outline = made()
     assert [match.choice.name for match in find(outline, "web")] == ["web-prod", "web-dev"]
     assert [match.choice.name for match in find(outline, "prod")] == ["Production", "web-prod"]
+    (top,) = branches(outline, find(outline, "prod"))
+    assert [(top.is_match, one.is_match, one.inside[0].is_match) for one in top.inside] == [(False, False, True)]
 
 
 @given(snapshots(), st.sampled_from(["", "a", "1", "ou", *ACCOUNT_IDS[:2]]), st.integers(1, 4))
 def test_each_part_shows_its_matches_once_and_the_ous_above_them(whole: Snapshot, text: str, size: int) -> None:
     outline = Outline(whole, Selection())
-    nodes = (*whole.folders, *whole.accounts)
+    names = {folder.source_id: folder.name for folder in whole.folders}
+    names |= {account.source_id: account.name for account in whole.accounts}
     found = find(outline, text)
-    wanted = {one.source_id for one in nodes if text in one.name.casefold() or text in one.source_id}
+    wanted = [source_id for source_id, name in names.items() if text in name.casefold() or text in source_id]
     assert sorted(match.choice.source_id for match in found) == sorted(wanted)
     for start in range(0, len(found), size):
         part = found[start : start + size]
