@@ -61,7 +61,7 @@ def test_a_connection_made_by_hand_inherits_what_the_nearest_folder_has_set(
         f"{base}folders/{inner.pk}/config/",
         f"{base}{leaf.pk}/access/",
     )
-    assert "Inherited from what Pipes begins with" in text_of(as_tenant_owner.get(own).content.decode())
+    assert "Default of Pipes, as no folder above sets it" in text_of(as_tenant_owner.get(own).content.decode())
     send(as_tenant_owner, above, **AS_IT_IS | {"min_error_retry_delay": "50", "default_region": "eu-west-1"})
     send(as_tenant_owner, below, **AS_IT_IS | {"min_error_retry_delay": "75", "default_region": "eu-west-1"})
     page = text_of(as_tenant_owner.get(own).content.decode())
@@ -70,7 +70,7 @@ def test_a_connection_made_by_hand_inherits_what_the_nearest_folder_has_set(
     wanted = AS_IT_IS | {"min_error_retry_delay": "100", "default_region": "eu-west-1"}
     page = text_of(send(as_tenant_owner, own, own + "options/", **wanted))
     assert "Saved the options of Leaf." in page
-    assert "That is 75, from the folder Inner" in page
+    assert "It would be 75, from the folder Inner" in page
     with isolation.as_tenant(cast.acme.pk):
         stored = Connection.objects.get()
         assert stored.options == {"min_error_retry_delay": 100}
