@@ -84,14 +84,16 @@ class Totals:
 
 def totals(inside: Contents) -> Totals:
     """Count what is in use, in one statement; of connections that share a name all but one are conflicts."""
-    own = [PUBLIC, ALL_AWS, *(aggregator.handle for aggregator in inside.aggregators)]
+    own = [PUBLIC, *(aggregator.handle for aggregator in inside.aggregators)]
     found = inside.connections.aggregate(
         all=Count("id"),
         aws=Count("handle", distinct=True, filter=Q(plugin="aws")),
         names=Count("handle", distinct=True),
         clashing=Count("handle", distinct=True, filter=Q(handle__in=own)),
+        like_all_aws=Count("handle", distinct=True, filter=Q(handle=ALL_AWS)),
     )
-    return Totals(found["all"], found["aws"], found["all"] - found["names"] + found["clashing"])
+    clashing = found["clashing"] + (found["like_all_aws"] if found["aws"] >= ALL_AWS_FROM else 0)
+    return Totals(found["all"], found["aws"], found["all"] - found["names"] + clashing)
 
 
 def _like(pattern: str) -> str:
@@ -122,6 +124,8 @@ def count_matches(inside: Contents, aggregators: Sequence[Aggregator]) -> list[i
 
 def unmatched(inside: Contents, patterns: Sequence[str]) -> list[str]:
     """List the patterns that name no connection in use, in one statement."""
+    if not patterns:
+        return []
     each = {f"n{at}": Count("id", filter=_named_by([pattern])) for at, pattern in enumerate(patterns)}
     found = inside.connections.aggregate(**each)
     return [pattern for at, pattern in enumerate(patterns) if not found[f"n{at}"]]
@@ -139,7 +143,7 @@ class SchemaList(Sequence[SchemaRow]):
         if text:
             self._connections = self._connections.filter(browse.matches(text))
         if only_conflicts:
-            self._connections = self._connections.filter(_contested(inside))
+            self._connections = self._connections.filter(_contested(inside, total))
             contested = set(self._connections.values_list("handle", flat=True).distinct())
             self._own = [row for row in self._own if row.name in contested]
 
@@ -185,8 +189,9 @@ def _with_place(connections: QuerySet[Connection]) -> QuerySet[Connection]:
     return connections.annotate(path=path, manager=manager, owner=owner)
 
 
-def _contested(inside: Contents) -> Q:
-    own = [PUBLIC, ALL_AWS, *(aggregator.handle for aggregator in inside.aggregators)]
+def _contested(inside: Contents, total: Totals) -> Q:
+    own = [PUBLIC, *(aggregator.handle for aggregator in inside.aggregators)]
+    own += [ALL_AWS] if total.has_all_aws else []
     twice = inside.connections.values("handle").annotate(number=Count("id")).filter(number__gt=1).values("handle")
     return Q(handle__in=own) | Q(handle__in=twice)
 
@@ -202,7 +207,7 @@ class _Claim:
 
 
 def mark_conflicts(inside: Contents, rows: Iterable[SchemaRow]) -> None:
-    """Say of each row that does not have its name who has it and what to do, in at most one statement."""
+    """Say of each row that does not have its name who has it and what to do, in one statement, or two for all_aws."""
     shown = [row for row in rows if row.kind != "all_aws"]
     names = {row.name for row in shown}
     if not names:
@@ -222,19 +227,22 @@ _REMEDY = {
 
 def _claims(inside: Contents, names: set[str]) -> dict[str, list[_Claim]]:
     claims: dict[str, list[_Claim]] = {name: [] for name in names}
-    for name in names & {PUBLIC, ALL_AWS}:
+    built_in = names & {PUBLIC, ALL_AWS}
+    if ALL_AWS in built_in and not totals(inside).has_all_aws:
+        built_in.remove(ALL_AWS)
+    for name in built_in:
         claims[name].append(_Claim(_ALWAYS, name, 0, "the schema that every workspace has by itself"))
     for aggregator in inside.aggregators:
         if aggregator.handle in names:
             words = "an aggregator that was made earlier"
             claims[aggregator.handle].append(_Claim(aggregator.created_at, "aggregator", aggregator.pk, words))
-    columns = ("id", "handle", "path", "organization_id", "workspace_id")
-    for pk, name, path, organization, space in _with_place(inside.connections.filter(handle__in=names)).values_list(
-        *columns
-    ):
+    columns = ("id", "handle", "path", "organization_id", "workspace_id", "created_at")
+    found = _with_place(inside.connections.filter(handle__in=names)).values_list(*columns)
+    for pk, name, path, organization, space, created_at in found:
         level = "workspace" if space else "organization" if organization else "tenant"
         words = f"a connection of the {level} that was added earlier"
-        claims[name].append(_Claim(inside.added_at(pk, path), "connection", pk, words))
+        since = max(inside.added_at(pk, path), created_at)  # what came into an added folder later is later
+        claims[name].append(_Claim(since, "connection", pk, words))
     return claims
 
 
@@ -247,11 +255,16 @@ class PathEntry:
 
 
 class SearchPath(Sequence[PathEntry]):
-    """The order in which names are looked up: prefix, ``public``, aggregators, connections, each name once."""
+    """The order in which names are looked up: prefix, ``public``, aggregators, connections, each name once.
+
+    An aggregator whose name a connection had first is not there: under that name one finds the connection.
+    """
 
     def __init__(self, inside: Contents, total: Totals) -> None:
         prefix = list(dict.fromkeys(inside.visible.workspace.search_path_prefix))
-        own = {aggregator.handle: "Aggregator" for aggregator in inside.aggregators} | {PUBLIC: "Built in"}
+        aggregators = [SchemaRow("aggregator", row.pk, row.handle) for row in inside.aggregators]
+        mark_conflicts(inside, aggregators)
+        own = {row.name: "Aggregator" for row in aggregators if not row.conflict} | {PUBLIC: "Built in"}
         if total.has_all_aws:
             own[ALL_AWS] = "Aggregator"
         used = set(inside.connections.filter(handle__in=prefix).values_list("handle", flat=True)) if prefix else set()

@@ -1,0 +1,76 @@
+"""Which schema has a name that two of a workspace want, and what that means to the search path and to ``all_aws``."""
+
+import re
+from datetime import timedelta
+
+from django.test import Client
+from django.utils import timezone
+
+from connections.models import Schema
+from tests import factories
+from tests.conftest import Cast
+from tests.connections.test_workspace_pages import (
+    AGGREGATORS,
+    IN_USE,
+    SEARCH_PATH,
+    Tree,
+    add,
+    aggregator,
+    as_owner,
+    get,
+    node_url,
+    same_name,
+    share,
+    text_of,
+    tree,
+)
+from workspaces import isolation
+
+__all__ = ["as_owner", "tree"]  # fixtures
+
+
+def conflicts(client: Client) -> list[str]:
+    """The sentences about conflicts in what is in use."""
+    return re.findall(r"The name \w+ is taken by [^.]*\.", text_of(get(client, IN_USE)))
+
+
+def test_a_newcomer_in_an_added_folder_takes_no_name_from_what_was_there_before(
+    cast: Cast, tree: Tree, as_owner: Client
+) -> None:
+    share(cast, tree.prod, cast.at_workspace)
+    add(cast, tree.prod)
+    made = aggregator(cast, "vault", "web_*")
+    with isolation.as_tenant(cast.acme.pk):
+        newcomer = factories.connection(cast.at_org, "vault", folder=tree.prod, handle="vault")
+        Schema.objects.update(added_at=timezone.now() - timedelta(days=60))
+    assert conflicts(as_owner) == ["The name vault is taken by an aggregator that was made earlier."]
+    assert "is taken by an aggregator" in get(as_owner, node_url(newcomer))
+    assert "is taken by" not in get(as_owner, f"{AGGREGATORS}{made.pk}/").split("Unites now")[0]
+
+
+def test_a_name_that_a_connection_has_is_no_aggregator_in_the_search_path(
+    cast: Cast, tree: Tree, as_owner: Client
+) -> None:
+    share(cast, tree.prod, cast.at_workspace)
+    add(cast, tree.prod)
+    aggregator(cast, "web_prod", "*_prod")
+    aggregator(cast, "webs", "*_prod")
+    html = get(as_owner, SEARCH_PATH)
+    order = re.findall(r"<td><code>(\w+)</code></td>", html)
+    assert order == ["public", "all_aws", "webs", "api_prod", "web_prod"]
+    assert re.findall(r"web_prod</code></td>\s*<td[^>]*>\s*(\w+)", html) == ["Connection"]
+    assert as_owner.post(SEARCH_PATH, {"names": "web_prod"}).status_code == 302
+    html = get(as_owner, SEARCH_PATH)
+    assert re.findall(r"web_prod</code></td>\s*<td[^>]*>\s*(\w+)", html) == ["Connection"]
+
+
+def test_all_aws_is_in_nobodys_way_before_it_is_there(cast: Cast, as_owner: Client) -> None:
+    add(cast, same_name(cast, "all_aws", cast.at_org))
+    assert conflicts(as_owner) == []
+    assert "schema has a name that another" not in text_of(get(as_owner, IN_USE))
+    assert "all_aws" not in get(as_owner, IN_USE + "?conflicts").split('id="list"')[1]
+    assert re.findall(r"<td><code>(\w+)</code></td>", get(as_owner, SEARCH_PATH)) == ["public", "all_aws"]
+    add(cast, same_name(cast, "other", cast.at_org))
+    (sentence,) = conflicts(as_owner)
+    assert "the schema that every workspace has by itself" in sentence
+    assert "1 schema has a name that another schema had first" in text_of(get(as_owner, IN_USE))
