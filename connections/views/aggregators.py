@@ -143,10 +143,11 @@ def _get(inside: Contents, pk: int) -> Aggregator:
 
 def _form(request: HttpRequest, inside: Contents, of: Aggregator | None = None) -> AggregatorForm:
     taken = {aggregator.handle for aggregator in inside.aggregators if of is None or aggregator.pk != of.pk}
+    kept = of.patterns if of else []  # they may have matched something once, and may again
     return AggregatorForm(
         request.POST if request.method == "POST" else (request.GET if "handle" in request.GET else None),
         is_taken=taken.__contains__,
-        unmatched=lambda patterns: names.unmatched(inside, patterns),
+        unmatched=lambda patterns: names.unmatched(inside, [each for each in patterns if each not in kept]),
         initial={"handle": of.handle, "patterns": "\n".join(of.patterns)} if of else None,
     )
 

@@ -74,3 +74,15 @@ def test_all_aws_is_in_nobodys_way_before_it_is_there(cast: Cast, as_owner: Clie
     (sentence,) = conflicts(as_owner)
     assert "the schema that every workspace has by itself" in sentence
     assert "1 schema has a name that another schema had first" in text_of(get(as_owner, IN_USE))
+
+
+def test_an_aggregator_may_keep_a_pattern_that_matches_nothing_any_more(
+    cast: Cast, tree: Tree, as_owner: Client
+) -> None:
+    share(cast, tree.prod, cast.at_workspace)
+    add(cast, tree.prod)
+    made = aggregator(cast, "gone", "old_*", "web_*")
+    url = f"{AGGREGATORS}{made.pk}/"
+    assert as_owner.post(url, {"handle": "kept", "patterns": "old_*\nweb_*"}).status_code == 302
+    page = as_owner.post(url, {"handle": "kept", "patterns": "old_*\nolder_*"}).content.decode()
+    assert "“older_*” matches no connection that is in use now." in page
