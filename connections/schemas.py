@@ -21,11 +21,13 @@ from workspaces.models import Workspace
 # Everything that is set up in a workspace, in one statement; nothing here grows with the tree but the arrays of ids.
 _CONTENTS = f"""
     WITH {VISIBLE}, added AS MATERIALIZED (
-        SELECT s.folder_id, s.connection_id, s.added_at, f.path, coalesce(nullif(f.title, ''), f.handle) AS title
+        SELECT s.folder_id, s.connection_id, s.added_at, f.path, f.removed_at,
+            coalesce(nullif(f.title, ''), f.handle) AS title
         FROM connections_schema s LEFT JOIN connections_folder f ON f.id = s.folder_id
         WHERE s.workspace_id = %(workspace)s
     ), added_folder AS MATERIALIZED (
         SELECT a.folder_id, a.added_at, a.path, a.title FROM added a JOIN visible_folder v ON v.id = a.folder_id
+        WHERE a.removed_at IS NULL
     ), added_connection AS (
         SELECT c.id, a.added_at FROM added a JOIN connections_connection c ON c.id = a.connection_id
         WHERE c.workspace_id = %(workspace)s OR c.id IN (SELECT connection_id FROM granted)

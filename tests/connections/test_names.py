@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.test import Client
 from django.utils import timezone
 
-from connections.models import Schema
+from connections.models import Connection, Folder, Schema
 from tests import factories
 from tests.conftest import Cast
 from tests.connections.test_workspace_pages import (
@@ -86,3 +86,17 @@ def test_an_aggregator_may_keep_a_pattern_that_matches_nothing_any_more(
     assert as_owner.post(url, {"handle": "kept", "patterns": "old_*\nweb_*"}).status_code == 302
     page = as_owner.post(url, {"handle": "kept", "patterns": "old_*\nolder_*"}).content.decode()
     assert "“older_*” matches no connection that is in use now." in page
+
+
+def test_a_removed_folder_is_not_in_use_and_is_again_when_it_returns(cast: Cast, tree: Tree, as_owner: Client) -> None:
+    share(cast, tree.root, cast.at_workspace)
+    add(cast, tree.prod)
+    with isolation.as_tenant(cast.acme.pk):
+        for model in (Folder, Connection):
+            model.objects.filter(title__in=["Prod", "web_prod", "api_prod"]).update(removed_at=timezone.now())
+    assert f"folders/{tree.prod.pk}/" not in get(as_owner, IN_USE)
+    with isolation.as_tenant(cast.acme.pk):
+        Folder.objects.update(removed_at=None)
+        Connection.objects.update(removed_at=None)
+    assert f"folders/{tree.prod.pk}/" in get(as_owner, IN_USE)
+    assert "web_prod" in get(as_owner, IN_USE)
