@@ -3,7 +3,7 @@
 import pytest
 from django.db import DataError, IntegrityError, ProgrammingError, transaction
 
-from connections.models import Aggregator, Folder, Grant, Schema
+from connections.models import Aggregator, Connection, Folder, Grant, Schema
 from tests.conftest import Cast
 from workspaces import isolation
 
@@ -27,6 +27,25 @@ def test_a_folder_cannot_name_an_organization_of_another_tenant(cast: Cast) -> N
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # else only the commit would refuse
         with pytest.raises(IntegrityError), transaction.atomic():
             Folder.objects.create(tenant=cast.acme, organization=cast.globex_org, handle="x", path="x/")
+
+
+def test_a_node_is_in_a_folder_of_its_own_scope(cast: Cast) -> None:
+    with isolation.as_tenant(cast.globex.pk):
+        foreign = Folder.objects.create(tenant=cast.globex, handle="foreign", path="foreign/")
+    with isolation.as_tenant(cast.acme.pk):
+        theirs = Folder.objects.create(tenant=cast.acme, organization=cast.ops, handle="theirs", path="theirs/")
+        shared = Folder.objects.create(tenant=cast.acme, handle="shared", path="shared/")
+        mine = org_folder(cast)
+        own = Connection.objects.create(**cast.at_org.keys, handle="own", folder=mine)
+        for pk in (foreign.pk, theirs.pk, shared.pk):
+            with pytest.raises(IntegrityError, match="in a folder of its own scope"), transaction.atomic():
+                Folder.objects.create(**cast.at_org.keys, handle="below", path="below/", parent_id=pk)
+            with pytest.raises(IntegrityError, match="in a folder of its own scope"), transaction.atomic():
+                Connection.objects.create(**cast.at_org.keys, handle="leaf", folder_id=pk)
+            with pytest.raises(IntegrityError, match="in a folder of its own scope"), transaction.atomic():
+                Connection.objects.filter(pk=own.pk).update(folder_id=pk)
+        with pytest.raises(IntegrityError, match="in a folder of its own scope"), transaction.atomic():
+            Connection.objects.create(**cast.at_workspace.keys, handle="leaf", folder=mine)
 
 
 def test_nothing_of_a_tenant_is_seen_without_being_bound_to_it(cast: Cast) -> None:
