@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from connections import removal
 from connections.actions import kind_of, scope_of
 from connections.models import Connection, ConnectionState, Folder
+from connections.models.aggregator import RESERVED_NAMES
 from connections.sharing import Node
 from connections.tree import allocate_ids
 from workspaces import audit
@@ -51,6 +52,16 @@ def is_handle_taken(scope: Scope, model: type[Folder] | type[Connection], handle
     """Tell whether another node of the scope has the handle, or a removed one that may still come back."""
     found = model.objects.filter(**scope.keys, handle=handle)
     return found.exclude(pk=but.pk).exists() if but else found.exists()
+
+
+def why_reserved(model: type[Folder] | type[Connection], handle: str) -> str:
+    """Say why a person cannot give this handle, which would be a schema name, to a connection; empty when they can."""
+    if model is Folder or handle not in RESERVED_NAMES:
+        return ""
+    return (
+        f"“{handle}” is a schema that workspaces have by themselves, so nobody could query the connection under it."
+        " Choose another handle."
+    )
 
 
 @transaction.atomic

@@ -12,7 +12,10 @@ _PLAIN: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": 
 
 
 class NodeForm(forms.Form):
-    """A handle and a title; ``is_taken`` looks the handle up, ``taken`` says by what."""
+    """A handle and a title; ``is_taken`` looks the handle up, ``taken`` says by what.
+
+    ``why_reserved`` says why a handle can be nobody's, if so.
+    """
 
     handle = forms.CharField(
         label="Handle",
@@ -32,14 +35,17 @@ class NodeForm(forms.Form):
         *,
         is_taken: Callable[[str], bool],
         taken: str,
+        why_reserved: Callable[[str], str],
         initial: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(data, initial=initial, label_suffix="")
-        self._is_taken, self._taken = is_taken, taken
+        self._is_taken, self._taken, self._why_reserved = is_taken, taken, why_reserved
 
     def clean_handle(self) -> str:
-        """Refuse a handle that is taken."""
+        """Refuse a handle that is taken, or that no schema can have."""
         handle: str = self.cleaned_data["handle"]
+        if handle != self.initial.get("handle") and (why := self._why_reserved(handle)):
+            raise ValidationError(why)
         if self._is_taken(handle):
             raise self.taken_error(handle)
         return handle

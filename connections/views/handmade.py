@@ -73,6 +73,7 @@ def node_form(
         request.POST if request.method == "POST" else (request.GET if "handle" in request.GET else None),
         is_taken=lambda handle: handmade.is_handle_taken(scope, model, handle, but=of),
         taken=f"another {word} of {scope}",
+        why_reserved=lambda handle: handmade.why_reserved(model, handle),
         initial={"handle": of.handle, "title": of.title} if of else None,
     )
 

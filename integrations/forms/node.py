@@ -36,8 +36,10 @@ class NodeHandleForm(forms.Form):
         self.node = node
 
     def clean_handle(self) -> str:
-        """Refuse a handle that another node of the scope has, a removed one that may come back included."""
+        """Refuse what no schema can be called, and what another node has, a removed one that may return included."""
         handle: str = self.cleaned_data["handle"]
+        if handle != self.node.handle and (why := handmade.why_reserved(type(self.node), handle)):
+            raise ValidationError(why)
         if handmade.is_handle_taken(scope_of(self.node), type(self.node), handle, but=self.node):
             raise ValidationError(self.taken(handle))
         return handle

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import pytest
 from django.test import Client
 from django.utils import timezone
 
@@ -100,3 +101,18 @@ def test_a_removed_folder_is_not_in_use_and_is_again_when_it_returns(cast: Cast,
         Connection.objects.update(removed_at=None)
     assert f"folders/{tree.prod.pk}/" in get(as_owner, IN_USE)
     assert "web_prod" in get(as_owner, IN_USE)
+
+
+@pytest.mark.parametrize("handle", ["public", "all_aws"])
+def test_a_connection_is_not_given_a_name_that_every_workspace_has(
+    cast: Cast, tree: Tree, as_org_owner: Client, handle: str
+) -> None:
+    base = "/tenants/acme/orgs/tnt/connections/"
+    sentence = f"“{handle}” is a schema that workspaces have by themselves"
+    assert sentence in as_org_owner.post(base + "new/", {"handle": handle}).content.decode()
+    assert sentence in as_org_owner.post(f"{base}{tree.web_prod.pk}/handle/", {"handle": handle}).content.decode()
+    with isolation.as_tenant(cast.acme.pk):
+        old = factories.connection(cast.at_org, "Old", handle=handle)
+    answer = as_org_owner.post(f"{base}{old.pk}/advanced/", {"handle": handle, "title": "Older"})
+    assert answer.status_code == 302, "what has it already may keep it"
+    assert as_org_owner.post(base + "folders/new/", {"handle": handle}).status_code == 302, "folders are no schemas"
