@@ -13,7 +13,7 @@ from connections.forms.permissions import PermissionsForm
 from connections.models import Connection, Folder, Grant
 from connections.sharing import Node
 from connections.views.context import connection_page, folder_page, settings_links
-from workspaces.access import Access, Power
+from workspaces.access import Access, Power, Scope
 from workspaces.models import Workspace
 from workspaces.scoping import scope_view
 
@@ -61,7 +61,7 @@ def _permissions(request: HttpRequest, access: Access, node: Node, context: dict
             form.data = data = request.POST.copy()
             data["seen"] = sharing.fingerprint(own)
         else:
-            messages.success(request, f"Saved the permissions of {node.shown}.{_what_went(lost)}")
+            messages.success(request, f"Saved the permissions of {node.shown}.{_what_went(scope, lost)}")
             return redirect(request.path)
     base = scope.url("connection_list")
     audiences = [_inherited(grant, base) for grant in inherited] + [Audience(_words(grant)) for grant in own]
@@ -69,13 +69,14 @@ def _permissions(request: HttpRequest, access: Access, node: Node, context: dict
     return render(request, "connections/permissions.html", context)
 
 
-def _what_went(workspace_ids: Sequence[int]) -> str:
-    """Say which workspaces lost how many schemas; nothing when none did."""
+def _what_went(scope: Scope, workspace_ids: Sequence[int]) -> str:
+    """Say which workspaces lost how many schemas, in a tenant with their organizations; nothing when none did."""
     if not workspace_ids:
         return ""
-    handles = Workspace.objects.filter(pk__in=set(workspace_ids)).values_list("pk", "handle")
+    found = Workspace.objects.filter(pk__in=set(workspace_ids)).select_related("organization")
+    names = {one.pk: one.handle if scope.organization else f"{one.organization}/{one}" for one in found}
     counts = Counter(workspace_ids)
-    went = ", ".join(f"{counts[pk]} from {handle}" for pk, handle in sorted(handles, key=lambda pair: pair[1]))
+    went = ", ".join(f"{counts[pk]} from {name}" for pk, name in sorted(names.items(), key=lambda pair: pair[1]))
     return f" Removed from schemas: {went}."
 
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from connections import actions, sharing
+from connections import actions, schemas, sharing
 from connections.models import Connection, Folder, Grant, Schema
 from tests import factories
 from tests.conftest import Cast
@@ -238,6 +238,24 @@ def test_the_page_says_from_which_workspaces_schemas_went(cast: Cast, tree: Tree
     add(cast, tree.leaf, cast.rockets)
     response = as_org_owner.post(url(tree.root), {"choice": "none", "seen": seen(cast, tree.root)}, follow=True)
     assert "Removed from schemas: 1 from rockets." in response.content.decode()
+
+
+def test_a_tenants_node_is_taken_from_one_of_several_workspaces_of_several_organizations(
+    cast: Cast, as_tenant_owner: Client
+) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        at_tenant = make_tree(cast.at_tenant, cast)
+        namesake = factories.workspace(Scope(cast.acme, cast.ops), "fireworks", owner=cast.tenant_owner)
+    in_ops = [Scope(cast.acme, cast.ops, workspace) for workspace in (cast.pager, namesake)]
+    share(cast, at_tenant.root, cast.at_workspace, *in_ops)
+    for workspace in (cast.fireworks, cast.pager, namesake):
+        add(cast, at_tenant.leaf, workspace)
+    with isolation.as_tenant(cast.acme.pk):
+        assert not schemas.contents(cast.rockets).may_use(at_tenant.leaf)
+    kept = {"choice": "some", "workspaces": [cast.fireworks.pk], "seen": seen(cast, at_tenant.root)}
+    page = as_tenant_owner.post(url(at_tenant.root, TENANT), kept, follow=True).content.decode()
+    assert "Removed from schemas: 1 from ops/fireworks, 1 from ops/pager." in page
+    assert in_schema(cast) == ["fireworks:vault"]
 
 
 def test_pages_ask_as_many_queries_of_a_large_tree_as_of_a_small_one(
