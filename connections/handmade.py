@@ -112,13 +112,16 @@ def change_node(*, node: Node, handle: str, title: str, by: User) -> None:
 
 @transaction.atomic
 def delete_node(*, node: Node, by: User) -> None:
-    """Delete a node made by hand, and for a folder all below it, with grants and schemas; raises ManagedError."""
+    """Delete a node made by hand, and for a folder all below it, with grants and schemas; raises ManagedError.
+
+    Deleted twice, nothing happens.
+    """
     if why := why_managed(node, "deleted"):
         raise ManagedError(why)
-    facts: dict[str, int] = {}
-    if isinstance(node, Folder):
-        list(Folder.objects.select_for_update().filter(path__under=node.path).order_by("pk"))  # see _hold
-        facts = removal.extent_of(node).facts
+    below = {"path__under": node.path} if isinstance(node, Folder) else {"pk": node.pk}
+    if not list(type(node).objects.select_for_update().filter(**below).order_by("pk")):  # see _hold
+        return
+    facts = removal.extent_of(node).facts
     audit.record(f"{kind_of(node)}.deleted", scope=scope_of(node), by=by, target=node, **facts)
     if isinstance(node, Folder):
         removal.delete_tree(node)

@@ -10,18 +10,25 @@ from typing import Any, Final
 
 from django.db import connection
 
-from connections.models import Folder
+from connections.models import Connection, Folder
+from connections.tree import ids_on
 from workspaces.access import Scope
 from workspaces.models import Workspace
 
-# Below a folder lies what has a path that begins with its own, whoever made it.
+# Below a folder lies what has a path that begins with its own, whoever made it. A workspace that has a folder above
+# loses the connections too.
 _COUNT: Final = """
     WITH below AS (SELECT id FROM connections_folder WHERE path ^@ %(path)s AND removed_at IS NULL),
-    leaf AS (SELECT c.id FROM connections_connection c JOIN below ON below.id = c.folder_id WHERE c.removed_at IS NULL)
+    leaf AS (
+        SELECT c.id FROM connections_connection c JOIN below ON below.id = c.folder_id WHERE c.removed_at IS NULL
+        UNION ALL SELECT %(connection)s::bigint WHERE %(connection)s IS NOT NULL
+    )
     SELECT (SELECT count(*) FROM below), (SELECT count(*) FROM leaf), ARRAY(
         SELECT s.workspace_id FROM connections_schema s JOIN below ON below.id = s.folder_id
         UNION
         SELECT s.workspace_id FROM connections_schema s JOIN leaf ON leaf.id = s.connection_id
+        UNION
+        SELECT s.workspace_id FROM connections_schema s WHERE s.folder_id = ANY(%(above)s) AND EXISTS (SELECT FROM leaf)
     )
 """
 _HIDE: Final = (
@@ -74,10 +81,18 @@ class Extent:
         return {"connections": self.connections, "folders": self.folders, "workspaces": len(self.workspace_ids)}
 
 
-def extent_of(top: Folder) -> Extent:
-    """Count a folder and what is below it, and find the workspaces that have any of it in use; one statement."""
+def extent_of(node: Folder | Connection) -> Extent:
+    """Count a folder and what is below it, or one connection, and find the workspaces that have any of it in use.
+
+    One statement.
+    """
+    parameters: dict[str, Any]
+    if isinstance(node, Folder):
+        parameters = {"path": node.path, "connection": None, "above": ids_on(node.path)[:-1]}
+    else:
+        parameters = {"path": None, "connection": node.pk, "above": ids_on(node.folder.path if node.folder else "")}
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, {"path": top.path})
+        cursor.execute(_COUNT, parameters)
         folders, connections, workspace_ids = cursor.fetchone()
     return Extent(folders, connections, tuple(sorted(workspace_ids)))
 

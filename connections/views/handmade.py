@@ -1,5 +1,7 @@
 """Folders made by hand; what folders and connections are called, and deleting them."""
 
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -86,20 +88,21 @@ def folder_delete(request: HttpRequest, access: Access, folder: int) -> HttpResp
     going = [
         Going(extent.folders - 1, "folder below it", "folders below it"),
         Going(extent.connections, "connection", "connections"),
-        Going(
-            len(extent.workspace_ids),
-            "workspace loses schemas",
-            "workspaces lose schemas",
-            removal.handles_of(extent.workspace_ids),
-        ),
+        _losing(extent.workspace_ids),
     ]
     return _delete(request, access, node, "folder", going)
 
 
 @scope_view(Power.OWNER, with_workspace=True)
 def connection_delete(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    """Ask for a connection's handle, and delete it."""
-    return _delete(request, access, find_connection(access, connection), "connection", [])
+    """Show which workspaces lose a connection, ask for its handle, and delete it."""
+    node = find_connection(access, connection)
+    return _delete(request, access, node, "connection", [_losing(removal.extent_of(node).workspace_ids)])
+
+
+def _losing(workspace_ids: Sequence[int]) -> Going:
+    handles = removal.handles_of(workspace_ids)
+    return Going(len(handles), "workspace loses schemas", "workspaces lose schemas", handles)
 
 
 def find_folder(access: Access, pk: int) -> Folder:

@@ -132,6 +132,30 @@ def test_deleting_a_folder_takes_it_out_of_workspaces(cast: Cast, as_org_owner: 
         assert not Schema.objects.exists()
 
 
+def test_a_workspace_that_has_the_folder_above_is_told_of_too(cast: Cast, as_org_owner: Client) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        top = factories.folder(cast.at_org, "Mine", handle="mine")
+        inner = factories.folder(cast.at_org, "Inner", handle="inner", parent=top)
+        empty = factories.folder(cast.at_org, "Empty", handle="empty", parent=top)
+        leaf = factories.connection(cast.at_org, "leaf", folder=inner, handle="leaf")
+        sharing.set_grants(top, [cast.at_org])
+        Schema.objects.create(**cast.at_workspace.keys, folder=top)
+    assert "tnt/fireworks" in as_org_owner.get(f"{ORG}folders/{inner.pk}/delete/").content.decode()
+    assert "tnt/fireworks" in as_org_owner.get(f"{ORG}{leaf.pk}/delete/").content.decode()
+    assert "tnt/fireworks" not in as_org_owner.get(f"{ORG}folders/{empty.pk}/delete/").content.decode()
+    as_org_owner.post(f"{ORG}{leaf.pk}/delete/", {"handle": "leaf"})
+    with isolation.as_tenant(cast.acme.pk):
+        assert AuditEvent.objects.get(action="connection.deleted").details["workspaces"] == 1
+
+
+def test_of_two_people_who_delete_at_once_the_second_deletes_nothing(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        folder, leaf = factories.folder(cast.at_org, "Mine"), factories.connection(cast.at_org, "leaf")
+        for node in (folder, Folder.objects.get(), leaf, Connection.objects.get()):
+            handmade.delete_node(node=node, by=cast.org_owner)
+        assert AuditEvent.objects.filter(action__endswith=".deleted").count() == 2
+
+
 @pytest.mark.parametrize(
     ("who", "statuses"),
     [
