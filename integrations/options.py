@@ -94,7 +94,7 @@ def effective(nodes: Collection[Connection]) -> dict[int, dict[str, Any]]:
     starts = dict(Integration.objects.filter(root_folder__in=roots).values_list("root_folder_id", "options"))
     found = {}
     for node in nodes:
-        options = dict(starts.get(node.root_id or 0) or default_options())
+        options = default_options() | starts.get(node.root_id or 0, {})
         for folder_id in ids_on(paths.get(node.folder_id or 0, "")):
             options |= set_on.get(folder_id, {})
         found[node.pk] = options | node.options
