@@ -10,7 +10,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import QuerySet
 
-from integrations import absences, editing, trials
+from integrations import editing, trials
 from integrations.models import Integration, SettingsTrial, SyncRun
 from integrations.outline import Outline, Verb, in_words
 from integrations.packing import unpack
@@ -96,12 +96,10 @@ def discard(*, integration: Integration, by: User) -> None:
 def save(*, integration: Integration, version: str, seen: str, by: User, now: datetime) -> Integration:
     """Save what was chosen and apply it, in one transaction.
 
-    What it leaves out is removed because a person chose so, whatever the deletion limit. Raises as trials.save does,
-    and StaleReadError rather than remove what nobody has proved to be gone; nothing is changed then.
+    What it leaves out is removed because a person chose so, whatever the deletion limit. Raises as trials.save does;
+    nothing is changed then.
     """
     current, trial, ahead = trials.take(integration=integration, version=version, about=_SELECTION, seen=seen, now=now)
-    if absences.to_confirm(ahead.plan, ahead.tree, ahead.snapshot) - frozenset(trial.confirmed_gone):
-        raise trials.StaleReadError
     trials.apply(current, ahead, now=now)
     chosen = Outline(ahead.snapshot, ahead.selection)
     before = in_words(Selection.of(current.selection), current.selection_facts)

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 
 from connections.uses import uses_of
-from integrations import editing, mirror, places, schedule
+from integrations import absences, editing, mirror, places, schedule
 from integrations.changes import Change, describe
 from integrations.impact import View, WorkspaceImpact, fingerprint, impacts
 from integrations.models import AccessMode, Integration, SettingsTrial, SyncRun, SyncSchedule
@@ -43,7 +43,7 @@ class SyncUnderWayError(Exception):
 
 
 class StaleReadError(Exception):
-    """A sync has seen a newer state of AWS than what this trial has read."""
+    """A sync has seen a newer state of AWS than what this trial has read, or has added what is missing in it."""
 
 
 class UnseenProspectError(Exception):
@@ -158,6 +158,10 @@ def take(
     if later.filter(finished_at__gt=trial.created_at).exclude(counts={}).exists():
         raise StaleReadError
     ahead = prospect(trial, current)
+    is_of_another = ahead.snapshot.organization_id != current.source_organization_id  # then all that was there goes
+    unproved = absences.to_confirm(ahead.plan, ahead.tree, ahead.snapshot) - frozenset(trial.confirmed_gone)
+    if unproved and not is_of_another:
+        raise StaleReadError
     if ahead.fingerprint != seen:
         raise UnseenProspectError
     return current, trial, ahead

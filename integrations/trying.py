@@ -115,11 +115,14 @@ def _read(work: _Work) -> Snapshot:
         return _read_as_syncs_do(work, session, identity)
     work.tell("Reading the AWS organization")
     # What these credentials may not read would go: that is for the person to see and decide.
-    return read_snapshot(session, identity=identity, on_progress=work.tell_progress, may_leave_out=lambda _: True)
+    everything = read_snapshot(session, identity=identity, on_progress=work.tell_progress, may_leave_out=lambda _: True)
+    if identity.organization_id == work.trial.integration.source_organization_id:
+        _confirm(work, session, everything)
+    return everything
 
 
 def _read_as_syncs_do(work: _Work, session: AwsSession, identity: Identity) -> Snapshot:
-    """Read with the credentials that are in use, and have AWS confirm what is missing: saving may remove it."""
+    """Read with the credentials that are in use."""
     integration = work.trial.integration
     check_same_organization(integration, identity.organization_id)
     work.tell("Reading the AWS organization")
@@ -130,13 +133,18 @@ def _read_as_syncs_do(work: _Work, session: AwsSession, identity: Identity) -> S
         on_progress=work.tell_progress,
         may_leave_out=unseen.__contains__ if unseen else None,
     )
+    _confirm(work, session, snapshot)
+    return snapshot
+
+
+def _confirm(work: _Work, session: AwsSession, snapshot: Snapshot) -> None:
+    """Have AWS say that what is missing, and not out of sight, is gone."""
     with isolation.as_tenant(work.trial.tenant_id):
-        tree = mirror.load(integration)
+        tree = mirror.load(work.trial.integration)
     absent = absences.to_confirm(plan(tree, snapshot, Taken()), tree, snapshot)
     if absent:
         work.tell("Making sure that what is missing is gone")
         work.confirmed_gone = check_gone(session, snapshot, absent, on_progress=work.tell_calls)
-    return snapshot
 
 
 def _ready(work: _Work, snapshot: Snapshot) -> None:

@@ -13,7 +13,7 @@ from integrations.aws.pages import Pages
 from integrations.aws.placing import accounts_in, changed_while_reading, parents_of_accounts
 from integrations.aws.session import AwsSession
 from integrations.aws.walk import WORKERS, MayLeaveOut, Walk
-from integrations.snapshot import Progress, Snapshot, SnapshotAccount, SnapshotFolder
+from integrations.snapshot import AccountState, Progress, Snapshot, SnapshotAccount, SnapshotFolder
 
 _READ_SECONDS: Final = 1200.0  # 50,000 accounts take about 320 at AWS's published rates
 _CONFIRM_SECONDS: Final = 600.0
@@ -104,17 +104,13 @@ def confirm_gone(
 
     ``on_progress`` is called in the calling thread as answers arrive.
     """
-    asked = [("DescribeAccount", "AccountId", source_id) for source_id in accounts]
-    asked += [("DescribeOrganizationalUnit", "OrganizationalUnitId", source_id) for source_id in folders]
+    asked = [(_is_account_gone, source_id) for source_id in accounts]
+    asked += [(_is_folder_gone, source_id) for source_id in folders]
     seconds = min(_CONFIRM_SECONDS + len(asked) * _CONFIRM_SECONDS_EACH, _LONGEST_CONFIRM_SECONDS)
     gone: set[str] = set()
 
-    def look(crew: Crew, operation: str, parameter: str, source_id: str) -> str:
-        try:
-            session.call(operation, subject=source_id, budget=crew.budget, **{parameter: source_id})
-        except Gone:
-            return source_id
-        return ""
+    def look(crew: Crew, is_gone: Callable[[AwsSession, str, Budget], bool], source_id: str) -> str:
+        return source_id if is_gone(session, source_id, crew.budget) else ""
 
     with Crew(WORKERS, Budget(seconds)) as crew:
         for each in asked:
@@ -126,6 +122,34 @@ def confirm_gone(
             crew.handle_next()
             on_progress()
     return frozenset(gone - {""})
+
+
+def _is_account_gone(session: AwsSession, account_id: str, budget: Budget) -> bool:
+    """Whether AWS does not know the account, or says that it is closed, which is as good as gone."""
+    operation = "DescribeAccount"
+    try:
+        answer = session.call(operation, subject=account_id, budget=budget, AccountId=account_id)
+    except Gone as error:
+        return _said(error, "AccountNotFoundException", account_id)
+    row = Reader(operation, account_id).account(answer["Account"])
+    return row.source_id == account_id and row.state is AccountState.CLOSED
+
+
+def _is_folder_gone(session: AwsSession, folder_id: str, budget: Budget) -> bool:
+    """Whether AWS does not know the unit."""
+    operation = "DescribeOrganizationalUnit"
+    try:
+        session.call(operation, subject=folder_id, budget=budget, OrganizationalUnitId=folder_id)
+    except Gone as error:
+        return _said(error, "OrganizationalUnitNotFoundException", folder_id)
+    return False
+
+
+def _said(error: Gone, code: str, subject: str) -> bool:
+    """Refuse what says that something else is gone than was asked about."""
+    if error.code != code:
+        raise unexpected(error.operation, subject, f"it is about something else ({error.code})")
+    return True
 
 
 def check_out_of_sight(session: AwsSession, snapshot: Snapshot, accounts: frozenset[str]) -> None:

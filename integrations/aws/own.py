@@ -76,8 +76,8 @@ def _ready(partition: str, answer_within: float) -> tuple[_Own, tuple[str | None
     # Not chained: the texts of such errors may hold what programs answered.
     raise OwnFault(
         "This installation has no AWS credentials of its own that work, so AWS could not be asked"
-        f" (AssumeRole: {kind}). Nothing is wrong with the role. Whoever runs this installation must provide them in one"
-        " of the usual places; it is tried again by itself.",
+        f" (AssumeRole: {kind}). Nothing is wrong with the role. Whoever runs this installation must provide them in"
+        " one of the usual places; it is tried again by itself.",
         operation="AssumeRole",
         code=kind,
     )

@@ -227,6 +227,16 @@ def test_an_account_is_not_gone_because_aws_fails_to_answer(aws: RunningAws, rol
         confirm_gone(session, accounts=["111122223333"])
 
 
+@pytest.mark.parametrize("code", ["ParentNotFoundException", "OrganizationalUnitNotFoundException"])
+def test_an_account_is_not_gone_because_aws_says_so_of_something_else(
+    aws: RunningAws, role: RoleCredentials, code: str
+) -> None:
+    session = open_session(role, retries=QUICK)
+    aws.faults.fail("DescribeAccount", code)
+    with pytest.raises(UnexpectedAnswer, match=f"about something else .{code}"):
+        confirm_gone(session, accounts=["111122223333"])
+
+
 def test_waits_double_up_to_a_limit_and_are_jittered() -> None:
     retries = Retries(first_wait=1, longest_wait=4)
     waits = [[retries.wait(attempt) for _ in range(50)] for attempt in (1, 2, 3, 4)]

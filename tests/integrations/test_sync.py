@@ -1,10 +1,15 @@
 """Whole syncs against the stand-in AWS: what a person would see in the tree and on the run's page."""
 
+import json
+
 import pytest
 
 from connections import sharing
 from integrations.models import SyncRun
 from tests.conftest import Cast
+from tests.fakes.aws import operations
+from tests.fakes.aws.operations import Question
+from tests.fakes.aws.world import Wire
 from tests.integrations.conftest import Synced, make_mirror
 from workspaces import isolation
 
@@ -127,6 +132,16 @@ def test_the_states_of_aws_become_those_of_connections(mirror: Synced) -> None:
         "unknown",
     ]
     assert "closed" not in tree
+
+
+def test_an_account_that_was_closed_and_is_in_no_list_any_more_goes(mirror: Synced) -> None:
+    mirror.work()
+    dev = mirror.aws.organization.close("Dev", now=True)
+    rows = operations.answer("ListAccounts", Question(mirror.aws.organization, {}, Wire()))["Accounts"]
+    rest = [row for row in rows if row["Id"] != dev.id]
+    mirror.aws.faults.answer("ListAccounts", json.dumps({"Accounts": rest}))
+    assert words(mirror.sync()) == [["remove", "Dev", "Root / Workloads", ""]]
+    assert mirror.aws.calls.count("DescribeAccount") == 1
 
 
 def test_a_deleted_unit_goes_when_aws_says_that_it_is_gone(mirror: Synced) -> None:

@@ -156,6 +156,38 @@ def test_credentials_of_another_aws_organization_replace_the_whole_tree(
     assert in_use.sync().changes == []
 
 
+def test_what_a_list_leaves_out_and_aws_still_knows_is_not_removed_with_other_credentials(
+    in_use: Synced, cast: Cast, as_org_owner: Client, fresh: Fresh
+) -> None:
+    arn = in_use.aws.roles.create_discovery(fresh().discovery_external_id, name="wide")
+    organization = in_use.aws.organization
+    dev = organization.remove("Dev")
+
+    def bring_back() -> None:
+        organization.create_account("Dev", account_id=dev.id, parent="Workloads", joined_at=dev.joined_at)
+
+    in_use.aws.faults.after_call("ListAccounts", 1, bring_back)
+    start(as_org_owner, cast, role_arn=arn)
+    text = text_of(as_org_owner.get(TRIAL).content.decode())
+    assert f"AWS left {dev.id} out of its lists but still knows it" in text
+    post(as_org_owner, TRIAL, do="save", version=fresh().version, seen="")
+    assert fresh().role_arn != arn
+    assert "dev" in handles(cast)
+
+
+def test_what_is_gone_from_aws_goes_with_the_saving_of_other_credentials(
+    in_use: Synced, cast: Cast, as_org_owner: Client, fresh: Fresh
+) -> None:
+    arn = narrow_role(in_use, fresh().discovery_external_id, "Sandbox")
+    in_use.aws.organization.remove("Dev")
+    start(as_org_owner, cast, role_arn=arn)
+    assert in_use.aws.calls.count("DescribeAccount") == 1  # and nothing is asked about what is only out of sight
+    assert in_use.aws.calls.count("DescribeOrganizationalUnit") == 0
+    save(as_org_owner)
+    assert fresh().role_arn == arn
+    assert "dev" not in handles(cast)
+
+
 def test_credentials_that_do_not_work_say_why_and_save_nothing(
     in_use: Synced, cast: Cast, as_org_owner: Client, fresh: Fresh
 ) -> None:
