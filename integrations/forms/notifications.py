@@ -27,7 +27,7 @@ class EmailsForm(forms.Form):
         label="More addresses",
         required=False,
         max_length=3000,
-        help_text=f"One a line, {MOST_ADDRESSES} at most. What is no member's is asked first, and gets nothing before.",
+        help_text=f"One a line, {MOST_ADDRESSES} at most. Whoever is no member is asked first.",
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocapitalize": "none"}),
     )
 

@@ -222,3 +222,4 @@ def _switch_off(claim: Claim) -> None:
 def forget_old(*, now: datetime) -> None:
     """Delete what has been over for long enough, of the tenant that the transaction is bound to."""
     Delivery.objects.filter(created_at__lte=now - KEPT).exclude(state=Delivery.State.WAITING).delete()
+    Webhook.objects.filter(former_secret_until__lte=now).update(sealed_former_secret="")

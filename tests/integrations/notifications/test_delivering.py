@@ -118,6 +118,15 @@ def test_after_a_rotation_both_secrets_sign_for_a_day(told: Told, receiver: Rece
     assert checks == [(True, True), (True, False)]
 
 
+def test_an_old_secret_whose_day_is_over_is_forgotten(told: Told, cast: Cast) -> None:
+    hook, now = told.hook(), timezone.now()
+    with isolation.as_tenant(cast.acme.pk):
+        actions.rotate_secret(webhook=hook, former_until="", by=cast.org_owner, now=now)
+        for moment, is_kept in ((now, True), (now + actions.OVERLAP, False)):
+            delivering.forget_old(now=moment)
+            assert bool(Webhook.objects.get(pk=hook.pk).sealed_former_secret) == is_kept
+
+
 def test_an_old_secret_that_was_ended_signs_no_more_and_is_forgotten(told: Told, receiver: Receiver) -> None:
     hook = told.hook(receiver.url)
     former, now, by = secret_of(told, hook), timezone.now(), told.cast.org_owner

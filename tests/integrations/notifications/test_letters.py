@@ -221,6 +221,7 @@ def test_a_letter_says_why_it_comes_and_how_to_stop_it(written: EmailMessage) ->
     assert f"You get this because an owner of acme/tnt entered {ANA} for emails about awsi." in written.body
     assert written.extra_headers["List-Unsubscribe"] == f"<http://localhost:8000{stop}>"
     assert written.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert f" <http://localhost:8000{stop}>\n".encode() in written.message().as_bytes()  # long, and yet not encoded
 
 
 def by_the_page(url: str) -> None:
