@@ -23,13 +23,16 @@ _MANAGER = Coalesce("root__managed_by", Value(""), output_field=_TEXT)
 _ORDER = (Lower("label"), "id")
 _COLUMNS = ("id", "label", "handle", "source_id", "manager", "organization_id", "workspace_id")
 
-# A subtree is a range of paths: from its own up to the same with "0" (the character after "/") at its end. Connections
-# are counted in one pass for all folders: folder by folder, each would be fetched by itself.
+# A subtree is a range of paths: from its own up to the same with "0" (the character after "/") at its end, worked out
+# before the join, which uses the index under row-level security only so. Connections are counted in one pass for all
+# folders: folder by folder, each would be fetched by itself.
 _COUNT_BELOW = """
-    WITH inside AS MATERIALIZED (
-        SELECT top.id AS top_id, below.id FROM connections_folder top
-        JOIN connections_folder below ON below.path >= top.path AND below.path < rtrim(top.path, '/') || '0'
-        WHERE top.id = ANY(%s) AND below.removed_at IS NULL
+    WITH top AS MATERIALIZED (
+        SELECT id, path, rtrim(path, '/') || '0' AS path_end FROM connections_folder WHERE id = ANY(%s)
+    ), inside AS MATERIALIZED (
+        SELECT top.id AS top_id, below.id FROM top
+        JOIN connections_folder below ON below.path >= top.path AND below.path < top.path_end
+        WHERE below.removed_at IS NULL
     ), leaves AS (
         SELECT folder_id, count(*) AS number FROM connections_connection
         WHERE folder_id = ANY(ARRAY(SELECT id FROM inside)) AND removed_at IS NULL GROUP BY folder_id

@@ -21,12 +21,13 @@ from workspaces.models import Workspace
 # Everything that is set up in a workspace, in one statement; nothing here grows with the tree but the arrays of ids.
 _CONTENTS = f"""
     WITH {VISIBLE}, added AS MATERIALIZED (
-        SELECT s.folder_id, s.connection_id, s.added_at, f.path, f.removed_at,
+        SELECT s.folder_id, s.connection_id, s.added_at, f.path, rtrim(f.path, '/') || '0' AS path_end, f.removed_at,
             coalesce(nullif(f.title, ''), f.handle) AS title
         FROM connections_schema s LEFT JOIN connections_folder f ON f.id = s.folder_id
         WHERE s.workspace_id = %(workspace)s
     ), added_folder AS MATERIALIZED (
-        SELECT a.folder_id, a.added_at, a.path, a.title FROM added a JOIN visible_folder v ON v.id = a.folder_id
+        SELECT a.folder_id, a.added_at, a.path, a.path_end, a.title
+        FROM added a JOIN visible_folder v ON v.id = a.folder_id
         WHERE a.removed_at IS NULL
     ), added_connection AS (
         SELECT c.id, a.added_at FROM added a JOIN connections_connection c ON c.id = a.connection_id
@@ -37,7 +38,7 @@ _CONTENTS = f"""
         ARRAY(SELECT id FROM visible_folder),
         ARRAY(SELECT connection_id FROM granted WHERE connection_id IS NOT NULL),
         ARRAY(SELECT DISTINCT f.id FROM added_folder a
-            JOIN connections_folder f ON f.path >= a.path AND f.path < rtrim(a.path, '/') || '0'),
+            JOIN connections_folder f ON f.path >= a.path AND f.path < a.path_end),
         (SELECT coalesce(json_agg(json_build_array(folder_id, title, added_at)), '[]')::text FROM added_folder),
         (SELECT coalesce(json_agg(json_build_array(id, added_at)), '[]')::text FROM added_connection),
         (SELECT coalesce(json_agg(json_build_array(id, handle, patterns, created_at) ORDER BY handle), '[]')::text

@@ -34,7 +34,7 @@ _GRANTS = """
 # and stops early, and those that were asked about.
 _BESIDES = """
     WITH added AS MATERIALIZED (
-        SELECT s.workspace_id, s.folder_id, s.connection_id, f.path
+        SELECT s.workspace_id, s.folder_id, s.connection_id, f.path, rtrim(f.path, '/') || '0' AS path_end
         FROM connections_schema s JOIN workspaces_workspace w ON w.id = s.workspace_id
             LEFT JOIN connections_connection c ON c.id = s.connection_id
             LEFT JOIN connections_folder f ON f.id = coalesce(s.folder_id, c.folder_id)
@@ -52,7 +52,7 @@ _BESIDES = """
             AND c.id NOT IN (SELECT unnest(%(connections)s::bigint[]))
     ), used AS NOT MATERIALIZED (
         SELECT a.workspace_id, c.handle FROM added a JOIN connections_folder f
-            ON a.folder_id IS NOT NULL AND f.path >= a.path AND f.path < rtrim(a.path, '/') || '0'
+            ON a.folder_id IS NOT NULL AND f.path >= a.path AND f.path < a.path_end
             JOIN connections_connection c ON c.folder_id = f.id
         WHERE c.removed_at IS NULL AND c.plugin = 'aws' AND c.id NOT IN (SELECT unnest(%(connections)s::bigint[]))
         UNION ALL
@@ -62,7 +62,7 @@ _BESIDES = """
     SELECT w.id, array_remove(ARRAY[one.handle, two.handle], NULL),
         ARRAY(
             SELECT DISTINCT n.handle FROM added a JOIN named n ON n.id = a.connection_id
-                OR (a.folder_id IS NOT NULL AND n.path >= a.path AND n.path < rtrim(a.path, '/') || '0')
+                OR (a.folder_id IS NOT NULL AND n.path >= a.path AND n.path < a.path_end)
             WHERE a.workspace_id = w.id
         )
     FROM unnest(%(workspaces)s::bigint[]) w(id)
