@@ -1,0 +1,1 @@
+"""The same grants as django-guardian keeps them, to compare its lists with ours."""
