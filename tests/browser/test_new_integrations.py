@@ -1,4 +1,7 @@
-"""The two walks of the documentation: an integration of an organization by role, and one of a tenant by key."""
+"""The two walks of the documentation: an integration of an organization by role, and one of a tenant by key.
+
+On its way each sets up the roles in both ways, by Automatic Setup and by Manual Setup.
+"""
 
 import json
 
@@ -21,7 +24,7 @@ def deploy_to(aws: RunningAws) -> walks.Deploy:
 
 def make_role_in(aws: RunningAws) -> walks.MakeRole:
     """Create a role in the management account as IAM's pages do from what is pasted there."""
-    return lambda trust, policy: aws.roles.create("pipes-discovery", json.loads(trust), json.loads(policy))
+    return lambda trust, policy: aws.roles.create("made-by-hand", json.loads(trust), json.loads(policy))
 
 
 def make_roles_in(aws: RunningAws) -> walks.MakeRoles:
@@ -45,12 +48,15 @@ def test_an_owner_follows_the_documentation_and_sees_the_aws_organization_as_a_t
     console.is_for_everybody()
     walks.start(console)
     walks.choose_handle(console, "awsi")
+    walks.use_role_by_hand(console, make_role_in(aws))
+    walks.test_discovery(console, folders=6, accounts=8)
     walks.use_role(console, deploy_to(aws))
     walks.test_discovery(console, folders=6, accounts=8)
     console.sees(aws.organization.id)
     console.is_for_everybody()
     walks.set_up_connections(console, deploy_to(aws), prefix="aws_")
     console.is_for_everybody()
+    walks.set_up_connections_by_hand(console, make_roles_in(aws), role_name="made-by-hand")
     walks.give_permissions(console, "All Workspaces")
     console.sees_heading("awsi")
     walks.sees_synced(console, changes="8")
@@ -86,13 +92,16 @@ def test_a_tenants_owner_makes_an_integration_by_access_key_through_tenant_setti
     walks.to_integrations_of_tenant(console, "acme")
     walks.start(console)
     walks.choose_handle(console, "labs")
+    walks.use_role(console, deploy_to(aws))
+    walks.test_discovery(console, folders=6, accounts=8)
     walks.use_role_by_hand(console, make_role_in(aws))
     walks.test_discovery(console, folders=6, accounts=8)
     walks.use_key(console, key.id, key.secret)
     walks.test_discovery(console, folders=6, accounts=8)
     assert key.secret not in console.page.content()
-    walks.set_up_connections_by_hand(console, make_roles_in(aws), prefix="labs_")
-    console.sees(f"The role pipes-connection in {aws.organization.management_account_id} works.")
+    walks.set_up_connections(console, deploy_to(aws), prefix="labs_")
+    walks.set_up_connections_by_hand(console, make_roles_in(aws), role_name="made-by-hand")
+    console.sees(f"The role made-by-hand in {aws.organization.management_account_id} works.")
     walks.give_permissions(console, "Specific Organizations and Workspaces", "ops", "rockets")
     walks.sees_synced(console)
     assert console.path == "/tenants/acme/integrations/labs/"
@@ -101,7 +110,7 @@ def test_a_tenants_owner_makes_an_integration_by_access_key_through_tenant_setti
     expect(console.page.get_by_text("labs_ledger", exact=True)).to_be_visible()
     console.tab("Config")
     console.sees("Access Key")
-    console.sees("In each account Pipes assumes arn:aws:iam::{account id}:role/pipes-connection.")
+    console.sees("In each account Pipes assumes arn:aws:iam::{account id}:role/made-by-hand.")
     assert key.secret not in console.page.content()
     for workspace, is_shared in (("ops/workspaces/pager", True), ("tnt/workspaces/rockets", True), (FIREWORKS, False)):
         console.open(f"/tenants/acme/orgs/{workspace}/connections/")

@@ -49,6 +49,7 @@ def choose_handle(console: Console, handle: str) -> None:
 def use_role(console: Console, deploy: Deploy) -> None:
     """Cross-Account Role, Automatic Setup, both downloads, Role ARN."""
     console.field("Access Mode").select_option("Cross-Account Role")
+    console.page.get_by_text("Automatic Setup", exact=True).click()
     file_name, plan = console.download("Download Terraform Plan")
     assert file_name.endswith(".tf")
     external_id = console.field("External ID").input_value()
@@ -78,7 +79,9 @@ def use_key(console: Console, access_key: str, secret_key: str) -> None:
 
 def run_test(console: Console, name: str) -> None:
     """Press a test's button and follow the test to its end; without script by looking again."""
-    console.press(name)
+    button = console.page.get_by_role("button", name=name, exact=True)
+    button.click()
+    expect(button).to_be_enabled()  # what is said until then is about the test before
     if not console.has_script:
         again = console.page.get_by_role("link", name="Look again")
         for _ in range(100):
@@ -103,12 +106,12 @@ def keep_connection_settings(console: Console) -> None:
 
 
 def set_up_connections(console: Console, deploy: Deploy, *, prefix: str) -> None:
-    """Next, Handle Prefix, Download CloudFormation StackSet, Regions, Advanced Options, Test Connection."""
-    console.press("Next")
-    console.sees_heading("Connection Settings")
+    """Next, Handle Prefix, Automatic Setup by StackSet, Regions, Advanced Options, Test Connection."""
+    keep_connection_settings(console)
     console.fill("Handle Prefix", prefix)
     if console.has_script:
         console.sees(f"becomes the connection {prefix}web_production.")
+    console.page.get_by_text("Automatic Setup", exact=True).click()
     deploy(console.download("Download CloudFormation StackSet")[1])
     console.page.get_by_role("radio", name="All regions").check()
     console.page.get_by_text("Advanced Options").click()
@@ -118,18 +121,18 @@ def set_up_connections(console: Console, deploy: Deploy, *, prefix: str) -> None
     console.sees("works in all")
 
 
-def set_up_connections_by_hand(console: Console, make_roles: MakeRoles, *, prefix: str) -> None:
-    """Next, Handle Prefix, Manual Setup in every account, Role Name, Test Connection."""
-    console.press("Next")
-    console.sees_heading("Connection Settings")
-    console.fill("Handle Prefix", prefix)
+def set_up_connections_by_hand(console: Console, make_roles: MakeRoles, *, role_name: str) -> None:
+    """Role Name, Manual Setup in every account, Test Connection."""
+    console.fill("Role Name", role_name)
     console.page.get_by_text("Manual Setup", exact=True).click()
     expect(console.link("Download CloudFormation StackSet")).to_be_hidden()
     console.sees("Repeat these steps in every account of your AWS organization")
+    name_it = console.page.get_by_role("listitem").filter(has_text="Enter this Role name, the same in every account")
+    expect(name_it).to_contain_text(role_name)
     console.sees("the Role ARN of each is made of its account id and this name")
     trust_policy = console.text_to_copy("trust policy")
     assert console.field("External ID").input_value() in trust_policy
-    make_roles(console.field("Role Name").input_value(), trust_policy)
+    make_roles(role_name, trust_policy)
     run_test(console, "Test Connection")
     console.sees("works in all")
 
