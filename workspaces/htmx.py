@@ -1,11 +1,16 @@
 """Pages and their fragments: a page is complete at its URL; a fragment is a named partial of it, chosen here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
 
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
+
+from workspaces.access import Access
+from workspaces.scoping import ScopedView
 
 
 def render_page(
@@ -27,6 +32,13 @@ def search_text(request: HttpRequest, name: str = "q") -> str:
     return asked.get(name, "").replace("\x00", "").strip()[:100]
 
 
+def what_to_judge(request: HttpRequest) -> QueryDict | None:
+    """Give what a form is to judge: what was posted, or what is being typed; nothing on a page that is only opened."""
+    if request.method == "POST":
+        return request.POST
+    return request.GET if request.headers.get("HX-Target", "").endswith("-status") else None
+
+
 def asks_about_field(request: HttpRequest, form: Form) -> str | None:
     """Give the name of the field that is being checked as one types, if that is what the request is for."""
     target = request.headers.get("HX-Target", "")
@@ -41,3 +53,21 @@ def field_status(request: HttpRequest, form: Form, name: str) -> HttpResponse:
     response = render(request, "components/field.html#status", {"field": field, "ok": ok})
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
+
+
+def posted_from(page: str) -> Callable[[ScopedView], ScopedView]:
+    """Declare a view that takes a form of another page, the one of this URL name.
+
+    What it refuses is shown at its own address: whoever opens or shares that one is to find the page.
+    """
+
+    def decorate(view: ScopedView) -> ScopedView:
+        @wraps(view)
+        def inner(request: HttpRequest, access: Access, **arguments: Any) -> HttpResponse:
+            if request.method != "POST":
+                return redirect(access.scope.url(page, **arguments))
+            return view(request, access, **arguments)
+
+        return inner
+
+    return decorate

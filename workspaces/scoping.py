@@ -7,10 +7,12 @@ the tenant, so the database shows it nothing else (see isolation.py).
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from workspaces import audit, isolation
 from workspaces.access import Access, Power, Scope
@@ -26,13 +28,23 @@ def public_view(view: View) -> View:
     return view
 
 
+def _sign_in_first(request: HttpRequest) -> HttpResponse:
+    """Send somebody to sign in, and then to the page; for what was to be posted, to the page with the form."""
+    if request.method in ("GET", "HEAD"):
+        return redirect_to_login(request.get_full_path())
+    form_page = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(form_page, {request.get_host()}, require_https=request.is_secure())
+    page = urlsplit(form_page)
+    return redirect_to_login(f"{page.path}?{page.query}".rstrip("?") if is_ours else "/")
+
+
 def account_view(view: Callable[Concatenate[HttpRequest, User, ...], HttpResponse]) -> View:
     """Declare a view for any signed-in person; it is given the person, and sees only what is theirs."""
 
     @wraps(view)
     def inner(request: HttpRequest, **arguments: Any) -> HttpResponse:
         if not isinstance(request.user, User):
-            return redirect_to_login(request.get_full_path())
+            return _sign_in_first(request)
         with isolation.as_user(request.user.pk):
             return view(request, request.user, **arguments)
 
@@ -45,7 +57,7 @@ def _scoped(levels: frozenset[str], needs: Power) -> Callable[[ScopedView], View
         @wraps(view)
         def inner(request: HttpRequest, **arguments: Any) -> HttpResponse:
             if not isinstance(request.user, User):
-                return redirect_to_login(request.get_full_path())
+                return _sign_in_first(request)
             with isolation.as_user(request.user.pk):
                 handles = [arguments.pop(level, None) for level in ("tenant", "organization", "workspace")]
                 access = enter(request.user, *handles)

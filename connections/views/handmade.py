@@ -14,7 +14,7 @@ from connections.sharing import Node
 from connections.views.context import node_url
 from workspaces.access import Access, Power, Scope
 from workspaces.confirming import ConfirmForm, Going, show_delete
-from workspaces.htmx import asks_about_field, field_status
+from workspaces.htmx import asks_about_field, field_status, what_to_judge
 from workspaces.scoping import scope_view
 from workspaces.views.settings import check_tenant_settings
 
@@ -72,7 +72,7 @@ def node_form(
     """Make the form of what a folder or connection is called, from what was posted or is being typed."""
     word = "folder" if model is Folder else "connection"
     return NodeForm(
-        request.POST if request.method == "POST" else (request.GET if "handle" in request.GET else None),
+        what_to_judge(request),
         is_taken=lambda handle: handmade.is_handle_taken(scope, model, handle, but=of),
         taken=f"another {word} of {scope}",
         why_reserved=lambda handle: handmade.why_reserved(model, handle),

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from connections import handmade
 from connections.models import Connection
@@ -21,7 +21,7 @@ from integrations.forms.account import AccountForm
 from integrations.models import AccessTest, AccountAccess
 from integrations.views.options import Options, options_of
 from workspaces.access import Access, Power
-from workspaces.htmx import asks_about_field, field_status, render_page
+from workspaces.htmx import asks_about_field, field_status, posted_from, render_page
 from workspaces.scoping import scope_view
 from workspaces.views.settings import check_tenant_settings
 
@@ -62,7 +62,7 @@ def connection_access(request: HttpRequest, access: Access, connection: int) -> 
 
 
 @scope_view(Power.OWNER, with_workspace=True)
-@require_POST
+@posted_from("connection_access")
 @sensitive_post_parameters("secret_key")
 def access_save(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Save another role or key, and start *Test Connection* with it where that was asked for.
@@ -90,7 +90,7 @@ def access_save(request: HttpRequest, access: Access, connection: int) -> HttpRe
 
 
 @scope_view(Power.OWNER, with_workspace=True)
-@require_POST
+@posted_from("connection_access")
 def options_save(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Save the regions and advanced options, or reset one of them to what it inherits."""
     found = _find(access, connection)

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from integrations import changing
 from integrations.actions import HandleTakenError
@@ -13,7 +13,7 @@ from integrations.models import EventInlet, Integration
 from integrations.views.config import stored_now
 from integrations.views.page import find_integration, integration_page, latest_status, render_live
 from workspaces.access import Access, Power
-from workspaces.htmx import asks_about_field, field_status
+from workspaces.htmx import asks_about_field, field_status, posted_from, what_to_judge
 from workspaces.scoping import scope_view
 
 
@@ -22,7 +22,7 @@ from workspaces.scoping import scope_view
 def integration_advanced(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Show and change the handle; offer a sync, the schedule and the deletion."""
     found = find_integration(access, integration)
-    form = HandleForm(found, request.POST or request.GET or None)
+    form = HandleForm(found, what_to_judge(request))
     if name := asks_about_field(request, form):
         return field_status(request, form, name)
     if request.method != "POST":
@@ -42,7 +42,7 @@ def integration_advanced(request: HttpRequest, access: Access, integration: str)
 
 
 @scope_view(Power.OWNER)
-@require_POST
+@posted_from("integration_advanced")
 def integration_schedule(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Change how often the integration syncs by itself."""
     found = find_integration(access, integration)
@@ -60,7 +60,7 @@ def integration_schedule(request: HttpRequest, access: Access, integration: str)
 
 
 @scope_view(Power.OWNER)
-@require_POST
+@posted_from("integration_advanced")
 def integration_deletion_limit(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Change how much a scheduled sync may remove without being approved."""
     found = find_integration(access, integration)

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from integrations import access_tests, changing, editing, handouts, trials
 from integrations.aws.identifiers import member_role_arn
@@ -25,7 +25,7 @@ from integrations.views.downloads import attachment
 from integrations.views.impact import show_impact
 from integrations.views.page import find_integration, integration_page
 from workspaces.access import Access, Power
-from workspaces.htmx import render_page
+from workspaces.htmx import posted_from, render_page
 from workspaces.scoping import scope_view
 
 
@@ -37,7 +37,7 @@ def integration_config(request: HttpRequest, access: Access, integration: str) -
 
 
 @scope_view(Power.OWNER)
-@require_POST
+@posted_from("integration_config")
 @sensitive_post_parameters("secret_key")
 def discovery_settings(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Start the trial of other discovery settings; nothing is saved before it was looked at."""
@@ -65,7 +65,7 @@ def _is_same(wanted: Draft, integration: Integration) -> bool:
 
 
 @scope_view(Power.OWNER)
-@require_POST
+@posted_from("integration_config")
 def connection_settings(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Save the Connection Settings, after its impact on workspaces was seen; or test the role in the accounts."""
     found = find_integration(access, integration)

@@ -24,7 +24,7 @@ from integrations.views.config import stored_now
 from integrations.views.impact import impact_context
 from integrations.views.options import options_of
 from workspaces.access import Access, Power
-from workspaces.htmx import asks_about_field, field_status, render_page
+from workspaces.htmx import asks_about_field, field_status, render_page, what_to_judge
 from workspaces.scoping import scope_view
 
 
@@ -95,8 +95,7 @@ def _managing(node: Node) -> Integration:
 
 def _handle(request: HttpRequest, access: Access, node: Node, context: dict[str, object]) -> HttpResponse:
     is_reset = request.POST.get("do") == "reset"
-    asked = request.POST if request.method == "POST" and not is_reset else request.GET or None
-    form = NodeHandleForm(node, asked)
+    form = NodeHandleForm(node, None if is_reset else what_to_judge(request))
     if name := asks_about_field(request, form):
         return field_status(request, form, name)
     context |= settings_links(access.scope, node)

@@ -279,7 +279,8 @@ def test_who_is_not_signed_in_is_asked_to_and_comes_back(everything: Everything)
         url = everything.url(row.name, row.level, URLS[row.name, row.level])
         response = ask(Client(), row.method, url)
         if response.status_code == 302 and row.name != "theme":
-            assert response["Location"] == f"{resolve_url(project.LOGIN_URL)}?next={url}", row
+            back = url if row.method == "GET" else "/"  # what was to be posted is not posted by coming back
+            assert response["Location"] == f"{resolve_url(project.LOGIN_URL)}?next={back}", row
 
 
 def test_strangers_learn_of_no_url_by_a_method_that_it_does_not_answer(cast: Cast, everything: Everything) -> None:

@@ -236,6 +236,7 @@ def test_only_owners_of_the_place_see_and_change_it(
         assert client.get(url).status_code == status
         assert client.get(re.sub(r"\d+/access/", "new/", url)).status_code == status
         for page in ("save/", "options/"):
+            assert client.get(url + page).status_code == (302 if status == 200 else status), page
             assert client.post(url + page, OPTIONS).status_code == status, page
 
 

@@ -139,6 +139,14 @@ def test_a_good_handle_is_said_to_be_free(as_tenant_owner: Client) -> None:
     assert text(response.content) == "labs is free."
 
 
+@pytest.mark.parametrize(
+    "page",
+    ["/profile/", "/tenants/acme/orgs/new/", "/tenants/acme/orgs/tnt/workspaces/new/", "/tenants/acme/advanced/"],
+)
+def test_nothing_is_wrong_with_a_page_that_was_only_opened(as_tenant_owner: Client, page: str) -> None:
+    assert "aria-invalid" not in as_tenant_owner.get(page, {"from": "a-mail", "handle": "x"}).content.decode()
+
+
 def test_the_handle_that_a_place_has_is_no_news(as_org_owner: Client) -> None:
     url = "/tenants/acme/orgs/tnt/advanced/"
     response = as_org_owner.get(url, {"handle": "tnt"}, headers=fragment("id_handle-status"))

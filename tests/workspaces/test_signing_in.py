@@ -1,6 +1,7 @@
 """Signing in and what belongs to it, in our frame and words."""
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
@@ -155,3 +156,16 @@ def test_the_second_factor_can_be_turned_on_used_and_turned_off(cast: Cast, clie
     assert "Turn off the authenticator app" in client.get(reverse("mfa_deactivate_totp"), follow=True).content.decode()
     client.post(reverse("mfa_deactivate_totp"))
     assert "Recovery codes" not in client.get(reverse("mfa_index")).content.decode()
+
+
+def test_who_was_signed_out_meanwhile_comes_back_to_the_page_of_the_form(client: Client, cast: Cast) -> None:
+    people = reverse("people", kwargs={"tenant": "acme"})
+    target = reverse("organization_create", kwargs={"tenant": "acme"})
+    for page, back in (
+        (f"http://testserver{people}?q=a&page=2", f"{people}?q=a&page=2"),
+        (f"http://testserver{people}", people),
+        ("http://elsewhere.example/x/", "/"),
+        ("", "/"),
+    ):
+        asked = client.post(target, {"handle": "late"}, headers={"Referer": page})
+        assert asked["Location"] == f"{reverse('account_login')}?{urlencode({'next': back}, safe='/')}"

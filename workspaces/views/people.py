@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from workspaces import accounts, actions
 from workspaces.forms import ProfileForm
-from workspaces.htmx import asks_about_field, field_status
+from workspaces.htmx import asks_about_field, field_status, what_to_judge
 from workspaces.models import User
 from workspaces.scoping import account_view, public_view
 
@@ -24,7 +24,7 @@ _YEAR = 365 * 24 * 3600
 def profile(request: HttpRequest, user: User) -> HttpResponse:
     """Change one's handle and name."""
     form = ProfileForm(
-        request.POST or request.GET or None,
+        what_to_judge(request),
         initial={"handle": user.handle, "name": user.name},
         is_taken=lambda handle: User.objects.filter(handle=handle).exclude(pk=user.pk).exists(),
         taken="somebody else",

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from workspaces import actions, places
 from workspaces.access import Access, Power, Scope
 from workspaces.forms import NamedForm, PlaceForm
-from workspaces.htmx import asks_about_field, field_status
+from workspaces.htmx import asks_about_field, field_status, what_to_judge
 from workspaces.models import Plan
 from workspaces.scoping import organization_view, tenant_view, workspace_view
 
@@ -38,7 +38,7 @@ def organization_create(request: HttpRequest, access: Access) -> HttpResponse:
         return Scope(access.scope.tenant, organization)
 
     form = PlaceForm(
-        request.POST or request.GET or None,
+        what_to_judge(request),
         is_taken=lambda handle: places.is_organization_handle_taken(access.scope, handle),
         taken=f"another organization of {access.scope}",
     )
@@ -54,7 +54,7 @@ def workspace_create(request: HttpRequest, access: Access) -> HttpResponse:
         return Scope(access.scope.tenant, access.scope.organization, workspace)
 
     form = PlaceForm(
-        request.POST or request.GET or None,
+        what_to_judge(request),
         is_taken=lambda handle: places.is_workspace_handle_taken(access.scope, handle),
         taken=f"another workspace of {access.scope}",
     )
@@ -107,7 +107,7 @@ def workspace_advanced(request: HttpRequest, access: Access) -> HttpResponse:
 def _change(request: HttpRequest, access: Access) -> HttpResponse:
     scope, word = access.scope, WORDS[access.scope.level]
     form = PlaceForm(
-        request.POST or request.GET or None,
+        what_to_judge(request),
         initial={"handle": scope.place.handle, "name": scope.place.name},
         is_taken=lambda handle: places.is_taken(scope, handle),
         taken=f"another {word}",

@@ -258,6 +258,21 @@ def test_the_number_of_statements_of_a_new_prefix_does_not_depend_on_the_size(ca
     assert statements(cast, 5, "small") == statements(cast, 200, "large")
 
 
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [
+        ("config/discovery/", "config/"),
+        ("config/connection/", "config/"),
+        ("advanced/schedule/", "advanced/"),
+        ("advanced/deletion-limit/", "advanced/"),
+    ],
+)
+def test_where_a_refused_form_was_shown_its_page_is_found(
+    in_use: Synced, as_org_owner: Client, address: str, page: str
+) -> None:
+    assert as_org_owner.get(MAIN + address)["Location"] == MAIN + page
+
+
 @pytest.mark.parametrize("page", ["config/discovery/", "config/connection/", "advanced/schedule/"])
 @pytest.mark.parametrize(("who", "status"), [("org_member", 403), ("workspace_owner", 403), ("stranger", 404)])
 def test_only_owners_change_settings(
