@@ -25,8 +25,8 @@ def change_permissions(*, node: Node, audiences: Iterable[Scope], seen: str, by:
     """Make these audiences exactly those that the node itself is granted to; who loses it loses its schemas at once.
 
     ``seen`` is the fingerprint of the grants that the person saw. Gives the id of the workspace for each schema that
-    went. Raises ChangedMeanwhileError when the grants are others by now, ValidationError when an audience is outside
-    the scope that owns the node.
+    went. Raises ChangedMeanwhileError when the grants are others by now, DoesNotExist when the node is gone, and
+    ValidationError when an audience is outside the scope that owns the node.
     """
     type(node).objects.select_for_update().get(pk=node.pk)  # two people at once: one after the other
     if sharing.fingerprint(sharing.grants_on(node)) != seen:
@@ -96,15 +96,24 @@ def create_aggregator(*, scope: Scope, handle: str, patterns: Sequence[str], by:
 
 
 @transaction.atomic
-def change_aggregator(*, scope: Scope, aggregator: Aggregator, handle: str, patterns: Sequence[str], by: User) -> None:
-    """Change what an aggregator is called and unites; raises IntegrityError when the handle is taken."""
-    before = {"handle": aggregator.handle, "patterns": aggregator.patterns}
+def change_aggregator(
+    *, scope: Scope, aggregator: Aggregator, handle: str, patterns: Sequence[str], seen: str, by: User
+) -> Aggregator:
+    """Change what an aggregator is called and unites; ``seen`` is how it was spelled when the person saw it.
+
+    Raises IntegrityError when the handle is taken, ChangedMeanwhileError when it is spelled otherwise by now, and
+    Aggregator.DoesNotExist when somebody deleted it.
+    """
+    current = Aggregator.objects.select_for_update().get(**scope.keys, pk=aggregator.pk)
+    if current.spelled != seen:
+        raise ChangedMeanwhileError
+    before = {"handle": current.handle, "patterns": current.patterns}
     after = {"handle": handle, "patterns": list(patterns)}
-    if before == after:
-        return
-    aggregator.handle, aggregator.patterns = handle, list(patterns)
-    aggregator.save(update_fields=["handle", "patterns"])
-    audit.record("aggregator.changed", scope=scope, by=by, target=aggregator, before=before, after=after)
+    if before != after:
+        current.handle, current.patterns = handle, list(patterns)
+        current.save(update_fields=["handle", "patterns"])
+        audit.record("aggregator.changed", scope=scope, by=by, target=current, before=before, after=after)
+    return current
 
 
 @transaction.atomic
@@ -115,10 +124,15 @@ def delete_aggregator(*, scope: Scope, aggregator: Aggregator, by: User) -> None
 
 
 @transaction.atomic
-def change_search_path(*, scope: Scope, prefix: Sequence[str], by: User) -> None:
-    """Set which schemas of the scope's workspace are looked up first, in this order."""
-    workspace = _workspace(scope)
+def change_search_path(*, scope: Scope, prefix: Sequence[str], seen: Sequence[str], by: User) -> None:
+    """Set which schemas of the scope's workspace are looked up first, in this order.
+
+    Raises ChangedMeanwhileError when they are others by now than those that the person saw.
+    """
+    workspace = Workspace.objects.select_for_update(no_key=True).get(pk=_workspace(scope).pk)
     before, after = workspace.search_path_prefix, list(prefix)
+    if before != list(seen):
+        raise ChangedMeanwhileError
     if before == after:
         return
     workspace.search_path_prefix = after

@@ -20,7 +20,10 @@ def _parts(text: str) -> list[str]:
 
 
 class AggregatorForm(forms.Form):
-    """A handle and patterns; ``is_taken`` looks the handle up, ``unmatched`` tells which patterns match nothing now."""
+    """A handle and patterns; ``is_taken`` looks the handle up, ``unmatched`` tells which patterns match nothing now.
+
+    ``seen`` is what the page showed, so that nothing is lost unseen.
+    """
 
     handle = forms.CharField(
         label="Handle",
@@ -37,6 +40,7 @@ class AggregatorForm(forms.Form):
         error_messages={"required": "Enter at least one name or pattern; * stands for all connections."},
         widget=forms.Textarea(attrs=_PLAIN | {"rows": 4}),
     )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -83,7 +87,7 @@ class AggregatorForm(forms.Form):
 
 
 class SearchPathForm(forms.Form):
-    """The names that are looked up first."""
+    """The names that are looked up first; ``seen`` is what the page showed, so that nothing is lost unseen."""
 
     names = forms.CharField(
         label="Search path prefix",
@@ -92,6 +96,7 @@ class SearchPathForm(forms.Form):
         help_text="Schema names, one a line, in the order in which they are looked up.",
         widget=forms.Textarea(attrs=_PLAIN | {"rows": 4}),
     )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean_names(self) -> list[str]:
         """Refuse what can be no schema name."""

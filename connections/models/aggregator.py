@@ -36,3 +36,8 @@ class Aggregator(ScopedModel):
 
     def __str__(self) -> str:
         return self.handle
+
+    @property
+    def spelled(self) -> str:
+        """Its handle and patterns in one line, by which two people who change it at once can be told."""
+        return " ".join([self.handle, *self.patterns])

@@ -19,8 +19,13 @@ from connections.views.context import PAGE_SIZE
 from connections.views.workspace import workspace_of
 from workspaces.access import Access, Power
 from workspaces.confirming import ConfirmForm, show_delete
-from workspaces.htmx import asks_about_field, field_status, render_page, search_text
+from workspaces.htmx import asks_about_field, field_status, render_page, search_text, what_to_judge
 from workspaces.scoping import workspace_view
+
+CHANGED_MEANWHILE = (
+    "Somebody else changed this aggregator since you opened this page: it is {} now and unites {}. Save again to"
+    " replace that with what you entered."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,9 @@ def aggregator_create(request: HttpRequest, access: Access) -> HttpResponse:
         return field_status(request, form, name)
     if request.method == "POST" and form.is_valid():
         try:
-            made = actions.create_aggregator(scope=scope, by=access.user, **form.cleaned_data)
+            made = actions.create_aggregator(
+                scope=scope, handle=form.cleaned_data["handle"], patterns=form.cleaned_data["patterns"], by=access.user
+            )
         except IntegrityError:  # somebody took the handle after it was checked
             form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
         else:
@@ -93,8 +100,8 @@ def aggregator_detail(request: HttpRequest, access: Access, aggregator: int) -> 
         return field_status(request, form, name)
     if request.method == "POST":
         access.check(Power.OWNER)
-        if form.is_valid() and _save(form, access, found):
-            messages.success(request, f"Saved the aggregator {found.handle}.")
+        if form.is_valid() and (saved := _save(form, access, found)):
+            messages.success(request, f"Saved the aggregator {saved.handle}.")
             return redirect(request.path)
     shown = [names.SchemaRow("aggregator", found.pk, found.handle)]
     names.mark_conflicts(inside, shown)
@@ -145,22 +152,25 @@ def _form(request: HttpRequest, inside: Contents, of: Aggregator | None = None) 
     taken = {aggregator.handle for aggregator in inside.aggregators if of is None or aggregator.pk != of.pk}
     kept = of.patterns if of else []  # they may have matched something once, and may again
     return AggregatorForm(
-        request.POST if request.method == "POST" else (request.GET if "handle" in request.GET else None),
+        what_to_judge(request),
         is_taken=taken.__contains__,
         unmatched=lambda patterns: names.unmatched(inside, [each for each in patterns if each not in kept]),
-        initial={"handle": of.handle, "patterns": "\n".join(of.patterns)} if of else None,
+        initial={"handle": of.handle, "patterns": "\n".join(of.patterns), "seen": of.spelled} if of else None,
     )
 
 
-def _save(form: AggregatorForm, access: Access, found: Aggregator) -> bool:
-    before = found.handle, found.patterns
+def _save(form: AggregatorForm, access: Access, found: Aggregator) -> Aggregator | None:
     try:
-        actions.change_aggregator(scope=access.scope, aggregator=found, by=access.user, **form.cleaned_data)
+        return actions.change_aggregator(scope=access.scope, aggregator=found, by=access.user, **form.cleaned_data)
     except IntegrityError:  # somebody took the handle after it was checked
         form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
-        found.handle, found.patterns = before
-        return False
-    return True
+    except actions.ChangedMeanwhileError:
+        form.add_error(None, CHANGED_MEANWHILE.format(found.handle, ", ".join(found.patterns)))
+        form.data = data = form.data.copy()
+        data["seen"] = found.spelled
+    except Aggregator.DoesNotExist:
+        raise Http404 from None
+    return None
 
 
 def _matches(request: HttpRequest, inside: Contents, patterns: Sequence[str]) -> dict[str, Any]:

@@ -10,7 +10,13 @@ from connections.forms.aggregator import SearchPathForm
 from connections.views.context import PAGE_SIZE
 from connections.views.workspace import workspace_of
 from workspaces.access import Access, Power
+from workspaces.models import Workspace
 from workspaces.scoping import workspace_view
+
+CHANGED_MEANWHILE = (
+    "Somebody else changed the search path since you opened this page: its prefix is {} now. Save again to replace that"
+    " with what you entered."
+)
 
 
 @workspace_view()
@@ -19,13 +25,12 @@ def search_path(request: HttpRequest, access: Access) -> HttpResponse:
     workspace = workspace_of(access.scope)
     form = SearchPathForm(
         request.POST if request.method == "POST" else None,
-        initial={"names": "\n".join(workspace.search_path_prefix)},
+        initial={"names": "\n".join(workspace.search_path_prefix), "seen": " ".join(workspace.search_path_prefix)},
         label_suffix="",
     )
     if request.method == "POST":
         access.check(Power.OWNER)
-        if form.is_valid():
-            actions.change_search_path(scope=access.scope, prefix=form.cleaned_data["names"], by=access.user)
+        if form.is_valid() and _save(form, access, workspace):
             messages.success(request, "Saved the search path prefix.")
             return redirect(request.path)
     inside = schemas.contents(workspace)
@@ -33,3 +38,15 @@ def search_path(request: HttpRequest, access: Access) -> HttpResponse:
     page = Paginator(path, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {"form": form, "page": page, "rows": list(page)}
     return render(request, "connections/workspace/search_path.html", context)
+
+
+def _save(form: SearchPathForm, access: Access, workspace: Workspace) -> bool:
+    names, seen = form.cleaned_data["names"], form.cleaned_data["seen"].split()
+    try:
+        actions.change_search_path(scope=access.scope, prefix=names, seen=seen, by=access.user)
+    except actions.ChangedMeanwhileError:
+        form.add_error(None, CHANGED_MEANWHILE.format(", ".join(workspace.search_path_prefix) or "empty"))
+        form.data = data = form.data.copy()
+        data["seen"] = " ".join(workspace.search_path_prefix)
+        return False
+    return True

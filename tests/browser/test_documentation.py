@@ -67,7 +67,7 @@ def shared(request: pytest.FixtureRequest, web: str, people: Cast, aws: RunningA
         actions.create_aggregator(
             scope=people.at_workspace, handle="all_of_aws", patterns=["aws_*"], by=people.tenant_owner
         )
-        actions.change_search_path(scope=people.at_workspace, prefix=["aws_ledger"], by=people.tenant_owner)
+        actions.change_search_path(scope=people.at_workspace, prefix=["aws_ledger"], seen=[], by=people.tenant_owner)
     return Shared(scope)
 
 

@@ -84,7 +84,8 @@ def test_an_aggregator_may_keep_a_pattern_that_matches_nothing_any_more(
     add(cast, tree.prod)
     made = aggregator(cast, "gone", "old_*", "web_*")
     url = f"{AGGREGATORS}{made.pk}/"
-    assert as_owner.post(url, {"handle": "kept", "patterns": "old_*\nweb_*"}).status_code == 302
+    values = {"handle": "kept", "patterns": "old_*\nweb_*", "seen": "gone old_* web_*"}
+    assert as_owner.post(url, values).status_code == 302
     page = as_owner.post(url, {"handle": "kept", "patterns": "old_*\nolder_*"}).content.decode()
     assert "“older_*” matches no connection that is in use now." in page
 

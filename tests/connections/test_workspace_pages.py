@@ -357,7 +357,8 @@ def test_an_aggregator_is_created_changed_and_deleted(cast: Cast, tree: Tree, as
     url = f"{AGGREGATORS}{row.pk}/"
     assert made["Location"] == url
     assert "Unites now: 3 connections" in text_of(get(as_owner, url))
-    assert as_owner.post(url, {"handle": "webs", "patterns": "web_*"}).status_code == 302
+    seen = {"seen": "prod *_prod web_dev"}
+    assert as_owner.post(url, {"handle": "webs", "patterns": "web_*"} | seen).status_code == 302
     assert "Unites now: 2 connections" in text_of(get(as_owner, url))
     assert "webs" in get(as_owner, AGGREGATORS)
     assert as_owner.post(url + "delete/", {"handle": "prod"}).status_code == 200, "that is not its handle"
@@ -410,6 +411,22 @@ def test_an_aggregator_that_matches_nothing_any_more_says_so(cast: Cast, tree: T
     assert "No connection" in get(as_owner, AGGREGATORS)
 
 
+def test_what_somebody_else_changed_of_an_aggregator_is_not_overwritten_unseen(
+    cast: Cast, tree: Tree, as_owner: Client
+) -> None:
+    share(cast, tree.root, cast.at_workspace)
+    add(cast, tree.root)
+    url = f"{AGGREGATORS}{aggregator(cast, 'webs', 'web_*').pk}/"
+    mine = {"handle": "mine", "patterns": "web_*"}
+    assert as_owner.post(url, {"handle": "webs", "patterns": "*_dev", "seen": "webs web_*"}).status_code == 302
+    refused = as_owner.post(url, mine | {"seen": "webs web_*"}).content.decode()
+    assert "it is webs now and unites *_dev. Save again to replace that with what you entered." in text_of(refused)
+    assert 'value="mine"' in refused
+    assert 'name="seen" value="webs *_dev"' in refused
+    assert as_owner.post(url, mine | {"seen": "webs *_dev"}).status_code == 302
+    assert len(events(cast, "aggregator.changed")) == 2
+
+
 def test_a_reader_sees_aggregators_and_changes_none(cast: Cast, tree: Tree, client: Client) -> None:
     made = aggregator(cast, "webs", "web_*")
     client.force_login(cast.reader)
@@ -460,11 +477,20 @@ def test_the_search_path_is_prefix_public_aggregators_connections(cast: Cast, tr
     order = re.findall(r"<td><code>(\w+)</code></td>", html)
     assert order == ["web_prod", "elsewhere", "public", "all_aws", "webs", "api_prod", "web_dev"]
     assert html.count("No schema has this name now") == 1
-    as_owner.post(SEARCH_PATH, {"names": "web_prod elsewhere"})
+    as_owner.post(SEARCH_PATH, {"names": "web_prod elsewhere", "seen": "web_prod elsewhere"})
     (event,) = events(cast, "workspace.search_path_changed")
     assert (event.details["before"], event.details["after"]) == ([], ["web_prod", "elsewhere"])
-    as_owner.post(SEARCH_PATH, {"names": ""})
+    as_owner.post(SEARCH_PATH, {"names": "", "seen": "web_prod elsewhere"})
     assert re.findall(r"<td><code>(\w+)</code></td>", get(as_owner, SEARCH_PATH))[0] == "public"
+
+
+def test_what_somebody_else_changed_of_the_search_path_is_not_overwritten_unseen(cast: Cast, as_owner: Client) -> None:
+    assert as_owner.post(SEARCH_PATH, {"names": "theirs", "seen": ""}).status_code == 302
+    refused = as_owner.post(SEARCH_PATH, {"names": "mine", "seen": ""}).content.decode()
+    assert "its prefix is theirs now. Save again to replace that with what you entered." in text_of(refused)
+    assert as_owner.post(SEARCH_PATH, {"names": "mine", "seen": "theirs"}).status_code == 302
+    with isolation.as_tenant(cast.acme.pk):
+        assert Workspace.objects.get(pk=cast.fireworks.pk).search_path_prefix == ["mine"]
 
 
 def test_a_bad_name_in_the_prefix_is_refused(cast: Cast, as_owner: Client) -> None:
