@@ -95,7 +95,8 @@ def subject_of(node: Connection, integration: Integration) -> Any:
 def rename_handmade(*, node: Node, handle: str, title: str, seen_impact: str, by: User) -> None:
     """Change what a node made by hand is called.
 
-    Raises UnseenImpactError as ``change_handle`` does, and what connections.handmade.change_node raises.
+    Raises UnseenImpactError as ``change_handle`` does, DoesNotExist when the node is gone, and what
+    connections.handmade.change_node raises.
     """
     current = type(node).objects.select_for_update().get(pk=node.pk)
     if isinstance(node, Connection) and current.handle != handle:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from connections import actions, sharing
@@ -56,6 +56,8 @@ def _permissions(request: HttpRequest, access: Access, node: Node, context: dict
             lost = actions.change_permissions(
                 node=node, audiences=form.audiences(), seen=form.cleaned_data["seen"], by=access.user
             )
+        except (Folder.DoesNotExist, Connection.DoesNotExist):
+            raise Http404 from None
         except actions.ChangedMeanwhileError:
             form.add_error(None, CHANGED_MEANWHILE)
             form.data = data = request.POST.copy()

@@ -2,12 +2,13 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from connections import handmade
 from connections.forms.node import NodeForm
+from connections.models import Connection, Folder
 from connections.sharing import Node
 from connections.views.context import connection_page, folder_page, node_url, settings_links
 from connections.views.handmade import find_connection, find_folder, node_form
@@ -60,6 +61,8 @@ def _change(request: HttpRequest, form: NodeForm, access: Access, node: Node) ->
     before, seen = (node.handle, node.title), request.POST.get("seen_impact", "")
     try:
         nodes.rename_handmade(node=node, seen_impact=seen, by=access.user, **form.cleaned_data)
+    except (Folder.DoesNotExist, Connection.DoesNotExist):
+        raise Http404 from None
     except handmade.HandleTakenError:
         form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
         node.handle, node.title = before
