@@ -111,4 +111,7 @@ def _row(request: HttpRequest, access: Access, node: Node, error: str) -> HttpRe
     rows = usable.mark(access.scope, inside, found)
     rows[0].error = error
     tree = {"rows": rows, "base_url": access.scope.url("connection_list"), "has_places": "place" in request.GET}
-    return render(request, "connections/workspace/rows.html", {"tree": tree})
+    response = render(request, "connections/workspace/rows.html", {"tree": tree})
+    if isinstance(node, Folder) and not error:
+        response["HX-Trigger"] = "schema"  # among what a search found may be what is in the folder
+    return response

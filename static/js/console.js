@@ -2,12 +2,15 @@
 
 const announcer = document.getElementById("announcer");
 
-export function announce(text) {
+function say(text, look) {
+  announcer.className = look;
   announcer.textContent = "";
   setTimeout(() => {
     announcer.textContent = text;
   }, 50);
 }
+const announce = (text) => say(text, "visually-hidden");
+const warn = (text) => say(text, "toast");
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -35,7 +38,7 @@ async function copy(button) {
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
   } catch {
-    announce("Copying is not allowed here: select the text and copy it.");
+    warn("Copying is not allowed here: select the text and copy it.");
     return;
   }
   announce("Copied");
@@ -53,6 +56,7 @@ async function toggle(link) {
     children.className = "tree-children";
     item.append(children);
     await window.htmx.ajax("GET", link.dataset.treeToggle, { target: children, swap: "innerHTML" });
+    if (!children.firstElementChild) return children.remove(); // it was refused
   }
   if (children) children.hidden = isOpen;
   link.setAttribute("aria-expanded", String(!isOpen));
@@ -66,6 +70,15 @@ function enhanceTree(root) {
 }
 enhanceTree(document);
 document.addEventListener("htmx:load", (event) => enhanceTree(event.target));
+
+// A row that is replaced opens again if it was open; what is in it may stand otherwise now.
+const opened = new Set();
+document.addEventListener("htmx:beforeSwap", ({ target }) => {
+  if (target.querySelector?.(":scope > .tree-row > [aria-expanded='true']")) opened.add(target.id);
+});
+document.addEventListener("htmx:load", ({ target }) => {
+  if (opened.delete(target.id)) toggle(target.querySelector("[data-tree-toggle]"));
+});
 
 document.addEventListener("click", (event) => {
   const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
@@ -128,4 +141,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   else window.location.assign(xhr.responseURL);
 });
 
-document.addEventListener("htmx:sendError", () => announce("The server did not answer. Check your connection and try again."));
+// What a page offers may be gone, or not allowed any more: the page as it is now shows it.
+document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+  if (xhr.status === 403 || xhr.status === 404) window.location.reload();
+  else warn("The server could not do this. Reload the page and try again.");
+});
+document.addEventListener("htmx:sendError", () => warn("The server did not answer. Check your connection and try again."));
+document.addEventListener("htmx:afterOnLoad", ({ detail: { xhr } }) => {
+  if (xhr.status < 400 && announcer.className === "toast") announce("");
+});

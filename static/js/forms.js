@@ -82,7 +82,9 @@ document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-dialog]");
   if (link && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)) {
     event.preventDefault();
+    dialog.replaceChildren();
     await window.htmx.ajax("GET", link.href, { target: dialog, select: "#dialog-content", swap: "innerHTML" });
+    if (!dialog.firstElementChild) return; // it was refused
     dialog.setAttribute("aria-label", dialog.querySelector("h1, h2")?.textContent.trim() ?? "Please confirm");
     guard(dialog);
     dialog.showModal();

@@ -12,6 +12,17 @@ from tests.browser.watch import Watch
 
 _WCAG_2_2_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 _CONTRASTS = ["color-contrast", "link-in-text-block"]
+_CLIPPED = """
+    [...document.querySelectorAll(".button, .icon-button")].filter(button => {
+        const { left, right, width } = button.getBoundingClientRect();
+        for (let around = button.parentElement; width && around; around = around.parentElement) {
+            const box = around.getBoundingClientRect();
+            const cuts = getComputedStyle(around).overflowX === "hidden" && box.width > 1;
+            if (cuts && (left < box.left - 1 || right > box.right + 1)) return true;
+        }
+        return false;
+    }).map(button => `${location.pathname}: ${button.getAttribute("aria-label") || button.textContent.trim()}`)
+"""
 
 
 @dataclass
@@ -149,3 +160,8 @@ class Console:
     def overflow(self) -> int:
         """Give how many pixels of the page lie beyond its right edge."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+    def clipped(self) -> list[str]:
+        """List the buttons of which a part is cut off."""
+        found: list[str] = self.page.evaluate(_CLIPPED)
+        return found

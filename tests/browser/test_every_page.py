@@ -67,7 +67,9 @@ def look_at(console: Console) -> list[str]:
         console.page.set_viewport_size(size)
         if console.overflow() > 0:
             problems.append(f"{console.path} scrolls sideways at {size['width']} px, by {console.overflow()} px.")
+        problems += [f"{button} is cut off at {size['width']} px." for button in console.clipped()]
     console.page.set_viewport_size(DESK)
+    problems += [f"{button} is cut off." for button in console.clipped()]
     page, parts = weigh(console)
     if page > WARM:
         problems.append(f"{console.path} has {page} bytes with a full cache.")

@@ -3,11 +3,16 @@
 import re
 from urllib.parse import quote_plus
 
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from connections import sharing
+from connections.models import Folder
+from integrations.models import Integration
 from tests.browser.conftest import Visit
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws
+from workspaces import isolation
 
 
 def test_folders_open_in_place_and_close_again(visit: Visit, people: Cast, synced: str) -> None:
@@ -59,3 +64,54 @@ def test_connections_of_the_organization_list_what_its_integrations_brought(
     console.follow("card-vault")
     console.sees_heading("card-vault")
     console.sees("aws_card_vault")
+
+
+def test_adding_a_folder_to_the_schema_is_seen_on_every_row(visit: Visit, people: Cast, synced: str) -> None:
+    with isolation.as_tenant(people.acme.pk):
+        sharing.set_grants(Folder.objects.get(title="Root"), [people.at_org])
+    console = visit(people.org_owner).open("/tenants/acme/orgs/tnt/workspaces/fireworks/connections/?q=prod")
+    row = console.page.get_by_role("listitem").filter(has=console.link("web-prod")).last
+    expect(row).to_contain_text("Add to schema")
+    console.page.get_by_role("button", name=re.compile("^Add to schema ?: Prod$")).click()
+    expect(row).to_contain_text("from folder Prod")
+    assert console.clipped() == []
+    console.open("/tenants/acme/orgs/tnt/workspaces/fireworks/connections/")
+    for folder in ("Root", "Workloads", "Prod"):
+        console.page.get_by_role("button", name=f"Show what is in {folder}").click()
+    expect(row).to_contain_text("from folder Prod")
+    console.page.get_by_role("button", name=re.compile("^Remove from schema ?: Prod$")).click()
+    expect(row).to_contain_text("Add to schema")
+
+
+def test_what_is_gone_meanwhile_goes_from_the_page_when_it_is_touched(visit: Visit, people: Cast, synced: str) -> None:
+    console = visit(people.org_owner).open(synced)
+    console.watch.allow(404)
+    opener = console.page.get_by_role("button", name="Show what is in Sandbox")
+    expect(opener).to_be_visible()
+    with isolation.as_tenant(people.acme.pk):
+        Folder.objects.filter(title="Sandbox").update(removed_at=timezone.now())
+    opener.click()
+    expect(console.link("Sandbox")).to_have_count(0)
+    console.sees("Workloads")
+
+    console.tab("Advanced")
+    with isolation.as_tenant(people.acme.pk):
+        Integration.objects.update(state=Integration.State.DELETING)
+    console.follow("Delete Integration")
+    console.sees_heading("There is no such page")
+    expect(console.page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_a_server_that_does_not_answer_is_said_in_sight(visit: Visit, people: Cast, synced: str) -> None:
+    console = visit(people.org_owner).open(synced)
+    console.page.route("**/*inside*", lambda route: route.fulfill(status=502))
+    console.watch.allow(502)
+    opener = console.page.get_by_role("button", name="Show what is in Sandbox")
+    opener.click()
+    said = console.page.get_by_text("The server could not do this. Reload the page and try again.")
+    expect(said).to_be_in_viewport()
+    expect(opener).to_have_attribute("aria-expanded", "false")
+    console.page.unroute("**/*inside*")
+    opener.click()
+    expect(console.link("sandbox-ana")).to_be_visible()
+    expect(said).to_be_hidden()

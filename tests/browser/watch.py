@@ -21,7 +21,7 @@ class Watch:
         self._allowed.add(status)
 
     def _console(self, message: ConsoleMessage) -> None:
-        refused = re.search(r"responded with a status of (\d+)", message.text)
+        refused = re.search(r"(responded with a status of|Response Status Error Code) \d+", message.text)
         if message.type == "error" and not refused:  # refusals are seen as answers, too
             self.complaints.append(f"{message.page.url if message.page else ''}: {message.text}")
 

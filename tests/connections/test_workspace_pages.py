@@ -186,6 +186,19 @@ def test_a_button_answers_with_its_row_alone(cast: Cast, tree: Tree, as_owner: C
     assert "<html" not in html
 
 
+def test_what_a_search_found_is_read_again_when_a_folder_comes_or_goes(
+    cast: Cast, tree: Tree, as_owner: Client
+) -> None:
+    share(cast, tree.root, cast.at_org)
+    found = as_owner.get(CONNECTIONS, {"q": "prod"}).content.decode()
+    assert f'<div id="list" hx-get="{CONNECTIONS}?q=prod" hx-trigger="schema from:body"' in found
+    for node, trigger in ((tree.prod, "schema"), (tree.web_prod, None), (tree.web_dev, None)):
+        kind = "folder" if node == tree.prod else "connection"
+        headers = {"HX-Request": "true", "HX-Target": f"node-{kind}-{node.pk}"}
+        answer = as_owner.post(node_url(node, "add"), headers=headers)
+        assert answer.get("HX-Trigger") == trigger
+
+
 def test_a_folder_brings_its_present_and_future_connections(cast: Cast, tree: Tree, as_owner: Client) -> None:
     share(cast, tree.root, cast.at_workspace)
     as_owner.post(node_url(tree.prod, "add"))
