@@ -61,9 +61,9 @@ def _groups(impact: WorkspaceImpact) -> list[Lines]:
         groups.append(_lines(*mark, [("", ALL_AWS) if impact.all_aws else (ALL_AWS, "")]))
     groups.append(_lines("~", "change", "Name that another schema has too", [("", name) for name in impact.conflicts]))
     for change in impact.aggregators:
-        lines = [(name, "") for name in change.lost] + [("", name) for name in change.gained]
-        counts = f"loses {len(change.lost)}, gains {len(change.gained)}"
-        groups.append(_lines("~", "change", f"Aggregator {change.handle}: {counts}", lines))
+        word = f"Aggregator {change.handle}: loses {len(change.lost)}, gains {len(change.gained)}"
+        groups.append(_lines("−", "delete", word, [(name, "") for name in change.lost]))
+        groups.append(_lines("+", "create", word, [("", name) for name in change.gained]))
     return [group for group in groups if group.count]
 
 
