@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import structlog
 from django.core.mail import EmailMessage
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -100,13 +100,15 @@ def deliver_due(*, post: Post = posting.post) -> int:
     claims = take_due(now=timezone.now())
     if not claims:
         return 0
+    # All is read before anything is sent: what then goes wrong with one leaves nothing that was sent unrecorded.
+    prepared = [(claim, send) for claim in claims for send in _prepare(claim, post)]
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="deliveries") as pool:
-        under_way: dict[Future[Answer], Claim] = {}
-        for claim in claims:
-            for send in _prepare(claim, post):
-                under_way[pool.submit(send)] = claim
+        under_way = {pool.submit(send): claim for claim, send in prepared}
         for done in as_completed(under_way):
-            record(under_way[done], _answer(done), now=timezone.now())
+            try:
+                record(under_way[done], _answer(done), now=timezone.now())
+            except DatabaseError:  # it is sent again when its claim is over; the others need not be
+                log.exception("delivery_not_recorded")
     return len(claims)
 
 

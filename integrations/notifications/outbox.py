@@ -82,7 +82,8 @@ def _tell(run: SyncRun, event: Event, *, now: datetime, failing_since: datetime 
     topic = TOPIC_OF[event]
     emails = EmailNotifications.of(integration)
     addresses = recipients.of(emails) if topic in emails.topics else []
-    hooks = [hook for hook in Webhook.objects.filter(integration=integration, is_on=True) if topic in hook.topics]
+    switched_on = Webhook.objects.filter(integration=integration, is_on=True).order_by("pk")
+    hooks = [hook for hook in switched_on if topic in hook.topics]
     common = {
         "tenant_id": integration.tenant_id,
         "integration": integration,

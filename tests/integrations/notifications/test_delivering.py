@@ -1,6 +1,8 @@
 """The sender: claims, attempts, what ends them, and that no tenant waits for another."""
 
 import json
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -242,6 +244,31 @@ def test_a_stumble_over_one_message_does_not_stop_the_others(told: Told, caplog:
     assert (good.state, bad.state) == ("delivered", "waiting")
     assert bad.error == "An unexpected error (ZeroDivisionError) stopped this attempt."
     assert "delivery_stumbled" in caplog.text
+
+
+def test_what_was_sent_is_recorded_whatever_hinders_the_record_of_another(
+    told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    """PostgreSQL stores no zero byte; what is not recorded is sent again when its claim is over."""
+    told.hook("https://bad.example.com/")
+    told.hook("https://good.example.com/")
+    told.changes()
+    is_first = threading.Event()
+
+    def post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
+        if "bad" in url:
+            is_first.set()
+            return Answer("\x00")
+        is_first.wait(5)
+        time.sleep(0.2)
+        return Answer(status=200)
+
+    delivering.deliver_due(post=post)
+    bad, good = told.deliveries()
+    assert (good.state, bad.state, bad.attempts) == ("delivered", "waiting", 0)
+    assert "delivery_not_recorded" in caplog.text
+    later = timezone.now() + CLAIM_LIFETIME + timedelta(seconds=1)
+    assert [claim.delivery_id for claim in delivering.take_due(now=later)] == [bad.pk]
 
 
 def test_nothing_is_sent_for_an_integration_that_is_being_deleted(told: Told, receiver: Receiver) -> None:
