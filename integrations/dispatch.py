@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from integrations.models import SyncSchedule
+from integrations.schedule import most_of_one
 
 Key = tuple[int, int]  # tenant id, integration id
 
@@ -49,7 +50,7 @@ _TAKE_DUE = f"""
         SELECT integration_id, place + COALESCE(busy.syncs, 0) AS turn FROM ready LEFT JOIN busy USING (tenant_id)
     ), taken AS (
         SELECT integration_id, turn FROM turns JOIN integrations_syncschedule row USING (integration_id)
-        WHERE (turn <= %(share)s OR row.asked_at IS NOT NULL) AND {_IS_READY}
+        WHERE turn <= CASE WHEN row.asked_at IS NULL THEN %(share)s ELSE %(most_of_one)s END AND {_IS_READY}
         ORDER BY row.asked_at, turn, row.next_due_at
         LIMIT GREATEST(%(most)s - (SELECT COALESCE(sum(waiting), 0) FROM busy), 0) FOR UPDATE OF row SKIP LOCKED
     )
@@ -103,6 +104,7 @@ def take_due(*, now: datetime) -> list[Key]:
         "now": now,
         "dispatched_before": now - PATIENCE,
         "share": settings.PIPES_SYNCS_PER_TENANT,
+        "most_of_one": most_of_one(),
         "most": MOST_WAITING,
     }
     with connection.cursor() as cursor:

@@ -1,6 +1,7 @@
 """What goes for good: deleted integrations, and by the clock what has had its time."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -100,7 +101,7 @@ def forget_old_runs(tenant_id: int, *, now: datetime) -> None:
     The audit log keeps what people did; what a sync changed is known no longer than its run.
     """
     before = now - timedelta(days=settings.PIPES_RUNS_KEPT_DAYS)
-    parameters = {"before": before, "last": LAST_RUNS, "at_once": _RUNS_AT_ONCE}
+    parameters: dict[str, Any] = {"before": before, "last": LAST_RUNS, "at_once": _RUNS_AT_ONCE}
     deleted = 1
     while deleted:
         with isolation.as_tenant(tenant_id), connection.cursor() as cursor:

@@ -151,12 +151,20 @@ def forget_failures(integration: Integration) -> None:
 
 
 def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | None:
-    """Claim an integration and give the run to work on; None when nothing is to do or somebody else is at it."""
+    """Claim an integration and give the run to work on.
+
+    None when nothing is to do, somebody else is at it, or the tenant has too much under way: then the dispatcher sends
+    for it when that has ended.
+    """
     with isolation.as_tenant(tenant_id):
         row = SyncSchedule.objects.select_for_update().filter(pk=integration_id, tenant_id=tenant_id).first()
         if row is None or (row.claim_expires_at is not None and row.claim_expires_at >= now):
             return None
-        row.claim = row.claim_expires_at = row.dispatched_at = None
+        row.dispatched_at = None
+        if _is_crowded(row, now):
+            row.save(update_fields=["dispatched_at"])
+            return None
+        row.claim = row.claim_expires_at = None
         run = _next_run(row, now)
         if run is not None:
             row.claim, row.claim_expires_at = run.claim, now + claim_lifetime()
@@ -165,6 +173,21 @@ def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | No
             row.next_due_at, row.planned_at = now + _interval(row), now
         row.save(update_fields=_STARTED_FIELDS)
         return run
+
+
+def most_of_one() -> int:
+    """Say how many syncs of one tenant run at most: its share, and a few for which people wait."""
+    share: int = settings.PIPES_SYNCS_PER_TENANT
+    return share + max(1, share // 4)
+
+
+def _is_crowded(row: SyncSchedule, now: datetime) -> bool:
+    """Whether the tenant has all the syncs under way that it may have; whoever works at a command line may always."""
+    under_way = SyncSchedule.objects.filter(tenant_id=row.tenant_id, claim__isnull=False, claim_expires_at__gte=now)
+    if under_way.count() < most_of_one():
+        return False
+    by_command = SyncRun.objects.filter(integration_id=row.pk, state__in=_OPEN, trigger=SyncRun.Trigger.COMMAND)
+    return not by_command.exists()
 
 
 def _next_run(row: SyncSchedule, now: datetime) -> SyncRun | None:

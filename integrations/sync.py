@@ -180,7 +180,8 @@ def _read(work: _Work, integration: Integration) -> tuple[AwsSession, Snapshot]:
     check_same_organization(integration, identity.organization_id)
     if integration.partition != session.partition:
         with isolation.as_tenant(integration.tenant_id):
-            Integration.objects.filter(pk=integration.pk).update(partition=session.partition)
+            same = Integration.objects.filter(pk=integration.pk, version=integration.version)  # else of old credentials
+            same.update(partition=session.partition)
     work.tell(SyncRun.Phase.READING)
     # What somebody saved as unreadable may stay so; a denial of anything else is an error.
     unseen = frozenset(integration.unseen_folders)

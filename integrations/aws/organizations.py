@@ -20,6 +20,8 @@ _CONFIRM_SECONDS: Final = 600.0
 _CONFIRM_SECONDS_EACH: Final = 0.25  # AWS answers five a second
 _LONGEST_CONFIRM_SECONDS: Final = 3600.0
 
+IsGone = Callable[[AwsSession, str, Budget], bool]
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -104,12 +106,12 @@ def confirm_gone(
 
     ``on_progress`` is called in the calling thread as answers arrive.
     """
-    asked = [(_is_account_gone, source_id) for source_id in accounts]
+    asked: list[tuple[IsGone, str]] = [(_is_account_gone, source_id) for source_id in accounts]
     asked += [(_is_folder_gone, source_id) for source_id in folders]
     seconds = min(_CONFIRM_SECONDS + len(asked) * _CONFIRM_SECONDS_EACH, _LONGEST_CONFIRM_SECONDS)
     gone: set[str] = set()
 
-    def look(crew: Crew, is_gone: Callable[[AwsSession, str, Budget], bool], source_id: str) -> str:
+    def look(crew: Crew, is_gone: IsGone, source_id: str) -> str:
         return source_id if is_gone(session, source_id, crew.budget) else ""
 
     with Crew(WORKERS, Budget(seconds)) as crew:

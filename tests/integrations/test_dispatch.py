@@ -97,6 +97,46 @@ def test_who_waits_for_a_sync_goes_before_what_is_due_by_the_clock(committed: Ca
     assert SyncSchedule.objects.get(pk=clicked[1]).asked_at is None
 
 
+def test_what_people_wait_for_has_its_limit_too(committed: Cast, settings: Settings) -> None:
+    settings.PIPES_SYNCS_PER_TENANT = 4
+    crowd = many(committed, 8)
+    with isolation.as_tenant(committed.acme.pk):
+        for integration in Integration.objects.filter(pk__in=[pk for _, pk in crowd]):
+            schedule.request(integration, trigger=SyncRun.Trigger.MANUAL, by=committed.org_owner, now=timezone.now())
+    # A message was sent for each when it was asked for.
+    started = [key for key in crowd if schedule.start(*key, now=timezone.now()) is not None]
+    assert started == crowd[:5]
+    assert take() == []
+    SyncSchedule.objects.filter(pk=started[0][1]).update(claim=None, claim_expires_at=None)
+    (following,) = take()
+    assert following in crowd[5:]
+    assert schedule.start(*following, now=timezone.now()) is not None
+
+
+def test_a_lost_sync_that_finds_its_tenant_busy_is_still_known_to_be_lost(committed: Cast, settings: Settings) -> None:
+    settings.PIPES_SYNCS_PER_TENANT = 1
+    lost, *others = many(committed, 3)
+    for key in (lost, others[0]):
+        assert schedule.start(*key, now=timezone.now()) is not None
+    later = timezone.now() + timedelta(minutes=2)
+    SyncSchedule.objects.exclude(pk=lost[1]).update(claim=uuid4(), claim_expires_at=later + timedelta(minutes=1))
+    assert schedule.start(*lost, now=later) is None
+    SyncSchedule.objects.exclude(pk=lost[1]).update(claim=None, claim_expires_at=None, dispatched_at=None)
+    assert dispatch.take_due(now=later)[0] == lost
+    assert schedule.start(*lost, now=later) is not None
+
+
+def test_whoever_works_at_a_command_line_need_not_wait_for_others(committed: Cast, settings: Settings) -> None:
+    settings.PIPES_SYNCS_PER_TENANT = 1
+    *others, mine = many(committed, 3)
+    for key in others:
+        assert schedule.start(*key, now=timezone.now()) is not None
+    with isolation.as_tenant(committed.acme.pk):
+        integration = Integration.objects.get(pk=mine[1])
+        schedule.request(integration, trigger=SyncRun.Trigger.COMMAND, by=None, now=timezone.now())
+    assert schedule.start(*mine, now=timezone.now()) is not None
+
+
 def test_the_queue_is_kept_short_so_that_whose_turn_it_is_can_still_change(
     committed: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
