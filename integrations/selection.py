@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from integrations.snapshot import Snapshot
+from integrations.snapshot import AccountState, Snapshot
 
 ROOT: Final = "root"  # whatever its id: it is not known before the first read
 
@@ -65,18 +65,24 @@ def ticked_accounts(snapshot: Snapshot, selection: Selection) -> dict[str, bool]
 
 
 def select(snapshot: Snapshot, selection: Selection) -> Snapshot:
-    """Leave of a snapshot what is mirrored; the folders above what stays do too, and the root always."""
+    """Leave of a snapshot what is mirrored; the folders above what stays do too, and the root always.
+
+    A closed account keeps no folder: it is not mirrored itself.
+    """
     if selection.is_everything:
         return snapshot
     ticked = ticked_accounts(snapshot, selection)
-    accounts = tuple(account for account in snapshot.accounts if ticked[account.source_id])
+    accounts = [account for account in snapshot.accounts if ticked[account.source_id]]
     kept = {source_id for source_id, is_ticked in ticked_folders(snapshot, selection).items() if is_ticked}
-    kept |= {account.parent_id for account in accounts} | {snapshot.root.source_id}
+    kept |= {account.parent_id for account in accounts if account.state is not AccountState.CLOSED}
+    kept.add(snapshot.root.source_id)
     for folder in reversed(snapshot.folders):  # parents come before their children
         if folder.source_id in kept and folder.parent_id:
             kept.add(folder.parent_id)
     folders = tuple(folder for folder in snapshot.folders if folder.source_id in kept)
-    return replace(snapshot, folders=folders, accounts=accounts)
+    return replace(
+        snapshot, folders=folders, accounts=tuple(account for account in accounts if account.parent_id in kept)
+    )
 
 
 def tick(snapshot: Snapshot, selection: Selection, source_id: str, *, is_ticked: bool) -> Selection:

@@ -70,13 +70,17 @@ def test_the_nearest_mark_decides(whole: Snapshot, selection: Selection) -> None
         at, parents[one.source_id] = one.source_id, one.parent_id
         while at not in selection.marks and at != ROOT_ID:
             at = parents[at] or ""
-        assert (one.source_id in left) is selection.marks[ROOT if at == ROOT_ID else at]
+        is_ticked = selection.marks[ROOT if at == ROOT_ID else at]
+        if one.state is AccountState.CLOSED:  # it is not mirrored in any case
+            assert is_ticked or one.source_id not in left
+        else:
+            assert (one.source_id in left) is is_ticked
 
 
 @given(snapshots(), selections())
 def test_an_account_that_was_ticked_by_itself_stays_wherever_it_moves(whole: Snapshot, selection: Selection) -> None:
     for one in whole.accounts:
-        if one.source_id in selection.include:
+        if one.source_id in selection.include and one.state is not AccountState.CLOSED:
             for folder in whole.folders:
                 moved = tuple(
                     replace(other, parent_id=folder.source_id) if other == one else other for other in whole.accounts

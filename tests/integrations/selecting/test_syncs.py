@@ -93,6 +93,15 @@ def test_an_account_in_an_ou_that_is_left_out_stays_in_its_place(mirror: Synced)
     assert mirror.tree().keys() == {"root", "sandbox", "management", "workloads", "dev"}
 
 
+def test_a_closed_account_that_was_chosen_by_itself_leaves_no_empty_ou(mirror: Synced) -> None:
+    organization = choose(mirror, only=("Prod",))
+    mirror.work()
+    organization.close("Prod", now=True)
+    assert mirror.sync().counts == {"remove": 2}
+    assert mirror.tree().keys() == {"root"}
+    assert mirror.aws.calls.count("DescribeAccount") == mirror.aws.calls.count("DescribeOrganizationalUnit") == 0
+
+
 def test_a_chosen_ou_that_is_deleted_is_confirmed_and_goes(mirror: Synced) -> None:
     organization = choose(mirror, only=("Sandbox", "Prod"))
     mirror.work()
