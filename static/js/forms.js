@@ -32,14 +32,15 @@ function guard(root) {
 }
 guard(document);
 
-// A second click does not send a form twice.
+// A second click does not send a form twice; its buttons may stand outside of it.
+const buttonsOf = (form) => [...form.elements].filter((control) => control.type === "submit");
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post" || event.defaultPrevented || form.dataset.sent) return;
   form.dataset.sent = "yes";
   for (const asking of form.querySelectorAll("input[hx-get]")) window.htmx.trigger(asking, "htmx:abort");
   setTimeout(() => {
-    for (const button of form.querySelectorAll("button:not([type='button'])")) button.disabled = true;
+    for (const button of buttonsOf(form)) button.disabled = true;
   });
 });
 // Nor is a field checked any more that was just sent: the page may have another address by now.
@@ -50,7 +51,7 @@ window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
-    for (const button of form.querySelectorAll("button")) button.disabled = false;
+    for (const button of buttonsOf(form)) button.disabled = false;
   }
 });
 
