@@ -22,6 +22,10 @@ COLD, WARM = 100_000, 30_000  # bytes over the wire, with an empty cache and wit
 ELSEWHERE = {
     "invitation": "its address comes by email",
     "event_inlet": "for AWS, not for people",
+    "email_confirm": "its address comes by email",
+    "email_stop": "its address comes by email",
+    "address_ask": "for addresses that are not confirmed yet",
+    "webhook_end_former": "for secrets that were rotated",
     "people_leave": "the last owner may not leave",
     "integration_trial": "comes after changed settings",
     "failing_test": "for connections that fail",
