@@ -166,8 +166,7 @@ def _save(form: AggregatorForm, access: Access, found: Aggregator) -> Aggregator
         form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
     except actions.ChangedMeanwhileError:
         form.add_error(None, CHANGED_MEANWHILE.format(found.handle, ", ".join(found.patterns)))
-        form.data = data = form.data.copy()
-        data["seen"] = found.spelled
+        form.data = dict(form.data.items()) | {"seen": found.spelled}
     except Aggregator.DoesNotExist:
         raise Http404 from None
     return None

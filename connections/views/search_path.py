@@ -46,7 +46,6 @@ def _save(form: SearchPathForm, access: Access, workspace: Workspace) -> bool:
         actions.change_search_path(scope=access.scope, prefix=names, seen=seen, by=access.user)
     except actions.ChangedMeanwhileError:
         form.add_error(None, CHANGED_MEANWHILE.format(", ".join(workspace.search_path_prefix) or "empty"))
-        form.data = data = form.data.copy()
-        data["seen"] = " ".join(workspace.search_path_prefix)
+        form.data = dict(form.data.items()) | {"seen": " ".join(workspace.search_path_prefix)}
         return False
     return True
