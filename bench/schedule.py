@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from bench.database import a_scope, analyze
 from bench.mirrors import an_integration
-from bench.table import Row, show
+from bench.table import Row, at_least, at_most, show
 from integrations import dispatch
 from integrations.dispatch import Key
 from integrations.models import SyncRun, SyncSchedule
@@ -80,6 +80,7 @@ def _measure_dispatch(runs: int) -> None:
         }
         rows = _in_turn(runs, ways)
         show(f"Dispatching {_MANY} due integrations", rows)
+        at_most("claiming and sending, of the bare loop", rows[2].seconds / rows[0].seconds, 1.3)
         _due_again()
         shares = at_once(_take, _take)
         taken = [key for share in shares for key in share]
@@ -108,7 +109,8 @@ def _measure_workers(accounts: int, aws: RunningAws, key: AccessKey) -> None:
         SyncSchedule.objects.all().delete()
     show(f"One sync of {accounts} accounts, as many at once as the worker takes", rows)
     (slow, much), (fast, little) = counted
-    print(f"  {fast / slow:.1f} x the syncs at {little / much:.2f} x the memory")
+    at_least("syncs of the shipped worker, of 2 processes", fast / slow, 5)
+    at_most("memory of the shipped worker, of 2 processes", little / much, 0.6)
 
 
 def _measure_turns(aws: RunningAws, key: AccessKey) -> None:
@@ -129,6 +131,7 @@ def _measure_turns(aws: RunningAws, key: AccessKey) -> None:
         _purge(queue)
     settings.PIPES_SYNCS_PER_TENANT = before
     show(f"How long one tenant's {_MANY} delay another's one", rows)
+    at_most("delay by another tenant's thousand, in seconds", rows[0].seconds, 10)
 
 
 def _measure_punctuality(aws: RunningAws, key: AccessKey) -> None:
@@ -145,6 +148,7 @@ def _measure_punctuality(aws: RunningAws, key: AccessKey) -> None:
     quantiles = statistics.quantiles(waits, n=20)
     rows = [Row("median", quantiles[9]), Row("95 of 100", quantiles[18]), Row("the last", max(waits))]
     show(f"From due to started, {len(waits)} of 100 within a minute", rows)
+    at_most("from due to started, 95 of 100, in seconds", quantiles[18], 5)
 
 
 def _integrations(
@@ -176,6 +180,7 @@ def _worker(queue: str, pool: Sequence[str], aws: RunningAws) -> Iterator[subpro
     environment = os.environ | {
         "DATABASE_URL": urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl(),
         "AWS_ENDPOINT_URL": aws.endpoint_url,
+        "DJANGO_SETTINGS_MODULE": "pipes.settings",  # it has nothing of what the product is compared with
         "PIPES_LOG_LEVEL": "ERROR",
     }
     command = [sys.executable, "-m", "celery", "-A", "pipes", "worker", *pool, "-Q", queue]
