@@ -11,7 +11,7 @@ from connections import removal as tree_removal
 from connections.models import Connection, Folder
 from integrations.models import AccessTest, Draft, Integration, SettingsTrial, SyncRun
 from integrations.notifications import delivering
-from workspaces import isolation
+from workspaces import isolation, sessions
 from workspaces.models import Tenant
 
 # An account that returns within this time gets its connection back, with grants, overrides and schemas.
@@ -72,7 +72,8 @@ def _delete(integration: Integration) -> None:
 
 
 def clean_up(*, now: datetime) -> None:
-    """Clean up tenant by tenant, each in a transaction of its own; take up deletions whose message got lost."""
+    """Clean up, tenant by tenant, each in a transaction of its own; take up deletions whose message got lost."""
+    sessions.forget_ended(now=now)
     with isolation.as_operator():
         tenant_ids = list(Tenant.objects.values_list("pk", flat=True))
     for tenant_id in tenant_ids:

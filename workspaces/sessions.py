@@ -1,8 +1,10 @@
-"""The list of sessions that a person sees, kept without writing on every request."""
+"""The list of sessions that a person sees, kept without writing on every request, and cleared of what is over."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 
@@ -21,3 +23,9 @@ class SessionTrackingMiddleware:
         if key and request.user.is_authenticated and cache.add(f"seen:{key}", 1, SEEN_EVERY):
             UserSession.objects.create_from_request(request)
         return self.get_response(request)
+
+
+def forget_ended(*, now: datetime) -> None:
+    """Delete the sessions that nobody can use any more, and what was noted of them: Django keeps them for ever."""
+    Session.objects.filter(expire_date__lt=now).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
