@@ -4,6 +4,8 @@
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.db import transaction
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from integrations import sync
-from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.models import Integration, SettingsTrial, SyncRun, SyncSchedule
 from integrations.sync import Watch
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws, new_organization
@@ -23,6 +25,7 @@ from tests.integrations.exact import in_aws, in_tree
 from tests.integrations.faulty import CALLS, FAULTS
 from tests.integrations.living import ACTS, Change, Life, act, buried, changes, check_constraints, dying, expire_claim
 from tests.integrations.living import facts_of as facts
+from tests.integrations.saving import Tick, change_credentials, choose, mirrored
 from tests.integrations.trees import Node
 from workspaces import isolation
 
@@ -38,7 +41,9 @@ wires = st.builds(
     empty_page_every=st.sampled_from([0, 1, 2]),
     page_size=st.sampled_from([1, 2, 20]),
 )
+ticks = st.tuples(st.sampled_from(["include", "exclude"]), st.integers(0, 99))
 quick_faults = st.sampled_from([name for name in FAULTS if name not in ("hangs", "elsewhere", "elsewhere once")])
+some_faults = st.just("") | quick_faults
 
 
 class AnyHistory(RuleBasedStateMachine):
@@ -81,6 +86,33 @@ class AnyHistory(RuleBasedStateMachine):
     def somebody_works_on_the_tree(self, kind: str, number: int) -> None:
         act(kind, number, self.mirror, self.cast)
 
+    @rule(ticks=st.lists(ticks, min_size=1, max_size=3), operation=st.sampled_from(FREQUENT), fault=some_faults)
+    def somebody_chooses_accounts(self, ticks: list[Tick], operation: str, fault: str) -> None:
+        with self.check_saving(operation, fault) as ended:
+            ended.append(choose(self.mirror, self.cast, ticks))
+
+    @rule(number=st.integers(0, 99), operation=st.sampled_from(FREQUENT), fault=some_faults)
+    def somebody_changes_the_credentials(self, number: int, operation: str, fault: str) -> None:
+        with self.check_saving(operation, fault) as ended:
+            ended.append(change_credentials(self.mirror, self.cast, f"pipes-{number}"))
+
+    @contextmanager
+    def check_saving(self, operation: str, fault: str) -> Iterator[list[bool]]:
+        """Save something, whatever AWS does meanwhile: the tree is exact then, or as it was."""
+        self.is_fine, ended = False, list[bool]()
+        integration, organization = self.mirror.integration, self.aws.organization
+        tree, done = in_tree(integration), facts(integration)
+        if fault:
+            FAULTS[fault].plan(self.aws, operation, 0)
+        yield ended
+        self.aws.faults.clear()
+        check_constraints()
+        assert done.items() <= facts(integration).items()
+        assert in_tree(integration) == (mirrored(in_aws(organization), self.mirror) if ended == [True] else tree)
+        with isolation.as_tenant(integration.tenant_id):
+            SettingsTrial.objects.all().delete()
+        self.is_fine = True
+
     @rule()
     def time_passes(self) -> None:
         expire_claim(self.mirror)
@@ -119,7 +151,8 @@ class AnyHistory(RuleBasedStateMachine):
         """Sync, whatever comes of it, and check that nothing was made of it that neither was nor is."""
         self.is_fine = False
         integration, organization = self.mirror.integration, self.aws.organization
-        tree, told, done = in_tree(integration), in_aws(organization), facts(integration)
+        tree, done = in_tree(integration), facts(integration)
+        told = mirrored(in_aws(organization), self.mirror)
         if is_asked_for:
             self.mirror.request()
         run = None
@@ -127,7 +160,7 @@ class AnyHistory(RuleBasedStateMachine):
             run = sync.run(integration.tenant_id, integration.pk, watch=watch, retries=QUICK)
         finally:
             check_constraints()
-            after, tells = in_tree(integration), in_aws(organization)
+            after, tells = in_tree(integration), mirrored(in_aws(organization), self.mirror)
             assert done.items() <= facts(integration).items()
             assert not tree.keys() & told.keys() & tells.keys() - after.keys()
             if run is not None and run.state == SyncRun.State.SUCCEEDED:
@@ -148,7 +181,7 @@ class AnyHistory(RuleBasedStateMachine):
                 run = self.check_sync()
                 assert run is not None
                 assert (run.state, run.error) == ("succeeded", "")
-                assert in_tree(self.mirror.integration) == in_aws(self.aws.organization)
+                assert in_tree(self.mirror.integration) == mirrored(in_aws(self.aws.organization), self.mirror)
         finally:
             transaction.set_rollback(True)
             self._transaction.__exit__(None, None, None)
