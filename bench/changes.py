@@ -6,7 +6,7 @@ from django.db import connection
 
 from bench.database import a_scope, analyze, rows_written, undone
 from bench.mirrors import a_snapshot, sync
-from bench.table import Row, show
+from bench.table import Row, at_most, show
 from connections import sharing
 from connections.models import Connection, Folder, Schema
 from integrations import changing, mirror, removal
@@ -17,6 +17,7 @@ from workspaces.access import Scope
 from workspaces.models import User
 
 _WORKSPACES = 50
+_SET_AT = 10_000  # the size that the goals are set at
 
 
 def run(accounts: int, runs: int) -> None:
@@ -37,6 +38,8 @@ def run(accounts: int, runs: int) -> None:
             Row("bulk_update", undone(1, lambda: _bulk_rename(integration))),
         ]
         show(f"Another prefix for {accounts} connections in use in {_WORKSPACES} workspaces", rows)
+        if accounts == _SET_AT:
+            at_most("another prefix, of one UPDATE", rows[1].seconds / rows[0].seconds, 1.5)
         Integration.objects.filter(pk=integration.pk).update(state=Integration.State.DELETING)
         SyncSchedule.objects.filter(pk=integration.pk).delete()  # as whoever asks for the deletion does
         rows = [
@@ -45,6 +48,8 @@ def run(accounts: int, runs: int) -> None:
             Row("Django's collector", undone(1, lambda: _collect(integration))),
         ]
         show(f"Deletion of {accounts} connections in use in {_WORKSPACES} workspaces", rows)
+        if accounts == _SET_AT:
+            at_most("deletion, of the bare DELETEs", rows[1].seconds / rows[0].seconds, 1.5)
 
 
 def _use_in_workspaces(scope: Scope, top: Folder, owner: User) -> None:

@@ -3,6 +3,7 @@
 import multiprocessing
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import boto3
 import django
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.test.utils import override_settings
 
 from bench.memory import megabytes
-from bench.table import Row, show
+from bench.table import Row, at_most, show
 from integrations.aws.organizations import identify, read_snapshot
 from integrations.aws.session import KeyCredentials, open_session
 from tests.fakes.aws import RunningAws, running_aws
@@ -22,6 +23,7 @@ from tests.fakes.aws.sample import build
 
 _LATENCY_SECONDS = 0.04
 _PAGE = 20
+_OF_THE_WALK = {1_000: 0.7, 10_000: 0.45}  # the sizes that the goals are set at
 
 
 def run(accounts: int, runs: int) -> None:
@@ -32,22 +34,40 @@ def run(accounts: int, runs: int) -> None:
     leaves = len(organization.units) + 1 - above_five
     one_bucket = max((pages - 12) / 8, (above_five - 8) / 5, pages * _LATENCY_SECONDS)
     two_buckets = max((pages - 12) / 8, pages * _LATENCY_SECONDS)
+    most_calls = round(1.05 * (pages + above_five + 3))
+    ours, walk = _measure("ours", _ours, organization), _measure("walk of the OUs, one by one", _walk, organization)
     rows = [
-        Row("floor of one bucket", one_bucket, f"goal {round(1.05 * (pages + above_five + 3))} calls"),
+        Row("floor of one bucket", one_bucket, f"goal {most_calls} calls"),
         Row("floor of the list of accounts alone", two_buckets, f"{leaves} OUs on level 5 need no call"),
-        _measure("ours", _ours, organization),
-        _measure("walk of the OUs, one by one", _walk, organization),
+        ours.row,
+        walk.row,
     ]
     if accounts <= 1_000:
-        rows.append(_measure("ours, with half of the quota", _with_half, organization))
+        rows.append(_measure("ours, with half of the quota", _with_half, organization).row)
     if accounts <= 100:
-        rows.append(_measure("ListParents for each account", _parents, organization))
+        rows.append(_measure("ListParents for each account", _parents, organization).row)
     show(f"Discovery of {accounts} accounts in {len(organization.units)} OUs, throttled as published", rows)
-    print(f"  ours / walk of the OUs: {rows[2].seconds / rows[3].seconds:.2f}")
-    print(f"  memory beyond the process: {_memory(organization):.1f} MB, snapshot included")
+    memory = _memory(organization)
+    print(f"  memory beyond the process: {memory:.1f} MB, snapshot included")
+    if accounts in _OF_THE_WALK:
+        what = f"discovery of {accounts}"
+        at_most(f"{what}, calls", ours.calls, most_calls)
+        at_most(f"{what}, of the floor of one bucket", ours.row.seconds / one_bucket, 1.05)
+        at_most(f"{what}, throttled answers", ours.throttled, 3)
+        at_most(f"{what}, of the walk of the OUs", ours.row.seconds / walk.row.seconds, _OF_THE_WALK[accounts])
+        at_most(f"{what}, memory in MB", memory, 40)
 
 
-def _measure(name: str, way: Callable[[RunningAws, AccessKey], object], organization: AwsOrganization) -> Row:
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """A row, and what was counted for it: probes of leaves are not among the calls."""
+
+    row: Row
+    calls: int
+    throttled: int
+
+
+def _measure(name: str, way: Callable[[RunningAws, AccessKey], object], organization: AwsOrganization) -> _Measured:
     with running_aws(organization) as aws:
         key = aws.roles.create_key("reader", reading_organizations(), allowing("organizations:ListParents"))
         aws.faults.latency = _LATENCY_SECONDS
@@ -57,7 +77,9 @@ def _measure(name: str, way: Callable[[RunningAws, AccessKey], object], organiza
         seconds = time.perf_counter() - started
         throttled = aws.calls.count(code="TooManyRequestsException")
         probes = aws.calls.count("ListChildren")
-        return Row(name, seconds, f"{len(aws.calls) - probes} calls, {probes} probes of leaves, {throttled} throttled")
+        calls = len(aws.calls) - probes
+        row = Row(name, seconds, f"{calls} calls, {probes} probes of leaves, {throttled} throttled")
+        return _Measured(row, calls, throttled)
 
 
 def _memory(organization: AwsOrganization) -> float:

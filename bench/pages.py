@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext, override_settings
 
 from bench.database import a_scope, analyze
 from bench.mirrors import a_snapshot, an_integration, sync
-from bench.table import Row, fastest_of, show
+from bench.table import Row, at_most, fastest_of, show
 from connections.models import Connection, Folder
 from tests import factories
 from workspaces import isolation
@@ -15,6 +15,7 @@ from workspaces.access import Scope
 from workspaces.models import User
 
 _CHILDREN = 500
+_SET_AT = 10_000  # the size that the goals are set at
 _ADMIN = "/operator/connections/connection/"
 _PLAIN_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
@@ -49,28 +50,37 @@ def _compare(pages: "_Pages", accounts: int, root: Folder, wide: Folder) -> None
     ours = f"{pages.scope.url('connection_list')}folders"
     tenant_id = pages.scope.tenant.pk
     empty = pages.row("an empty view behind the same middleware", "/bench/empty/")
-    rows = [
+    folder = [
         pages.row("f-strings, all rows", pages.bench("written-out", wide)),
         pages.row("ours, all rows by our template", pages.bench("all-at-once", wide)),
         pages.row("ours, its page of 50", f"{ours}/{wide.pk}/"),
         pages.row("Django's admin, all rows", f"{_ADMIN}?folder__id__exact={wide.pk}", {"X-Tenant": str(tenant_id)}),
     ]
-    show(f"A folder of {_CHILDREN} beside {accounts} accounts", [*rows, empty])
-    rows = [
+    show(f"A folder of {_CHILDREN} beside {accounts} accounts", [*folder, empty])
+    tree = [
         pages.row("the whole tree by our template", pages.bench("whole-by-template", root)),
         pages.row("the whole tree by f-strings", pages.bench("whole", root)),
         pages.row("ours, the root of the lazy tree", f"{ours}/{root.pk}/"),
         pages.row("ours, one folder opened in place", f"{ours}/{root.pk}/?inside", {"HX-Request": "true"}),
     ]
-    show(f"A tree of {accounts} accounts", rows)
-    search = f"{ours}/{root.pk}/?q="
-    rows = [
+    show(f"A tree of {accounts} accounts", tree)
+    asking = f"{ours}/{root.pk}/?q="
+    search = [
         empty,
-        pages.row("ours, a search that finds one in a hundred", f"{search}77"),
-        pages.row("ours, a search that finds everything", f"{search}account"),
-        pages.row("ours, a search that finds nothing", f"{search}nowhere"),
+        pages.row("ours, a search that finds one in a hundred", f"{asking}77"),
+        pages.row("ours, a search that finds everything", f"{asking}account"),
+        pages.row("ours, a search that finds nothing", f"{asking}nowhere"),
     ]
-    show(f"A search over {accounts} accounts", rows)
+    show(f"A search over {accounts} accounts", search)
+    if accounts == _SET_AT:
+        written, all_rows, page, admin = folder
+        whole, _, root_row, _ = tree
+        at_most("a folder of 500, of Django's admin", page.seconds / admin.seconds, 0.2)
+        at_most("a folder of 500, of f-strings", max(page.seconds, all_rows.seconds) / written.seconds, 5)
+        at_most("the root of a lazy tree, of the time of the whole", root_row.seconds / whole.seconds, 1 / 25)
+        at_most("… of its bytes", pages.sizes[root_row.name] / pages.sizes[whole.name], 1 / 100)
+        at_most("a search, of an empty view", max(row.seconds for row in search) / empty.seconds, 40)
+        at_most("queries of a page", pages.most_queries, 12)
 
 
 def _fill(scope: Scope, folder: Folder) -> None:
@@ -86,6 +96,8 @@ class _Pages:
 
     def __init__(self, client: Client, scope: Scope, runs: int) -> None:
         self.scope, self._client, self._runs = scope, client, runs
+        self.sizes: dict[str, int] = {}
+        self.most_queries = 0
 
     def bench(self, view: str, folder: Folder) -> str:
         """Give the URL of a view that a page is compared with."""
@@ -104,6 +116,7 @@ class _Pages:
         with CaptureQueriesContext(connection) as captured:
             size = once()
         asked = [query["sql"] for query in captured if not query["sql"].startswith(_NOT_ASKING)]
+        self.sizes[name], self.most_queries = size, max(self.most_queries, len(asked))
         return Row(name, fastest_of(self._runs, once), f"{len(asked)} queries, {size:,} bytes")
 
 
