@@ -216,7 +216,8 @@ class _Side:
             else:
                 handle = handles.get(want.source_id, before.handle)
                 updates.append(Update(before, _changed(before, want, handle)))
-        removals = [held for key, held in self.held.items() if key not in self.present and not held.is_removed]
+        gone = self.held.keys() - self.present
+        removals = [held for key, held in self.held.items() if key in gone and not held.is_removed] if gone else []
         return NodePlan(tuple(creations), tuple(updates), tuple(removals))
 
     def _give_handles(self) -> dict[str, str]:
