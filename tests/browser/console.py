@@ -125,6 +125,7 @@ class Console:
 
     def complaint_at(self, label: str) -> str:
         """Give the sentence at a field, which is marked as wrong and has the focus."""
+        self.page.wait_for_load_state()  # the script moves the focus once it is there: not while one types on
         field = self.field(label)
         expect(field).to_have_attribute("aria-invalid", "true")
         if self.has_script:
