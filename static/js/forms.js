@@ -4,12 +4,15 @@
 function awaitChange(form) {
   if (form.dataset.needsChange === "changed") return; // came back with errors: it already differs from what is stored
   const button = form.querySelector("button:not([type='button'], [form])");
-  const values = () => JSON.stringify([...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken"));
-  const before = values();
+  const values = (form) => JSON.stringify([...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken"));
+  const served = form.cloneNode(true); // somebody, or the browser, may have filled in something before this ran
+  HTMLFormElement.prototype.reset.call(served); // a button may be named "reset"
+  const before = values(served);
   const update = () => {
-    button.disabled = values() === before;
+    button.disabled = values(form) === before;
   };
   form.addEventListener("input", update);
+  form.addEventListener("change", update);
   form.addEventListener("reset", () => setTimeout(update));
   update();
 }

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests import factories
 from tests.browser.conftest import Visit
@@ -96,6 +96,19 @@ def test_save_waits_for_a_change_and_the_focus_goes_to_what_is_wrong(visit: Visi
     assert "“ops” is taken by another organization." in console.complaint_at("Handle")
     expect(console.field("Handle")).to_have_value("ops")
     expect(save).to_be_enabled()
+
+
+def test_save_knows_of_what_was_typed_before_the_script_came(visit: Visit, people: Cast) -> None:
+    console = visit(people.tenant_owner)
+    held: list[Route] = []
+    console.page.route("**/js/forms*.js", lambda route: held.append(route))
+    with console.page.expect_request("**/js/forms*.js"):
+        console.page.goto(f"{console.address}/tenants/acme/orgs/tnt/advanced/", wait_until="commit")
+    console.fill("Handle", "early")
+    held[0].continue_()
+    console.page.wait_for_load_state()
+    console.press("Save")
+    expect(console.page).to_have_url(re.compile(r"/early/"))
 
 
 def test_the_theme_changes_at_once_and_stays(visit: Visit, people: Cast) -> None:
