@@ -5,24 +5,18 @@ as ours, and credentials that were replaced are found without a restart.
 """
 
 import functools
-import gc
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from django.conf import settings
 
+from integrations.aws import clients
 from integrations.aws.errors import OwnFault
 from integrations.aws.regions import home_region
 
 log = structlog.get_logger(__name__)
-
-_CONNECT_SECONDS: Final = 5
-_CONNECTIONS: Final = 8
-
-making_clients = threading.Lock()  # clients are thread-safe, the botocore session that makes them is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,48 +89,15 @@ def _own(partition: str, endpoint_url: str | None, answer_within: float) -> _Own
     from botocore.exceptions import NoCredentialsError
 
     profile = f"pipes-{partition}"
-    with making_clients:
+    with clients.making_clients:
         own = botocore.session.Session()
         if profile in own.available_profiles:
             own = botocore.session.Session(profile=profile)
-        own.register_component("data_loader", shared().get_component("data_loader"))  # loads descriptions once
+        own.register_component("data_loader", clients.session().get_component("data_loader"))  # loads descriptions once
         credentials = own.get_credentials()
         if credentials is None:
             raise NoCredentialsError
         client = own.create_client(
-            "sts", home_region(partition), endpoint_url=endpoint_url, config=client_config(answer_within)
+            "sts", home_region(partition), endpoint_url=endpoint_url, config=clients.client_config(answer_within)
         )
         return _Own(client, credentials)
-
-
-@functools.lru_cache(maxsize=1)
-def shared() -> Any:
-    """The botocore session that makes all customers' clients: it holds AWS's service descriptions, no credentials.
-
-    What the process has loaded by now stays until its end. Each client that is made and dropped has the garbage
-    collector look for it, so all the rest is put where it does not look: it took a seventh of a worker's time.
-    """
-    import botocore.session  # slow to import
-
-    session = botocore.session.Session()
-    loader = session.get_component("data_loader")
-    for service in ("organizations", "sts"):
-        for description in ("service-2", "endpoint-rule-set-1"):
-            loader.load_service_model(service, description)
-    gc.collect()
-    gc.freeze()
-    return session
-
-
-def client_config(answer_within: float) -> Any:
-    """How each client behaves: no retries of botocore's own, and no endpoints from the environment."""
-    from botocore.config import Config  # slow to import
-
-    return Config(
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=answer_within,
-        max_pool_connections=_CONNECTIONS,
-        retries={"mode": "standard", "total_max_attempts": 1},
-        ignore_configured_endpoint_urls=True,
-        user_agent_extra="pipes",
-    )

@@ -9,11 +9,11 @@ from typing import Any, Final
 from django.conf import settings
 
 from integrations.aws.calling import OPERATIONS, Call, Retries, perform
+from integrations.aws.clients import Keys, send
 from integrations.aws.errors import AwsError, ExpiredCredentials, InvalidCredentials, NoPrincipal, incomplete
 from integrations.aws.identifiers import RoleArn, check_role_arn
-from integrations.aws.own import ask_for_role, client_config, making_clients, shared
+from integrations.aws.own import ask_for_role
 from integrations.aws.pacing import Budget, Pacer
-from integrations.aws.regions import home_region
 
 # An hour is the most that a role may ask for when it was itself assumed; less would cost more calls.
 _SESSION_SECONDS: Final = 3600
@@ -38,15 +38,6 @@ class KeyCredentials:
     secret_access_key: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    """What signs a request."""
-
-    access_key_id: str
-    secret_access_key: str = field(repr=False)
-    token: str | None = field(repr=False)
-
-
 class AwsSession:
     """Calls to Organizations and STS with one customer's credentials. Thread-safe.
 
@@ -54,7 +45,7 @@ class AwsSession:
     """
 
     def __init__(
-        self, *, partition: str, renew: Callable[[], _Keys], counter: "Counter", retries: Retries, quota_share: float
+        self, *, partition: str, renew: Callable[[], Keys], counter: "Counter", retries: Retries, quota_share: float
     ) -> None:
         self.partition = partition
         self._renew = renew
@@ -65,7 +56,7 @@ class AwsSession:
             name: Pacer(operation.rate * quota_share, operation.burst * quota_share)
             for name, operation in OPERATIONS.items()
         }
-        self._clients = _clients(partition, renew(), retries)
+        self._keys = renew()
 
     @property
     def calls(self) -> int:
@@ -77,40 +68,43 @@ class AwsSession:
     ) -> dict[str, Any]:
         """The answer to one operation, complete; ``subject`` is for messages. Raises AwsError."""
         budget = budget or Budget(_CALL_SECONDS)
-        clients = self._clients
+        keys = self._keys
         try:
-            return self._send(clients, operation, subject, budget, parameters)
+            return self._perform(keys, operation, subject, budget, parameters)
         except ExpiredCredentials:
-            return self._send(self._renewed(clients), operation, subject, budget, parameters)
+            return self._perform(self._renewed(keys), operation, subject, budget, parameters)
 
     def is_dry(self, operation: str) -> bool:
         """Whether a call of that operation would now have to wait for its turn."""
         return self._pacers[operation].is_dry()
 
-    def _send(
-        self,
-        clients: Mapping[str, Any],
-        operation: str,
-        subject: str,
-        budget: Budget,
-        parameters: Mapping[str, str | int],
+    def _perform(
+        self, keys: Keys, operation: str, subject: str, budget: Budget, parameters: Mapping[str, str | int]
     ) -> dict[str, Any]:
         known = OPERATIONS[operation]
-        method = getattr(clients[_SERVICES.get(operation, "organizations")], known.method)
+        asked = functools.partial(
+            send,
+            keys,
+            _SERVICES.get(operation, "organizations"),
+            known.method,
+            parameters,
+            partition=self.partition,
+            answer_within=self._retries.answer_within,
+        )
         return perform(
-            Call(known, subject, functools.partial(method, **parameters)),
+            Call(known, subject, asked),
             pacer=self._pacers[operation],
             budget=budget,
             retries=self._retries,
             on_call=self._counter.count,
         )
 
-    def _renewed(self, stale: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Clients with fresh credentials, made once however many threads found the old ones expired."""
+    def _renewed(self, stale: Keys) -> Keys:
+        """Fresh keys, asked for once however many threads found the old ones expired."""
         with self._renewing:
-            if self._clients is stale:
-                self._clients = _clients(self.partition, self._renew(), self._retries)
-            return self._clients
+            if self._keys is stale:
+                self._keys = self._renew()
+            return self._keys
 
 
 class Counter:
@@ -143,7 +137,7 @@ def open_session(
         return _open_with_key(credentials, counter, retries)
     role = check_role_arn(credentials.role_arn)
 
-    def renew() -> _Keys:
+    def renew() -> Keys:
         return assume_role(role, credentials, retries=retries, on_call=counter.count)
 
     return _session(role.partition, renew, counter, retries)
@@ -152,13 +146,12 @@ def open_session(
 def _open_with_key(credentials: KeyCredentials, counter: Counter, retries: Retries) -> AwsSession:
     """A key does not say which partition it is of: ask each one that we serve who it is."""
     if not credentials.access_key_id or not credentials.secret_access_key:
-        # An empty key would make the AWS library fall back to our own credentials, and so to our own AWS organization.
         raise InvalidCredentials(
             "Half of the key pair is missing: enter the access key and the secret key.",
             operation="GetCallerIdentity",
             code="EmptyKey",
         )
-    keys = _Keys(credentials.access_key_id, credentials.secret_access_key, None)
+    keys = Keys(credentials.access_key_id, credentials.secret_access_key, None)
     failure: AwsError | None = None
     for partition in settings.PIPES_AWS_PRINCIPALS or ("aws",):
         session = _session(partition, lambda: keys, counter, retries)
@@ -172,7 +165,7 @@ def _open_with_key(credentials: KeyCredentials, counter: Counter, retries: Retri
     raise failure
 
 
-def _session(partition: str, renew: Callable[[], _Keys], counter: Counter, retries: Retries) -> AwsSession:
+def _session(partition: str, renew: Callable[[], Keys], counter: Counter, retries: Retries) -> AwsSession:
     return AwsSession(
         partition=partition,
         renew=renew,
@@ -190,7 +183,7 @@ def assume_role(
     on_call: Callable[[], None] = lambda: None,
     budget: Budget | None = None,
     pacer: Pacer | None = None,
-) -> _Keys:
+) -> Keys:
     """Ask for a role with our own identity. Raises AwsError: NoPrincipal when we have none in the role's partition,
     OwnFault when it does not work.
     """
@@ -221,26 +214,9 @@ def assume_role(
     return _checked_keys(answer["Credentials"], str(role))
 
 
-def _checked_keys(given: Mapping[str, Any], subject: str) -> _Keys:
-    """The keys of an AssumeRole answer; an empty one must never reach a client, which would use our own instead."""
+def _checked_keys(given: Mapping[str, Any], subject: str) -> Keys:
+    """The keys of an AssumeRole answer, all of them."""
     values = [given.get(name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
     if not all(isinstance(value, str) and value for value in values):
         raise incomplete("AssumeRole", subject, "a part of the credentials is missing")
-    return _Keys(*values)  # type: ignore[arg-type]
-
-
-def _clients(partition: str, keys: _Keys, retries: Retries) -> Mapping[str, Any]:
-    """A client for each service, built in this thread to be shared by all."""
-    with making_clients:
-        return {
-            service: shared().create_client(
-                service,
-                home_region(partition),
-                endpoint_url=settings.AWS_ENDPOINT_URL,
-                aws_access_key_id=keys.access_key_id,
-                aws_secret_access_key=keys.secret_access_key,
-                aws_session_token=keys.token,
-                config=client_config(retries.answer_within),
-            )
-            for service in ("organizations", "sts")
-        }
+    return Keys(*values)  # type: ignore[arg-type]

@@ -1,0 +1,41 @@
+"""Whose keys sign what: customers share the clients, and never anything else."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from integrations.aws import clients
+from integrations.aws.organizations import identify
+from integrations.aws.session import KeyCredentials, RoleCredentials, open_session
+from tests.fakes.aws import RunningAws, reading_organizations
+
+
+def test_each_call_is_signed_by_whose_it_is_however_many_run_side_by_side(
+    aws: RunningAws, role: RoleCredentials
+) -> None:
+    keys = {name: aws.roles.create_key(name, reading_organizations()) for name in ("ada", "ben", "cy")}
+    sessions = {name: open_session(KeyCredentials(key.id, key.secret)) for name, key in keys.items()}
+    sessions["assumed-role"] = open_session(role)
+
+    def who(name: str) -> bool:
+        return name in identify(sessions[name]).arn
+
+    with ThreadPoolExecutor(12) as threads:
+        answers = list(threads.map(who, list(sessions) * 25))
+    assert answers == [True] * 100
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize("service", ["sts", "organizations"])
+def test_a_shared_client_signs_nothing_by_itself(service: str) -> None:
+    """The environment holds keys of ours, which botocore would find."""
+    client = clients.session().create_client(service, "us-east-1", endpoint_url="http://127.0.0.1:9")
+    ask = client.get_caller_identity if service == "sts" else client.list_roots
+    with pytest.raises(LookupError):
+        ask()
+
+
+def test_keys_do_not_show() -> None:
+    keys = clients.Keys("AKIDVISIBLE", "the-secret", "the-token")
+    assert "the-secret" not in repr(keys)
+    assert "the-token" not in repr(keys)
