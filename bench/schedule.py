@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -92,8 +93,12 @@ def _measure_dispatch(runs: int) -> None:
 
 
 def _measure_workers(accounts: int, aws: RunningAws, key: AccessKey) -> None:
-    """Compare the shipped worker with one of two processes, by whole syncs a minute and by memory."""
-    rows, counted = [], []
+    """Compare the shipped worker with one of two processes, by whole syncs a minute and by memory.
+
+    Each integration is synced twice: what a worker does all day is to find that nothing, or little, has changed.
+    """
+    counted: dict[str, list[float]] = {"first": [], "again": [], "memory": []}
+    rows = []
     before, settings.PIPES_SYNCS_PER_TENANT = settings.PIPES_SYNCS_PER_TENANT, _MANY  # all are of one tenant
     for name, pool, number in (("prefork, 2 processes", _PREFORK, 12), ("shipped: 16 threads", _THREADS, 64)):
         scope = a_scope(f"sched-{pool[1]}")
@@ -101,18 +106,21 @@ def _measure_workers(accounts: int, aws: RunningAws, key: AccessKey) -> None:
         queue = f"bench-{uuid4().hex}"
         with _worker(queue, pool, aws) as process:
             _warm_up(queue, scope, key)
-            started = time.perf_counter()
-            _send_all(queue, made)
-            _wait(lambda made=made: _ended(made) == len(made))
-            seconds = time.perf_counter() - started
-            counted.append((number / seconds * 60, _memory(process.pid)))
-        rows.append(Row(name, seconds / number, f"{counted[-1][0]:.0f} syncs a minute, {counted[-1][1]:.0f} MB"))
+            for times, which in enumerate(("first", "again"), start=1):
+                SyncSchedule.objects.filter(pk__in=[pk for _, pk in made]).update(next_due_at=timezone.now())
+                started = time.perf_counter()
+                _send_all(queue, made)
+                _wait(lambda made=made, times=times: _ended(made) == len(made) * times)
+                seconds = time.perf_counter() - started
+                counted[which].append(number / seconds * 60)
+                rows.append(Row(f"{name}, {which}", seconds / number, f"{counted[which][-1]:.0f} syncs a minute"))
+            counted["memory"].append(_memory(process.pid))
+            rows[-1] = replace(rows[-1], counted=f"{rows[-1].counted}, {counted['memory'][-1]:.0f} MB")
         SyncSchedule.objects.all().delete()
     settings.PIPES_SYNCS_PER_TENANT = before
     show(f"One sync of {accounts} accounts, as many at once as the worker takes", rows)
-    (slow, much), (fast, little) = counted
-    at_least("syncs of the shipped worker, of 2 processes", fast / slow, 5)
-    at_most("memory of the shipped worker, of 2 processes", little / much, 0.6)
+    at_least("syncs of the shipped worker, of 2 processes", counted["again"][1] / counted["again"][0], 5)
+    at_most("memory of the shipped worker, of 2 processes", counted["memory"][1] / counted["memory"][0], 0.6)
 
 
 def _measure_turns(aws: RunningAws, key: AccessKey) -> None:

@@ -211,7 +211,7 @@ def _sign_in(work: _Work) -> dict[str, Any]:
     if isinstance(credentials, RoleCredentials):
         work.tell(phase="Making sure that nobody else can assume the role")
         refuse_open_role(credentials, retries=work.retries)
-    return session.call("GetCallerIdentity")
+    return session.caller()
 
 
 def _take_over(tested: AccessSettings) -> None:

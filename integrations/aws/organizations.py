@@ -39,7 +39,7 @@ def identify(session: AwsSession) -> Identity:
     GetCallerIdentity cannot be denied to valid credentials. DescribeOrganization can, by policies that allow lists
     only, as ViewOnlyAccess does: the ARN of the root then says the same.
     """
-    caller = session.call("GetCallerIdentity")
+    caller = session.caller()
     account_id = Reader("GetCallerIdentity").identifier(caller, "Account", ACCOUNT_ID)
     arn = str(caller.get("Arn", ""))
     try:

@@ -57,6 +57,7 @@ class AwsSession:
             for name, operation in OPERATIONS.items()
         }
         self._keys = renew()
+        self._caller: dict[str, Any] = {}
 
     @property
     def calls(self) -> int:
@@ -73,6 +74,11 @@ class AwsSession:
             return self._perform(keys, operation, subject, budget, parameters)
         except ExpiredCredentials:
             return self._perform(self._renewed(keys), operation, subject, budget, parameters)
+
+    def caller(self) -> dict[str, Any]:
+        """Say who the credentials are, as GetCallerIdentity does; it is asked once. Raises AwsError."""
+        self._caller = self._caller or self.call("GetCallerIdentity")
+        return self._caller
 
     def is_dry(self, operation: str) -> bool:
         """Whether a call of that operation would now have to wait for its turn."""
@@ -156,7 +162,7 @@ def _open_with_key(credentials: KeyCredentials, counter: Counter, retries: Retri
     for partition in settings.PIPES_AWS_PRINCIPALS or ("aws",):
         session = _session(partition, lambda: keys, counter, retries)
         try:
-            session.call("GetCallerIdentity")
+            session.caller()
         except InvalidCredentials as error:
             failure = failure or error
         else:

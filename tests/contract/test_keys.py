@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from integrations.aws import clients
-from integrations.aws.organizations import identify
+from integrations.aws.organizations import read_snapshot
 from integrations.aws.session import KeyCredentials, RoleCredentials, open_session
 from tests.fakes.aws import RunningAws, reading_organizations
 
@@ -18,11 +18,17 @@ def test_each_call_is_signed_by_whose_it_is_however_many_run_side_by_side(
     sessions["assumed-role"] = open_session(role)
 
     def who(name: str) -> bool:
-        return name in identify(sessions[name]).arn
+        return name in sessions[name].call("GetCallerIdentity")["Arn"]
 
     with ThreadPoolExecutor(12) as threads:
         answers = list(threads.map(who, list(sessions) * 25))
     assert answers == [True] * 100
+
+
+def test_a_key_is_asked_once_who_it_is(aws: RunningAws) -> None:
+    key = aws.roles.create_key("ada", reading_organizations())
+    read_snapshot(open_session(KeyCredentials(key.id, key.secret)))
+    assert aws.calls.count("GetCallerIdentity") == 1
 
 
 @pytest.mark.usefixtures("aws")
