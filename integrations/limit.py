@@ -20,6 +20,6 @@ def why_over(tree: Tree, planned: Plan, *, percent: int, count: int) -> str:
     if going * 100 <= there * percent:
         return ""
     return (
-        f"It would remove {going} of {there} connections, which is over the deletion limit of {percent} % and"
-        f" {count} connection{'' if count == 1 else 's'}."
+        f"It would remove {going:,} of {there:,} connections, which is over the deletion limit of {percent} % and"
+        f" {count:,} connection{'' if count == 1 else 's'}."
     )

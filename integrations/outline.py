@@ -162,7 +162,7 @@ def in_words(selection: Selection, facts: Mapping[str, Any]) -> str:
 def _listed(keys: Iterable[str], named: Mapping[str, Sequence[Any]]) -> str:
     names = [_named(key, named) for key in sorted(keys, key=lambda key: (key.isdecimal(), named.get(key, [key])[0]))]
     if len(names) > _NAMED:
-        names[_NAMED - 1 :] = [f"{len(names) - _NAMED + 1} more"]
+        names[_NAMED - 1 :] = [f"{len(names) - _NAMED + 1:,} more"]
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
@@ -172,4 +172,4 @@ def _named(key: str, named: Mapping[str, Sequence[Any]]) -> str:
     if key not in named:
         return f"OU {key}"
     name, accounts = named[key]
-    return f"OU {name} ({accounts} account{'' if accounts == 1 else 's'})"
+    return f"OU {name} ({accounts:,} account{'' if accounts == 1 else 's'})"

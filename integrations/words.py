@@ -24,5 +24,5 @@ def duration(span: timedelta) -> str:
 
 
 def changes(counts: Mapping[str, int]) -> str:
-    """Say what a run changed: ``75 created, 2 moved``; a node that was renamed and moved counts in both."""
-    return ", ".join(f"{counts[kind]} {word}" for kind, word in _DONE.items() if counts.get(kind)) or "no changes"
+    """Say what a run changed: ``1,075 created, 2 moved``; a node that was renamed and moved counts in both."""
+    return ", ".join(f"{counts[kind]:,} {word}" for kind, word in _DONE.items() if counts.get(kind)) or "no changes"

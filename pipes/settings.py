@@ -79,6 +79,7 @@ TEMPLATES = [
                 "workspaces.scoping.console",
             ],
             "builtins": [
+                "django.contrib.humanize.templatetags.humanize",
                 "django.templatetags.static",
                 "django_htmx.templatetags.django_htmx",
                 "lucide.templatetags.lucide",

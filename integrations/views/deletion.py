@@ -65,7 +65,7 @@ def _affected(workspace_ids: list[int]) -> Going:
     names = removal.handles_of(workspace_ids[:_MOST_NAMES])
     more = len(workspace_ids) - len(names)
     one, several = "workspace has them in its schema", "workspaces have them in their schema"
-    return Going(len(workspace_ids), one, several, [*names, f"and {more} more"] if more else names)
+    return Going(len(workspace_ids), one, several, [*names, f"and {more:,} more"] if more else names)
 
 
 @organization_view(Power.OWNER)

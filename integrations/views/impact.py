@@ -61,7 +61,7 @@ def _groups(impact: WorkspaceImpact) -> list[Lines]:
         groups.append(_lines(*mark, [("", ALL_AWS) if impact.all_aws else (ALL_AWS, "")]))
     groups.append(_lines("~", "change", "Name that another schema has too", [("", name) for name in impact.conflicts]))
     for change in impact.aggregators:
-        word = f"Aggregator {change.handle}: loses {len(change.lost)}, gains {len(change.gained)}"
+        word = f"Aggregator {change.handle}: loses {len(change.lost):,}, gains {len(change.gained):,}"
         groups.append(_lines("−", "delete", word, [(name, "") for name in change.lost]))
         groups.append(_lines("+", "create", word, [("", name) for name in change.gained]))
     return [group for group in groups if group.count]

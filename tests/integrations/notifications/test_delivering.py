@@ -99,7 +99,7 @@ def test_many_changes_are_cut_for_webhooks_and_summed_up_in_emails(told: Told, r
     body = json.loads(receiver.got[0].body)
     assert (len(body["changes"]), body["changes_left_out"]) == (100, 900)
     assert len(receiver.got[0].body) < 30_000
-    assert "1000 created" in mail.outbox[0].body
+    assert "1,000 created" in mail.outbox[0].body
     assert "… and 975 more" in mail.outbox[0].body
 
 

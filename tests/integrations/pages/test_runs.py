@@ -57,6 +57,13 @@ def test_a_run_is_found_below_its_own_integration_only(cast: Cast, awsi: Integra
     assert as_org_owner.get(f"{RUNS}{other.pk}/").status_code == 404
 
 
+def test_large_numbers_are_easy_to_read(cast: Cast, awsi: Integration, as_org_owner: Client) -> None:
+    run = finish(cast, awsi, accounts_read=10_050, folders_read=500, counts={"create": 10_550, "move": 2})
+    text = text_of(get(as_org_owner, f"{RUNS}{run.pk}/"))
+    assert "10,050 accounts" in text
+    assert "10,550 created, 2 moved" in text
+
+
 def test_the_list_shows_state_trigger_who_when_and_counts_the_latest_first(
     cast: Cast, awsi: Integration, as_org_owner: Client
 ) -> None:

@@ -167,11 +167,11 @@ def test_ten_thousand_accounts_are_searched_in_a_bounded_page(in_org: Walk, aws:
     with isolation.as_tenant(in_org.tenant.pk):
         AccessTest.objects.update(snapshot=pack(large(500, 10_000)))
     in_org.answer = in_org.client.get(f"{in_org.url('discovery')}?q=account")
-    assert "10000 matches for “account”. Shown are 1 to 50." in in_org.page
+    assert "10,000 matches for “account”. Shown are 1 to 50." in in_org.page
     assert in_org.html.count("data-tick") <= 50 * 6
     assert len(in_org.answer.content) < 300_000
     in_org.answer = in_org.client.get(f"{in_org.url('discovery')}?q=account&part=200")
-    assert "Shown are 9951 to 10000." in in_org.page
+    assert "Shown are 9,951 to 10,000." in in_org.page
     in_org.answer = in_org.client.get(f"{in_org.url('discovery')}?q=0000-0000-7777")
     assert "1 match for" in in_org.page
     assert "account 7777" in in_org.page
