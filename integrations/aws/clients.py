@@ -17,7 +17,7 @@ from integrations.aws.regions import home_region
 _CONNECT_SECONDS: Final = 5
 _CONNECTIONS: Final = 100  # kept open by each client: more than the threads of a worker use at once
 
-making_clients = threading.Lock()  # clients are thread-safe, the botocore session that makes them is not
+_making = threading.Lock()  # clients are thread-safe, the botocore session that makes them is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def send(
     keys: Keys, service: str, method: str, parameters: Mapping[str, Any], *, partition: str, answer_within: float
 ) -> dict[str, Any]:
     """Send one request, signed with these keys. Raises botocore's errors."""
-    with making_clients:
+    with _making:
         client = _client(service, partition, settings.AWS_ENDPOINT_URL, answer_within)
     token = _keys.set(keys)
     try:
@@ -83,6 +83,12 @@ def session() -> Any:
     shared = botocore.session.Session()
     shared.register_component("credential_provider", _KeysOfTheCall())
     return shared
+
+
+def descriptions() -> Any:
+    """Give botocore's loader of AWS's service descriptions, so that other sessions do not load them again."""
+    with _making:
+        return session().get_component("data_loader")
 
 
 def client_config(answer_within: float) -> Any:

@@ -5,6 +5,7 @@ as ours, and credentials that were replaced are found without a restart.
 """
 
 import functools
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from integrations.aws.errors import OwnFault
 from integrations.aws.regions import home_region
 
 log = structlog.get_logger(__name__)
+
+_looking = threading.Lock()  # a program or a network may be asked: once, and only who needs the answer waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +92,11 @@ def _own(partition: str, endpoint_url: str | None, answer_within: float) -> _Own
     from botocore.exceptions import NoCredentialsError
 
     profile = f"pipes-{partition}"
-    with clients.making_clients:
+    with _looking:
         own = botocore.session.Session()
         if profile in own.available_profiles:
             own = botocore.session.Session(profile=profile)
-        own.register_component("data_loader", clients.session().get_component("data_loader"))  # loads descriptions once
+        own.register_component("data_loader", clients.descriptions())
         credentials = own.get_credentials()
         if credentials is None:
             raise NoCredentialsError

@@ -1,12 +1,15 @@
 """Whose keys sign what: customers share the clients, and never anything else."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from integrations.aws import clients
+from integrations.aws.errors import OwnFault
 from integrations.aws.organizations import read_snapshot
 from integrations.aws.session import KeyCredentials, RoleCredentials, open_session
+from launcher.child import wait_for
 from tests.fakes.aws import RunningAws, reading_organizations
 
 
@@ -29,6 +32,29 @@ def test_a_key_is_asked_once_who_it_is(aws: RunningAws) -> None:
     key = aws.roles.create_key("ada", reading_organizations())
     read_snapshot(open_session(KeyCredentials(key.id, key.secret)))
     assert aws.calls.count("GetCallerIdentity") == 1
+
+
+def test_whoever_needs_no_identity_of_ours_does_not_wait_for_it(
+    aws: RunningAws, role: RoleCredentials, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Our own credentials may come from a program, which may hang."""
+    asked, answer = tmp_path / "asked", tmp_path / "answer"
+    program = tmp_path / "program"
+    program.write_text(f"touch {asked}; while [ ! -e {answer} ]; do sleep 0.05; done; exit 1")
+    config = tmp_path / "config"
+    config.write_text(f"[profile pipes-aws]\ncredential_process = sh {program}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    key = aws.roles.create_key("ada", reading_organizations())
+    with ThreadPoolExecutor(2) as threads:
+        waiting = threads.submit(open_session, role)
+        try:
+            assert wait_for(asked.exists, seconds=20)
+            by_key = threads.submit(open_session, KeyCredentials(key.id, key.secret))
+            assert "ada" in by_key.result(timeout=20).caller()["Arn"]
+            assert not waiting.done()
+        finally:
+            answer.touch()
+        assert isinstance(waiting.exception(), OwnFault)
 
 
 @pytest.mark.usefixtures("aws")
