@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -97,8 +96,7 @@ def _measure_workers(accounts: int, aws: RunningAws, key: AccessKey) -> None:
 
     Each integration is synced twice: what a worker does all day is to find that nothing, or little, has changed.
     """
-    counted: dict[str, list[float]] = {"first": [], "again": [], "memory": []}
-    rows = []
+    rows, last = [], []
     before, settings.PIPES_SYNCS_PER_TENANT = settings.PIPES_SYNCS_PER_TENANT, _MANY  # all are of one tenant
     for name, pool, number in (("prefork, 2 processes", _PREFORK, 12), ("shipped: 16 threads", _THREADS, 64)):
         scope = a_scope(f"sched-{pool[1]}")
@@ -106,21 +104,21 @@ def _measure_workers(accounts: int, aws: RunningAws, key: AccessKey) -> None:
         queue = f"bench-{uuid4().hex}"
         with _worker(queue, pool, aws) as process:
             _warm_up(queue, scope, key)
-            for times, which in enumerate(("first", "again"), start=1):
+            for which, ended in (("first", number), ("again", 2 * number)):
                 SyncSchedule.objects.filter(pk__in=[pk for _, pk in made]).update(next_due_at=timezone.now())
                 started = time.perf_counter()
                 _send_all(queue, made)
-                _wait(lambda made=made, times=times: _ended(made) == len(made) * times)
-                seconds = time.perf_counter() - started
-                counted[which].append(number / seconds * 60)
-                rows.append(Row(f"{name}, {which}", seconds / number, f"{counted[which][-1]:.0f} syncs a minute"))
-            counted["memory"].append(_memory(process.pid))
-            rows[-1] = replace(rows[-1], counted=f"{rows[-1].counted}, {counted['memory'][-1]:.0f} MB")
+                _wait(lambda made=made, ended=ended: _ended(made) == ended)
+                seconds = (time.perf_counter() - started) / number
+                rate, memory = 60 / seconds, _memory(process.pid)
+                rows.append(Row(f"{name}, {which}", seconds, f"{rate:.0f} syncs a minute, {memory:.0f} MB"))
+        last.append((rate, memory))
         SyncSchedule.objects.all().delete()
     settings.PIPES_SYNCS_PER_TENANT = before
     show(f"One sync of {accounts} accounts, as many at once as the worker takes", rows)
-    at_least("syncs of the shipped worker, of 2 processes", counted["again"][1] / counted["again"][0], 5)
-    at_most("memory of the shipped worker, of 2 processes", counted["memory"][1] / counted["memory"][0], 0.6)
+    (slow, much), (fast, little) = last
+    at_least("syncs of the shipped worker, of 2 processes", fast / slow, 5)
+    at_most("memory of the shipped worker, of 2 processes", little / much, 0.6)
 
 
 def _measure_turns(aws: RunningAws, key: AccessKey) -> None:
