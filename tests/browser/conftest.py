@@ -108,7 +108,7 @@ def people(transactional_db: None, cast: Cast, stand_in: RunningAws) -> Iterator
     """The cast, committed; before it goes, what still runs for it has ended."""
     yield cast
     stand_in.faults.clear()
-    assert wait_for(lambda: not _is_busy(cast), seconds=30), "The worker does not end what it does."
+    assert wait_for(lambda: not _is_busy(cast), seconds=90), "The worker does not end what it does."
 
 
 def _is_busy(cast: Cast) -> bool:
@@ -218,7 +218,7 @@ def synced(web: str, people: Cast, aws: RunningAws) -> str:
         made = factories.integration(people.at_org, "awsi", by=people.org_owner, handle_prefix="aws_")
         made.role_arn = aws.roles.create_discovery(made.discovery_external_id)
         made.save(update_fields=["role_arn"])
-    assert wait_for(lambda: _has_synced(made), seconds=30)
+    assert wait_for(lambda: _has_synced(made), seconds=90)
     return people.at_org.url("integration_detail", integration=made.handle)
 
 

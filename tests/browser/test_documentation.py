@@ -58,7 +58,7 @@ def shared(request: pytest.FixtureRequest, web: str, people: Cast, aws: RunningA
         with isolation.as_tenant(people.acme.pk):
             return SyncRun.objects.filter(integration=made, state=SyncRun.State.SUCCEEDED).exists()
 
-    assert wait_for(is_synced, seconds=30)
+    assert wait_for(is_synced, seconds=90)
     with isolation.as_tenant(people.acme.pk):
         sharing.set_grants(made.root_folder, [scope])
         for title in ("ledger", "sandbox-ana"):

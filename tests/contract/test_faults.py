@@ -174,11 +174,11 @@ def test_a_read_ends_when_its_time_is_up(aws: RunningAws, role: RoleCredentials)
     build(aws)
     session = open_session(role)
     identity = identify(session)
-    aws.faults.latency = 0.1
-    started_at = time.monotonic()
+    aws.calls.clear()
+    aws.faults.latency = 0.5
     with pytest.raises(TimedOut, match=r"within 0\.3 seconds") as failed:
         read_snapshot(session, identity=identity, within_seconds=0.3)
-    assert time.monotonic() - started_at < 1
+    assert len(aws.calls) <= 2  # those that were under way then
     assert failed.value.is_transient
 
 
@@ -196,14 +196,14 @@ def test_credentials_that_may_not_probe_leaves_list_all_units_instead(
 def test_a_failure_does_not_wait_for_threads_that_wait_for_their_turn(
     aws: RunningAws, role: RoleCredentials, settings: Settings
 ) -> None:
-    settings.PIPES_AWS_QUOTA_SHARE = 0.05  # two threads wait four and eight seconds when the probe of a third fails
+    settings.PIPES_AWS_QUOTA_SHARE = 0.01  # two threads wait 20 and 40 seconds when the probe of a third fails
     build(aws)
     session = open_session(role)
     aws.faults.fail("ListChildren", "InvalidInputException")
     started_at = time.monotonic()
     with pytest.raises(Refused, match="ListChildren"):
         read_snapshot(session)
-    assert time.monotonic() - started_at < 2
+    assert time.monotonic() - started_at < 15
 
 
 def test_nobody_at_the_endpoint_is_unreachable(aws: RunningAws, role: RoleCredentials, settings: Settings) -> None:

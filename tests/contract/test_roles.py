@@ -90,30 +90,30 @@ def test_several_member_roles_are_tried_side_by_side(aws: RunningAws) -> None:
     arns = [member_role(aws, name) for name in ("Alpha", "Beta", "Gamma", "Delta")]
     missing = "arn:aws:iam::111122223333:role/nobody"
     list(try_member_roles(arns[:1], EXTERNAL_ID, SESSION_NAME))
-    aws.faults.latency = 0.1
+    aws.faults.latency = 0.5
     started_at = time.monotonic()
     results = {
         result.role_arn: result.is_green for result in try_member_roles([*arns, missing], EXTERNAL_ID, "pipes-t")
     }
     assert results == dict.fromkeys(arns, True) | {missing: False}
-    assert time.monotonic() - started_at < 1  # one by one they take at least 1.3 s
+    assert time.monotonic() - started_at < 5  # one by one they take at least 6.5 s
 
 
 def test_a_member_role_without_an_answer_in_time_says_so_and_the_others_stand(aws: RunningAws) -> None:
     quick, slow = member_role(aws, "Quick"), member_role(aws, "Slow")
     aws.faults.fail("AssumeRole", "Throttling", on=slow)
-    results = {r.role_arn: r for r in try_member_roles([quick, slow], EXTERNAL_ID, SESSION_NAME, within_seconds=0.5)}
+    results = {r.role_arn: r for r in try_member_roles([quick, slow], EXTERNAL_ID, SESSION_NAME, within_seconds=4)}
     assert results[quick].is_green
     assert not results[slow].is_green
-    assert "within 0.5" in results[slow].sentence
+    assert "within 4 s" in results[slow].sentence
 
 
 def test_slow_answers_do_not_hold_the_test_up_beyond_its_time(aws: RunningAws) -> None:
     arns = [member_role(aws, name) for name in ("Alpha", "Beta")]
     list(try_member_roles(arns[:1], EXTERNAL_ID, SESSION_NAME))
-    aws.faults.latency = 0.8
+    aws.faults.latency = 4
     started_at = time.monotonic()
     results = list(try_member_roles(arns, EXTERNAL_ID, SESSION_NAME, within_seconds=0.2))
-    assert time.monotonic() - started_at < 0.6
+    assert time.monotonic() - started_at < 3
     assert {result.role_arn for result in results} == set(arns)
     assert all("AWS gave no answer within 0.2 s (AssumeRole for" in result.sentence for result in results)

@@ -251,7 +251,7 @@ def test_a_sync_that_is_asked_for_while_the_broker_is_away_starts_through_the_di
     began = time.monotonic()
     with isolation.as_tenant(integration.tenant_id):
         run = actions.request_sync(integration=integration, by=committed.org_owner, now=timezone.now())
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert dispatch.take_due(now=timezone.now()) == [(integration.tenant_id, integration.pk)]
     started = schedule.start(integration.tenant_id, integration.pk, now=timezone.now())
     assert started is not None

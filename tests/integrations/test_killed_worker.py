@@ -23,7 +23,7 @@ from tests.fakes.aws.iam import VENDOR_ROLE_ARN
 from tests.integrations.conftest import make_mirror
 
 ROOT = Path(__file__).resolve().parents[2]
-CLAIM_SECONDS = 3.0
+CLAIM_SECONDS = 5.0
 
 
 @contextmanager

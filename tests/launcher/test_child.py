@@ -55,7 +55,7 @@ def test_a_program_that_does_not_serve_in_time_is_refused(supervisor: Supervisor
 
 def test_a_program_that_ignores_the_request_to_stop_is_killed(instance: Instance) -> None:
     child = Child(program(STUBBORN, stop_seconds=0.2), instance)
-    assert wait_for(child.is_ready, seconds=10)
+    assert wait_for(child.is_ready, seconds=30)
     child.stop()
     assert child.exit_code() == -signal.SIGKILL
 
@@ -69,7 +69,7 @@ def test_a_line_of_an_earlier_start_does_not_count_as_a_sign_of_life(instance: I
 
 def test_only_whole_new_lines_are_shown(instance: Instance) -> None:
     child = Child(program("print('one\\nready\\nhal', end='', flush=True); import time; time.sleep(60)"), instance)
-    assert wait_for(child.is_ready, seconds=10)
+    assert wait_for(child.is_ready, seconds=30)
     assert child.new_lines() == ["one", "ready"]
     assert child.new_lines() == []
     child.stop()
@@ -90,7 +90,7 @@ def test_a_killed_supervisor_takes_its_programs_with_it(instance: Instance) -> N
         process.stdout.readline()
         pid = int((instance.run / "example.pid").read_text().split()[0])
         process.kill()
-    assert wait_for(lambda: not is_alive(pid), seconds=5)
+    assert wait_for(lambda: not is_alive(pid), seconds=20)
 
 
 def test_what_a_killed_start_left_running_is_stopped(instance: Instance) -> None:

@@ -136,6 +136,11 @@ def drip(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(0.05)
 
 
+def silence(handler: BaseHTTPRequestHandler) -> None:
+    """Answer nothing."""
+    time.sleep(30)
+
+
 def flood(handler: BaseHTTPRequestHandler) -> None:
     """Answer with a body that has no end."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
