@@ -194,7 +194,7 @@ def _worker(queue: str, pool: Sequence[str], aws: RunningAws) -> Iterator[subpro
     }
     command = [sys.executable, "-m", "celery", "-A", "pipes", "worker", *pool, "-Q", queue]
     process = subprocess.Popen(
-        [*command, "--without-gossip", "--without-mingle"],
+        [*command, "--without-gossip", "--without-mingle", "--without-heartbeat"],
         cwd=_ROOT,
         env=environment,
         stdout=subprocess.DEVNULL,

@@ -151,7 +151,7 @@ def forget_failures(integration: Integration) -> None:
 
 
 def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | None:
-    """Claim an integration and give the run to work on.
+    """Claim an integration and give the run to work on, with its integration as it is now.
 
     None when nothing is to do, somebody else is at it, or the tenant has too much under way: then the dispatcher sends
     for it when that has ended.
@@ -167,6 +167,7 @@ def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | No
         row.claim = row.claim_expires_at = None
         run = _next_run(row, now)
         if run is not None:
+            run.integration = Integration.objects.select_related("tenant", "organization").get(pk=integration_id)
             row.claim, row.claim_expires_at = run.claim, now + claim_lifetime()
             row.asked_at = row.event_at = None  # what happened until now, this run will read
             row.events_synced_at = now if run.trigger == SyncRun.Trigger.EVENT else row.events_synced_at
@@ -202,12 +203,12 @@ def _next_run(row: SyncSchedule, now: datetime) -> SyncRun | None:
     elif run is None and row.next_due_at > now:
         return None
     if run is None:
-        run = SyncRun.objects.create(
+        run = SyncRun(
             tenant_id=row.tenant_id, integration_id=row.pk, trigger=trigger, started_by_id=by, queued_at=queued_at
         )
     run.state, run.phase, run.started_at = SyncRun.State.RUNNING, SyncRun.Phase.CHECKING, now
     run.claim = uuid.uuid4()
-    run.save(update_fields=["state", "phase", "started_at", "claim"])
+    run.save(update_fields=["state", "phase", "started_at", "claim"] if run.pk else None)
     return run
 
 

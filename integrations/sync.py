@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 # Trust policies change: a role is proved anew to refuse strangers this often.
 PROOF_LIFETIME = timedelta(days=1)
-_PROGRESS_SECONDS = 0.5
+_PROGRESS_SECONDS = 1.0  # pages ask no more often either
 _ATTEMPTS_AT_THE_TREE = 5
 _WAITS = "Nothing was changed; it waits to be approved."
 # Somebody took a handle, purged a node or changed the settings between our look and our write, or another sync of the
@@ -66,7 +66,7 @@ class _Work:
         self.calls += 1
 
     def tell(self, phase: SyncRun.Phase, read: Progress | None = None) -> None:
-        """Keep the run's row current; a phase is written at once, counters not more often than twice a second."""
+        """Keep the run's row current; a phase is written at once, counters not more often than once a second."""
         run, self.read = self.run, read or self.read
         if run.phase == phase and time.monotonic() - self.told_at < _PROGRESS_SECONDS:
             return
@@ -99,10 +99,24 @@ class _Work:
 def run(
     tenant_id: int, integration_id: int, *, watch: Watch = lambda _: None, retries: Retries | None = None
 ) -> SyncRun | None:
-    """Run what is due for this integration; None when nothing is, somebody else is at it, or it is gone.
+    """As ``perform``, but give the run as it ended, and tell ``watch`` of that too."""
+    pk = perform(tenant_id, integration_id, watch=watch, retries=retries)
+    if pk is None:
+        return None
+    with isolation.as_tenant(tenant_id):
+        ended = SyncRun.objects.filter(pk=pk).first()
+    if ended is not None:
+        watch(ended)
+    return ended
 
-    ``watch`` is told of each step; ``retries`` is how patient to be with AWS. What AWS refuses or
-    fails to answer ends the run as failed; so does a bug, or a database that goes away, and it is raised.
+
+def perform(
+    tenant_id: int, integration_id: int, *, watch: Watch = lambda _: None, retries: Retries | None = None
+) -> int | None:
+    """Perform what is due for this integration; None when nothing is, somebody else is at it, or it is gone.
+
+    Else the id of the run. ``watch`` is told of each step; ``retries`` is how patient to be with AWS. What AWS refuses
+    or fails to answer ends the run as failed; so does a bug, or a database that goes away, and it is raised.
     """
     claimed = schedule.start(tenant_id, integration_id, now=timezone.now())
     if claimed is None:
@@ -124,15 +138,11 @@ def run(
         except BaseException as error:
             _fail(work, f"An unexpected error ({type(error).__name__}) stopped the sync. Nothing was changed.")
             raise
-    with isolation.as_tenant(tenant_id):
-        ended = SyncRun.objects.filter(pk=claimed.pk).first()
-    if ended is not None:
-        watch(ended)
-    return ended
+    return claimed.pk
 
 
 def _sync(work: _Work) -> None:
-    integration = _integration(work)
+    integration = work.run.integration
     session, snapshot = _read(work, integration)
     work.tell(SyncRun.Phase.COMPARING)
     confirmed: frozenset[str] = frozenset()
@@ -148,7 +158,7 @@ def _sync(work: _Work) -> None:
             attempts += 1
             if attempts == _ATTEMPTS_AT_THE_TREE or not isinstance(error.__cause__ or error, _RACES):
                 raise
-            integration = _integration(work)
+            integration = _integration_now(work)
             continue
         if not unconfirmed:
             return
@@ -158,7 +168,7 @@ def _sync(work: _Work) -> None:
         work.tell(SyncRun.Phase.COMPARING)
 
 
-def _integration(work: _Work) -> Integration:
+def _integration_now(work: _Work) -> Integration:
     with isolation.as_tenant(work.run.tenant_id):
         found = Integration.objects.select_related("tenant", "organization").filter(pk=work.run.integration_id)
         integration = found.first()

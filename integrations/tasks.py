@@ -27,7 +27,7 @@ def sync_integration(tenant_id: int, integration_id: int) -> None:
     """Run the sync that is due for an integration, if any."""
     from integrations import sync
 
-    sync.run(tenant_id, integration_id)
+    sync.perform(tenant_id, integration_id)
 
 
 @shared_task

@@ -18,7 +18,8 @@ from launcher.supervisor import Supervisor
 
 DEMO = Instance(STATE)
 _RUNNING = DEMO.run / "demo.json"
-_WORKER = ("worker", "--pool", "threads", "--concurrency", "16")
+_QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+_WORKER = ("worker", "--pool", "threads", "--concurrency", "16", *_QUIET)
 _LOCK = STATE / "demo.lock"
 
 
@@ -70,7 +71,7 @@ def _start(supervisor: Supervisor, *, port: int) -> None:
     web = base | {"PIPES_DATABASE_POOL": "true", "AWS_ENDPOINT_URL": worker["AWS_ENDPOINT_URL"]}
     supervisor.start(
         _web(web, address, port),
-        _celery("worker", [*_WORKER, "--without-mingle", "--without-gossip"], worker, "ready"),
+        _celery("worker", _WORKER, worker, "ready"),
         _celery("beat", ["beat", "--schedule", str(DEMO.run / "beat")], base, "beat: Starting"),
     )
     write_private(_RUNNING, {"address": address, "environment": owner | worker})

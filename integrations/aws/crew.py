@@ -1,7 +1,8 @@
 """A few threads that ask AWS, and one that listens: answers are handled one by one in the thread that started them."""
 
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -20,6 +21,7 @@ class Crew:
         self.budget = budget.part()
         self._workers = workers
         self._running: dict[Future[Any], Callable[[Any], None]] = {}
+        self._done: SimpleQueue[Future[Any]] = SimpleQueue()
 
     def __enter__(self) -> Self:
         return self
@@ -43,10 +45,11 @@ class Crew:
 
     def start(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
         """Run the job in a thread; ``then`` gets its result in ours, from ``handle_next``."""
-        self._running[self._pool.submit(job)] = then
+        future = self._pool.submit(job)
+        self._running[future] = then
+        future.add_done_callback(self._done.put)
 
     def handle_next(self) -> None:
-        """Wait for at least one job and handle what has come; raises what a job raised."""
-        done, _ = wait(self._running, return_when=FIRST_COMPLETED)
-        for future in done:
-            self._running.pop(future)(future.result())
+        """Wait for the next job that is done and handle what has come; raises what the job raised."""
+        future = self._done.get()
+        self._running.pop(future)(future.result())

@@ -98,6 +98,18 @@ def test_no_transaction_is_open_while_aws_is_asked(committed: Synced) -> None:
     assert open_transactions == [0] * len(operations)
 
 
+def test_a_worker_asks_the_database_little_where_nothing_changed(
+    committed: Synced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync, "_PROGRESS_SECONDS", 60.0)  # however slow this machine is today
+    committed.sync()
+    committed.request()
+    with CaptureQueriesContext(connection) as captured:
+        performed = sync.perform(committed.integration.tenant_id, committed.integration.pk)
+    assert performed == committed.runs()[-1].pk
+    assert len(captured) == 9 + 4 + 4 + 6  # to start, to say that it reads and that it compares, to compare and record
+
+
 def test_comparing_and_recording_takes_six_statements_where_nothing_changed(committed: Synced) -> None:
     committed.work()
     with CaptureQueriesContext(connection) as captured:
