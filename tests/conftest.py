@@ -17,12 +17,22 @@ from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import Organization, Plan, Role, Tenant, User, Workspace
 
+_DATABASE = {"db", "transactional_db", "django_db_setup"}  # the fixtures that lead to it
+
 
 def pytest_configure() -> None:
     """Hash passwords cheaply, for they protect nothing here, and serve static files from where they are kept."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STATIC_ROOT = settings.BASE_DIR / "static"
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs no server: it is the same on all of them, and so run only once."""
+    for item in items:
+        uses_database = isinstance(item, pytest.Function) and not _DATABASE.isdisjoint(item.fixturenames)
+        if not uses_database and item.get_closest_marker("django_db") is None:
+            item.add_marker("neutral")
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,8 @@ from tests.integrations.conftest import QUICK, Synced, environment_for, make_mir
 from tests.integrations.exact import in_aws, in_tree
 from tests.integrations.faulty import CALLS, FAULTS, LIST_CHILDREN, LIST_UNITS, moments
 
+pytestmark = pytest.mark.neutral
+
 IS_WHOLE = bool(os.environ.get("PIPES_TEST_WHOLE_MATRIX"))
 
 
