@@ -8,11 +8,11 @@ from django.db import IntegrityError, connection, transaction
 from connections import removal
 from connections.actions import kind_of, scope_of
 from connections.models import Connection, ConnectionState, Folder
-from connections.models.aggregator import RESERVED_NAMES
 from connections.sharing import Node
 from connections.tree import allocate_ids
 from workspaces import audit
 from workspaces.access import Scope
+from workspaces.handles import RESERVED_SCHEMAS
 from workspaces.models import User
 
 
@@ -56,7 +56,7 @@ def is_handle_taken(scope: Scope, model: type[Folder] | type[Connection], handle
 
 def why_reserved(model: type[Folder] | type[Connection], handle: str) -> str:
     """Say why a person cannot give this handle, which would be a schema name, to a connection; empty when they can."""
-    if model is Folder or handle not in RESERVED_NAMES:
+    if model is Folder or handle not in RESERVED_SCHEMAS:
         return ""
     return (
         f"“{handle}” is a schema that workspaces have by themselves, so nobody could query the connection under it."

@@ -17,8 +17,8 @@ from django.db.models.functions import Coalesce
 
 from connections import browse
 from connections.models import Aggregator, Connection, ConnectionState
-from connections.models.aggregator import ALL_AWS, PUBLIC
 from connections.schemas import AddedFolder, Contents
+from workspaces.handles import ALL_AWS, PUBLIC
 
 ALL_AWS_FROM = 2  # connections
 _ALWAYS = datetime.min.replace(tzinfo=UTC)

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import translate
 
-from connections.models.aggregator import ALL_AWS, PUBLIC
 from connections.names import ALL_AWS_FROM
 from connections.uses import Use, Uses
 from integrations.reconcile import Held, Plan, Tree, Update
+from workspaces.handles import ALL_AWS, PUBLIC
 
 # A node that exists is known by its primary key, one that a plan would create by its id at the provider.
 Key = int | str

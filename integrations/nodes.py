@@ -50,7 +50,9 @@ def reset_handle(*, node: Node, integration: Integration, seen: str, seen_impact
     prefix = integration.handle_prefix if isinstance(current, Connection) else ""
     bare = dynamic_handle(kind_of(current), current.title, current.source_id, prefix)
     others = type(current).objects.filter(**scope_of(current).keys).exclude(pk=current.pk)
-    handle = next(wish for wish in wishes(bare, current.source_id) if not others.filter(handle=wish).exists())
+    handle = next(
+        wish for wish in wishes(kind_of(current), bare, current.source_id) if not others.filter(handle=wish).exists()
+    )
     return _set_handle(current, handle, is_static=False, seen_impact=seen_impact, by=by)
 
 

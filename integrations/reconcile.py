@@ -5,7 +5,8 @@ or moved is the same node. The rules of handles are the product's:
 
 - a dynamic handle is the prefix (connections only) and the name, as a slug; a static one is never touched;
 - whoever holds a handle keeps it while its name keeps its slug;
-- a newcomer that collides gets its id as a suffix; among newcomers the earliest (joined, id) is first;
+- a newcomer that collides gets its id as a suffix, and so does one called as a schema that each workspace has anyway;
+  among newcomers the earliest (joined, id) is first;
 - a removed node keeps its handle reserved until it is purged.
 """
 
@@ -16,7 +17,7 @@ from itertools import count
 from typing import Literal, NamedTuple
 
 from integrations.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
-from workspaces.handles import fit, slug
+from workspaces.handles import RESERVED_SCHEMAS, fit, slug
 
 NodeKind = Literal["folder", "connection"]
 
@@ -178,10 +179,14 @@ def handle_of_slug(kind: NodeKind, stem: str, source_id: str, prefix: str) -> st
     return fit(prefix + stem)
 
 
-def wishes(bare: str, source_id: str) -> Iterator[str]:
-    """Give the handles that a node may have, the one it would have if nobody else wanted it first, without end."""
+def wishes(kind: NodeKind, bare: str, source_id: str) -> Iterator[str]:
+    """Give the handles that a node may have, the one it would have if nobody else wanted it first, without end.
+
+    A connection's is a schema name, and none may be one that each workspace has by itself.
+    """
     suffix = f"_{_suffix_id(source_id)}"
-    yield bare
+    if kind == "folder" or bare not in RESERVED_SCHEMAS:
+        yield bare
     yield fit(bare, suffix)
     for number in count(2):
         yield fit(bare, f"{suffix}_{number}")
@@ -230,7 +235,9 @@ class _Side:
         given: set[str] = set()
         for want in contenders:
             bare = dynamic_handle(self.kind, want.title, want.source_id, self.prefix)
-            handle = next(wish for wish in wishes(bare, want.source_id) if wish not in used and wish not in given)
+            handle = next(
+                wish for wish in wishes(self.kind, bare, want.source_id) if wish not in used and wish not in given
+            )
             given.add(handle)
             handles[want.source_id] = handle
         return handles

@@ -24,7 +24,9 @@ def renames(tree: Tree, prefix: str) -> tuple[Update, ...]:
     for held in sorted(dynamic, key=lambda held: (not _is_bare(held, stems[held.id], tree.handle_prefix), held.id)):
         bare = handle_of_slug("connection", stems[held.id], held.source_id, prefix)
         _check(held, stems[held.id], bare, prefix, static)
-        handle = next(wish for wish in wishes(bare, held.source_id) if wish not in given and wish not in static)
+        handle = next(
+            wish for wish in wishes("connection", bare, held.source_id) if wish not in given and wish not in static
+        )
         given.add(handle)
         if handle != held.handle:
             updates.append(Update(held, held._replace(handle=handle)))

@@ -24,6 +24,10 @@ RESERVED = frozenset(
     "workspaces".split()
 )
 
+PUBLIC = "public"
+ALL_AWS = "all_aws"
+RESERVED_SCHEMAS = (PUBLIC, ALL_AWS)  # schemas that a workspace has by itself
+
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 

@@ -7,8 +7,7 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 
-from connections.models.aggregator import RESERVED_NAMES
-from workspaces.handles import NODE_MAX_LENGTH, validate_node_handle
+from workspaces.handles import NODE_MAX_LENGTH, RESERVED_SCHEMAS, validate_node_handle
 
 _PLAIN: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 _PATTERN: Final = re.compile(r"[a-z0-9_*]{1,100}", re.ASCII)
@@ -56,7 +55,7 @@ class AggregatorForm(forms.Form):
     def clean_handle(self) -> str:
         """Refuse names that a workspace has by itself, and those of other aggregators."""
         handle: str = self.cleaned_data["handle"]
-        if handle in RESERVED_NAMES:
+        if handle in RESERVED_SCHEMAS:
             raise ValidationError(f"“{handle}” is a schema that every workspace has by itself. Choose another handle.")
         if self._is_taken(handle):
             raise self.taken_error(handle)

@@ -5,12 +5,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from workspaces.handles import NodeHandleField
+from workspaces.handles import RESERVED_SCHEMAS, NodeHandleField
 from workspaces.models.scoped import ScopedModel
-
-PUBLIC = "public"
-ALL_AWS = "all_aws"
-RESERVED_NAMES = (PUBLIC, ALL_AWS)  # schemas that a workspace has by itself
 
 
 class Aggregator(ScopedModel):
@@ -26,7 +22,7 @@ class Aggregator(ScopedModel):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "handle"], name="aggregator_handle_unique"),
             models.CheckConstraint(
-                condition=Q(handle__regex=r"^[a-z][a-z0-9_]{0,62}$") & ~Q(handle__in=RESERVED_NAMES),
+                condition=Q(handle__regex=r"^[a-z][a-z0-9_]{0,62}$") & ~Q(handle__in=RESERVED_SCHEMAS),
                 name="aggregator_handle_wellformed",
             ),
             models.CheckConstraint(

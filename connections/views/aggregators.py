@@ -13,12 +13,12 @@ from django.shortcuts import redirect, render
 from connections import actions, names, schemas
 from connections.forms.aggregator import AggregatorForm
 from connections.models import Aggregator
-from connections.models.aggregator import ALL_AWS
 from connections.schemas import Contents
 from connections.views.context import PAGE_SIZE
 from connections.views.workspace import workspace_of
 from workspaces.access import Access, Power
 from workspaces.confirming import ConfirmForm, show_delete
+from workspaces.handles import ALL_AWS
 from workspaces.htmx import asks_about_field, field_status, render_page, search_text, what_to_judge
 from workspaces.scoping import workspace_view
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from connections.models.aggregator import ALL_AWS
 from integrations.impact import WorkspaceImpact
 from integrations.models import Integration
 from integrations.views.page import integration_page
 from workspaces.access import Access
+from workspaces.handles import ALL_AWS
 
 SHOWN = 100  # of each kind and workspace
 _OPEN = 40  # in all: with more, workspaces start folded

@@ -125,6 +125,13 @@ def test_a_name_that_looks_like_a_suffixed_handle_cannot_steal_it() -> None:
     ]
 
 
+def test_a_connection_is_never_called_as_a_schema_that_each_workspace_has_by_itself() -> None:
+    step = snapshot([unit(0, "Public")], [account(0, "Public"), account(1, "All AWS")])
+    tree = synced(UNREAD, step)
+    assert connection_handles(tree) == [f"public_{ACCOUNT_IDS[0]}", f"all_aws_{ACCOUNT_IDS[1]}"]
+    assert handles(tree.folders)[FOLDER_IDS[0]] == "public"  # no schema
+
+
 def test_the_first_read_gives_the_top_folder_its_id_and_changes_nothing_else() -> None:
     tree = synced(UNREAD, snapshot())
     assert tree.folders == (UNREAD.folders[0]._replace(source_id=ROOT_ID),)

@@ -37,6 +37,7 @@ NAMES = (
     "<script>",
     "Данные",
     "account 333333333333",
+    "Public",
 )
 names = st.sampled_from(NAMES) | st.text("aA1 _-é\u0301ßд東🚀", min_size=1, max_size=8)
 FOLDER_IDS = tuple(f"ou-ab12-{letter * 8}" for letter in "abcdef")
