@@ -37,6 +37,11 @@ class ChangeGroup:
         return self.page.paginator.count
 
     @property
+    def places_word(self) -> str:
+        """What the places are that are shown beside each node."""
+        return {"create": "In", "return": "In", "remove": "Was in"}.get(self.kind, "Before → after")
+
+    @property
     def is_long(self) -> bool:
         """Whether there is more than one page, so that it starts folded."""
         return self.page.paginator.num_pages > 1
