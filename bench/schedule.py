@@ -56,7 +56,7 @@ def run(accounts: int, runs: int) -> None:
     if accounts > 100:
         return
     _measure_dispatch(runs)
-    few, many = max(2, accounts // 10), max(4, accounts * 2 // 5)
+    few, many = max(2, accounts // 10), max(4, accounts * 3 // 10)
     with _answering(accounts, few) as (aws, key):
         _measure_workers(f"{accounts} accounts in {few} OUs", aws, key)
         _measure_turns(aws, key)
