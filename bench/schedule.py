@@ -27,6 +27,7 @@ from integrations import dispatch
 from integrations.dispatch import Key
 from integrations.models import SyncRun, SyncSchedule
 from integrations.tasks import sync_integration
+from launcher.demo import QUIET
 from tests.fakes.aws import RunningAws, running_aws
 from tests.fakes.aws.iam import AccessKey
 from tests.fakes.aws.policy import reading_organizations
@@ -204,7 +205,7 @@ def _worker(queue: str, pool: Sequence[str], aws: RunningAws) -> Iterator[subpro
     }
     command = [sys.executable, "-m", "celery", "-A", "pipes", "worker", *pool, "-Q", queue]
     process = subprocess.Popen(
-        [*command, "--without-gossip", "--without-mingle", "--without-heartbeat"],
+        [*command, *QUIET],
         cwd=_ROOT,
         env=environment,
         stdout=subprocess.DEVNULL,

@@ -18,8 +18,9 @@ from launcher.supervisor import Supervisor
 
 DEMO = Instance(STATE)
 _RUNNING = DEMO.run / "demo.json"
-_QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-_WORKER = ("worker", "--pool", "threads", "--concurrency", "16", *_QUIET)
+# Workers have nothing to tell each other: what is to do, and who does it, stands in the database.
+QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+_WORKER = ("worker", "--pool", "threads", "--concurrency", "16", *QUIET)
 _LOCK = STATE / "demo.lock"
 
 

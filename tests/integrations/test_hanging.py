@@ -35,7 +35,7 @@ def test_the_claim_of_a_run_that_hangs_expires_although_its_process_lives(mirror
     hung = schedule.start(integration.tenant_id, integration.pk, now=timezone.now())
     assert hung is not None
     before = mirror.schedule().claim_expires_at
-    with heartbeat(hung, longest=timedelta(seconds=1)):
+    with heartbeat(hung, longest=timedelta(seconds=4)):
         wait_for(lambda: mirror.schedule().claim_expires_at > before)  # type: ignore[operator]
         assert sync.run(integration.tenant_id, integration.pk, retries=QUICK) is None
         wait_for(lambda: mirror.schedule().claim_expires_at < timezone.now())  # type: ignore[operator]

@@ -17,6 +17,7 @@ from pytest_django.fixtures import Settings
 
 from integrations import dispatch
 from integrations.tasks import sync_integration
+from launcher.demo import QUIET
 from tests.conftest import make_cast
 from tests.fakes.aws import RunningAws
 from tests.fakes.aws.iam import VENDOR_ROLE_ARN
@@ -37,9 +38,7 @@ def worker(queue: str, aws: RunningAws) -> Iterator[subprocess.Popen[bytes]]:
         "PIPES_SYNC_CLAIM_SECONDS": str(CLAIM_SECONDS),
     }
     command = [sys.executable, "-m", "celery", "-A", "pipes", "worker", "--pool", "threads", "-c", "2", "-Q", queue]
-    process = subprocess.Popen(
-        [*command, "--without-gossip", "--without-mingle"], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([*command, *QUIET], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     try:
         yield process
     finally:
