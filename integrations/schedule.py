@@ -99,11 +99,13 @@ class ClaimLostError(Exception):
 class Outcome:
     """How a run ended; ``error`` is a sentence where it failed, ``changes`` its diff where it did not.
 
-    With ``removals``, the ids of what would go, it stopped to ask, and ``error`` says why.
+    ``is_ours``: for something in this installation, which no customer can mend. With ``removals``, the ids of what
+    would go, it stopped to ask, and ``error`` says why.
     """
 
     error: str = ""
     is_transient: bool = False
+    is_ours: bool = False
     changes: Sequence[Sequence[str]] = ()
     removals: Sequence[str] = ()
     folders_read: int = 0

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import astuple, dataclass, field
 from datetime import timedelta
 from functools import partial
+from logging import ERROR, WARNING
 
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError
@@ -20,7 +21,7 @@ from integrations import absences, changes, limit, mirror, schedule
 from integrations.access import credentials_of
 from integrations.aws.access_test import refuse_open_role
 from integrations.aws.calling import Retries
-from integrations.aws.errors import AwsError
+from integrations.aws.errors import AwsError, OwnFault
 from integrations.aws.organizations import identify, read_snapshot
 from integrations.aws.session import AwsSession, RoleCredentials, open_session
 from integrations.heartbeat import heartbeat
@@ -80,6 +81,7 @@ class _Work:
         *,
         error: str = "",
         is_transient: bool = False,
+        is_ours: bool = False,
         diff: Sequence[changes.Change] = (),
         asks_for: Collection[str] = (),
     ) -> None:
@@ -87,6 +89,7 @@ class _Work:
         outcome = Outcome(
             error=error,
             is_transient=is_transient,
+            is_ours=is_ours,
             changes=[astuple(change) for change in diff],
             removals=sorted(asks_for),
             folders_read=self.read.folders,
@@ -129,7 +132,7 @@ def perform(
         except ClaimLostError:
             log.warning("sync_given_up")  # whoever has the integration now has recorded this run's end
         except AwsError as error:
-            _fail(work, error.sentence, is_transient=error.is_transient)
+            _fail(work, error.sentence, is_transient=error.is_transient, is_ours=isinstance(error, OwnFault))
         except (AnotherOrganizationError, SecretUnreadableError) as error:
             _fail(work, str(error))
         except (OperationalError, InterfaceError) as error:
@@ -255,7 +258,7 @@ def _why_it_asks(work: _Work, integration: Integration, tree: Tree, planned: Pla
     return why
 
 
-def _fail(work: _Work, sentence: str, *, is_transient: bool = False) -> None:
-    log.warning("sync_failed", reason=sentence)
+def _fail(work: _Work, sentence: str, *, is_transient: bool = False, is_ours: bool = False) -> None:
+    log.log(ERROR if is_ours else WARNING, "sync_failed", reason=sentence)
     with suppress(ClaimLostError), isolation.as_tenant(work.run.tenant_id):
-        work.end(error=sentence, is_transient=is_transient)
+        work.end(error=sentence, is_transient=is_transient, is_ours=is_ours)

@@ -45,6 +45,10 @@ class OwnFault(AwsError):
     is_transient = True
 
 
+class ClockWrong(OwnFault):
+    """AWS does not take our signatures because of the time in them: the clock of this installation is off."""
+
+
 class NotInOrganization(AwsError):
     """The account does not belong to an AWS organization."""
 

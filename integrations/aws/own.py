@@ -63,12 +63,16 @@ def _ready(partition: str, answer_within: float) -> tuple[_Own, tuple[str | None
     """Give the client and what it signs with. What fails here fails before any customer is asked."""
     from botocore.exceptions import BotoCoreError, ClientError
 
+    from integrations.aws.translation import is_about_clock, translate
+
     try:
         own = _own(partition, settings.AWS_ENDPOINT_URL, answer_within)
         return own, own.keys
     # A profile may run a program, read a file or ask AWS for a role of ours; botocore lets errors of all three through.
     except (BotoCoreError, ClientError, OSError, RuntimeError, ValueError) as error:
         _own.cache_clear()
+        if isinstance(error, ClientError) and is_about_clock(error):
+            raise translate(error, operation=error.operation_name, subject="") from None
         kind = type(error).__name__
         log.error("own_aws_credentials_missing", partition=partition, kind=kind)
     # Not chained: the texts of such errors may hold what programs answered.

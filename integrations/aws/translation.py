@@ -43,7 +43,9 @@ _KINDS: Final[dict[str, type[AwsError]]] = {
     "InvalidSignatureException": errors.InvalidCredentials,
     "ExpiredToken": errors.ExpiredCredentials,
     "ExpiredTokenException": errors.ExpiredCredentials,
-    "RequestExpired": errors.InvalidCredentials,
+    "RequestExpired": errors.ClockWrong,
+    "RequestTimeTooSkewed": errors.ClockWrong,
+    "RequestInTheFuture": errors.ClockWrong,
     "AWSOrganizationsNotInUseException": errors.NotInOrganization,
     "AccountNotFoundException": errors.Gone,
     "OrganizationalUnitNotFoundException": errors.Gone,
@@ -70,6 +72,9 @@ _KINDS: Final[dict[str, type[AwsError]]] = {
 
 _OF_CREDENTIALS: Final = (errors.InvalidCredentials, errors.ExpiredCredentials)
 
+# STS and Organizations have no code of their own for a wrong time: it is that of a wrong secret.
+_OF_TIME: Final = re.compile(r"Signature (?:expired|not yet current)", re.IGNORECASE)
+
 # The half of AWS's own text that says which policy decided; the rest of it repeats what the caller knows.
 _POLICY: Final = re.compile(r"(?:with an explicit deny in an? |because no )([a-z -]+ policy)")
 
@@ -88,7 +93,23 @@ def translate(error: BaseException, *, operation: str, subject: str) -> AwsError
 
 def is_about_credentials(error: ClientError) -> bool:
     """Whether AWS does not take what the call was signed with."""
-    return _KINDS.get(str(error.response.get("Error", {}).get("Code"))) in _OF_CREDENTIALS
+    return _kind_of(error) in _OF_CREDENTIALS
+
+
+def is_about_clock(error: ClientError) -> bool:
+    """Whether AWS does not take the time at which the call was signed."""
+    return _kind_of(error) is errors.ClockWrong
+
+
+def _kind_of(error: ClientError) -> type[AwsError]:
+    details = error.response.get("Error", {})
+    code = str(details.get("Code") or "Unknown")
+    # Without a code of AWS's own, botocore gives the HTTP status: a proxy or a load balancer answered.
+    unknown = errors.ServiceFault if re.fullmatch(r"5\d\d", code) else errors.UnexpectedAnswer
+    kind = _KINDS.get(code, unknown)
+    if kind is errors.InvalidCredentials and _OF_TIME.match(str(details.get("Message", ""))):
+        return errors.ClockWrong
+    return kind
 
 
 def _unreachable(what: str, error: BotoCoreError, operation: str) -> AwsError:
@@ -100,10 +121,7 @@ def _unreachable(what: str, error: BotoCoreError, operation: str) -> AwsError:
 def _from_code(error: ClientError, operation: str, subject: str) -> AwsError:
     details = error.response.get("Error", {})
     code = str(details.get("Code") or "Unknown")
-    kind = _KINDS.get(code)
-    if kind is None:
-        # Without a code of AWS's own, botocore gives the HTTP status: a proxy or a load balancer answered.
-        kind = errors.ServiceFault if re.fullmatch(r"5\d\d", code) else errors.UnexpectedAnswer
+    kind = _kind_of(error)
     sentence = _SENTENCES[kind](call_name(operation, subject), code)
     if code == "RegionDisabledException":
         sentence = _region_disabled(operation, subject, code)
@@ -114,8 +132,7 @@ def _from_code(error: ClientError, operation: str, subject: str) -> AwsError:
         sentence = (
             "AWS does not accept the credentials of this installation itself"
             f" ({call_name(operation, subject)}: {code}). Nothing is wrong with the role."
-            " Whoever runs this installation must renew them, or correct the clock of its machine; it is tried again by"
-            " itself."
+            " Whoever runs this installation must renew them; it is tried again by itself."
         )
     return kind(sentence, operation=operation, code=code)
 
@@ -151,6 +168,11 @@ _SENTENCES: Final[dict[type[AwsError], Callable[[str, str], str]]] = {
     errors.InvalidCredentials: lambda call, code: (
         f"AWS does not accept this access key ({call}: {code}). Check the access key and the secret key: the key may"
         " have been deleted or switched off, or the secret does not belong to it."
+    ),
+    errors.ClockWrong: lambda call, code: (
+        f"The clock of this installation is wrong: AWS does not take the time at which {call} was signed ({code})."
+        " Nothing is wrong with your credentials. Whoever runs this installation must set the clock of its machine; it"
+        " is tried again by itself."
     ),
     errors.ExpiredCredentials: lambda call, code: (
         f"The credentials have expired ({call}: {code}). Try again; if it stays so, enter new credentials."

@@ -39,6 +39,10 @@ class Ended(Protocol):
         """Whether the fault, if that is how it ended, may pass by itself."""
 
     @property
+    def is_ours(self) -> bool:
+        """Whether the fault is one of this installation, which no customer can mend."""
+
+    @property
     def changes(self) -> Collection[Sequence[str]]:
         """What it changed, or would have."""
 
@@ -52,10 +56,13 @@ def run_ended(run: SyncRun, outcome: Ended, *, failing_since: datetime | None, n
 
     ``failing_since`` is what that row says. Where there is nothing to tell, the database is asked nothing.
 
-    A lasting fault is told once, by the run that makes it clear, and once more when a run is good again. A question is
-    told once, however many runs ask it.
+    A fault of our own is not told: the page says it, and whoever runs this installation reads it in the log. A lasting
+    one of the customer's is told once, by the run that makes it clear, and once more when a run is good again. A
+    question is told once, however many runs ask it.
     """
     schedule = SyncSchedule.objects.filter(pk=run.integration_id)
+    if outcome.is_ours:
+        return
     if outcome.state == SyncRun.State.FAILED:
         is_clear = Q(failures__gte=_LASTING) if outcome.is_transient else Q()
         if failing_since is None and schedule.filter(is_clear).update(failing_since=now):

@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from integrations import sync
-from integrations.models import Integration, SyncRun
+from integrations.models import Delivery, Integration, SyncRun
 from tests.conftest import Cast
 from tests.fakes.aws import new_organization, reading_organizations, trusting
 from tests.fakes.aws.iam import VENDOR_ROLE_ARN
@@ -86,6 +86,16 @@ FAILURES: dict[str, tuple[Break, list[str], bool]] = {
         ["of this installation itself", "AssumeRole", "InvalidClientTokenId"],
         True,
     ),
+    "our clock": (
+        lambda m: setattr(m.aws.faults, "clock_ahead", 1200.0),
+        ["clock of this installation", "AssumeRole", "SignatureDoesNotMatch"],
+        True,
+    ),
+    "our clock, after the role was assumed": (
+        lambda m: m.aws.faults.after_call("ListRoots", 1, lambda: setattr(m.aws.faults, "clock_ahead", -1200.0)),
+        ["clock of this installation", "InvalidSignatureException"],
+        True,
+    ),
     "wrong external id": (
         lambda m: replace_role(m, trusting(VENDOR_ROLE_ARN, "somebody:else")),
         ["AssumeRole", "AccessDenied"],
@@ -137,6 +147,27 @@ def test_a_failure_changes_nothing_and_the_next_run_heals(mirror: Synced, name: 
     assert (healed.state, healed.error) == ("succeeded", "")
     assert mirror.tree()["new"] == "Root/Sandbox/New active"
     assert mirror.schedule().failures == 0
+
+
+@pytest.mark.parametrize("mode", ["role", "key"])
+def test_a_wrong_clock_of_ours_writes_to_no_customer_and_makes_nobody_wait_for_long(mirror: Synced, mode: str) -> None:
+    if mode == "key":
+        key = mirror.aws.roles.create_key("reader", reading_organizations())
+        with isolation.as_tenant(mirror.integration.tenant_id):
+            mirror.integration.access_mode, mirror.integration.access_key_id = "key", key.id
+            mirror.integration.secret_key = key.secret
+            mirror.integration.save()
+    mirror.work()
+    mirror.aws.faults.clock_ahead = 20 * 60.0
+    for _ in range(3):
+        assert "clock of this installation" in mirror.sync().error
+        schedule = mirror.schedule()
+        assert schedule.lasting_failures == 0
+        assert schedule.next_due_at < timezone.now() + timedelta(seconds=schedule.interval_seconds * 1.1)
+    with isolation.as_tenant(mirror.integration.tenant_id):
+        assert not Delivery.objects.of(mirror.integration).exists()
+    mirror.aws.faults.clock_ahead = 0.0
+    assert mirror.sync().state == "succeeded"
 
 
 def test_a_failed_run_says_how_far_it_came(mirror: Synced) -> None:

@@ -7,12 +7,11 @@ from enum import Enum
 from tests.fakes.aws.policy import Policy
 from tests.fakes.aws.sessions import Session, Sessions
 from tests.fakes.aws.signature import (
-    LARGEST_SKEW_SECONDS,
     Request,
     is_signed_with,
     parse_signature,
     partition_of_region,
-    skew_seconds,
+    refusal_of_time,
 )
 from tests.fakes.aws.world import World
 
@@ -30,9 +29,10 @@ class Refusal(Enum):
 class NotAuthenticated(Exception):  # noqa: N818 - it is a state of a request, worded by the service that answers
     """The request does not prove who sent it."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: Refusal, message: str = "") -> None:
         super().__init__(refusal.value)
         self.refusal = refusal
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,12 @@ class Caller:
         return ":assumed-role/" in self.arn
 
 
-def identify(world: World, sessions: Sessions, request: Request, service: str) -> Caller:
-    """Return who signed the request for this service; raises ``NotAuthenticated``."""
-    now = time.time()
+def identify(world: World, sessions: Sessions, request: Request, service: str, *, ahead: float = 0.0) -> Caller:
+    """Return who signed the request for this service; raises ``NotAuthenticated``.
+
+    ``ahead`` is how many seconds AWS's clock is before that of whoever calls.
+    """
+    now = time.time() + ahead
     signature = parse_signature(request)
     if signature is None or signature.service != service:
         raise NotAuthenticated(Refusal.UNSIGNED)
@@ -73,8 +76,8 @@ def identify(world: World, sessions: Sessions, request: Request, service: str) -
         raise NotAuthenticated(Refusal.UNKNOWN_KEY)
     if not is_signed_with(secret, signature, request):
         raise NotAuthenticated(Refusal.WRONG_SIGNATURE)
-    if skew_seconds(request, now) > LARGEST_SKEW_SECONDS:
-        raise NotAuthenticated(Refusal.STALE)
+    if wrong_time := refusal_of_time(request, now):
+        raise NotAuthenticated(Refusal.STALE, wrong_time)
     if session is not None and sessions.is_over(session, now):
         raise NotAuthenticated(Refusal.EXPIRED)
     return caller

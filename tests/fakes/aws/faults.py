@@ -99,9 +99,13 @@ class CallLog:
 
 @dataclass
 class Faults:
-    """All faults of a running stand-in; none at first. ``latency`` is in seconds for every call."""
+    """All faults of a running stand-in; none at first. ``latency`` is in seconds for every call.
+
+    ``clock_ahead`` is how many seconds AWS's clock is before that of whoever calls; negative where it is behind.
+    """
 
     latency: float = 0.0
+    clock_ahead: float = 0.0
     rates: dict[str, tuple[float, float]] = field(default_factory=dict)
     planned: list[Fault] = field(default_factory=list)
     _buckets: dict[tuple[str, str], _Bucket] = field(default_factory=dict)
@@ -170,7 +174,7 @@ class Faults:
     def clear(self) -> None:
         """Let everything go well again."""
         with self._lock:
-            self.latency = 0.0
+            self.latency = self.clock_ahead = 0.0
             for kept in (self.rates, self.planned, self._buckets, self._after, self._answered):
                 kept.clear()
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote
 
+_TIME = "%Y%m%dT%H%M%SZ"
 LARGEST_SKEW_SECONDS = 900  # AWS refuses a signature that is more than 15 minutes old or early
 
 _AUTHORIZATION = re.compile(
@@ -89,13 +90,20 @@ def _query_pairs(query: str) -> list[tuple[str, str]]:
     return parse_qsl(query, keep_blank_values=True)
 
 
-def skew_seconds(request: Request, now: float) -> float:
-    """Return how far the request's own time is from ``now``; infinite where it gives none."""
+def refusal_of_time(request: Request, now: float) -> str:
+    """Return AWS's words for a signature that is too old or too early by its clock, "" for one that is in time."""
+    text = request.headers.get("x-amz-date", "")
     try:
-        signed_at = datetime.strptime(request.headers.get("x-amz-date", ""), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        early = datetime.strptime(text, _TIME).replace(tzinfo=UTC).timestamp() - now
     except ValueError:
-        return float("inf")
-    return abs(signed_at.timestamp() - now)
+        return "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP"
+    if abs(early) <= LARGEST_SKEW_SECONDS:
+        return ""
+    limit = now + (LARGEST_SKEW_SECONDS if early > 0 else -LARGEST_SKEW_SECONDS)
+    by_aws, at_most = (datetime.fromtimestamp(moment, UTC).strftime(_TIME) for moment in (now, limit))
+    if early > 0:
+        return f"Signature not yet current: {text} is still later than {at_most} ({by_aws} + 15 min.)"
+    return f"Signature expired: {text} is now earlier than {at_most} ({by_aws} - 15 min.)"
 
 
 def partition_of_region(region: str) -> str:

@@ -92,7 +92,7 @@ class StandIn:
         try:
             response = self._answer(request, protocol, call, fault, compute)
         except NotAuthenticated as error:
-            refusal = protocol.refusal(error.refusal)
+            refusal = protocol.refusal(error)
             call.code, response = refusal.code, protocol.error(refusal)
         except ApiError as error:
             call.code, response = error.code, protocol.error(error)
@@ -110,7 +110,7 @@ class StandIn:
         if fault is not None and fault.kind in ("drop", "hang", "answer"):
             call.code = fault.kind
             return Response(fault.status, fault.body.encode(), ending="" if fault.kind == "answer" else fault.kind)
-        caller = identify(self.world, self.sessions, request, protocol.service)
+        caller = identify(self.world, self.sessions, request, protocol.service, ahead=self.faults.clock_ahead)
         call.account_id = caller.account_id
         if self.faults.is_throttled(call.operation, caller.account_id):
             raise ApiError(*protocol.throttled)

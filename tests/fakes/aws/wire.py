@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape
 
-from tests.fakes.aws.callers import Refusal
+from tests.fakes.aws.callers import NotAuthenticated, Refusal
 from tests.fakes.aws.errors import ApiError
 
 STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
@@ -24,7 +24,6 @@ _SENTENCES = {
     Refusal.UNSIGNED: "Request is missing Authentication Token",
     Refusal.UNKNOWN_KEY: "The security token included in the request is invalid.",
     Refusal.WRONG_SIGNATURE: "The request signature we calculated does not match the signature you provided.",
-    Refusal.STALE: "Signature expired or not yet current.",
     Refusal.EXPIRED: "The security token included in the request is expired",
 }
 
@@ -46,7 +45,7 @@ class Protocol:
     """How one service words its answers and errors."""
 
     service: str
-    refusal: Callable[[Refusal], ApiError]
+    refusal: Callable[[NotAuthenticated], ApiError]
     answer: Callable[[str, Mapping[str, Any]], Response]
     error: Callable[[ApiError], Response]
     throttled: tuple[str, str]  # code and message
@@ -59,12 +58,12 @@ def without(members: Any, name: str) -> Any:
     return [without(member, name) for member in members] if isinstance(members, list) else members
 
 
-def _json_refusal(refusal: Refusal) -> ApiError:
-    return ApiError(_REFUSALS[refusal][0], _SENTENCES[refusal])
+def _json_refusal(error: NotAuthenticated) -> ApiError:
+    return ApiError(_REFUSALS[error.refusal][0], error.message or _SENTENCES[error.refusal])
 
 
-def _query_refusal(refusal: Refusal) -> ApiError:
-    return ApiError(_REFUSALS[refusal][1], _SENTENCES[refusal], 403)
+def _query_refusal(error: NotAuthenticated) -> ApiError:
+    return ApiError(_REFUSALS[error.refusal][1], error.message or _SENTENCES[error.refusal], 403)
 
 
 def _json_answer(_operation: str, members: Mapping[str, Any]) -> Response:

@@ -44,6 +44,7 @@ def error(kind: type[AwsError], operation: str = "AssumeRole") -> AwsError:
         (error(errors.Refused), Kind.FAILS),
         (error(errors.InvalidCredentials, "GetCallerIdentity"), Kind.FAILS),
         (error(errors.OwnFault), Kind.UNKNOWN),
+        (error(errors.ClockWrong), Kind.UNKNOWN),
         (error(errors.ExpiredCredentials), Kind.UNKNOWN),
         (error(errors.NoPrincipal), Kind.UNKNOWN),
         (error(errors.Throttled), Kind.UNKNOWN),

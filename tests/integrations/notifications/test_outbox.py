@@ -76,6 +76,23 @@ def test_a_passing_fault_is_told_when_a_second_run_in_a_row_fails(told: Told) ->
     assert [delivery.run_id for delivery in told.deliveries()] == [second.pk]
 
 
+def test_what_is_wrong_with_this_installation_is_nothing_that_customers_can_mend_and_is_not_told(told: Told) -> None:
+    ours = Outcome("The clock of this installation is wrong.", is_transient=True, is_ours=True)
+    for _ in range(4):
+        told.run(ours)
+    assert told.events() == []
+    told.run(Outcome())
+    assert told.events() == []
+
+
+def test_a_fault_of_ours_in_between_ends_nothing_that_was_told(told: Told) -> None:
+    told.fails()
+    told.run(Outcome("The clock of this installation is wrong.", is_transient=True, is_ours=True))
+    assert told.events() == ["sync.failing"]
+    told.run(Outcome())
+    assert told.events() == ["sync.failing", "sync.recovered"]
+
+
 def test_a_fault_that_comes_back_is_told_again(told: Told) -> None:
     told.fails()
     told.run(Outcome())
