@@ -10,7 +10,7 @@ from django.conf import settings
 
 from integrations.aws.calling import OPERATIONS, Call, Retries, perform
 from integrations.aws.clients import Keys, send
-from integrations.aws.errors import AwsError, ExpiredCredentials, InvalidCredentials, NoPrincipal, incomplete
+from integrations.aws.errors import ExpiredCredentials, InvalidCredentials, NoPrincipal, incomplete
 from integrations.aws.identifiers import RoleArn, check_role_arn
 from integrations.aws.own import ask_for_role
 from integrations.aws.pacing import Budget, Pacer
@@ -158,17 +158,17 @@ def _open_with_key(credentials: KeyCredentials, counter: Counter, retries: Retri
             code="EmptyKey",
         )
     keys = Keys(credentials.access_key_id, credentials.secret_access_key, None)
-    failure: AwsError | None = None
+    failures: list[InvalidCredentials] = []
     for partition in settings.PIPES_AWS_PRINCIPALS or ("aws",):
         session = _session(partition, lambda: keys, counter, retries)
         try:
             session.caller()
         except InvalidCredentials as error:
-            failure = failure or error
+            failures.append(error)
         else:
             return session
-    assert failure is not None  # noqa: S101  # there is at least one partition
-    raise failure
+    # Where it is the secret that is wrong is where the key belongs; that the others do not know it says nothing.
+    raise min(failures, key=lambda failure: failure.code == "InvalidClientTokenId")
 
 
 def _session(partition: str, renew: Callable[[], Keys], counter: Counter, retries: Retries) -> AwsSession:

@@ -208,6 +208,21 @@ def test_a_key_of_another_partition_that_we_serve_is_found_there(aws: RunningAws
     assert identify(session).organization_id == aws.organization.id
 
 
+@pytest.mark.parametrize("first", ["aws", "aws-us-gov"])
+def test_a_key_that_no_partition_takes_is_told_what_the_one_that_knows_it_said(
+    aws: RunningAws, settings: Settings, first: str
+) -> None:
+    """Where its secret is wrong is where it belongs; that others do not know it says nothing."""
+    principals = {"aws": VENDOR_ROLE_ARN, "aws-us-gov": "arn:aws-us-gov:iam::999999999999:role/pipes"}
+    settings.PIPES_AWS_PRINCIPALS = dict(sorted(principals.items(), key=lambda item: item[0] != first))
+    key = aws.roles.create_key("pipes", reading_organizations())
+    with pytest.raises(InvalidCredentials, match="GetCallerIdentity: SignatureDoesNotMatch"):
+        open_session(KeyCredentials(key.id, "s" * 40), retries=QUICK)
+    assert aws.calls.count("GetCallerIdentity") == 2
+    with pytest.raises(InvalidCredentials, match="GetCallerIdentity: InvalidClientTokenId"):
+        open_session(KeyCredentials("AKIAZZZZZZZZZZZZZZZZ", "s" * 40), retries=QUICK)
+
+
 def test_a_session_that_runs_out_in_the_middle_is_renewed_once(aws: RunningAws, role: RoleCredentials) -> None:
     for number in range(6):
         aws.organization.create_unit(f"Unit {number}")
