@@ -5,10 +5,13 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 import pytest
+import time_machine
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, connections
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -160,6 +163,29 @@ def own_cache(settings: Settings) -> Iterator[None]:
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     yield
     cache.clear()
+
+
+@pytest.fixture
+def installer(cast: Cast) -> User:
+    """The operator of the installation, with a second factor; a stranger to every tenant."""
+    user = User.objects.create_superuser(email="root@example.com", handle="root", password=factories.PASSWORD)
+    TOTP.activate(user, factories.TOTP_SECRET)
+    return user
+
+
+@pytest.fixture
+def as_operator(installer: User, client: Client) -> Client:
+    """A browser in which the operator of the installation is signed in, with their second factor."""
+    return sign_in_as_operator(client, installer)
+
+
+def sign_in_as_operator(client: Client, user: User) -> Client:
+    """Sign somebody in with their password and a code from their authenticator app."""
+    with time_machine.travel(timezone.now(), tick=False):  # the code must not grow old on the way
+        client.post("/account/login/", {"login": user.email, "password": factories.PASSWORD})
+        code = format_hotp_value(hotp_value(factories.TOTP_SECRET, next(yield_hotp_counters_from_time())))
+        client.post("/account/2fa/authenticate/", {"code": code})
+    return client
 
 
 @pytest.fixture

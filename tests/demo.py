@@ -19,7 +19,7 @@ PEOPLE = (
     ("mia@acme.example", "member of tnt, reader of the workspace fireworks"),
     ("tess@initech.example", "owner of the tenant initech (Team): a stranger to acme"),
     ("dev@hooli.example", "owner of the tenant hooli (Developer: no integrations)"),
-    ("operator@pipes.example", "operator of this installation, /operator/"),
+    ("operator@pipes.example", "operator of this installation: /operator/ asks for an authenticator app first"),
 )
 
 

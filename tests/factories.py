@@ -16,6 +16,7 @@ from workspaces.access import Scope
 from workspaces.models import Membership, Organization, Plan, Role, Tenant, User, Workspace
 
 PASSWORD = "a-password-for-tests"
+TOTP_SECRET = "JBSWY3DPEHPK3PXP"
 
 
 def user(handle: str, **fields: Any) -> User:

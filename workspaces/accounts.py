@@ -4,8 +4,11 @@ from collections.abc import Collection
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import LoginForm
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -58,6 +61,17 @@ def confirmed_of_members(scope: Scope, addresses: Collection[str]) -> set[str]:
     members = people.members_of(scope).filter(user__is_active=True).order_by().values("user")
     known = EmailAddress.objects.filter(user__in=members, email__in=addresses, verified=True)
     return set(known.values_list("email", flat=True))
+
+
+def has_second_factor(user: User) -> bool:
+    """Tell whether somebody is asked for more than the password; recovery codes alone are no such thing."""
+    return bool(is_mfa_enabled(user, [Authenticator.Type.TOTP]))
+
+
+def used_second_factor(request: HttpRequest, user: User) -> bool:
+    """Tell whether they gave the second factor in this session, which may be older than the factor."""
+    records = get_authentication_records(request, user)
+    return any(record["method"] == "mfa" for record in records)
 
 
 def suggest_handle(email: str) -> str:

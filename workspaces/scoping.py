@@ -28,7 +28,7 @@ def public_view(view: View) -> View:
     return view
 
 
-def _sign_in_first(request: HttpRequest) -> HttpResponse:
+def sign_in_first(request: HttpRequest) -> HttpResponse:
     """Send somebody to sign in, and then to the page; for what was to be posted, to the page with the form."""
     if request.method in ("GET", "HEAD"):
         return redirect_to_login(request.get_full_path())
@@ -44,7 +44,7 @@ def account_view(view: Callable[Concatenate[HttpRequest, User, ...], HttpRespons
     @wraps(view)
     def inner(request: HttpRequest, **arguments: Any) -> HttpResponse:
         if not isinstance(request.user, User):
-            return _sign_in_first(request)
+            return sign_in_first(request)
         with isolation.as_user(request.user.pk):
             return view(request, request.user, **arguments)
 
@@ -57,7 +57,7 @@ def _scoped(levels: frozenset[str], needs: Power) -> Callable[[ScopedView], View
         @wraps(view)
         def inner(request: HttpRequest, **arguments: Any) -> HttpResponse:
             if not isinstance(request.user, User):
-                return _sign_in_first(request)
+                return sign_in_first(request)
             with isolation.as_user(request.user.pk):
                 handles = [arguments.pop(level, None) for level in ("tenant", "organization", "workspace")]
                 access = enter(request.user, *handles)
