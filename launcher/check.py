@@ -59,6 +59,10 @@ def _commands() -> dict[str, list[str]]:
         "template format (djade)": [_tool("djade"), "--check", "--target-version", "5.2", *templates],
         "template lint (djlint)": [_tool("djlint"), "--lint", "--quiet", "templates"],
         "migrations": python("-W", "ignore", "manage.py", "makemigrations", "--check", "--dry-run"),
+        # A test that asks no server: here too, because what it finds is cheapest to mend while it is being written.
+        "migrations beside the released version": python(
+            "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "tests/architecture/test_migrations.py"
+        ),
         "deployment": python("manage.py", "check", "--deploy", "--fail-level", "WARNING"),
     }
 

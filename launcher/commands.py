@@ -29,6 +29,7 @@ def main(arguments: Sequence[str], *, usage: str) -> int:
         "aws": aws,
         "shell": shell,
         "ci": ci,
+        "upgrade-drill": upgrade_drill,
     }
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         print(usage.strip())
@@ -85,6 +86,12 @@ def shell(arguments: Sequence[str]) -> int:
 def ci(arguments: Sequence[str]) -> int:
     """Run what continuous integration runs."""
     return subprocess.run(["bash", str(ROOT / ".ci" / "run"), *arguments], cwd=ROOT, check=False).returncode
+
+
+def upgrade_drill(arguments: Sequence[str]) -> int:
+    """Go from an earlier version to this one and back, under load."""
+    bootstrap.ensure("development")
+    return with_servers(python("-m", "tests.upgrade", *arguments), {}, is_durable=True)
 
 
 def _in_demo(command: Sequence[str]) -> int:
