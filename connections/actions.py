@@ -3,7 +3,7 @@
 Each function is one transaction and writes one audit event.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from django.db import transaction
@@ -21,27 +21,25 @@ class ChangedMeanwhileError(Exception):
 
 
 @transaction.atomic
-def change_permissions(*, node: Node, audiences: Iterable[Scope], seen: str, by: User) -> list[int]:
+def change_permissions(*, node: Node, audiences: Sequence[Scope], seen: str, by: User) -> sharing.Moved:
     """Make these audiences exactly those that the node itself is granted to; who loses it loses its schemas at once.
 
-    ``seen`` is the fingerprint of the grants that the person saw. Gives the id of the workspace for each schema that
-    went. Raises ChangedMeanwhileError when the grants are others by now, DoesNotExist when the node is gone, and
-    ValidationError when an audience is outside the scope that owns the node.
+    ``seen`` is the fingerprint of the grants that the person saw. Gives what that did to schemas; nothing, where the
+    grants are these already. Raises ChangedMeanwhileError when they are others than that by now, DoesNotExist when the
+    node is gone, and ValidationError when an audience is outside the scope that owns the node.
     """
     type(node).objects.select_for_update().get(pk=node.pk)  # two people at once: one after the other
-    if sharing.fingerprint(sharing.grants_on(node)) != seen:
+    grants = sharing.grants_on(node)
+    before, after = (sorted({str(one) for one in each}) for each in (map(sharing.audience_of, grants), audiences))
+    if before == after:  # a form that was sent twice, too
+        return sharing.Moved()
+    if sharing.fingerprint(grants) != seen:
         raise ChangedMeanwhileError
-    before = _audiences(node)
-    lost = sharing.set_grants(node, audiences)
-    after = _audiences(node)
-    if before != after:
-        change = {"before": before, "after": after, "schemas_removed": len(lost)}
-        audit.record(f"{kind_of(node)}.permissions_changed", scope=scope_of(node), by=by, target=node, **change)
-    return lost
-
-
-def _audiences(node: Node) -> list[str]:
-    return sorted(str(sharing.audience_of(grant)) for grant in sharing.grants_on(node))
+    moved = sharing.set_grants(node, audiences)
+    schemas_moved = {"schemas_removed": len(moved.lost), "schemas_returned": len(moved.returned)}
+    change = {"before": before, "after": after} | {name: number for name, number in schemas_moved.items() if number}
+    audit.record(f"{kind_of(node)}.permissions_changed", scope=scope_of(node), by=by, target=node, **change)
+    return moved
 
 
 def scope_of(node: Node) -> Scope:

@@ -177,7 +177,7 @@ def read(inside: Contents, connections: QuerySet[Connection], start: int, stop: 
     found = _with_place(Connection.objects.filter(id__in=shown)).order_by("handle", "id")
     rows = [SchemaRow("connection", *values) for values in found.values_list(*_COLUMNS)]
     for row in rows:
-        row.is_added_itself = row.id in inside.connections_added_at
+        row.is_added_itself = row.id in inside.connections_since
         row.folder = inside.covering(row.path)
     return rows
 
@@ -241,7 +241,7 @@ def _claims(inside: Contents, names: set[str]) -> dict[str, list[_Claim]]:
     for pk, name, path, organization, space, created_at in found:
         level = "workspace" if space else "organization" if organization else "tenant"
         words = f"a connection of the {level} that was added earlier"
-        since = max(inside.added_at(pk, path), created_at)  # what came into an added folder later is later
+        since = max(inside.in_use_since(pk, path), created_at)  # what came into an added folder later is later
         claims[name].append(_Claim(since, "connection", pk, words))
     return claims
 

@@ -5,7 +5,7 @@ Set-based: at any size the same few statements. Callers are bound to the tenant,
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
@@ -14,6 +14,9 @@ from connections.models import Connection, Folder
 from connections.tree import ids_on
 from workspaces.access import Scope
 from workspaces.models import Workspace
+
+# What is removed or taken away comes back as it was if its reason goes within this time.
+GRACE: Final = timedelta(days=30)
 
 # Below a folder lies what has a path that begins with its own, whoever made it. A workspace that has a folder above
 # loses the connections too.
@@ -24,11 +27,12 @@ _COUNT: Final = """
         UNION ALL SELECT %(connection)s::bigint WHERE %(connection)s IS NOT NULL
     )
     SELECT (SELECT count(*) FROM below), (SELECT count(*) FROM leaf), ARRAY(
-        SELECT s.workspace_id FROM connections_schema s JOIN below ON below.id = s.folder_id
+        SELECT s.workspace_id FROM connections_schema s JOIN below ON below.id = s.folder_id WHERE s.lost_at IS NULL
         UNION
-        SELECT s.workspace_id FROM connections_schema s JOIN leaf ON leaf.id = s.connection_id
+        SELECT s.workspace_id FROM connections_schema s JOIN leaf ON leaf.id = s.connection_id WHERE s.lost_at IS NULL
         UNION
-        SELECT s.workspace_id FROM connections_schema s WHERE s.folder_id = ANY(%(above)s) AND EXISTS (SELECT FROM leaf)
+        SELECT s.workspace_id FROM connections_schema s
+        WHERE s.folder_id = ANY(%(above)s) AND s.lost_at IS NULL AND EXISTS (SELECT FROM leaf)
     )
 """
 _HIDE: Final = (

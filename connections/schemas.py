@@ -1,7 +1,8 @@
 """What a workspace has in use, computed when it is read: what was added to it and may (still) be used.
 
 A row of Schema says only what somebody added. Connections of an added folder are in use without rows of their own, and
-what went out of reach by a change in AWS is hidden until it comes back.
+what went out of reach, by a change in AWS or a revoked grant, is hidden until it
+comes back.
 """
 
 import json
@@ -21,16 +22,17 @@ from workspaces.models import Workspace
 # Everything that is set up in a workspace, in one statement; nothing here grows with the tree but the arrays of ids.
 _CONTENTS = f"""
     WITH {VISIBLE}, added AS MATERIALIZED (
-        SELECT s.folder_id, s.connection_id, s.added_at, f.path, rtrim(f.path, '/') || '0' AS path_end, f.removed_at,
+        SELECT s.folder_id, s.connection_id, s.added_at, coalesce(s.returned_at, s.added_at) AS since,
+            f.path, rtrim(f.path, '/') || '0' AS path_end, f.removed_at,
             coalesce(nullif(f.title, ''), f.handle) AS title
         FROM connections_schema s LEFT JOIN connections_folder f ON f.id = s.folder_id
         WHERE s.workspace_id = %(workspace)s
     ), added_folder AS MATERIALIZED (
-        SELECT a.folder_id, a.added_at, a.path, a.path_end, a.title
+        SELECT a.folder_id, a.added_at, a.since, a.path, a.path_end, a.title
         FROM added a JOIN visible_folder v ON v.id = a.folder_id
         WHERE a.removed_at IS NULL
     ), added_connection AS (
-        SELECT c.id, a.added_at FROM added a JOIN connections_connection c ON c.id = a.connection_id
+        SELECT c.id, a.since FROM added a JOIN connections_connection c ON c.id = a.connection_id
         WHERE c.workspace_id = %(workspace)s OR c.id IN (SELECT connection_id FROM granted)
             OR c.folder_id IN (SELECT id FROM visible_folder)
     )
@@ -39,8 +41,8 @@ _CONTENTS = f"""
         ARRAY(SELECT connection_id FROM granted WHERE connection_id IS NOT NULL),
         ARRAY(SELECT DISTINCT f.id FROM added_folder a
             JOIN connections_folder f ON f.path >= a.path AND f.path < a.path_end),
-        (SELECT coalesce(json_agg(json_build_array(folder_id, title, added_at)), '[]')::text FROM added_folder),
-        (SELECT coalesce(json_agg(json_build_array(id, added_at)), '[]')::text FROM added_connection),
+        (SELECT coalesce(json_agg(json_build_array(folder_id, title, added_at, since)), '[]')::text FROM added_folder),
+        (SELECT coalesce(json_agg(json_build_array(id, since)), '[]')::text FROM added_connection),
         (SELECT coalesce(json_agg(json_build_array(id, handle, patterns, created_at) ORDER BY handle), '[]')::text
             FROM connections_aggregator WHERE workspace_id = %(workspace)s),
         (SELECT coalesce(json_agg(
@@ -55,11 +57,15 @@ _CONTENTS = f"""
 
 @dataclass(frozen=True, slots=True)
 class AddedFolder:
-    """A folder that was added to a workspace, with all its present and future connections."""
+    """A folder that was added to a workspace, with all its present and future connections.
+
+    ``since`` is later than ``added_at`` where a revoked grant took it and another one gave it back.
+    """
 
     id: int
     title: str
     added_at: datetime
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ class Contents:
 
     visible: Visible
     folders: Mapping[int, AddedFolder]
-    connections_added_at: Mapping[int, datetime]
+    connections_since: Mapping[int, datetime]
     covered_folder_ids: Sequence[int]
     aggregators: Sequence[Aggregator]
     line: Sequence[FolderOnLine]
@@ -91,7 +97,7 @@ class Contents:
     @property
     def connections(self) -> QuerySet[Connection]:
         """The connections in use, disabled ones included."""
-        used = Q(folder_id__in=self.covered_folder_ids) | Q(id__in=list(self.connections_added_at))
+        used = Q(folder_id__in=self.covered_folder_ids) | Q(id__in=list(self.connections_since))
         return Connection.objects.filter(used, removed_at=None)
 
     def covering(self, path: str) -> AddedFolder | None:
@@ -107,11 +113,11 @@ class Contents:
         is_owned = node.workspace_id == self.visible.workspace.pk
         return is_owned or node.pk in self.visible.connection_ids or node.folder_id in self.visible.folder_ids
 
-    def added_at(self, connection_id: int, path: str) -> datetime:
+    def in_use_since(self, connection_id: int, path: str) -> datetime:
         """Tell since when a connection is in use: by itself or with a folder above it, whichever came first."""
-        moments = [self.folders[folder_id].added_at for folder_id in ids_on(path) if folder_id in self.folders]
-        if connection_id in self.connections_added_at:
-            moments.append(self.connections_added_at[connection_id])
+        moments = [self.folders[folder_id].since for folder_id in ids_on(path) if folder_id in self.folders]
+        if connection_id in self.connections_since:
+            moments.append(self.connections_since[connection_id])
         return min(moments)
 
 
@@ -129,8 +135,11 @@ def contents(workspace: Workspace, *, folder_id: int | None = None) -> Contents:
     folders, connections, aggregators, line = (json.loads(text) for text in rows)
     return Contents(
         visible=Visible(workspace, folder_ids, connection_ids),
-        folders={pk: AddedFolder(pk, title, datetime.fromisoformat(at)) for pk, title, at in folders},
-        connections_added_at={pk: datetime.fromisoformat(at) for pk, at in connections},
+        folders={
+            pk: AddedFolder(pk, title, datetime.fromisoformat(at), datetime.fromisoformat(since))
+            for pk, title, at, since in folders
+        },
+        connections_since={pk: datetime.fromisoformat(at) for pk, at in connections},
         covered_folder_ids=covered,
         aggregators=[_aggregator(workspace, *row) for row in aggregators],
         line=[FolderOnLine(*row) for row in line],

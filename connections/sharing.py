@@ -4,14 +4,16 @@ An audience is a scope: the tenant stands for all its organizations and their wo
 workspaces, a workspace for itself. A grant on a folder covers all below it, now and later. Grants only add.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import connection as database
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
-from connections.models import Connection, Folder, Grant
+from connections.models import Connection, Folder, Grant, Schema
 from connections.tree import ids_on
 from workspaces.access import Scope
 from workspaces.models import Workspace
@@ -19,61 +21,84 @@ from workspaces.models import Workspace
 Node = Folder | Connection
 
 
-def set_grants(node: Node, audiences: Iterable[Scope]) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What other grants did to schemas: the id of the workspace for each that went, and for each that came back."""
+
+    lost: Sequence[int] = ()
+    returned: Sequence[int] = ()
+
+
+def set_grants(node: Node, audiences: Iterable[Scope]) -> Moved:
     """Make these audiences exactly those that the node itself is granted to; what it inherits stays as it is.
 
-    Schemas that a workspace may not use any more go with the grant; gives the id of the workspace for each of them.
+    Schemas that a workspace may not use any more are kept for the days of grace, and are back with the next grant.
     Raises ValidationError when an audience is outside the scope that owns the node; the database would refuse it too.
     """
     scopes = list(audiences)
     if not all(_is_within(scope, node) for scope in scopes):
         owner = Scope(node.tenant, node.organization, node.workspace)
         raise ValidationError(f"{node} belongs to {owner} and can only be shared within it.")
-    wanted = {_audience(scope) for scope in scopes}
+    wanted = {audience_ids(scope) for scope in scopes}
     existing = {(grant.organization_id, grant.workspace_id): grant.pk for grant in grants_on(node)}
+    if wanted == existing.keys():
+        return Moved()
+    before = _out_of_reach(node)
     Grant.objects.bulk_create(
         Grant(tenant_id=node.tenant_id, organization_id=organization_id, workspace_id=workspace_id, **_key(node))
         for organization_id, workspace_id in wanted - existing.keys()
     )
-    revoked = [pk for audience, pk in existing.items() if audience not in wanted]
-    if not revoked:
-        return []
-    Grant.objects.filter(pk__in=revoked).delete()
-    return _drop_lost_schemas(node)
+    Grant.objects.filter(pk__in=[pk for audience, pk in existing.items() if audience not in wanted]).delete()
+    after, now = _out_of_reach(node), timezone.now()
+    lost, returned = after.keys() - before.keys(), before.keys() - after.keys()
+    Schema.objects.filter(pk__in=lost).update(lost_at=now)
+    Schema.objects.filter(pk__in=returned).update(lost_at=None, returned_at=now)
+    return Moved([after[pk] for pk in lost], [before[pk] for pk in returned])
 
 
-# Of the schemas at or below a node: those whose workspace neither owns what was added nor has a grant for it. In steps,
-# or the planner compares each with each.
-_DROP_LOST_SCHEMAS = """
+def forget_lost(*, before: datetime) -> None:
+    """Delete the schemas of a tenant that revoked grants took before that moment, where no grant brought them back."""
+    gone = _out_of_reach(None)
+    marked = Schema.objects.filter(lost_at__isnull=False)
+    marked.exclude(pk__in=gone).update(lost_at=None)  # a move in AWS brought them back
+    Schema.objects.filter(pk__in=gone, lost_at__lte=before).delete()
+
+
+# Of the schemas at or below a node, or of those that a revoked grant took, the ones whose workspace neither owns what
+# was added nor has a grant for it. In steps, or the planner compares each with each.
+_OUT_OF_REACH = """
     WITH touched AS MATERIALIZED (
         SELECT s.id, s.organization_id, s.workspace_id, s.connection_id, f.workspace_id AS owner_id,
             string_to_array(rtrim(f.path, '/'), '/')::bigint[] AS line
         FROM connections_schema s JOIN connections_folder f ON f.id = s.folder_id
-        WHERE f.path ^@ %(path)s
+        WHERE {of_folders}
         UNION ALL
         SELECT s.id, s.organization_id, s.workspace_id, s.connection_id, c.workspace_id,
             string_to_array(rtrim(coalesce(f.path, ''), '/'), '/')::bigint[]
         FROM connections_schema s JOIN connections_connection c ON c.id = s.connection_id
             LEFT JOIN connections_folder f ON f.id = c.folder_id
-        WHERE c.id = %(connection)s OR f.path ^@ %(path)s
-    ), lost AS MATERIALIZED (
-        SELECT t.id FROM touched t
-        WHERE t.owner_id IS DISTINCT FROM t.workspace_id AND NOT EXISTS (
-            SELECT 1 FROM connections_grant g
-            WHERE (g.connection_id = t.connection_id OR g.folder_id = ANY(t.line))
-                AND (g.organization_id IS NULL OR g.organization_id = t.organization_id)
-                AND (g.workspace_id IS NULL OR g.workspace_id = t.workspace_id)
-        )
+        WHERE {of_connections}
     )
-    DELETE FROM connections_schema WHERE id IN (SELECT id FROM lost) RETURNING workspace_id
+    SELECT t.id, t.workspace_id FROM touched t
+    WHERE t.owner_id IS DISTINCT FROM t.workspace_id AND NOT EXISTS (
+        SELECT 1 FROM connections_grant g
+        WHERE (g.connection_id = t.connection_id OR g.folder_id = ANY(t.line))
+            AND (g.organization_id IS NULL OR g.organization_id = t.organization_id)
+            AND (g.workspace_id IS NULL OR g.workspace_id = t.workspace_id)
+    )
 """
+_BELOW = _OUT_OF_REACH.format(
+    of_folders="f.path ^@ %(path)s", of_connections="c.id = %(connection)s OR f.path ^@ %(path)s"
+)
+_MARKED = _OUT_OF_REACH.format(of_folders="s.lost_at IS NOT NULL", of_connections="s.lost_at IS NOT NULL")
 
 
-def _drop_lost_schemas(node: Node) -> list[int]:
-    path, connection = (node.path, None) if isinstance(node, Folder) else (None, node.pk)
+def _out_of_reach(node: Node | None) -> dict[int, int]:
+    """Find the schemas, each with its workspace; without a node those that are marked as lost."""
+    path, leaf = (node.path, None) if isinstance(node, Folder) else (None, node.pk if node else None)
     with database.cursor() as cursor:
-        cursor.execute(_DROP_LOST_SCHEMAS, {"path": path, "connection": connection})
-        return [workspace_id for (workspace_id,) in cursor.fetchall()]
+        cursor.execute(_BELOW if node else _MARKED, {"path": path, "connection": leaf})
+        return dict(cursor.fetchall())
 
 
 def grants_on(node: Node) -> list[Grant]:
@@ -151,23 +176,24 @@ def audience_of(grant: Grant) -> Scope:
     return Scope(grant.tenant, grant.organization, grant.workspace)
 
 
+def audience_ids(scope: Scope) -> tuple[int | None, int | None]:
+    """Give the organization and the workspace that a grant for this scope names."""
+    organization, workspace = scope.organization, scope.workspace
+    return organization.pk if organization else None, workspace.pk if workspace else None
+
+
 def fingerprint(grants: Iterable[Grant]) -> str:
     """Spell grants so that two people who change them at once can be told; equal for equal audiences."""
     return " ".join(sorted(f"{grant.organization_id or 0}/{grant.workspace_id or 0}" for grant in grants))
 
 
 def _is_within(scope: Scope, node: Node) -> bool:
-    organization_id, workspace_id = _audience(scope)
+    organization_id, workspace_id = audience_ids(scope)
     return (
         scope.tenant.pk == node.tenant_id
         and node.organization_id in (None, organization_id)
         and node.workspace_id in (None, workspace_id)
     )
-
-
-def _audience(scope: Scope) -> tuple[int | None, int | None]:
-    organization, workspace = scope.organization, scope.workspace
-    return organization.pk if organization else None, workspace.pk if workspace else None
 
 
 def _key(node: Node) -> dict[str, Node]:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from connections.views import aggregators, handmade, permissions, schemas, search_path, settings, tree, workspace
+from connections.views import aggregators, handmade, schemas, search_path, settings, tree, workspace
 
 # Also of what a workspace owns; "new" is no number.
 _HANDMADE = [
@@ -16,10 +16,6 @@ _PAGES = [
     path("connections/", tree.connection_list, name="connection_list"),
     path("connections/folders/<int:folder>/", tree.folder_detail, name="folder_detail"),
     path("connections/folders/<int:folder>/settings/", settings.folder_settings, name="folder_settings"),
-    path("connections/folders/<int:folder>/permissions/", permissions.folder_permissions, name="folder_permissions"),
-    path(
-        "connections/<int:connection>/permissions/", permissions.connection_permissions, name="connection_permissions"
-    ),
     path("connections/<int:connection>/", settings.connection_detail, name="connection_detail"),
 ]
 

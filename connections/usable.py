@@ -64,7 +64,7 @@ def mark(scope: Scope, inside: Contents, rows: Iterable[Row]) -> list[UsableRow]
 
 def _marked(scope: Scope, inside: Contents, row: Row) -> UsableRow:
     is_folder = row.kind == "folder"
-    is_added = row.id in (inside.folders if is_folder else inside.connections_added_at)
+    is_added = row.id in (inside.folders if is_folder else inside.connections_since)
     above = row.path.removesuffix(f"{row.id}/") if is_folder else row.path
     return UsableRow(row, owner_of(scope, row), is_added, inside.covering(above))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fnmatch import translate
 
 from connections.names import ALL_AWS_FROM
-from connections.uses import Use, Uses
+from connections.uses import Granted, Use, Uses
 from integrations.reconcile import Held, Plan, Tree, Update
 from workspaces.handles import ALL_AWS, PUBLIC
 
@@ -101,7 +101,8 @@ class WorkspaceImpact:
     """What a change means to one workspace; ``path_lost`` are entries of its search path that would name nothing.
 
     ``conflicts`` are names that two schemas would want and not just one as now, ``all_aws`` whether that one would be
-    there and was not (True), the other way round (False), or neither.
+    there and was not (True), the other way round (False), or neither. ``folders_removed`` were added as folders, so what
+    would come to them later is lost too.
     """
 
     name: str
@@ -113,29 +114,57 @@ class WorkspaceImpact:
     aggregators: Sequence[PatternChange]
     conflicts: Sequence[str]
     all_aws: bool | None
+    folders_removed: Sequence[str] = ()
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether schemas go."""
+        return bool(self.removed or self.folders_removed)
 
     @property
     def count(self) -> int:
         """How many things change."""
-        schemas = len(self.renamed) + len(self.removed) + len(self.added)
+        schemas = len(self.renamed) + len(self.removed) + len(self.added) + len(self.folders_removed)
         typed = len(self.path_lost) + len(self.path_gained) + len(self.aggregators)
         return schemas + typed + len(self.conflicts) + (self.all_aws is not None)
 
 
-def impacts(uses: Uses, before: View, after: View) -> list[WorkspaceImpact]:
+def impacts(
+    uses: Uses, before: View, after: View, *, grants_after: Sequence[Granted] | None = None
+) -> list[WorkspaceImpact]:
     """Say for each workspace what would change; those to which nothing happens are left out.
 
     Workspaces that have the same in their schemas share the work: hundreds of them take hardly longer than one.
     """
+    then = uses if grants_after is None else replace(uses, grants=grants_after)
     known: dict[tuple[_Covered, _Covered], _Difference] = {}
     found = []
     for use in uses.workspaces:
-        sides = (_covered(use, uses, before), _covered(use, uses, after))
+        sides = (_covered(use, uses, before), _covered(use, then, after))
         if sides not in known:
             known[sides] = _Difference.between(_names(before, sides[0]), _names(after, sides[1]))
         if known[sides].is_one:
             found.append(_impact(use, known[sides]))
     return found
+
+
+def impacts_of_grants(
+    uses: Uses, view: View, titles: Mapping[int, str], grants: Sequence[Granted]
+) -> list[WorkspaceImpact]:
+    """Say for each workspace what other grants would change; ``titles`` are those of the folders that they cover."""
+    found = {one.name: one for one in impacts(uses, view, view, grants_after=grants)}
+    for use in uses.workspaces:
+        added = use.folder_ids & titles.keys()
+        gone = {pk for pk in added if _reaches(use, uses.grants, view.lines[pk])}
+        gone = {pk for pk in gone if not _reaches(use, grants, view.lines[pk])}
+        if gone:
+            one = found.get(use.name) or WorkspaceImpact(use.name, (), (), (), (), (), (), (), None)
+            found[use.name] = replace(one, folders_removed=sorted(titles[pk] for pk in gone))
+    return sorted(found.values(), key=lambda one: one.name)
+
+
+def _reaches(use: Use, grants: Sequence[Granted], line: Sequence[Key]) -> bool:
+    return any(grant.folder_id in line and grant.covers(use) for grant in grants)
 
 
 def fingerprint(found: Sequence[WorkspaceImpact], *others: object) -> str:

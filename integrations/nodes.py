@@ -3,28 +3,29 @@
 ``seen`` spells what the person's page showed; editing.ChangedMeanwhileError is raised when that is not so any more.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid5
 
 from django.db import IntegrityError, connection, transaction
 
-from connections import handmade
+from connections import actions, handmade, schemas, sharing
 from connections.actions import kind_of, scope_of
-from connections.models import Connection
+from connections.models import Connection, Folder
 from connections.sharing import Node
 from connections.tree import ids_on
-from connections.uses import uses_of
+from connections.uses import Granted, uses_of
 from integrations import editing, handouts
 from integrations.actions import HandleTakenError
 from integrations.changing import UnseenImpactError
-from integrations.impact import Key, View, fingerprint, impacts
+from integrations.impact import Key, View, WorkspaceImpact, fingerprint, impacts, impacts_of_grants
 from integrations.models import AccessTest, Integration
 from integrations.options import effective
 from integrations.reconcile import dynamic_handle, wishes
 from integrations.requesting import request_test
 from workspaces import audit
+from workspaces.access import Scope
 from workspaces.models import User
 
 
@@ -104,6 +105,52 @@ def rename_handmade(*, node: Node, handle: str, title: str, seen_impact: str, by
     if isinstance(node, Connection) and current.handle != handle:
         _check_impact(node, handle, seen_impact)
     handmade.change_node(node=node, handle=handle, title=title, by=by)
+
+
+@transaction.atomic
+def change_permissions(
+    *, node: Node, audiences: Sequence[Scope], seen: str, seen_impact: str, by: User
+) -> list[WorkspaceImpact]:
+    """Make these audiences exactly those that the node itself is granted to, and give what that did to workspaces.
+
+    Raises UnseenImpactError while schemas would go otherwise than the person has confirmed, and what
+    connections.actions.change_permissions raises.
+    """
+    type(node).objects.select_for_update().get(pk=node.pk)
+    found: list[WorkspaceImpact] = []
+    if sharing.fingerprint(sharing.grants_on(node)) == seen:  # else it is refused, unless nothing is to be done
+        found = _impacts_of_grants(node, audiences)
+        shown = fingerprint(found)
+        if shown != seen_impact and any(one.is_loss for one in found):
+            raise UnseenImpactError(found, shown, renames=0)
+    actions.change_permissions(node=node, audiences=audiences, seen=seen, by=by)
+    return found
+
+
+def _impacts_of_grants(node: Node, audiences: Sequence[Scope]) -> list[WorkspaceImpact]:
+    view, titles = _view_of(node)
+    above = ids_on(schemas.path_above(node))
+    below = [pk for leaves in view.leaves.values() for pk in leaves if isinstance(pk, int)]
+    uses = uses_of([*above, *titles], below, names=view.names, is_whole=not above)
+    on_node = (node.pk, None) if isinstance(node, Folder) else (None, node.pk)
+    others = [grant for grant in uses.grants if (grant.folder_id, grant.connection_id) != on_node]
+    wanted = [Granted(*on_node, *sharing.audience_ids(scope)) for scope in audiences]
+    return impacts_of_grants(uses, view, titles, [*others, *wanted])
+
+
+def _view_of(node: Node) -> tuple[View, dict[int, str]]:
+    """See a node and all below it as workspaces see it, with the titles of the folders."""
+    if isinstance(node, Connection):
+        line = tuple(ids_on(schemas.path_above(node)))
+        at: Key = line[-1] if line else ""  # at the top of a scope it is in none
+        return View({at: line}, {at: {node.pk: node.handle}}), {}
+    folders = list(Folder.objects.filter(path__under=node.path, removed_at=None))
+    leaves: dict[Key, dict[Key, str]] = {}
+    found = Connection.objects.filter(folder__path__under=node.path, removed_at=None)
+    for folder_id, pk, handle in found.values_list("folder_id", "pk", "handle"):
+        leaves.setdefault(folder_id or "", {})[pk] = handle
+    lines: dict[Key, tuple[Key, ...]] = {folder.pk: tuple(ids_on(folder.path)) for folder in folders}
+    return View(lines, leaves), {folder.pk: folder.shown for folder in folders}
 
 
 def _lock(node: Node, seen: str) -> Node:

@@ -8,14 +8,13 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from connections import removal as tree_removal
+from connections import sharing
 from connections.models import Connection, Folder
 from integrations.models import AccessTest, Draft, Integration, SettingsTrial, SyncRun
 from integrations.notifications import delivering
 from workspaces import isolation, sessions
 from workspaces.models import Tenant
 
-# An account that returns within this time gets its connection back, with grants, overrides and schemas.
-GRACE = timedelta(days=30)
 _TESTS_ARE_KEPT = timedelta(days=7)
 # Of each integration so many runs are kept whatever their age, so that one that seldom runs has a history too.
 LAST_RUNS = 20
@@ -111,10 +110,11 @@ def forget_old_runs(tenant_id: int, *, now: datetime) -> None:
 
 
 def purge(*, now: datetime) -> None:
-    """Delete the rows of nodes that were removed longer ago than the days of grace; their handles are free again."""
+    """Delete what was removed longer ago than the days of grace: nodes, whose handles are free again, and schemas."""
+    sharing.forget_lost(before=now - tree_removal.GRACE)
     for model in (Connection, Folder):
         # Locked first: what a sync brings back at this moment is not among them.
-        gone = model.objects.select_for_update().filter(removed_at__lte=now - GRACE)
+        gone = model.objects.select_for_update().filter(removed_at__lte=now - tree_removal.GRACE)
         if model is Folder:  # an integration that could not be deleted so far still holds its top folder
             gone = gone.exclude(pk__in=Integration.objects.values("root_folder"))
         model.objects.filter(pk__in=list(gone.values_list("pk", flat=True))).delete()

@@ -16,6 +16,7 @@ from integrations.views import (
     naming,
     nodes,
     notifications,
+    permissions,
     preview,
     runs,
     selection,
@@ -65,6 +66,8 @@ _PAGES = [
 
 # About folders and connections, but from what their integration knows.
 _NODES = [
+    path("folders/<int:folder>/permissions/", permissions.folder_permissions, name="folder_permissions"),
+    path("<int:connection>/permissions/", permissions.connection_permissions, name="connection_permissions"),
     path("folders/<int:folder>/handle/", nodes.folder_handle, name="folder_handle"),
     path("<int:connection>/handle/", nodes.connection_handle, name="connection_handle"),
     path("<int:connection>/config/", nodes.connection_config, name="connection_config"),

@@ -15,11 +15,16 @@ class Schema(ScopedModel):
 
     A row says what a person added, not what is there now: that is what was added and may (still) be used; see
     schemas.py. A trigger refuses a node outside the scopes that the workspace lies in.
+
+    ``lost_at`` is when a revoked grant took it; it is deleted after the days of grace. ``returned_at`` is when a grant
+    gave it back: under a name that something newer has by then it is the later one.
     """
 
     folder = models.ForeignKey(Folder, null=True, on_delete=models.CASCADE, related_name="+")
     connection = models.ForeignKey(Connection, null=True, on_delete=models.CASCADE, related_name="+")
     added_at = models.DateTimeField(auto_now_add=True)
+    lost_at = models.DateTimeField(null=True, editable=False)
+    returned_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[models.Manager["Schema"]] = models.Manager()
 

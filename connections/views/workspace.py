@@ -82,7 +82,7 @@ def usable_connection(request: HttpRequest, access: Access, connection: int) -> 
     if node is None or not inside.may_use(node):
         raise Http404
     path = schemas.path_above(node)
-    is_added, folder = node.pk in inside.connections_added_at, inside.covering(path)
+    is_added, folder = node.pk in inside.connections_since, inside.covering(path)
     row = names.SchemaRow("connection", node.pk, node.handle, path=path)
     if is_added or folder:
         names.mark_conflicts(inside, [row])

@@ -53,6 +53,12 @@ def _groups(impact: WorkspaceImpact) -> list[Lines]:
         _lines("~", "change", "Schemas renamed", list(impact.renamed)),
         _lines("+", "create", "Schemas added", [("", name) for name in impact.added]),
         _lines("−", "delete", "Schemas removed", [(name, "") for name in impact.removed]),
+        _lines(
+            "−",
+            "delete",
+            "Folder removed, with what comes to it later",
+            [(name, "") for name in impact.folders_removed],
+        ),
         _lines("−", "delete", "Search path: names nothing any more", [(name, "") for name in impact.path_lost]),
         _lines("+", "create", "Search path: names a schema then", [("", name) for name in impact.path_gained]),
     ]

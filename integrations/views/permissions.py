@@ -1,6 +1,5 @@
-"""Permissions of folders and connections: who may use them, and from where."""
+"""Permissions of folders and connections: who may use them, and from where; and what others mean to workspaces."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,8 +12,11 @@ from connections.forms.permissions import PermissionsForm
 from connections.models import Connection, Folder, Grant
 from connections.sharing import Node
 from connections.views.context import connection_page, folder_page, settings_links
+from integrations import nodes
+from integrations.changing import UnseenImpactError
+from integrations.impact import WorkspaceImpact
+from integrations.views.impact import impact_context
 from workspaces.access import Access, Power, Scope
-from workspaces.models import Workspace
 from workspaces.scoping import scope_view
 
 CHANGED_MEANWHILE = (
@@ -51,35 +53,42 @@ def _permissions(request: HttpRequest, access: Access, node: Node, context: dict
     scope = access.scope
     own, inherited = sharing.grants_on(node), sharing.inherited_grants(node)
     form = PermissionsForm(scope, own, inherited, request.POST if request.method == "POST" else None)
+    context |= settings_links(scope, node)
     if request.method == "POST" and form.is_valid():
+        sent = {"seen": form.cleaned_data["seen"], "seen_impact": request.POST.get("seen_impact", "")}
         try:
-            lost = actions.change_permissions(
-                node=node, audiences=form.audiences(), seen=form.cleaned_data["seen"], by=access.user
-            )
+            done = nodes.change_permissions(node=node, audiences=form.audiences(), by=access.user, **sent)
         except (Folder.DoesNotExist, Connection.DoesNotExist):
             raise Http404 from None
         except actions.ChangedMeanwhileError:
             form.add_error(None, CHANGED_MEANWHILE)
             form.data = data = request.POST.copy()
             data["seen"] = sharing.fingerprint(own)
+        except UnseenImpactError as unseen:
+            context |= impact_context(request, unseen.impacts, unseen.fingerprint, seen_name="seen_impact")
+            return render(request, "connections/permissions_impact.html", context)
         else:
-            messages.success(request, f"Saved the permissions of {node.shown}.{_what_went(scope, lost)}")
+            messages.success(request, f"Saved the permissions of {node.shown}.{_what_happened(scope, done)}")
             return redirect(request.path)
     base = scope.url("connection_list")
     audiences = [_inherited(grant, base) for grant in inherited] + [Audience(_words(grant)) for grant in own]
-    context |= settings_links(access.scope, node) | {"form": form, "audiences": audiences}
-    return render(request, "connections/permissions.html", context)
+    return render(request, "connections/permissions.html", context | {"form": form, "audiences": audiences})
 
 
-def _what_went(scope: Scope, workspace_ids: Sequence[int]) -> str:
-    """Say which workspaces lost how many schemas, in a tenant with their organizations; nothing when none did."""
-    if not workspace_ids:
-        return ""
-    found = Workspace.objects.filter(pk__in=set(workspace_ids)).select_related("organization")
-    names = {one.pk: one.handle if scope.organization else f"{one.organization}/{one}" for one in found}
-    counts = Counter(workspace_ids)
-    went = ", ".join(f"{counts[pk]} from {name}" for pk, name in sorted(names.items(), key=lambda pair: pair[1]))
-    return f" Removed from schemas: {went}."
+def _what_happened(scope: Scope, impacts: Sequence[WorkspaceImpact]) -> str:
+    """Say which workspaces lost how many schemas, which have them back, and which of these lost their name."""
+    names = {one.name: one.name.partition("/")[2] if scope.organization else one.name for one in impacts}
+    went = [f"{len(one.removed)} from {names[one.name]}" for one in impacts if one.removed]
+    came = [f"{len(one.added)} in {names[one.name]}" for one in impacts if one.added]
+    sentences = [f" Removed from schemas: {', '.join(went)}."] if went else []
+    sentences += [f" Back in schemas: {', '.join(came)}."] if came else []
+    sentences += [
+        f" In {names[one.name]} another schema is called {', '.join(one.conflicts)} by now and keeps that name: give one"
+        " of the two another handle."
+        for one in impacts
+        if one.conflicts
+    ]
+    return "".join(sentences)
 
 
 def _inherited(grant: Grant, base: str) -> Audience:
