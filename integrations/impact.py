@@ -101,7 +101,7 @@ class WorkspaceImpact:
     """What a change means to one workspace; ``path_lost`` are entries of its search path that would name nothing.
 
     ``conflicts`` are names that two schemas would want and not just one as now, ``all_aws`` whether that one would be
-    there and was not (True), the other way round (False), or neither. ``folders_removed`` were added as folders, so what
+    there and was not (True), the other way round (False), or neither. ``folders_removed`` were added as folders: what
     would come to them later is lost too.
     """
 

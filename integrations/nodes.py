@@ -132,9 +132,9 @@ def _impacts_of_grants(node: Node, audiences: Sequence[Scope]) -> list[Workspace
     above = ids_on(schemas.path_above(node))
     below = [pk for leaves in view.leaves.values() for pk in leaves if isinstance(pk, int)]
     uses = uses_of([*above, *titles], below, names=view.names, is_whole=not above)
-    on_node = (node.pk, None) if isinstance(node, Folder) else (None, node.pk)
-    others = [grant for grant in uses.grants if (grant.folder_id, grant.connection_id) != on_node]
-    wanted = [Granted(*on_node, *sharing.audience_ids(scope)) for scope in audiences]
+    folder, leaf = (node.pk, None) if isinstance(node, Folder) else (None, node.pk)
+    others = [grant for grant in uses.grants if (grant.folder_id, grant.connection_id) != (folder, leaf)]
+    wanted = [Granted(folder, leaf, *sharing.audience_ids(scope)) for scope in audiences]
     return impacts_of_grants(uses, view, titles, [*others, *wanted])
 
 

@@ -83,8 +83,8 @@ def _what_happened(scope: Scope, impacts: Sequence[WorkspaceImpact]) -> str:
     sentences = [f" Removed from schemas: {', '.join(went)}."] if went else []
     sentences += [f" Back in schemas: {', '.join(came)}."] if came else []
     sentences += [
-        f" In {names[one.name]} another schema is called {', '.join(one.conflicts)} by now and keeps that name: give one"
-        " of the two another handle."
+        f" In {names[one.name]} another schema is called {', '.join(one.conflicts)} by now and keeps that name: give"
+        " one of the two another handle."
         for one in impacts
         if one.conflicts
     ]

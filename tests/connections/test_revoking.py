@@ -84,9 +84,7 @@ def test_what_would_leave_workspaces_is_shown_and_nothing_is_saved_before_it_is_
 
 
 @pytest.mark.parametrize("kind", ["prod", "leaf"])
-def test_one_connection_and_a_folder_below_ask_too(
-    cast: Cast, tree: Tree, as_org_owner: Client, kind: str
-) -> None:
+def test_one_connection_and_a_folder_below_ask_too(cast: Cast, tree: Tree, as_org_owner: Client, kind: str) -> None:
     share(cast, tree.root)
     node = getattr(tree, kind)
     share(cast, node, cast.at_org)
@@ -229,7 +227,9 @@ def test_a_workspace_that_was_deleted_meanwhile_gets_nothing_back(
 ) -> None:
     add(cast, tree.leaf, cast.rockets)
     confirm(as_tenant_owner, tree.root, choice="none")
-    gone = as_tenant_owner.post(f"/tenants/acme/orgs/tnt/workspaces/{cast.rockets.handle}/delete/", {"handle": "rockets"})
+    gone = as_tenant_owner.post(
+        f"/tenants/acme/orgs/tnt/workspaces/{cast.rockets.handle}/delete/", {"handle": "rockets"}
+    )
     assert gone.status_code == 302
     page = save(as_tenant_owner, tree.root, choice="all")
     assert "Saved the permissions of Root." in page
@@ -238,9 +238,7 @@ def test_a_workspace_that_was_deleted_meanwhile_gets_nothing_back(
         assert not Schema.objects.exists()
 
 
-def test_deleting_a_folder_counts_no_workspace_that_lost_it_before(
-    cast: Cast, as_org_owner: Client
-) -> None:
+def test_deleting_a_folder_counts_no_workspace_that_lost_it_before(cast: Cast, as_org_owner: Client) -> None:
     with isolation.as_tenant(cast.acme.pk):
         mine = factories.folder(cast.at_org, "Mine", handle="mine")
         sharing.set_grants(mine, [cast.at_org])
