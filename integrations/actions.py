@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from connections import sharing
 from connections.models import Folder, Health
 from connections.tree import allocate_ids
-from integrations import health_schedule, schedule
+from integrations import health_schedule, schedule, sync_requests
 from integrations.aws.external_id import new_external_id
 from integrations.models import AccessMode, AccessTest, Draft, Integration, SyncRun, SyncSchedule
 from integrations.models.settings import SETTINGS_FIELDS
@@ -93,15 +93,15 @@ def create_integration(*, draft: Draft, audiences: Iterable[Scope], by: User, no
 
 @transaction.atomic
 def request_sync(*, integration: Integration, by: User | None, now: datetime) -> SyncRun:
-    """Start a sync now, or give the one that is under way already."""
+    """Start a sync now; one that is under way already is given, and followed by one more if it may have read past."""
     run = queue_sync(integration, SyncRun.Trigger.MANUAL, by, now)
     audit.record("integration.sync_requested", scope=integration.scope, by=by, target=integration, run=run.pk)
     return run
 
 
 def queue_sync(integration: Integration, trigger: SyncRun.Trigger, by: User | None, now: datetime) -> SyncRun:
-    """Queue a run and send for a worker once the transaction is committed; a run under way is given instead."""
-    run = schedule.request(integration, trigger=trigger, by=by, now=now)
+    """Ask for a run and send for a worker once the transaction is committed; a run under way is given instead."""
+    run = sync_requests.request(integration, trigger=trigger, by=by, now=now)
     # Should the broker be away, the dispatcher starts the run as soon as it is back: the schedule says that it is due.
     transaction.on_commit(lambda: sync_integration.delay(integration.tenant_id, integration.pk), robust=True)
     return run

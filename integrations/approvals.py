@@ -49,10 +49,7 @@ def approve(*, run: SyncRun, by: User, now: datetime) -> SyncRun:
         run=run.pk,
         removals=len(current.removals),
     )
-    queued = actions.queue_sync(integration, SyncRun.Trigger.APPROVAL, by, now)
-    if queued.started_at is not None:  # that one may have looked at the limit already: another comes right after it
-        SyncSchedule.objects.filter(pk=integration.pk).update(next_due_at=now, asked_at=now)
-    return queued
+    return actions.queue_sync(integration, SyncRun.Trigger.APPROVAL, by, now)
 
 
 @transaction.atomic

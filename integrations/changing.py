@@ -12,7 +12,7 @@ from django.db.models import F
 
 from connections.models import Connection, Folder
 from connections.uses import uses_of
-from integrations import access_tests, editing, health_schedule, mirror, schedule
+from integrations import access_tests, editing, health_schedule, mirror, sync_requests
 from integrations.actions import HandleTakenError
 from integrations.aws.external_id import new_external_id
 from integrations.impact import View, WorkspaceImpact, fingerprint, impacts, renamed
@@ -190,4 +190,4 @@ def _values(integration: Integration) -> dict[str, Any]:
 
 def _bump(integration: Integration) -> None:
     Integration.objects.filter(pk=integration.pk).update(version=F("version") + 1)
-    schedule.forget_failures(integration)
+    sync_requests.forget_failures(integration)

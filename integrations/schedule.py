@@ -18,15 +18,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Value
-from django.db.models.functions import Least, Now
 from psycopg.types.json import Jsonb
 
 from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.models.sync_schedule import MANY_TAKEOVERS
 from integrations.notifications import outbox
 from workspaces import isolation
-from workspaces.models import User
 
 FIRST_RETRY = timedelta(minutes=1)
 # Between two syncs that events start: a flood of them must not use up the quota of the customer's account.
@@ -39,6 +36,8 @@ _STARTED_FIELDS = (
     "claim_expires_at",
     "dispatched_at",
     "asked_at",
+    "asked_trigger",
+    "asked_by",
     "event_at",
     "events_synced_at",
     "next_due_at",
@@ -46,7 +45,6 @@ _STARTED_FIELDS = (
     "failures",
     "takeovers",
 )
-_AFRESH = {"failures": 0, "lasting_failures": 0, "takeovers": 0}
 _TIMES = {2: "twice", 3: "three times"}
 
 # The claim is given back and the run's end written in one statement: no row of the run is touched without the claim.
@@ -65,8 +63,9 @@ _FINISH = """
                     THEN GREATEST(next_due_at, %(now)s + %(events_rest)s) ELSE next_due_at END
                 WHEN 'passing' THEN
                     LEAST(next_due_at, %(now)s + %(first_retry)s * %(jitter)s * power(2, LEAST(failures, 10)))
-                ELSE %(now)s + %(jitter)s * make_interval(secs => LEAST(
-                    interval_seconds * power(2, LEAST(lasting_failures, 10)), GREATEST(interval_seconds, %(longest)s)))
+                ELSE CASE WHEN asked_at IS NOT NULL THEN next_due_at  -- whoever asked may have mended it
+                    ELSE %(now)s + %(jitter)s * make_interval(secs => LEAST(interval_seconds
+                        * power(2, LEAST(lasting_failures, 10)), GREATEST(interval_seconds, %(longest)s))) END
                 END
         WHERE integration_id = %(integration)s AND claim = %(claim)s
         RETURNING integration_id, failing_since
@@ -85,10 +84,6 @@ _FINISH = """
     WHERE run.id = %(run)s AND run.integration_id = freed.integration_id
     RETURNING freed.failing_since
 """
-
-
-class IntegrationGoneError(Exception):
-    """Somebody deleted the integration meanwhile; the text is a sentence that says so."""
 
 
 class ClaimLostError(Exception):
@@ -125,33 +120,6 @@ def create(integration: Integration, *, now: datetime) -> SyncSchedule:
     return SyncSchedule.objects.create(integration=integration, tenant_id=integration.tenant_id, next_due_at=now)
 
 
-def request(integration: Integration, *, trigger: SyncRun.Trigger, by: User | None, now: datetime) -> SyncRun:
-    """Queue a run, or give the one that is queued or running already; a double click gets the same one.
-
-    Raises IntegrationGoneError when somebody deleted the integration meanwhile.
-    """
-    schedule = SyncSchedule.objects.select_for_update().filter(pk=integration.pk)
-    if schedule.first() is None:  # that locks it: no run of this integration starts or ends meanwhile
-        raise IntegrationGoneError(f"Somebody deleted the integration {integration} meanwhile.")
-    schedule.update(**_AFRESH)
-    run = SyncRun.objects.filter(integration=integration, state__in=_OPEN).first()
-    if run is not None:
-        return run
-    # Due now, so that the dispatcher starts it even when the message that is sent at once gets lost.
-    schedule.update(next_due_at=Least(F("next_due_at"), Value(now)), asked_at=now)
-    return SyncRun.objects.create(
-        tenant_id=integration.tenant_id, integration=integration, trigger=trigger, started_by=by, queued_at=now
-    )
-
-
-def forget_failures(integration: Integration) -> None:
-    """Go back to the interval, as after a change of the settings: it may have mended what was wrong."""
-    interval = ExpressionWrapper(F("interval_seconds") * Value(timedelta(seconds=1)), DurationField())
-    by_interval = ExpressionWrapper(Now() + interval, DateTimeField())
-    there = SyncSchedule.objects.filter(pk=integration.pk)
-    there.update(**_AFRESH, next_due_at=Least(F("next_due_at"), by_interval))
-
-
 def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | None:
     """Claim an integration and give the run to work on, with its integration as it is now.
 
@@ -171,7 +139,8 @@ def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | No
         if run is not None:
             run.integration = Integration.objects.select_related("tenant", "organization").get(pk=integration_id)
             row.claim, row.claim_expires_at = run.claim, now + claim_lifetime()
-            row.asked_at = row.event_at = None  # what happened until now, this run will read
+            # What happened until now, this run will read.
+            row.asked_at = row.asked_trigger = row.asked_by_id = row.event_at = None
             row.events_synced_at = now if run.trigger == SyncRun.Trigger.EVENT else row.events_synced_at
             row.next_due_at, row.planned_at = now + _interval(row), now
         row.save(update_fields=_STARTED_FIELDS)
@@ -197,11 +166,15 @@ def _next_run(row: SyncSchedule, now: datetime) -> SyncRun | None:
     """Find the queued run, replace the lost one, or make a scheduled one if it is time; whichever it is now runs."""
     run = SyncRun.objects.filter(integration_id=row.pk, state__in=_OPEN).first()
     trigger, by, queued_at = SyncRun.Trigger.EVENT if row.event_at else SyncRun.Trigger.SCHEDULED, None, now
+    if row.asked_at and row.asked_trigger:  # while the one before it ran
+        trigger, by, queued_at = SyncRun.Trigger(row.asked_trigger), row.asked_by_id, row.asked_at
     if run is not None and run.state == SyncRun.State.RUNNING:
         _record_loss(run, row, now)
         if row.takeovers > 1:
             return None
-        trigger, by, queued_at, run = SyncRun.Trigger(run.trigger), run.started_by_id, run.queued_at, None
+        if not row.asked_trigger:
+            trigger, by, queued_at = SyncRun.Trigger(run.trigger), run.started_by_id, run.queued_at
+        run = None
     elif run is None and row.next_due_at > now:
         return None
     if run is None:

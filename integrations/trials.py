@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 
 from connections.uses import uses_of
-from integrations import absences, editing, mirror, places, schedule
+from integrations import absences, editing, mirror, places, schedule, sync_requests
 from integrations.changes import Change, describe
 from integrations.impact import View, WorkspaceImpact, fingerprint, impacts
 from integrations.models import AccessMode, Integration, SettingsTrial, SyncRun, SyncSchedule
@@ -243,7 +243,7 @@ def _take_over(integration: Integration, trial: SettingsTrial, ahead: Prospect, 
     integration.unseen_folders = sorted(snapshot.left_out_folders)
     integration.selection_facts = Outline(snapshot, ahead.selection).facts
     integration.save()
-    schedule.forget_failures(integration)
+    sync_requests.forget_failures(integration)
 
 
 def _shown(settings: IntegrationSettings) -> dict[str, str]:

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models.integration import Integration
+from workspaces.models import User
 
 DEFAULT_INTERVAL_SECONDS = 15 * 60
 # From so many on, what was a mishap is an error that somebody should look at.
@@ -20,7 +21,8 @@ class SyncSchedule(models.Model):
     ``dispatched_at`` is set while a message is on its way to a worker. ``claim`` is the token of the running sync, good
     until ``claim_expires_at``, which the sync keeps pushing. A claim that expired belongs to a worker that died.
     ``planned_at`` is when ``next_due_at`` was reckoned: should it lie in the future, the clock was set back since.
-    ``asked_at`` is set while a person waits for the sync: it goes before those that are due by the clock. ``event_at``
+    ``asked_at`` is set while a person waits for the sync: it goes before those that are due by the clock. What that was
+    and who it was stand in ``asked_trigger`` and ``asked_by`` where no run could be queued, for one ran. ``event_at``
     is when AWS said that something changed that no sync has looked at yet; ``last_event_at`` outlives that sync.
     ``events_synced_at`` is when a sync that events had started began or, once it is over, ended.
 
@@ -35,6 +37,8 @@ class SyncSchedule(models.Model):
     next_due_at = models.DateTimeField()
     planned_at = models.DateTimeField(default=timezone.now)
     asked_at = models.DateTimeField(null=True)
+    asked_trigger = models.CharField(max_length=10, null=True)
+    asked_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     event_at = models.DateTimeField(null=True)
     last_event_at = models.DateTimeField(null=True)
     events_synced_at = models.DateTimeField(null=True)

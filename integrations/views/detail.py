@@ -9,7 +9,8 @@ from django.views.decorators.http import require_POST
 
 from connections.views.context import tree_context
 from integrations import actions
-from integrations.schedule import IntegrationGoneError
+from integrations.models import SyncSchedule
+from integrations.sync_requests import IntegrationGoneError
 from integrations.views.health import health_words
 from integrations.views.page import find_integration, integration_page, latest_status, render_live
 from workspaces.access import Access, Power
@@ -37,7 +38,7 @@ def integration_detail(request: HttpRequest, access: Access, integration: str) -
 @scope_view(Power.OWNER)
 @require_POST
 def integration_sync(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
-    """Start a sync, or show the one that is under way."""
+    """Start a sync, or one more after the one that is under way."""
     found = find_integration(access, integration)
     now = timezone.now()
     try:
@@ -47,6 +48,10 @@ def integration_sync(request: HttpRequest, access: Access, integration: str) -> 
         return redirect(access.scope.url("integration_list"))
     if run.queued_at == now:
         messages.success(request, f"A sync of {found} was started.")
+    elif run.started_at is not None and SyncSchedule.objects.filter(pk=found.pk, asked_trigger__isnull=False).exists():
+        messages.success(
+            request, f"A sync of {found} runs already, and may have read past your change: one more follows it."
+        )
     else:
-        messages.info(request, f"A sync of {found} was under way already; a second one would change nothing more.")
+        messages.info(request, f"A sync of {found} is about to read the AWS organization; a second one is not needed.")
     return redirect(access.scope.url("integration_advanced", integration=found.handle))

@@ -21,7 +21,8 @@ _PATIENCE = timedelta(seconds=15)
 class RunStatus:
     """A run as pages show it; ``next_due_at`` is None when the next one is due already.
 
-    ``asks_url`` leads to the run that needs approval, on pages that show how the integration stands.
+    On pages that show how the integration stands, ``is_followed`` says that somebody asked for one more while this one
+    ran, and ``asks_url`` leads to the run that needs approval.
     """
 
     run: SyncRun
@@ -32,7 +33,13 @@ class RunStatus:
     changes: str
     next_due_at: datetime | None = None
     is_stuck: bool = False
+    is_followed: bool = False
     asks_url: str = ""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there will be something else to show within moments."""
+        return not self.run.is_over or self.is_followed
 
 
 def find_integration(access: Access, handle: str) -> Integration:
@@ -87,7 +94,8 @@ def latest_status(access: Access, integration: Integration) -> RunStatus:
     latest = SyncRun.objects.of(integration).first()
     if latest is None:
         raise Http404
-    status = run_status(access, integration, latest)
+    is_followed = latest.state != SyncRun.State.QUEUED and integration.schedule.asked_trigger is not None
+    status = replace(run_status(access, integration, latest), is_followed=is_followed)
     asking = SyncRun.objects.undecided(integration).values_list("pk", flat=True).first()
     if asking is None:
         return status

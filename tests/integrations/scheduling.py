@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from integrations import schedule
+from integrations import schedule, sync_requests
 from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.schedule import Outcome
 from workspaces import isolation
@@ -13,7 +13,7 @@ from workspaces import isolation
 def request(integration: Integration, trigger: SyncRun.Trigger = SyncRun.Trigger.MANUAL) -> SyncRun:
     """Ask for a sync."""
     with isolation.as_tenant(integration.tenant_id):
-        return schedule.request(integration, trigger=trigger, by=None, now=timezone.now())
+        return sync_requests.request(integration, trigger=trigger, by=None, now=timezone.now())
 
 
 def start(integration: Integration, *, after: timedelta = timedelta()) -> SyncRun | None:

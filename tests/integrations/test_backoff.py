@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from integrations import changing, dispatch, schedule
+from integrations import changing, dispatch, sync_requests
 from integrations.models import Integration, SyncRun
 from integrations.schedule import Outcome
 from tests.conftest import Cast
@@ -139,5 +139,5 @@ def test_who_asks_for_a_sync_that_killed_its_workers_gets_another_try_at_once(in
     start(integration)
     assert lose(integration, after=timedelta(seconds=70)) is not None
     with isolation.as_tenant(integration.tenant_id):
-        schedule.request(integration, trigger=SyncRun.Trigger.MANUAL, by=None, now=timezone.now())
+        sync_requests.request(integration, trigger=SyncRun.Trigger.MANUAL, by=None, now=timezone.now())
     assert lose(integration, after=timedelta(seconds=140)) is not None

@@ -187,22 +187,6 @@ def test_an_approval_survives_a_sync_that_fails(many: Synced, cast: Cast) -> Non
     assert scheduled(many).state == SyncRun.State.NEEDS_APPROVAL
 
 
-def test_what_is_approved_while_a_sync_runs_is_done_by_the_next(many: Synced, cast: Cast) -> None:
-    lose(many, *range(6))
-    asked = scheduled(many)
-    SyncSchedule.objects.update(next_due_at=timezone.now())
-    with isolation.as_tenant(many.integration.tenant_id):
-        running = SyncRun.objects.create(
-            tenant=cast.acme,
-            integration=many.integration,
-            trigger=SyncRun.Trigger.SCHEDULED,
-            state=SyncRun.State.RUNNING,
-            started_at=timezone.now(),
-        )
-    assert approve(many, asked, cast.org_owner) == running
-    assert many.schedule().next_due_at <= timezone.now()
-
-
 def test_discarding_changes_nothing_and_the_next_sync_asks_again(many: Synced, cast: Cast) -> None:
     lose(many, *range(6))
     asked = scheduled(many)

@@ -15,7 +15,7 @@ from pytest_django.fixtures import Settings
 
 from connections.models import Folder
 from connections.tree import allocate_ids
-from integrations import actions, dispatch, schedule
+from integrations import actions, dispatch, schedule, sync_requests
 from integrations.dispatch import Key
 from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.tasks import enqueue_due, sync_integration
@@ -91,7 +91,7 @@ def test_who_waits_for_a_sync_goes_before_what_is_due_by_the_clock(committed: Ca
     assert len(taken) == 2
     with isolation.as_tenant(committed.acme.pk):
         integration = Integration.objects.get(pk=clicked[1])
-        schedule.request(integration, trigger=SyncRun.Trigger.MANUAL, by=committed.org_owner, now=timezone.now())
+        sync_requests.request(integration, trigger=SyncRun.Trigger.MANUAL, by=committed.org_owner, now=timezone.now())
     assert take() == [clicked]  # although the tenant has its share under way
     assert schedule.start(*clicked, now=timezone.now()) is not None
     assert SyncSchedule.objects.get(pk=clicked[1]).asked_at is None
@@ -102,7 +102,7 @@ def test_what_people_wait_for_has_its_limit_too(committed: Cast, settings: Setti
     crowd = many(committed, 8)
     with isolation.as_tenant(committed.acme.pk):
         for integration in Integration.objects.filter(pk__in=[pk for _, pk in crowd]):
-            schedule.request(integration, trigger=SyncRun.Trigger.MANUAL, by=committed.org_owner, now=timezone.now())
+            actions.request_sync(integration=integration, by=committed.org_owner, now=timezone.now())
     # A message was sent for each when it was asked for.
     started = [key for key in crowd if schedule.start(*key, now=timezone.now()) is not None]
     assert started == crowd[:5]
@@ -133,7 +133,7 @@ def test_whoever_works_at_a_command_line_need_not_wait_for_others(committed: Cas
         assert schedule.start(*key, now=timezone.now()) is not None
     with isolation.as_tenant(committed.acme.pk):
         integration = Integration.objects.get(pk=mine[1])
-        schedule.request(integration, trigger=SyncRun.Trigger.COMMAND, by=None, now=timezone.now())
+        sync_requests.request(integration, trigger=SyncRun.Trigger.COMMAND, by=None, now=timezone.now())
     assert schedule.start(*mine, now=timezone.now()) is not None
 
 

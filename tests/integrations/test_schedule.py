@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from integrations import dispatch, schedule
+from integrations import dispatch, schedule, sync_requests
 from integrations.heartbeat import heartbeat
 from integrations.models import Integration, SyncRun
 from integrations.schedule import ClaimLostError, Outcome
@@ -86,7 +86,7 @@ def test_a_claim_that_expired_is_taken_over_and_the_lost_run_recorded(
     integration: Integration, committed: Cast
 ) -> None:
     with isolation.as_tenant(integration.tenant_id):
-        schedule.request(integration, trigger=SyncRun.Trigger.MANUAL, by=committed.org_owner, now=timezone.now())
+        sync_requests.request(integration, trigger=SyncRun.Trigger.MANUAL, by=committed.org_owner, now=timezone.now())
     lost = start(integration)
     assert lost is not None
     assert dispatch.take_due(now=timezone.now()) == []

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from integrations import schedule
+from integrations import sync_requests
 from integrations.models import Integration, SyncRun
 from workspaces import isolation
 from workspaces.models import Tenant
@@ -28,12 +28,13 @@ class Command(BaseCommand):
         integration = _find(options["integration"])
         try:
             with isolation.as_tenant(integration.tenant_id):
-                run = schedule.request(integration, trigger=SyncRun.Trigger.COMMAND, by=None, now=timezone.now())
-        except schedule.IntegrationGoneError as error:
+                run = sync_requests.request(integration, trigger=SyncRun.Trigger.COMMAND, by=None, now=timezone.now())
+        except sync_requests.IntegrationGoneError as error:
             raise CommandError(str(error)) from error
         if run.state == SyncRun.State.RUNNING:
             raise CommandError(
-                f"A sync of {integration} is running since {run.started_at:%H:%M:%S} UTC. Wait for its end."
+                f"A sync of {integration} is running since {run.started_at:%H:%M:%S} UTC. A worker runs one more right"
+                " after it."
             )
         ended = sync.run(integration.tenant_id, integration.pk, watch=self._show)
         if ended is None:

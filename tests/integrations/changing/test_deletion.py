@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from connections import sharing
 from connections.models import Aggregator, Connection, Folder, Grant, Schema
-from integrations import deletion, removal, schedule, sync
+from integrations import deletion, removal, sync, sync_requests
 from integrations.models import AccessTest, Draft, Integration, SyncRun, SyncSchedule
 from tests import factories
 from tests.conftest import Cast
@@ -104,7 +104,7 @@ def test_a_sync_under_way_cannot_bring_it_back(in_use: Synced, cast: Cast, monke
                 deletion.request_removal(integration=in_use.integration, by=cast.org_owner, now=timezone.now())
 
     with isolation.as_tenant(cast.acme.pk):
-        schedule.request(in_use.integration, trigger=SyncRun.Trigger.MANUAL, by=None, now=timezone.now())
+        sync_requests.request(in_use.integration, trigger=SyncRun.Trigger.MANUAL, by=None, now=timezone.now())
     sync.run(cast.acme.pk, in_use.integration.pk, retries=QUICK, watch=delete_while_it_reads)
     assert handles(cast) == set()
     removal.remove(cast.acme.pk, in_use.integration.pk)

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from integrations import schedule
+from integrations import schedule, sync_requests
 from integrations.models import Delivery, DeliveryDue, Integration, SyncRun, SyncSchedule, Topic
 from integrations.notifications import actions, outbox
 from integrations.schedule import ClaimLostError, Outcome
@@ -156,7 +156,7 @@ def test_a_rolled_back_end_tells_nothing(told: Told) -> None:
 def test_a_run_whose_claim_was_lost_tells_nothing(told: Told) -> None:
     told.wants(*Topic)
     with isolation.as_tenant(told.cast.acme.pk):
-        schedule.request(told.integration, trigger=SyncRun.Trigger.MANUAL, by=None, now=told.now)
+        sync_requests.request(told.integration, trigger=SyncRun.Trigger.MANUAL, by=None, now=told.now)
         run = schedule.start(told.cast.acme.pk, told.integration.pk, now=told.now)
         assert run is not None
         SyncSchedule.objects.update(claim=None)

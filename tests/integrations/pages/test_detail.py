@@ -231,7 +231,23 @@ def test_a_double_click_on_sync_integration_gives_the_same_run(
 ) -> None:
     for _ in range(2):
         html = as_org_owner.post(AWSI + "sync/", follow=True).content.decode()
-        assert "under way already" in html
+        assert "A sync of awsi is about to read the AWS organization; a second one is not needed." in html
+    with isolation.as_tenant(cast.acme.pk):
+        assert SyncRun.objects.count() == 1
+
+
+def test_a_sync_that_is_asked_for_while_one_reads_follows_it_and_the_pages_say_so(
+    cast: Cast, awsi: Integration, as_org_owner: Client, change: Callable[..., SyncRun]
+) -> None:
+    change(state="running", phase="reading", started_at=timezone.now())
+    html = as_org_owner.post(AWSI + "sync/", follow=True).content.decode()
+    assert "A sync of awsi runs already, and may have read past your change: one more follows it." in html
+    for page in ("", "advanced/"):
+        assert "it starts right after it." in get(as_org_owner, AWSI + page)
+    change(state="succeeded", phase="", finished_at=timezone.now())
+    html = get(as_org_owner, AWSI)
+    assert "it starts any moment." in html
+    assert f'hx-get="{AWSI}"' in html  # the page goes on to look
     with isolation.as_tenant(cast.acme.pk):
         assert SyncRun.objects.count() == 1
 

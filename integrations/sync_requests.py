@@ -1,0 +1,62 @@
+"""Asking for a sync: it is queued, or follows the one that is running, which may have read past what people mean.
+
+Only one run of an integration is open at a time. What is asked for while it runs waits in the schedule's row, so it is
+one more run however often somebody asks.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Value
+from django.db.models.functions import Least, Now
+
+from integrations.models import Integration, SyncRun, SyncSchedule
+from workspaces.models import User
+
+_OPEN: Final = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
+_AFRESH: Final = {"failures": 0, "lasting_failures": 0, "takeovers": 0}
+_DOUBLE_CLICK: Final = timedelta(seconds=2)
+
+
+class IntegrationGoneError(Exception):
+    """Somebody deleted the integration meanwhile; the text is a sentence that says so."""
+
+
+def request(integration: Integration, *, trigger: SyncRun.Trigger, by: User | None, now: datetime) -> SyncRun:
+    """Queue a run, or give the one that is queued already; one that runs is given too, and followed by one more.
+
+    A double click gets the same one, and so does whoever asks before it reads. Raises IntegrationGoneError when
+    somebody deleted the integration meanwhile.
+    """
+    schedule = SyncSchedule.objects.select_for_update().filter(pk=integration.pk)
+    if schedule.first() is None:  # that locks it: no run of this integration starts or ends meanwhile
+        raise IntegrationGoneError(f"Somebody deleted the integration {integration} meanwhile.")
+    schedule.update(**_AFRESH)
+    run = SyncRun.objects.filter(integration=integration, state__in=_OPEN).first()
+    if run is not None and _does_it(run, trigger, by, now):
+        return run
+    # Due now, so that the dispatcher starts it even when the message that is sent at once gets lost.
+    schedule.update(next_due_at=Least(F("next_due_at"), Value(now)))
+    if run is None:
+        schedule.update(asked_at=now)
+        return SyncRun.objects.create(
+            tenant_id=integration.tenant_id, integration=integration, trigger=trigger, started_by=by, queued_at=now
+        )
+    schedule.filter(asked_trigger=None).update(asked_at=now, asked_trigger=trigger, asked_by=by)
+    return run
+
+
+def _does_it(run: SyncRun, trigger: SyncRun.Trigger, by: User | None, now: datetime) -> bool:
+    """Tell whether a run that is open sees and does all that is asked for now."""
+    if run.state == SyncRun.State.QUEUED or (run.is_attended and run.phase == SyncRun.Phase.CHECKING):
+        return True  # it has not read anything yet
+    is_same = (run.trigger, run.started_by_id) == (trigger, by.pk if by else None)
+    return is_same and now - run.queued_at < _DOUBLE_CLICK
+
+
+def forget_failures(integration: Integration) -> None:
+    """Go back to the interval, as after a change of the settings: it may have mended what was wrong."""
+    interval = ExpressionWrapper(F("interval_seconds") * Value(timedelta(seconds=1)), DurationField())
+    by_interval = ExpressionWrapper(Now() + interval, DateTimeField())
+    there = SyncSchedule.objects.filter(pk=integration.pk)
+    there.update(**_AFRESH, next_due_at=Least(F("next_due_at"), by_interval))
