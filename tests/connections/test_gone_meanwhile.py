@@ -6,7 +6,7 @@ from django.test import Client
 from connections import handmade
 from connections.models import Folder
 from tests.conftest import Cast, make_cast
-from tests.integrations.threads import in_thread, wait_until_waiting
+from tests.threads import in_thread, wait_until_waiting
 from workspaces import isolation
 from workspaces.models import AuditEvent
 

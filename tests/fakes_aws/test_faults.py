@@ -56,11 +56,10 @@ def test_a_dropped_connection_is_an_error_of_the_connection(aws: RunningAws, rea
 
 
 def test_a_call_that_hangs_is_given_up_by_the_caller(aws: RunningAws, connect: Connect) -> None:
-    hasty = connect("sts", aws.vendor_key, read_timeout=0.05)
     aws.faults.hang("GetCallerIdentity", times=1)
     with pytest.raises(ReadTimeoutError):
-        hasty.get_caller_identity()
-    assert hasty.get_caller_identity()
+        connect("sts", aws.vendor_key, read_timeout=0.05).get_caller_identity()
+    assert connect("sts", aws.vendor_key).get_caller_identity()
 
 
 def test_a_connection_that_is_hung_up_after_the_answer_shows_in_the_next_call_at_most(
@@ -118,10 +117,13 @@ def test_each_operation_has_a_bucket_of_its_own(aws: RunningAws, reader: Any) ->
 
 
 def test_a_bucket_fills_again(aws: RunningAws, reader: Any) -> None:
+    aws.faults.clock = lambda: 100.0
     aws.faults.throttle("ListRoots", rate=50, burst=1)
     assert reader.list_roots()
-    time.sleep(0.05)
+    assert code_of(reader.list_roots) == "TooManyRequestsException"
+    aws.faults.clock = lambda: 101.0
     assert reader.list_roots()
+    assert code_of(reader.list_roots) == "TooManyRequestsException"
 
 
 def test_sts_throttles_in_its_own_words(aws: RunningAws, sts: Any) -> None:
@@ -133,6 +135,7 @@ def test_sts_throttles_in_its_own_words(aws: RunningAws, sts: Any) -> None:
 def test_nothing_is_throttled_until_asked(aws: RunningAws, reader: Any) -> None:
     for _ in range(10):
         assert reader.list_roots()
+    aws.faults.clock = lambda: 100.0
     aws.faults.throttle_as_published()
     codes = [reader.list_roots() and "", reader.list_roots() and "", code_of(reader.list_roots)]
     assert codes == ["", "", "TooManyRequestsException"]
@@ -147,7 +150,7 @@ def test_latency_is_waited(aws: RunningAws, reader: Any) -> None:
 
 def test_an_answer_may_come_too_late(aws: RunningAws, connect: Connect) -> None:
     hasty = connect("sts", aws.vendor_key, read_timeout=0.05)
-    aws.faults.latency = 0.3
+    aws.faults.latency = 1
     with pytest.raises(ReadTimeoutError):
         hasty.get_caller_identity()
 

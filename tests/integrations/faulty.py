@@ -17,7 +17,10 @@ from tests.integrations.conftest import QUICK, Synced
 from workspaces import isolation
 
 LIST_ACCOUNTS, LIST_UNITS, LIST_CHILDREN = "ListAccounts", "ListOrganizationalUnitsForParent", "ListChildren"
-HASTY = Retries(faults=1, first_wait=0.001, answer_within=0.1)
+# What AWS does not answer is given up soon; what a busy machine answers late is asked again.
+HASTY = Retries(faults=3, first_wait=0.001, answer_within=0.25)
+# Each connection that is kept may turn out to be closed: one more try than there can be of them.
+PATIENT = Retries(faults=20, first_wait=0.001)
 OF_STS = ("AssumeRole", "GetCallerIdentity")
 
 Plan = Callable[[RunningAws, str, int], object]  # what goes wrong, in which operation, after how many calls
@@ -87,7 +90,9 @@ FAULTS: dict[str, Fault] = {
     "page token twice": Fault(_repeat_token),
     "dropped once": Fault(lambda aws, name, after: aws.faults.drop(name, times=1, after=after), heals=True),
     "dropped": Fault(lambda aws, name, after: aws.faults.drop(name, after=after)),
-    "hung up after the answer": Fault(lambda aws, name, after: aws.faults.hang_up(name, after=after), heals=True),
+    "hung up after the answer": Fault(
+        lambda aws, name, after: aws.faults.hang_up(name, after=after), heals=True, retries=PATIENT
+    ),
     "hangs": Fault(lambda aws, name, after: aws.faults.hang(name, after=after), retries=HASTY),
     "elsewhere once": Fault(_lead_elsewhere(1)),
     "elsewhere": Fault(_lead_elsewhere(None)),

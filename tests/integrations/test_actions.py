@@ -12,7 +12,7 @@ from integrations import actions
 from integrations.models import AccessMode, Draft, Integration, SyncRun, SyncSchedule
 from tests import factories
 from tests.conftest import Cast, make_cast
-from tests.integrations.threads import at_once
+from tests.threads import at_once
 from workspaces import isolation
 from workspaces.models import AuditEvent
 

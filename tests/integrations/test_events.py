@@ -18,7 +18,7 @@ from integrations.schedule import Outcome
 from tests import factories
 from tests.conftest import Cast
 from tests.integrations.scheduling import finish, make_due, request, row, start
-from tests.integrations.threads import at_once, in_thread
+from tests.threads import at_once, in_thread, meeting
 from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.invitations import hash_of
@@ -209,7 +209,8 @@ def test_two_who_open_an_inlet_at_once_open_one_and_one_gets_its_key(
         with isolation.as_tenant(integration.tenant_id):
             return inlets.enable(integration=integration, by=committed.org_owner, now=timezone.now())
 
-    (made,) = filter(None, at_once(enable, enable))
+    held = SyncSchedule.objects.filter(pk=integration.pk)
+    (made,) = filter(None, meeting(held, enable, enable, tenant_id=integration.tenant_id))
     assert send(made)
 
 
@@ -222,7 +223,8 @@ def test_a_key_that_is_rotated_twice_at_once_is_replaced_once(
         except ChangedMeanwhileError:
             return None
 
-    (made,) = filter(None, at_once(try_to, try_to))
+    held = SyncSchedule.objects.filter(pk=integration.pk)
+    (made,) = filter(None, meeting(held, try_to, try_to, tenant_id=integration.tenant_id))
     assert send(made)
     with isolation.as_tenant(integration.tenant_id):
         inlets.close(integration=integration, by=committed.org_owner)

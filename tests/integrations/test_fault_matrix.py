@@ -6,7 +6,7 @@ Each operation meets each fault at one moment (the first, a middle or the last o
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from django.db import transaction
@@ -98,14 +98,16 @@ def mirror(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
 def scene(mirror: Synced, operation: str) -> Iterator[None]:
     """Arrange what makes a sync call the operation; leaves nothing behind, in the database as in AWS."""
     mirror.aws.calls.clear()
-    with transaction.atomic(), pytest.MonkeyPatch.context() as patched:
-        mirror.aws.world.wire = Wire(page_size=2)
-        CALLS[operation].arrange(mirror)
-        if operation == LIST_CHILDREN:  # leaves are probed while the pace allows no more lists
-            patched.setattr(AwsSession, "is_dry", lambda _, of: of == LIST_UNITS)
-        yield
-        transaction.set_rollback(True)
-    mirror.aws.faults.clear()
+    try:
+        with transaction.atomic(), pytest.MonkeyPatch.context() as patched:
+            mirror.aws.world.wire = Wire(page_size=2)
+            CALLS[operation].arrange(mirror)
+            if operation == LIST_CHILDREN:  # leaves are probed while the pace allows no more lists
+                patched.setattr(AwsSession, "is_dry", lambda _, of: of == LIST_UNITS)
+            yield
+            transaction.set_rollback(True)
+    finally:
+        mirror.aws.faults.clear()
 
 
 def test_every_operation_and_every_kind_of_fault_has_its_cells(mirror: Synced) -> None:
@@ -117,6 +119,13 @@ def test_every_operation_and_every_kind_of_fault_has_its_cells(mirror: Synced) -
         used |= {planned.kind for planned in mirror.aws.faults.planned}
         mirror.aws.faults.clear()
     assert used == set(faults.KINDS)
+
+
+def test_a_cell_that_fails_leaves_no_fault_to_the_next(mirror: Synced) -> None:
+    with suppress(ZeroDivisionError), scene(mirror, "DescribeAccount"):
+        mirror.aws.faults.fail("ListRoots", "ServiceException")
+        raise ZeroDivisionError
+    assert mirror.aws.faults.planned == []
 
 
 @pytest.mark.parametrize("operation", CALLS)

@@ -5,6 +5,7 @@ The moments are other ones each time; ``PIPES_TEST_KILLS=100`` tries so many.
 
 import os
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -154,12 +155,14 @@ def test_a_process_that_is_killed_around_its_writes_leaves_the_tree_as_it_was(
 ) -> None:
     mirror.aws.organization.remove("Dev")
     mirror.aws.organization.create_account("New", joined_at=99.0)
-    mirror.aws.faults.latency = 0.1
+    is_held = threading.Event()
+    mirror.aws.faults.after_call("ListAccounts", 1, lambda: is_held.wait(60))
     before, run = in_tree(mirror.integration), mirror.request()
     victim = start()
     wait_for(lambda: mirror.runs()[-1].phase == "reading")
     with isolation.as_tenant(run.tenant_id):
         with holding_the_schedule(mirror):
+            is_held.set()
             wait_for(is_waiting)
             if has_written:
                 SyncRun.objects.select_for_update().get(pk=run.pk)
@@ -203,8 +206,9 @@ def go_away(seconds: float) -> None:
 def test_of_two_processes_one_syncs_and_if_it_dies_the_other_has_done_nothing(
     mirror: Synced, start: Callable[[], Victim]
 ) -> None:
-    mirror.aws.faults.latency = 0.1
     for dies in (False, True):
+        may_go_on = threading.Event()
+        mirror.aws.faults.after_call("ListAccounts", 1, lambda: may_go_on.wait(60))  # noqa: B023
         mirror.aws.organization.create_account(f"New {dies}", joined_at=99.0)
         before, known = in_tree(mirror.integration), len(mirror.runs())
         mirror.request()
@@ -213,6 +217,7 @@ def test_of_two_processes_one_syncs_and_if_it_dies_the_other_has_done_nothing(
         if dies:
             for victim in both:
                 victim.kill()
+        may_go_on.set()
         wait_for(lambda: ended(*both))  # noqa: B023
         assert len(mirror.runs()) == known + 1
         assert check_whole_and_heal(mirror, before) == ("running" if dies else "succeeded")

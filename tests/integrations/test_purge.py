@@ -11,7 +11,7 @@ from integrations import removal
 from integrations.models import Integration
 from tests import factories
 from tests.conftest import Cast, make_cast
-from tests.integrations.threads import in_thread, wait_until_waiting
+from tests.threads import in_thread, wait_until_waiting
 from workspaces import isolation
 
 

@@ -10,12 +10,12 @@ from pytest_django.fixtures import Settings
 
 from integrations import dispatch, schedule, sync_requests
 from integrations.heartbeat import heartbeat
-from integrations.models import Integration, SyncRun
+from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.schedule import ClaimLostError, Outcome
 from launcher.child import wait_for
 from tests.conftest import Cast
 from tests.integrations.scheduling import finish, make_due, request, row, start, stored
-from tests.integrations.threads import at_once, in_thread, wait_until_waiting
+from tests.threads import in_thread, meeting, wait_until_waiting
 from workspaces import isolation
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,7 +33,8 @@ def test_nothing_starts_before_it_is_due(integration: Integration) -> None:
 
 def test_of_two_workers_one_gets_the_sync(integration: Integration) -> None:
     request(integration)
-    runs = at_once(lambda: start(integration), lambda: start(integration))
+    held = SyncSchedule.objects.filter(pk=integration.pk)
+    runs = meeting(held, lambda: start(integration), lambda: start(integration), tenant_id=integration.tenant_id)
     assert sorted(run is None for run in runs) == [False, True]
 
 
@@ -47,7 +48,10 @@ def test_a_message_that_comes_twice_or_late_finds_nothing_to_do(integration: Int
 
 
 def test_a_double_click_gets_the_same_run(integration: Integration) -> None:
-    one, two = at_once(lambda: request(integration), lambda: request(integration))
+    held = SyncSchedule.objects.filter(pk=integration.pk)
+    one, two = meeting(
+        held, lambda: request(integration), lambda: request(integration), tenant_id=integration.tenant_id
+    )
     assert one.pk == two.pk
     run = start(integration)
     assert run is not None

@@ -240,5 +240,7 @@ def test_nothing_secret_is_logged_or_recorded(
     mirror.aws.faults.fail("ListAccounts", "AccessDeniedException")
     failed = mirror.sync()
     written = "".join(capsys.readouterr()) + caplog.text + failed.error + repr(failed.__dict__)
+    for told in ("sync_failed", "ListAccounts", "AccessDeniedException"):  # it was looked at where it would be
+        assert told in written
     assert key.secret not in written
     assert "Signature=" not in written

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from connections.models import Connection
 from integrations import schedule, sync
-from integrations.models import SyncRun
+from integrations.models import SyncRun, SyncSchedule
 from tests import factories
 from tests.conftest import make_cast
 from tests.fakes.aws import RunningAws
 from tests.integrations.conftest import QUICK, Synced, make_mirror
-from tests.integrations.threads import at_once, in_thread, wait_until_waiting
+from tests.threads import at_once, in_thread, meeting, wait_until_waiting
 from workspaces import isolation
 from workspaces.access import Scope
 
@@ -174,9 +174,7 @@ def test_two_workers_with_the_same_message_sync_once(committed: Synced) -> None:
     def work() -> None:
         runs.append(sync.run(integration.tenant_id, integration.pk, retries=QUICK))
 
-    committed.aws.faults.latency = 0.05
-    for thread in [in_thread(work), in_thread(work)]:
-        thread.join()
+    meeting(SyncSchedule.objects.filter(pk=integration.pk), work, work, tenant_id=integration.tenant_id)
     assert sorted(run.state if run else "" for run in runs) == ["", "succeeded"]
     assert len(committed.runs()) == 1
 
@@ -185,8 +183,20 @@ def test_two_syncs_in_one_scope_at_the_same_time_share_out_the_handles(aws: Runn
     scope = committed.integration.scope
     with isolation.as_tenant(scope.tenant.pk):
         other = make_other(aws, scope)
-    for thread in [in_thread(mirror.work) for mirror in (committed, other)]:
-        thread.join()
+    both_have_read = threading.Barrier(2)
+
+    def work(mirror: Synced) -> None:
+        has_read = threading.Event()
+
+        def wait_for_the_other(run: SyncRun) -> None:
+            if run.phase == SyncRun.Phase.COMPARING and not has_read.is_set():
+                has_read.set()
+                both_have_read.wait(60)
+
+        sync.run(scope.tenant.pk, mirror.integration.pk, watch=wait_for_the_other, retries=QUICK)
+
+    at_once(lambda: work(committed), lambda: work(other))
+    assert not both_have_read.broken
     assert [mirror.runs()[-1].state for mirror in (committed, other)] == ["succeeded"] * 2
     with isolation.as_tenant(scope.tenant.pk):
         held = list(Connection.objects.values_list("handle", flat=True))

@@ -27,5 +27,8 @@ def test_a_sync_leaves_no_words_of_its_own_for_the_next_log_lines(mirror: Synced
     assert structlog.contextvars.get_contextvars() == {}
 
 
-def test_a_task_for_something_that_is_gone_does_nothing(db: None) -> None:
-    tasks.sync_integration(1, 1)
+def test_a_task_for_something_that_is_gone_does_nothing(mirror: Synced) -> None:
+    tasks.sync_integration(mirror.integration.tenant_id, 0)
+    tasks.sync_integration(0, mirror.integration.pk)
+    assert [run.state for run in mirror.runs()] == ["queued"]
+    assert (mirror.tree(), list(mirror.aws.calls)) == ({"root": "Root"}, [])

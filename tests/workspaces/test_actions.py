@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from tests.conftest import Cast
 from workspaces import actions, isolation, people
 from workspaces.access import Power, Scope, power_in
-from workspaces.models import AuditEvent, Membership, Organization, Plan, Role, Tenant, User
+from workspaces.models import AuditEvent, Membership, Organization, Plan, Role, Tenant, User, Workspace
 
 
 def last_event() -> AuditEvent:
@@ -49,9 +49,12 @@ def test_a_handle_that_is_taken_leaves_nothing_behind(cast: Cast) -> None:
 def test_the_same_handle_may_be_used_in_another_place(cast: Cast) -> None:
     with isolation.as_tenant(cast.globex.pk):
         actions.create_organization(scope=Scope(cast.globex), handle="tnt", name="Theirs", by=cast.stranger)
+        assert set(Organization.objects.values_list("handle", "name")) == {("main", "MAIN"), ("tnt", "Theirs")}
     with isolation.as_tenant(cast.acme.pk):
         in_ops = Scope(cast.acme, cast.ops)
         actions.create_workspace(scope=in_ops, handle="fireworks", name="Theirs", by=cast.tenant_owner)
+        same = Workspace.objects.filter(handle="fireworks").values_list("organization_id", "name")
+        assert set(same) == {(cast.tnt.pk, cast.fireworks.name), (cast.ops.pk, "Theirs")}
 
 
 def test_changing_a_place_records_what_it_was_before(cast: Cast) -> None:

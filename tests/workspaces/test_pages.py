@@ -1,17 +1,16 @@
 """The pages of places and people, as a browser without script gets them, and their fragments."""
 
 import re
-import threading
-from collections.abc import Callable
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests import factories
 from tests.conftest import Cast, make_cast
+from tests.threads import in_thread, wait_until_waiting
 from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, Organization, Tenant, User, Workspace
@@ -230,8 +229,8 @@ def test_a_handle_that_somebody_takes_at_the_same_moment_gets_the_same_sentence(
     with isolation.as_tenant(cast.acme.pk):
         factories.organization(cast.at_tenant, "race", owner=cast.tenant_owner)  # not committed yet: nobody sees it
         request = in_thread(lambda: answers.append(create_race(cast)))
-        wait_until_somebody_waits()
-    request.join(10)
+        wait_until_waiting()
+    request.join()
     assert answers
     assert "“race” is taken by another organization of acme. Choose another handle." in answers[0]
 
@@ -240,25 +239,3 @@ def create_race(cast: Cast) -> str:
     client = Client()
     client.force_login(cast.tenant_owner)
     return text(client.post("/tenants/acme/orgs/new/", {"handle": "race", "name": "Race"}).content)
-
-
-def in_thread(work: Callable[[], None]) -> threading.Thread:
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connections.close_all()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
-
-
-def wait_until_somebody_waits() -> None:
-    for _ in range(200):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
-            if cursor.fetchone()[0]:
-                return
-            cursor.execute("SELECT pg_sleep(0.02)")
-    pytest.fail("The second request never reached the database.")

@@ -1,14 +1,11 @@
 """Who belongs to a place, and what happens when that changes."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from tests import factories
 from tests.conftest import Cast, make_cast
+from tests.threads import meeting
 from workspaces import invitations, isolation, people
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, Invitation, Membership, Plan, Role, User
@@ -155,21 +152,21 @@ def test_two_owners_who_demote_each_other_at_once_leave_one() -> None:
         second = member(cast.at_org, cast.org_member)
         people.change_role(scope=cast.at_org, member=second, role=Role.OWNER, by=cast.org_owner)
         first = member(cast.at_org, cast.org_owner)
-    barrier = Barrier(2)
 
     def demote(victim: Membership, by: User) -> bool:
         try:
             with isolation.as_tenant(cast.acme.pk):
-                barrier.wait(timeout=10)
                 people.change_role(scope=cast.at_org, member=victim, role=Role.MEMBER, by=by)
         except people.LastOwnerError:
             return False
-        finally:
-            connection.close()
         return True
 
-    with ThreadPoolExecutor(2) as pool:
-        outcomes = list(pool.map(demote, (first, second), (cast.org_member, cast.org_owner)))
+    outcomes = meeting(
+        people.owners_of(cast.at_org),
+        lambda: demote(first, cast.org_member),
+        lambda: demote(second, cast.org_owner),
+        tenant_id=cast.acme.pk,
+    )
     assert sorted(outcomes) == [False, True]
     with isolation.as_tenant(cast.acme.pk):
         assert people.owners_of(cast.at_org).count() == 1
@@ -182,19 +179,16 @@ def test_two_owners_who_leave_at_once_leave_one() -> None:
         second = member(cast.at_org, cast.org_member)
         people.change_role(scope=cast.at_org, member=second, role=Role.OWNER, by=cast.org_owner)
         first = member(cast.at_org, cast.org_owner)
-    barrier = Barrier(2)
 
     def go(owner: Membership) -> bool:
         try:
             with isolation.as_tenant(cast.acme.pk):
-                barrier.wait(timeout=10)
                 people.leave(scope=cast.at_org, member=owner)
         except people.LastOwnerError:
             return False
-        finally:
-            connection.close()
         return True
 
-    with ThreadPoolExecutor(2) as pool:
-        outcomes = list(pool.map(go, (first, second)))
+    outcomes = meeting(people.owners_of(cast.at_org), lambda: go(first), lambda: go(second), tenant_id=cast.acme.pk)
     assert sorted(outcomes) == [False, True]
+    with isolation.as_tenant(cast.acme.pk):
+        assert people.owners_of(cast.at_org).count() == 1

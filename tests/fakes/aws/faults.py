@@ -102,10 +102,12 @@ class Faults:
     """All faults of a running stand-in; none at first. ``latency`` is in seconds for every call.
 
     ``clock_ahead`` is how many seconds AWS's clock is before that of whoever calls; negative where it is behind.
+    ``clock`` fills the buckets of calls that are throttled; a test that counts calls holds it.
     """
 
     latency: float = 0.0
     clock_ahead: float = 0.0
+    clock: Callable[[], float] = time.monotonic
     rates: dict[str, tuple[float, float]] = field(default_factory=dict)
     planned: list[Fault] = field(default_factory=list)
     _buckets: dict[tuple[str, str], _Bucket] = field(default_factory=dict)
@@ -200,7 +202,7 @@ class Faults:
         if rate is None:
             return False
         with self._lock:
-            now = time.monotonic()
+            now = self.clock()
             full = _Bucket(*rate, tokens=rate[1], filled_at=now)
             return not self._buckets.setdefault((account_id, operation), full).take(now)
 

@@ -81,9 +81,9 @@ def test_throttles_without_end_never_stop_the_calls_altogether() -> None:
 
 def test_a_budget_refuses_a_wait_that_it_cannot_afford_at_once() -> None:
     started_at = time.monotonic()
-    with pytest.raises(TimedOut, match="within 5 seconds; the last call was ListRoots"):
-        Budget(5).wait(6, "ListRoots")
-    assert time.monotonic() - started_at < 5
+    with pytest.raises(TimedOut, match="within 60 seconds; the last call was ListRoots"):
+        Budget(60).wait(61, "ListRoots")
+    assert time.monotonic() - started_at < 30
 
 
 def test_cancelling_a_part_of_a_budget_wakes_who_waits_in_it_and_nobody_else() -> None:
@@ -99,6 +99,6 @@ def test_cancelling_a_part_of_a_budget_wakes_who_waits_in_it_and_nobody_else() -
     thread = threading.Thread(target=wait)
     thread.start()
     part.cancel()
-    assert woken.wait(5)
+    assert woken.wait(20)
     thread.join()
     whole.wait(0, "ListRoots")

@@ -1,8 +1,6 @@
 """A choice of accounts that two people save, or tick and save, at the same moment."""
 
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
@@ -12,6 +10,7 @@ from integrations.models import Integration, SettingsTrial, SyncRun
 from tests.conftest import Cast, make_cast
 from tests.integrations.changing.test_races import alone
 from tests.integrations.conftest import QUICK, Synced
+from tests.threads import meeting
 from workspaces import isolation
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,13 +20,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def cast(transactional_db: None) -> Cast:
     """The cast, committed."""
     return make_cast()
-
-
-@pytest.fixture
-def pool() -> Iterator[ThreadPoolExecutor]:
-    """Threads whose database connections are closed with them."""
-    with ThreadPoolExecutor(2) as threads:
-        yield threads
 
 
 @pytest.fixture
@@ -58,14 +50,9 @@ def save(in_use: Synced, cast: Cast, seen: str) -> object:
             return error
 
 
-def together(pool: ThreadPoolExecutor, *work: Callable[[], object]) -> list[object]:
-    """Do all of this at the same moment."""
-    start = threading.Barrier(len(work))
-
-    def begin(one: Callable[[], object]) -> Callable[[], object]:
-        return alone(lambda: (start.wait(20), one())[1])
-
-    return [future.result(40) for future in [pool.submit(begin(one)) for one in work]]
+def together(cast: Cast, *work: Callable[[], object]) -> list[object]:
+    """Do all of this at the same moment: each waits for what is chosen so far."""
+    return meeting(SettingsTrial.objects.all(), *map(alone, work), tenant_id=cast.acme.pk)
 
 
 def stored(in_use: Synced, cast: Cast) -> tuple[int, int]:
@@ -75,21 +62,19 @@ def stored(in_use: Synced, cast: Cast) -> tuple[int, int]:
         return len(excluded), SyncRun.objects.filter(trigger="selection").count()
 
 
-def test_of_two_who_save_at_once_one_does(in_use: Synced, cast: Cast, pool: ThreadPoolExecutor, seen: str) -> None:
-    results = together(pool, *[lambda: save(in_use, cast, seen)] * 2)
+def test_of_two_who_save_at_once_one_does(in_use: Synced, cast: Cast, seen: str) -> None:
+    results = together(cast, *[lambda: save(in_use, cast, seen)] * 2)
     assert sorted(type(result).__name__ for result in results) == ["ChangedMeanwhileError", "Integration"]
     assert any(isinstance(result, editing.ChangedMeanwhileError) for result in results)
     assert stored(in_use, cast) == (1, 1)
 
 
-def test_what_is_saved_is_what_was_seen_whoever_ticks_meanwhile(
-    in_use: Synced, cast: Cast, pool: ThreadPoolExecutor, seen: str
-) -> None:
+def test_what_is_saved_is_what_was_seen_whoever_ticks_meanwhile(in_use: Synced, cast: Cast, seen: str) -> None:
     def tick_too() -> object:
         try:
             return tick(in_use, cast, "Dev")
         except (trials.TrialGoneError, SettingsTrial.DoesNotExist) as error:
             return error
 
-    saved, _ = together(pool, lambda: save(in_use, cast, seen), tick_too)
+    saved, _ = together(cast, lambda: save(in_use, cast, seen), tick_too)
     assert stored(in_use, cast) == ((1, 1) if isinstance(saved, Integration) else (0, 0))

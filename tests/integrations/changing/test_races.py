@@ -13,12 +13,12 @@ from connections import handmade, sharing
 from connections.models import Connection, Folder, Schema
 from integrations import actions, changing, deletion, editing, removal, sync, trials, trying
 from integrations.handouts import copy_of
-from integrations.models import Integration, SyncRun
+from integrations.models import Integration, SyncRun, SyncSchedule
 from tests import factories
 from tests.conftest import Cast, make_cast
 from tests.fakes.aws import RunningAws
 from tests.integrations.conftest import QUICK, Synced, make_mirror
-from tests.integrations.threads import wait_until_waiting
+from tests.threads import meeting, wait_until_waiting
 from workspaces import isolation
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -130,24 +130,19 @@ def test_a_deletion_in_the_middle_of_a_sync_wins(synced: Synced, cast: Cast, poo
     assert rows(synced) == 0
 
 
-def test_of_two_who_delete_at_once_one_does(synced: Synced, cast: Cast, pool: ThreadPoolExecutor) -> None:
-    start = threading.Barrier(2)
-
+def test_of_two_who_delete_at_once_one_does(synced: Synced, cast: Cast) -> None:
     def delete() -> object:
-        start.wait(20)
         with isolation.as_tenant(cast.acme.pk):
             return deletion.request_removal(integration=synced.integration, by=cast.org_owner, now=timezone.now())
 
-    results = [future.result(40) for future in [pool.submit(alone(delete)) for _ in range(2)]]
+    schedule = SyncSchedule.objects.filter(pk=synced.integration.pk)
+    results = meeting(schedule, alone(delete), alone(delete), tenant_id=cast.acme.pk)
     assert sorted(map(bool, results)) == [False, True]
 
 
-def test_of_two_who_save_at_once_the_second_is_told(synced: Synced, cast: Cast, pool: ThreadPoolExecutor) -> None:
-    start = threading.Barrier(2)
-
+def test_of_two_who_save_at_once_the_second_is_told(synced: Synced, cast: Cast) -> None:
     def save(role_name: str) -> Callable[[], object]:
         def inner() -> object:
-            start.wait(20)
             with isolation.as_tenant(cast.acme.pk):
                 wanted = Integration.objects.select_related("tenant", "organization").get(pk=synced.integration.pk)
                 wanted.role_name = role_name
@@ -157,7 +152,8 @@ def test_of_two_who_save_at_once_the_second_is_told(synced: Synced, cast: Cast, 
 
         return inner
 
-    results = [future.result(40) for future in [pool.submit(alone(save(name))) for name in ("one", "two")]]
+    schedule = SyncSchedule.objects.filter(pk=synced.integration.pk)
+    results = meeting(schedule, alone(save("one")), alone(save("two")), tenant_id=cast.acme.pk)
     assert sorted(type(result).__name__ for result in results) == ["ChangedMeanwhileError", "Integration"]
 
 

@@ -69,7 +69,8 @@ def test_trouble_of_our_own_takes_nothing_back_and_the_tests_rest(tested: Scene,
     elif fault == "our key":
         faults.fail("AssumeRole", "InvalidClientTokenId")
     else:
-        faults.latency, seconds = 1.0, 0.3
+        faults.hang("AssumeRole")
+        seconds = 0.3
     reason = tested.node("Management").health_reason
     tested.run(within_seconds=seconds)
     assert tested.healths() == before

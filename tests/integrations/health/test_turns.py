@@ -13,7 +13,7 @@ from tests.conftest import Cast
 from tests.fakes.aws import RunningAws
 from tests.integrations.conftest import QUICK
 from tests.integrations.health.conftest import Scene, make_due, make_scene
-from tests.integrations.threads import at_once
+from tests.threads import at_once
 from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import Plan, Tenant

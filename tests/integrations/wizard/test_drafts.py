@@ -1,11 +1,9 @@
 """A draft lives outside the session, goes step by step, and becomes one integration."""
 
-import threading
 from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -13,6 +11,7 @@ from integrations import removal, wizard
 from integrations.models import Draft, Integration, SyncRun
 from tests.conftest import Cast, make_cast
 from tests.integrations.wizard.conftest import BY_KEY, BY_ROLE, CONNECTION, Walk
+from tests.threads import meeting
 from workspaces import isolation
 from workspaces.access import Access, Scope
 
@@ -127,18 +126,12 @@ def test_a_draft_that_is_posted_twice_at_once_makes_one_integration() -> None:
         client.force_login(person)
         browsers.append(Walk(client, Scope(cast.acme, cast.tnt)))
     url = browsers[0].to("permissions").url("permissions")
-    start, leads_to = threading.Barrier(2), []
 
-    def post(client: Client) -> None:
-        start.wait(5)
-        leads_to.append(client.post(url, {"choice": "all", "do": "next"}).headers["Location"])
-        connections.close_all()
+    def post(client: Client) -> str:
+        return client.post(url, {"choice": "all", "do": "next"}).headers["Location"]
 
-    threads = [threading.Thread(target=post, args=(walk.client,)) for walk in browsers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
+    one, other = (walk.client for walk in browsers)
+    leads_to = meeting(Draft.objects.all(), lambda: post(one), lambda: post(other), tenant_id=cast.acme.pk)
     assert leads_to == [cast.at_org.url("integration_detail", integration="awsi")] * 2
     with isolation.as_tenant(cast.acme.pk):
         assert (Integration.objects.count(), SyncRun.objects.count(), Draft.objects.count()) == (1, 1, 0)

@@ -4,9 +4,12 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection, connections
+from django.db.models import QuerySet
+
+from workspaces import isolation
 
 T = TypeVar("T")
 
@@ -40,15 +43,32 @@ def at_once(*jobs: Callable[[], T]) -> list[T]:
         return list(pool.map(job, jobs))
 
 
-def wait_until_waiting(seconds: float = 10) -> None:
-    """Wait until another connection to this database waits for a lock, as it does for rows that we wrote."""
+def meeting(rows: "QuerySet[Any]", *jobs: Callable[[], T], tenant_id: int) -> list[T]:
+    """Run the jobs in threads that meet at these rows: we hold them until each waits for them; gives what they gave."""
+
+    def job(work: Callable[[], T]) -> T:
+        try:
+            return work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        with isolation.as_tenant(tenant_id):
+            assert list(rows.select_for_update(of=("self",)))
+            under_way = [pool.submit(job, work) for work in jobs]
+            wait_until_waiting(len(jobs))
+        return [done.result() for done in under_way]
+
+
+def wait_until_waiting(number: int = 1, *, seconds: float = 60) -> None:
+    """Wait until so many other connections to this database wait for a lock, as they do for rows that we wrote."""
     ends_at = time.monotonic() + seconds
     while time.monotonic() < ends_at:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
             )
-            if cursor.fetchone():
+            if cursor.fetchone()[0] >= number:
                 return
             cursor.execute("SELECT pg_stat_clear_snapshot()")
         time.sleep(0.01)
