@@ -32,7 +32,7 @@ from tests.fakes.aws import RunningAws, running_aws
 from tests.fakes.aws.iam import AccessKey
 from tests.fakes.aws.policy import reading_organizations
 from tests.fakes.aws.sample import build
-from tests.integrations.threads import at_once
+from tests.threads import at_once
 from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import Organization
