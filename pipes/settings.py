@@ -46,6 +46,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "pipes.middleware.TrustedProxiesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -182,10 +183,14 @@ PIPES_AWS_QUOTA_SHARE = env.float("PIPES_AWS_QUOTA_SHARE", default=1.0)
 
 # --- Web ----------------------------------------------------------------------------------------------------------
 
+# How many reverse proxies stand in front: as many entries at the end of a forwarding header are believed.
+PIPES_TRUSTED_PROXIES = env.int("PIPES_TRUSTED_PROXIES", default=0)
+IPWARE_META_PRECEDENCE_ORDER = ("REMOTE_ADDR",)  # what the log takes for the client's address
+
 _https = BASE_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT = _https
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # there when it comes from a trusted proxy only
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https

@@ -14,7 +14,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from workspaces import audit, isolation
+from workspaces import isolation
 from workspaces.access import Access, Power, Scope
 from workspaces.models import Membership, Organization, User, Workspace
 
@@ -65,7 +65,6 @@ def _scoped(levels: frozenset[str], needs: Power) -> Callable[[ScopedView], View
                     raise Http404
                 request.access = access  # type: ignore[attr-defined]  # first: the page of a refusal shows the place
                 access.check(needs)
-                audit.remote_address.set(request.META.get("REMOTE_ADDR"))
                 return view(request, access, **arguments)
 
         inner.scope = "/".join(sorted(levels))  # type: ignore[attr-defined]

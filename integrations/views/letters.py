@@ -17,7 +17,7 @@ from integrations.editing import ChangedMeanwhileError
 from integrations.models import EmailNotifications, Integration
 from integrations.notifications import emails, recipients
 from integrations.notifications.recipients import Holder
-from workspaces import audit, isolation
+from workspaces import isolation
 from workspaces.scoping import public_view
 
 Act = Callable[[Holder, Integration], None]
@@ -45,7 +45,6 @@ def _answer(request: HttpRequest, token: str, page: str, act: Act, max_age: time
     if holder is None:
         return _gone(request)
     with isolation.as_tenant(holder.tenant_id):
-        audit.remote_address.set(request.META.get("REMOTE_ADDR"))
         found = Integration.objects.select_related("tenant", "organization").filter(pk=holder.integration_id)
         integration = found.first()
         address = holder.find(EmailNotifications.of(integration)) if integration else ""

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from workspaces import accounts, audit, invitations, isolation
+from workspaces import accounts, invitations, isolation
 from workspaces.member_forms import AccountForm
 from workspaces.models import Invitation, Membership, Role, User
 from workspaces.scoping import public_view
@@ -26,7 +26,6 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     """
     token_hash = invitations.hash_of(token)
     with isolation.as_invitee(token_hash):
-        audit.remote_address.set(request.META.get("REMOTE_ADDR"))
         invitation = invitations.find(token_hash, now=timezone.now())
         try:
             return _answer(request, invitation) if invitation else _gone(request)
