@@ -5,10 +5,15 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_cache_control
 
 from workspaces import audit
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+_LONGEST_NUMBER = 18  # digits of a length; Python refuses to read numbers of thousands
+_WAYS_OUT = ("account_logout", "admin:logout")
 
 
 class TrustedProxiesMiddleware:
@@ -29,6 +34,45 @@ class TrustedProxiesMiddleware:
                 request.META["REMOTE_ADDR"] = address
             request.META["HTTP_X_FORWARDED_PROTO"] = _outermost(schemes)
         audit.remote_address.set(request.META.get("REMOTE_ADDR") or None)
+        return self.get_response(request)
+
+
+class PrivateAnswersMiddleware:
+    """Let nobody keep an answer but those that say that they are public, such as static files.
+
+    A browser would show it again after its person has signed out. What it holds from before is cleared then.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Go on, and mark the answer."""
+        response = self.get_response(request)
+        if "public" not in response.get("Cache-Control", ""):
+            patch_cache_control(response, no_store=True, private=True)
+        match = request.resolver_match
+        if request.method == "POST" and match and match.view_name in _WAYS_OUT:
+            response["Clear-Site-Data"] = '"cache"'
+        return response
+
+
+class BodyLimitMiddleware:
+    """Refuse a body by its length before any of it is read: all that is sent to us are forms, and no files.
+
+    One without a length is refused too. Django would take it for empty, and the rest of it would hold a thread.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Refuse it or go on."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if "HTTP_TRANSFER_ENCODING" in request.META or not (length.isascii() and length.isdecimal()):
+            return render(request, "413.html", {"has_length": False}, status=411)
+        if len(length) > _LONGEST_NUMBER or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return render(request, "413.html", {"has_length": True}, status=413)
         return self.get_response(request)
 
 
