@@ -1,9 +1,16 @@
 """The operator's admin."""
 
-from django.contrib.admin.apps import AdminConfig
+from importlib import import_module
+
+from django.contrib.admin.apps import SimpleAdminConfig
 
 
-class OperatorAdminConfig(AdminConfig):
-    """Django's admin under /operator/, for superusers only."""
+class OperatorAdminConfig(SimpleAdminConfig):
+    """Django's admin under /operator/, for superusers only; it does not look for what libraries would show there."""
 
     default_site = "workspaces.operator.OperatorSite"
+
+    def ready(self) -> None:
+        """Register what is ours."""
+        super().ready()
+        import_module("workspaces.admin")

@@ -23,6 +23,16 @@ def create_tenant(*, handle: str, name: str, plan: Plan, owner: User, by: User |
 
 
 @transaction.atomic
+def change_plan(*, tenant: Tenant, plan: Plan, by: User) -> None:
+    """Put a tenant on another plan; the operator's action."""
+    before, tenant.plan = tenant.plan, plan
+    if before != plan:
+        with isolation.as_tenant(tenant.pk):
+            tenant.save(update_fields=["plan"])
+            audit.record("tenant.plan_changed", scope=Scope(tenant), by=by, target=tenant, before=before, after=plan)
+
+
+@transaction.atomic
 def create_organization(*, scope: Scope, handle: str, name: str, by: User) -> Organization:
     """Create an organization in the scope's tenant; who creates it owns it."""
     organization = Organization.objects.create(tenant=scope.tenant, handle=handle, name=name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q, QuerySet
 
-from workspaces import audit_words
+from workspaces import audit, audit_words
 from workspaces.access import Scope
 from workspaces.audit_words import Told
 from workspaces.models import AuditEvent, Organization, Tenant, User, Workspace
@@ -71,6 +71,11 @@ class Row:
     event: AuditEvent
     told: Told
     place: str
+
+    @property
+    def is_by_operator(self) -> bool:
+        """Whether the operator of the installation did it, and nobody of the tenant."""
+        return audit.BY_OPERATOR in self.event.details
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,7 @@ def _csv_rows(scope: Scope, filters: Filters) -> Iterator[list[str]]:
     for event in filters.apply(events_of(scope), scope.tenant)[:CSV_ROWS].iterator(chunk_size=_CHUNK):
         cells = (
             event.happened_at.isoformat(timespec="seconds"),
-            event.actor,
+            f"{event.actor} (operator of this installation)" if audit.BY_OPERATOR in event.details else event.actor,
             event.action,
             str(audit_words.tell(event)),
             audit_words.kind_name(event.object_kind),

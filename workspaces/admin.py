@@ -1,41 +1,56 @@
-"""What the operator sees."""
+"""What the operator sees, and what acts each row has. Registered here is all that is: see ``pipes.apps``."""
 
 from django.contrib import admin
 
-from workspaces.models import Membership, Tenant, User
-
-
-class MembershipInline(admin.TabularInline[Membership, Tenant]):
-    """A tenant's members; owners are made here."""
-
-    model = Membership
-    fields = ("user", "role")
-    autocomplete_fields = ("user",)
-    extra = 0
-
-    def get_queryset(self, request):  # type: ignore[no-untyped-def]
-        """Show the memberships of the tenant itself, not those of its organizations."""
-        return super().get_queryset(request).filter(organization=None)
+from workspaces import operator_forms as forms
+from workspaces import people
+from workspaces.access import Scope
+from workspaces.models import Tenant, User
+from workspaces.operator_acts import ActAdmin
 
 
 @admin.register(Tenant)
-class TenantAdmin(admin.ModelAdmin[Tenant]):
-    """Tenants and their plans."""
+class TenantAdmin(ActAdmin[Tenant]):
+    """Customers, their plans and owners."""
 
     list_display = ("handle", "name", "plan", "created_at")
     list_filter = ("plan",)
     search_fields = ("handle", "name")
-    inlines = (MembershipInline,)
+    fields = ("handle", "name", "plan", "public_id", "created_at", "owners")
+    makers = {"create": forms.CreateTenant}  # noqa: RUF012
+    acts = {  # noqa: RUF012
+        "rename": forms.RenameTenant,
+        "plan": forms.ChangePlan,
+        "add-owner": forms.AddOwner,
+        "remove-owner": forms.RemoveOwner,
+    }
 
-    def has_delete_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
-        """Refuse: a tenant is never lost by a click."""
-        return False
+    @admin.display
+    def owners(self, tenant: Tenant) -> str:
+        """Name the owners of the tenant, with those who cannot sign in."""
+        members = people.owners_of(Scope(tenant)).select_related("user").order_by("user__email")
+        return ", ".join(f"{m.user.email}{'' if m.user.is_active else ' (deactivated)'}" for m in members)
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin[User]):
+class UserAdmin(ActAdmin[User]):
     """People of this installation."""
 
     list_display = ("email", "handle", "name", "is_active", "is_superuser")
+    list_filter = ("is_active", "is_superuser")
     search_fields = ("email", "handle", "name")
-    fields = ("email", "handle", "name", "is_active", "is_superuser")
+    fields = ("email", "handle", "name", "is_active", "is_superuser", "joined_at", "last_login", "tenants")
+    acts = {  # noqa: RUF012
+        "address": forms.SetAddress,
+        "second-factor": forms.ResetSecondFactor,
+        "deactivate": forms.Deactivate,
+        "activate": forms.Reactivate,
+        "make-operator": forms.MakeOperator,
+        "remove-operator": forms.RemoveOperatorRights,
+    }
+
+    @admin.display
+    def tenants(self, person: User) -> str:
+        """Name the tenants that the person belongs to, and as what."""
+        own = person.memberships.filter(organization=None).select_related("tenant").order_by("tenant__handle")
+        return ", ".join(f"{member.tenant} ({member.get_role_display()})" for member in own)

@@ -1,14 +1,30 @@
 """Recording what happened."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from django.db.models import Model
 
+from workspaces import isolation
 from workspaces.access import Scope
-from workspaces.models import AuditEvent, User
+from workspaces.models import AuditEvent, Membership, Tenant, User
 
 # Where the current request comes from; None in background work.
 remote_address: ContextVar[str | None] = ContextVar("remote_address", default=None)
+
+BY_OPERATOR = "by_operator"  # in the details of what the operator of the installation did
+_is_operator: ContextVar[bool] = ContextVar("is_operator", default=False)
+
+
+@contextmanager
+def as_operator() -> Iterator[None]:
+    """Mark what is recorded meanwhile as done by the operator of the installation, and not by one of the tenant."""
+    token = _is_operator.set(True)
+    try:
+        yield
+    finally:
+        _is_operator.reset(token)
 
 
 def record(action: str, *, scope: Scope, by: User | None, target: Model, **details: object) -> None:
@@ -26,6 +42,19 @@ def record(action: str, *, scope: Scope, by: User | None, target: Model, **detai
         object_kind=target._meta.model_name or "",
         object_id=str(target.pk),
         object_label=str(target)[:200],
-        details=details,
+        details=details | ({BY_OPERATOR: True} if _is_operator.get() else {}),
         remote_address=remote_address.get(),
     )
+
+
+def record_in_tenants_of(action: str, *, user: User, by: User | None, **details: object) -> None:
+    """Write one audit event about a person's account into the log of each tenant that they belong to.
+
+    As ``record``, and in the current transaction too if there is one.
+    """
+    with isolation.as_operator():
+        own = Membership.objects.filter(user=user, organization=None).values("tenant_id")
+        tenants = list(Tenant.objects.filter(pk__in=own).order_by("pk"))
+    for tenant in tenants:
+        with isolation.as_tenant(tenant.pk):
+            record(action, scope=Scope(tenant), by=by, target=user, **details)

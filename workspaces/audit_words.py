@@ -7,12 +7,14 @@ A new action of any part of the product gets its sentence here; a test compares 
 from dataclasses import dataclass
 from typing import Any
 
+from workspaces import audit
 from workspaces.models import AuditEvent
 
 # Action → what the person did; {object} stands for its name, what follows may use the event's details.
 SENTENCES = {
     "tenant.created": "created the tenant {object}",
     "tenant.changed": "changed the handle or name of the tenant {object}",
+    "tenant.plan_changed": "changed the plan of the tenant {object} from {before} to {after}",
     "organization.created": "created the organization {object}",
     "organization.changed": "changed the handle or name of the organization {object}",
     "organization.deleted": "deleted the organization {object}",
@@ -24,6 +26,12 @@ SENTENCES = {
     "member.role_changed": "changed the role of {object} from {before} to {after}",
     "member.removed": "removed {object}, who was {role}",
     "member.left": "left, having been {role}",
+    "user.address_set": "gave {object} another email address",
+    "user.second_factor_reset": "removed the second factor of {object}",
+    "user.deactivated": "deactivated the account of {object}",
+    "user.reactivated": "activated the account of {object} again",
+    "user.made_operator": "made {object} an operator of this installation",
+    "user.operator_rights_removed": "took the rights of an operator of this installation from {object}",
     "invitation.sent": "invited {object} as {role}",
     "invitation.accepted": "accepted the invitation of {object} and is {role}",
     "invitation.withdrawn": "withdrew the invitation of {object} as {role}",
@@ -131,7 +139,7 @@ def tell(event: AuditEvent) -> Told:
     """Say what somebody did."""
     before, mark, after = SENTENCES.get(event.action, f"{event.action} {{object}}").partition("{object}")
     said = {name: _text(value) for name, value in event.details.items() if f"{{{name}}}" in before + after}
-    rest = {name: value for name, value in event.details.items() if name not in said}
+    rest = {name: value for name, value in event.details.items() if name not in (*said, audit.BY_OPERATOR)}
     before, after = (_fill(part, said) for part in (before, after))
     return Told(before, event.object_label if mark else "", after, _changes(rest))
 

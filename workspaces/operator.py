@@ -45,7 +45,7 @@ class OperatorSite(admin.AdminSite):
             if (refusal := self._refuse(request)) is not None:
                 return refusal
             audit.remote_address.set(request.META.get("REMOTE_ADDR"))
-            with isolation.as_operator():
+            with audit.as_operator(), isolation.as_operator():
                 response = inner(request, *args, **kwargs)
                 if isinstance(response, TemplateResponse):
                     response.render()  # here, where its queries still see something

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from workspaces import audit
+from workspaces import audit, isolation
 from workspaces.access import Power, Scope, power_in
 from workspaces.models import Invitation, Membership, Role, Tenant, User
 from workspaces.models.membership import PLACE_ROLES, WORKSPACE_ROLES
@@ -55,6 +55,11 @@ def owners_of(scope: Scope) -> QuerySet[Membership]:
     return Membership.objects.filter(**scope.keys, role=Role.OWNER)
 
 
+def active_owners_of(scope: Scope) -> QuerySet[Membership]:
+    """Owners of the place itself who can sign in; nobody else counts as one when the last must stay."""
+    return owners_of(scope).filter(user__is_active=True)
+
+
 def places_inside(scope: Scope, user: User) -> list[Scope]:
     """Organizations and workspaces inside the place that this person has a role in, by handle."""
     inner = Membership.objects.filter(**_inside(scope), user=user).exclude(**scope.keys)
@@ -92,6 +97,15 @@ def add_member(*, scope: Scope, user: User, role: Role, by: User | None) -> Memb
     Invitation.objects.open().filter(**scope.keys, email=user.email).update(withdrawn_at=timezone.now())
     audit.record("member.added", scope=scope, by=by, target=user, role=role)
     return membership
+
+
+@transaction.atomic
+def make_owner(*, scope: Scope, user: User, by: User) -> Membership:
+    """Make somebody an owner of the place, whatever they are there."""
+    member = Membership.objects.filter(user=user, **scope.keys).first()
+    if member is None:
+        return add_member(scope=scope, user=user, role=Role.OWNER, by=by)
+    return change_role(scope=scope, member=member, role=Role.OWNER, by=by)
 
 
 @transaction.atomic
@@ -160,13 +174,30 @@ def _inside(scope: Scope) -> dict[str, object]:
     return {key: place for key, place in scope.keys.items() if place is not None}
 
 
+def keep_owners_without(user: User) -> None:
+    """Raise LastOwnerError where this person is the last owner of a tenant who can sign in.
+
+    A place inside a tenant may lose its last owner this way, as when somebody is removed from the tenant.
+    """
+    with isolation.as_operator():
+        owned = Membership.objects.filter(user=user, organization=None, role=Role.OWNER)
+        for membership in owned.select_related("tenant").order_by("tenant_id"):
+            _keep_an_owner(Scope(membership.tenant), membership)
+
+
 def _keep_an_owner(scope: Scope, member: Membership) -> None:
-    # Locks the owners in one order; whoever waited here sees who is left, because the lock looks at each row again.
-    owners = owners_of(scope).select_for_update().order_by("pk").values_list("pk", flat=True)
-    if list(owners) == [member.pk]:
+    # Locks the owners in one order. Who of them is active is read after that, with what whoever held the locks did.
+    owners = list(owners_of(scope).select_for_update().order_by("pk").values_list("pk", flat=True))
+    if member.pk in owners and not active_owners_of(scope).exclude(pk=member.pk).exists():
         raise LastOwnerError(last_owner_sentence(scope, member.user))
+
+
+def sole_owner(scope: Scope) -> int | None:
+    """Give the membership of the place's only active owner."""
+    owners = active_owners_of(scope).values_list("pk", flat=True)[:2]
+    return owners[0] if len(owners) == 1 else None
 
 
 def last_owner_sentence(scope: Scope, user: User) -> str:
     """Say why the last owner must stay one."""
-    return f"{user} is the only owner of {scope}. Make somebody else an owner first."
+    return f"{user} is the only active owner of {scope}. Make somebody else an owner first."

@@ -12,15 +12,16 @@ from django.conf import settings
 from workspaces.audit_words import KINDS, SENTENCES, Change, Told, tell
 from workspaces.models import AuditEvent
 
+RECORDS = ("audit.record", "audit.record_in_tenants_of")
 APPS = ("workspaces", "connections", "integrations")
 
 
 def recorded() -> Iterator[tuple[str, str]]:
-    """Each first argument of ``audit.record`` in the code, as a pattern, and where it stands."""
+    """Each first argument of ``audit.record`` and its like in the code, as a pattern, and where it stands."""
     for app in APPS:
         for path in sorted((Path(settings.BASE_DIR) / app).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("audit.record"):
+                if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(RECORDS):
                     yield pattern_of(node.args[0]), f"{path.name}:{node.lineno}"
 
 

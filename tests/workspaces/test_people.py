@@ -53,7 +53,9 @@ def test_the_last_owner_of_a_place_cannot_be_demoted_or_removed_or_leave(cast: C
         (owner,) = people.members_of(scope).filter(role=Role.OWNER)
         before = AuditEvent.objects.count()
         lesser = people.roles_in(scope)[-1]
-        with pytest.raises(people.LastOwnerError, match=f"is the only owner of {scope}. Make somebody else an owner"):
+        with pytest.raises(
+            people.LastOwnerError, match=f"is the only active owner of {scope}. Make somebody else an owner"
+        ):
             people.change_role(scope=scope, member=owner, role=lesser, by=cast.tenant_owner)
         with pytest.raises(people.LastOwnerError):
             people.remove_member(scope=scope, member=owner, by=cast.tenant_owner)

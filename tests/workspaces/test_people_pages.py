@@ -151,7 +151,7 @@ def test_an_owner_changes_a_role_without_script(cast: Cast, client: Client) -> N
 def test_the_only_owner_is_shown_as_such_and_why_nothing_can_be_done(cast: Cast, as_org_owner: Client) -> None:
     assert "(the only one)" in page(as_org_owner, cast.at_org.url("people"))
     own = member(cast, cast.at_org, cast.org_owner)
-    sentence = "org-owner is the only owner of acme/tnt. Make somebody else an owner first."
+    sentence = "org-owner is the only active owner of acme/tnt. Make somebody else an owner first."
     leave = page(as_org_owner, cast.at_org.url("people_leave"))
     assert sentence in leave
     assert "button-danger" not in leave

@@ -30,7 +30,7 @@ def member_list(request: HttpRequest, access: Access) -> HttpResponse:
     query, scope = search_text(request), access.scope
     page = Paginator(people.matching(people.members_of(scope), query), PAGE_SIZE).get_page(request.GET.get("page"))
     context: dict[str, object] = {"page": page, "q": query, "list_url": scope.url("people")}
-    context |= {"sole_owner": _sole_owner(access), "roles": people.roles_in(scope), "now": timezone.now()}
+    context |= {"sole_owner": people.sole_owner(scope), "roles": people.roles_in(scope), "now": timezone.now()}
     if access.can_own:
         invited = Invitation.objects.open().filter(**scope.keys, email__icontains=query).order_by("-created_at", "-pk")
         context |= {"invitations": invited[:INVITATIONS_SHOWN], "most_invitations": INVITATIONS_SHOWN}
@@ -42,12 +42,6 @@ def _check_tenant_level(access: Access) -> None:
     if access.scope.level == "tenant":
         access.check(Power.OWNER)
     check_tenant_settings(access)
-
-
-def _sole_owner(access: Access) -> int | None:
-    """Give the membership of the place's only owner."""
-    owners = people.owners_of(access.scope).values_list("pk", flat=True)[:2]
-    return owners[0] if len(owners) == 1 else None
 
 
 @scope_view(Power.OWNER, with_workspace=True)
@@ -171,7 +165,7 @@ def _confirm(request: HttpRequest, access: Access, member: Membership) -> HttpRe
         "is_self": member.user_id == access.user.pk,
         "lost": people.places_inside(scope, member.user),
         "remaining": people.outer_ownership(scope, member.user),
-        "refusal": people.last_owner_sentence(scope, member.user) if _sole_owner(access) == member.pk else "",
+        "refusal": people.last_owner_sentence(scope, member.user) if people.sole_owner(scope) == member.pk else "",
         "cancel_url": _back(access),
     }
     return render(request, "workspaces/person_remove.html", context)

@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from workspaces import actions
-from workspaces.models import Plan, User
+from workspaces import actions, audit, person_actions
+from workspaces.models import Plan
 
 
 class Command(BaseCommand):
@@ -28,24 +28,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Create what is missing, or say what is wrong."""
         try:
-            owner = self._owner(options["owner"].lower(), options["owner_handle"])
-            tenant = actions.create_tenant(
-                handle=options["handle"],
-                name=options["name"] or options["handle"],
-                plan=Plan(options["plan"]),
-                owner=owner,
-                by=None,
-            )
+            owner = person_actions.find_or_create(options["owner"], handle=options["owner_handle"] or "")
+            with audit.as_operator():
+                tenant = actions.create_tenant(
+                    handle=options["handle"],
+                    name=options["name"] or options["handle"],
+                    plan=Plan(options["plan"]),
+                    owner=owner,
+                    by=None,
+                )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         self.stdout.write(f"Created tenant {tenant} ({Plan(tenant.plan).label}), owned by {owner.email}.")
-
-    def _owner(self, email: str, handle: str | None) -> User:
-        known = User.objects.filter(email=email).first()
-        if known:
-            return known
-        owner = User(email=email, handle=handle or email.partition("@")[0].replace(".", "-"))
-        owner.set_unusable_password()
-        owner.full_clean()
-        owner.save()
-        return owner

@@ -1,0 +1,197 @@
+"""What the operator may do: to tenants, and to people."""
+
+from typing import Any
+
+from django import forms
+
+from workspaces import actions, isolation, people, person_actions
+from workspaces.access import Scope
+from workspaces.models import Membership, Plan, Tenant
+from workspaces.operator_acts import Act
+
+
+class CreateTenant(Act):
+    """A new customer."""
+
+    label = "Create tenant"
+    says = "A tenant is one customer, with a first owner, who is created when new and signs in after a password reset."
+    handle = Tenant._meta.get_field("handle").formfield()
+    name = forms.CharField(max_length=100)
+    plan = forms.ChoiceField(choices=Plan, initial=Plan.TEAM)
+    owner = forms.EmailField(label="Email address of the first owner")
+
+    def perform(self) -> str:
+        """Create both, or nothing."""
+        values = self.cleaned_data | {"owner": person_actions.find_or_create(self.cleaned_data["owner"])}
+        tenant = actions.create_tenant(**values, by=self.by)
+        return f"Created {tenant}, owned by {values['owner'].email}."
+
+
+class RenameTenant(Act):
+    """Another handle or name."""
+
+    label = "Rename"
+    says = "The handle stands in the addresses of all pages of the tenant."
+    handle = Tenant._meta.get_field("handle").formfield()
+    name = forms.CharField(max_length=100)
+
+    def __init__(self, *args: Any, target: Tenant, **kwargs: Any) -> None:
+        super().__init__(*args, target=target, initial={"handle": target.handle, "name": target.name}, **kwargs)
+
+    def clean_handle(self) -> str:
+        """Refuse the handle of another tenant."""
+        handle: str = self.cleaned_data["handle"]
+        if Tenant.objects.filter(handle=handle).exclude(pk=self.target.pk).exists():
+            raise forms.ValidationError(f"{handle} is the handle of another tenant.")
+        return handle
+
+    def perform(self) -> str:
+        """Change both."""
+        with isolation.as_tenant(self.target.pk):
+            actions.change_place(scope=Scope(self.target), **self.cleaned_data, by=self.by)
+        return f"Renamed the tenant to {self.target}."
+
+
+class ChangePlan(Act):
+    """Another plan."""
+
+    label = "Change plan"
+    says = "What the new plan does not allow is kept and synced, but can only be looked at and deleted."
+    plan = forms.ChoiceField(choices=Plan)
+
+    def __init__(self, *args: Any, target: Tenant, **kwargs: Any) -> None:
+        super().__init__(*args, target=target, initial={"plan": target.plan}, **kwargs)
+
+    def perform(self) -> str:
+        """Change it."""
+        actions.change_plan(tenant=self.target, plan=Plan(self.cleaned_data["plan"]), by=self.by)
+        return f"{self.target} is on the {Plan(self.target.plan).label} plan."
+
+
+class AddOwner(Act):
+    """One more owner of a tenant."""
+
+    label = "Add owner"
+    says = "Somebody new is created, and signs in after a password reset. Owners see this in their audit log."
+    email = forms.EmailField(label="Email address")
+
+    def perform(self) -> str:
+        """Make them an owner, whatever they were."""
+        person = person_actions.find_or_create(self.cleaned_data["email"])
+        with isolation.as_tenant(self.target.pk):
+            people.make_owner(scope=Scope(self.target), user=person, by=self.by)
+        return f"{person.email} is an owner of {self.target}."
+
+
+class RemoveOwner(Act):
+    """One owner of a tenant less."""
+
+    label = "Remove owner"
+    says = "They lose what they are in the tenant and in all places inside it. The last active owner stays."
+    owner: "forms.ModelChoiceField[Membership]" = forms.ModelChoiceField(Membership.objects.none())
+
+    def __init__(self, *args: Any, target: Tenant, **kwargs: Any) -> None:
+        super().__init__(*args, target=target, **kwargs)
+        owner: Any = self.fields["owner"]
+        owner.queryset = people.owners_of(Scope(target)).select_related("user").order_by("user__email")
+        owner.label_from_instance = lambda member: member.user.email
+
+    def perform(self) -> str:
+        """Take them out of it."""
+        member = self.cleaned_data["owner"]
+        with isolation.as_tenant(self.target.pk):
+            people.remove_member(scope=Scope(self.target), member=member, by=self.by)
+        return f"Removed {member.user.email} from {self.target}."
+
+
+class SetAddress(Act):
+    """Another address to sign in with."""
+
+    label = "Change email address"
+    says = "They sign in with this address only, and have yet to confirm it. Both addresses are told by letter."
+    email = forms.EmailField(label="New email address")
+
+    def perform(self) -> str:
+        """Set it."""
+        person_actions.set_address(person=self.target, email=self.cleaned_data["email"], by=self.by)
+        return f"{self.target} signs in with {self.target.email} now."
+
+
+class ResetSecondFactor(Act):
+    """For people who lost it."""
+
+    label = "Reset second factor"
+    says = "Their password alone opens the account until they turn a second factor on again. They are told by letter."
+
+    def perform(self) -> str:
+        """Take it away."""
+        person_actions.reset_second_factor(person=self.target, by=self.by)
+        return f"{self.target} has no second factor any more."
+
+
+class Deactivate(Act):
+    """Nobody is deleted."""
+
+    label = "Deactivate"
+    says = "They are signed out and cannot sign in. Their roles stay, for when they are activated again."
+
+    @staticmethod
+    def fits(target: Any) -> bool:
+        """Only whoever is active."""
+        return bool(target.is_active)
+
+    def perform(self) -> str:
+        """Lock the account."""
+        person_actions.deactivate(person=self.target, by=self.by)
+        return f"{self.target} cannot sign in any more."
+
+
+class Reactivate(Act):
+    """The other way round."""
+
+    label = "Activate"
+    says = "They can sign in again, with the roles that they have."
+
+    @staticmethod
+    def fits(target: Any) -> bool:
+        """Only whoever is not active."""
+        return not target.is_active
+
+    def perform(self) -> str:
+        """Unlock the account."""
+        person_actions.reactivate(person=self.target, by=self.by)
+        return f"{self.target} can sign in again."
+
+
+class MakeOperator(Act):
+    """One more operator."""
+
+    label = "Make an operator"
+    says = "Operators use these pages: they may do everything here, to every tenant and every person."
+
+    @staticmethod
+    def fits(target: Any) -> bool:
+        """Only whoever is none yet."""
+        return not target.is_superuser
+
+    def perform(self) -> str:
+        """Let them in."""
+        person_actions.make_operator(person=self.target, by=self.by)
+        return f"{self.target} is an operator of this installation."
+
+
+class RemoveOperatorRights(Act):
+    """One operator less."""
+
+    label = "Take operator's rights"
+    says = "They lose these pages; what they are in tenants stays."
+
+    @staticmethod
+    def fits(target: Any) -> bool:
+        """Only operators."""
+        return bool(target.is_superuser)
+
+    def perform(self) -> str:
+        """Shut them out."""
+        person_actions.remove_operator_rights(person=self.target, by=self.by)
+        return f"{self.target} is no operator any more."

@@ -1,0 +1,121 @@
+"""What the operator does to people's accounts: each is one transaction, with one audit event in each of their tenants.
+
+What takes somebody's way in, or gives another one, is also told to them by letter.
+"""
+
+from functools import partial
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.core import mail
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.template.loader import render_to_string
+
+from workspaces import audit, people
+from workspaces.models import User
+
+
+class RefusedError(Exception):
+    """An act that would leave nobody to do it again, or touches an account of one's own; the text says so."""
+
+
+def find_or_create(email: str, *, handle: str = "") -> User:
+    """Give the person with this address, made when new: they sign in after a password reset.
+
+    Raises ValidationError when the address or the handle, which is made from the address by default, will not do.
+    """
+    known = User.objects.filter(email=email.lower()).first()
+    if known:
+        return known
+    person = User(email=email.lower(), handle=handle or email.lower().partition("@")[0].replace(".", "-"))
+    person.set_unusable_password()
+    person.full_clean()
+    person.save()
+    return person
+
+
+@transaction.atomic
+def set_address(*, person: User, email: str, by: User) -> None:
+    """Let somebody sign in with this address, and with no other; they have yet to confirm it.
+
+    Raises ValidationError when it is another person's.
+    """
+    email, former = email.lower(), person.email
+    others = User.objects.filter(email=email).exclude(pk=person.pk)
+    if others.exists() or EmailAddress.objects.filter(email=email).exclude(user=person).exists():
+        raise ValidationError(f"{email} is the address of somebody else.")
+    person.email = email
+    person.save(update_fields=["email"])
+    EmailAddress.objects.filter(user=person).delete()
+    EmailAddress.objects.create(user=person, email=email, primary=True)
+    audit.record_in_tenants_of("user.address_set", user=person, by=by, before=former, after=email)
+    for address in {former, email}:
+        _write(address, f"gave your account the email address {email}; it was {former} before", by)
+
+
+@transaction.atomic
+def reset_second_factor(*, person: User, by: User) -> None:
+    """Take somebody's second factor away, with its recovery codes: they have lost them."""
+    _refuse_own(person, by)
+    Authenticator.objects.filter(user=person).delete()
+    audit.record_in_tenants_of("user.second_factor_reset", user=person, by=by)
+    _write(person.email, "removed the second factor of your account: your password alone opens it now", by)
+
+
+@transaction.atomic
+def deactivate(*, person: User, by: User) -> None:
+    """Let somebody sign in no more and end their sessions; what they did stays, and so do their roles.
+
+    Raises LastOwnerError where a tenant would be left without an owner who can sign in.
+    """
+    _refuse_own(person, by)
+    people.keep_owners_without(person)
+    person.is_active = False
+    person.save(update_fields=["is_active"])
+    _end_sessions(person)
+    audit.record_in_tenants_of("user.deactivated", user=person, by=by)
+
+
+@transaction.atomic
+def reactivate(*, person: User, by: User) -> None:
+    """Let somebody sign in again, with the roles that they have."""
+    person.is_active = True
+    person.save(update_fields=["is_active"])
+    audit.record_in_tenants_of("user.reactivated", user=person, by=by)
+
+
+@transaction.atomic
+def make_operator(*, person: User, by: User) -> None:
+    """Let somebody use the operator's pages too."""
+    person.is_superuser = True
+    person.save(update_fields=["is_superuser"])
+    audit.record_in_tenants_of("user.made_operator", user=person, by=by)
+    _write(person.email, "made you an operator of this installation too", by)
+
+
+@transaction.atomic
+def remove_operator_rights(*, person: User, by: User) -> None:
+    """Close the operator's pages to somebody else; whoever does it stays an operator, so that there is one."""
+    _refuse_own(person, by)
+    person.is_superuser = False
+    person.save(update_fields=["is_superuser"])
+    audit.record_in_tenants_of("user.operator_rights_removed", user=person, by=by)
+
+
+def _refuse_own(person: User, by: User) -> None:
+    if person == by:
+        raise RefusedError("This is your own account. Let another operator do it, or use your Security page.")
+
+
+def _end_sessions(person: User) -> None:
+    for session in UserSession.objects.filter(user=person):
+        session.end()
+
+
+def _write(address: str, what: str, by: User) -> None:
+    message = render_to_string("workspaces/email/operator_act.txt", {"what": what, "by": by, "url": settings.BASE_URL})
+    send = partial(mail.send_mail, "Your account on Pipes was changed", message, None, [address])
+    transaction.on_commit(send, robust=True)  # the act stands when the mail server is away; the log says so
