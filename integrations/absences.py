@@ -17,7 +17,7 @@ def to_confirm(planned: Plan, tree: Tree, snapshot: Snapshot) -> frozenset[str]:
     removals = (*planned.folders.removals, *planned.connections.removals)
     if not removals:
         return frozenset()
-    hidden = _folders_out_of_sight(tree, snapshot)
+    hidden = folders_out_of_sight(tree, snapshot)
     known = {account.source_id for account in snapshot.accounts} | snapshot.left_out_accounts | hidden
     known |= {folder.source_id for folder in snapshot.folders}
     known |= {
@@ -28,7 +28,7 @@ def to_confirm(planned: Plan, tree: Tree, snapshot: Snapshot) -> frozenset[str]:
     return frozenset(held.source_id for held in removals) - known
 
 
-def _folders_out_of_sight(tree: Tree, snapshot: Snapshot) -> set[str]:
+def folders_out_of_sight(tree: Tree, snapshot: Snapshot) -> set[str]:
     """The folders that are denied and, because units never move, all that the tree has below them."""
     hidden = set(snapshot.left_out_folders)
     if not hidden:

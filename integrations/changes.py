@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache, partial
 from typing import Literal
 
-from integrations.reconcile import NodeKind, NodePlan, Plan, Tree, Update
-from integrations.snapshot import Snapshot
+from integrations.absences import folders_out_of_sight
+from integrations.reconcile import Held, NodeKind, NodePlan, Plan, Tree, Update
+from integrations.snapshot import AccountState, Snapshot
 
 ChangeKind = Literal["create", "return", "rename", "move", "state", "remove"]
 
@@ -14,9 +16,22 @@ _Name = tuple[str, str | None]
 _Spell = Callable[[str | None], str]
 
 
+class Reason(StrEnum):
+    """Why something is removed; these words are stored with a run, and are the same wherever a plan is shown."""
+
+    CLOSED = "closed in AWS"
+    LEFT = "left the AWS organization"
+    DELETED = "deleted in AWS"  # an organizational unit
+    HIDDEN = "not visible to these credentials"
+    NOT_TICKED = "not ticked"
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of a run's diff, in words; ``before`` and ``after`` are names, paths of names or states."""
+    """One line of a run's diff, in words; ``before`` and ``after`` are names, paths of names or states.
+
+    Of what is removed ``after`` is the reason; runs of earlier versions have none.
+    """
 
     kind: ChangeKind
     node: NodeKind
@@ -38,10 +53,34 @@ def describe(plan: Plan, tree: Tree, snapshot: Snapshot) -> list[Change]:
             changes.append(Change("create", node, creation.wanted.source_id, creation.wanted.title, "", place))
         for update in side.updates:
             changes += _describe_update(node, update, place_before, place_after)
+    why = _reasons(tree, snapshot)
     for node, side in reversed(sides):
         for held in side.removals:
-            changes.append(Change("remove", node, held.source_id, held.title, place_before(held.parent)))
+            place = place_before(held.parent)
+            changes.append(Change("remove", node, held.source_id, held.title, place, why(node, held)))
     return changes
+
+
+def _reasons(tree: Tree, snapshot: Snapshot) -> Callable[[NodeKind, Held], Reason]:
+    """Give what says why a node is removed; the snapshot is all that was read, whatever of it is mirrored."""
+    listed = {folder.source_id for folder in snapshot.folders} | {account.source_id for account in snapshot.accounts}
+    closed = {account.source_id for account in snapshot.accounts if account.state is AccountState.CLOSED}
+    folders_hidden = folders_out_of_sight(tree, snapshot)
+    hidden = folders_hidden | snapshot.left_out_accounts | snapshot.unplaced_accounts
+    # Another root is that of another AWS organization, from which nothing of this one can be seen.
+    roots = {held.source_id for held in tree.folders if held.parent is None} - {""}
+    is_elsewhere = bool(roots - {snapshot.root.source_id})
+
+    def why(node: NodeKind, held: Held) -> Reason:
+        if held.source_id in closed:
+            return Reason.CLOSED
+        if held.source_id in listed:
+            return Reason.NOT_TICKED
+        if is_elsewhere or held.source_id in hidden:
+            return Reason.HIDDEN
+        return Reason.DELETED if node == "folder" else Reason.LEFT
+
+    return why
 
 
 def _describe_update(node: NodeKind, update: Update, place_before: _Spell, place_after: _Spell) -> Iterable[Change]:

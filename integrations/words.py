@@ -1,6 +1,7 @@
 """Figures in words."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 _DONE = {
@@ -26,3 +27,8 @@ def duration(span: timedelta) -> str:
 def changes(counts: Mapping[str, int]) -> str:
     """Say what a run changed: ``1,075 created, 2 moved``; a node that was renamed and moved counts in both."""
     return ", ".join(f"{counts[kind]:,} {word}" for kind, word in _DONE.items() if counts.get(kind)) or "no changes"
+
+
+def reasons(removals: Iterable[str]) -> str:
+    """Say how many are removed for which reason: ``3 closed in AWS, 1 not ticked``; the most frequent first."""
+    return ", ".join(f"{number:,} {reason}" for reason, number in Counter(removals).most_common())

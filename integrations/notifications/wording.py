@@ -108,14 +108,11 @@ def payload(delivery: Delivery, integration: Integration) -> dict[str, Any]:
 
 
 def _item(change: Change) -> dict[str, str]:
-    return {
-        "kind": change.kind,
-        "node": change.node,
-        "id": change.source_id,
-        "name": change.label[:_LONGEST],
-        "before": change.before[:_LONGEST],
-        "after": change.after[:_LONGEST],
-    }
+    told = {"kind": change.kind, "node": change.node, "id": change.source_id, "name": change.label[:_LONGEST]}
+    sides = {"before": change.before[:_LONGEST], "after": change.after[:_LONGEST]}
+    if change.kind == "remove":
+        return told | sides | {"after": "", "reason": change.after}
+    return told | sides
 
 
 def line(change: Change) -> str:
@@ -130,7 +127,7 @@ def line(change: Change) -> str:
         case "move":
             return f"→ move {what} from {before} to {after}"
         case "remove":
-            return f"− remove {what}" + (f" from {before}" if before else "")
+            return f"− remove {what}" + (f" from {before}" if before else "") + (f": {after}" if after else "")
         case _:
             return f"+ {change.kind} {what}" + (f" in {after}" if after else "")
 

@@ -42,6 +42,11 @@ class ChangeGroup:
         return {"create": "In", "return": "In", "remove": "Was in"}.get(self.kind, "Before → after")
 
     @property
+    def has_reasons(self) -> bool:
+        """Whether each line says why; runs of earlier versions do not."""
+        return self.kind == "remove" and any(change.after for change in self.page)
+
+    @property
     def is_long(self) -> bool:
         """Whether there is more than one page, so that it starts folded."""
         return self.page.paginator.num_pages > 1

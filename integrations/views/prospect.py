@@ -5,7 +5,7 @@ from typing import Final
 
 from django.http import HttpRequest
 
-from integrations import trials
+from integrations import trials, words
 from integrations.views.diff import group_changes
 from integrations.views.impact import workspace_lines
 
@@ -22,6 +22,7 @@ WHY_NOT_SAVED: Final[dict[type[Exception], str]] = {
 
 def prospect_context(request: HttpRequest, ahead: trials.Prospect) -> dict[str, object]:
     """Give what the template of changes needs, and what saving them has to send back."""
+    removals = [change.after for change in ahead.changes if change.kind == "remove"]
     return {
         "groups": group_changes(
             (astuple(change) for change in ahead.changes),
@@ -31,5 +32,6 @@ def prospect_context(request: HttpRequest, ahead: trials.Prospect) -> dict[str, 
         "is_one_kind": "kind" in request.GET,
         "workspaces": workspace_lines(ahead.impacts),
         "seen": ahead.fingerprint,
-        "removed": sum(1 for change in ahead.changes if change.kind == "remove"),
+        "removed": len(removals),
+        "reasons": words.reasons(removals),
     }

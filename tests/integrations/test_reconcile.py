@@ -185,6 +185,6 @@ def test_a_plan_is_told_in_words() -> None:
         ("rename", "connection", "A2", "A (a)", "A2 (a2)"),
         ("state", "connection", "A2", "active", "suspended"),
         ("return", "connection", "C", "", "Root / Newer"),
-        ("remove", "connection", "B", "Root", ""),
-        ("remove", "folder", "Old", "Root", ""),
+        ("remove", "connection", "B", "Root", "left the AWS organization"),
+        ("remove", "folder", "Old", "Root", "deleted in AWS"),
     ]

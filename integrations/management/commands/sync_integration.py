@@ -50,7 +50,7 @@ class Command(BaseCommand):
             )
             return
         for kind, node, source_id, label, before, after in run.changes:
-            sides = " → ".join(side for side in (before, after) if side)
+            sides = (": " if kind == "remove" else " → ").join(side for side in (before, after) if side)
             self.stdout.write(f"  {kind:6} {node} {label} ({source_id}): {sides}")
         if run.state == SyncRun.State.SUCCEEDED:
             counts = ", ".join(f"{number} {kind}" for kind, number in run.counts.items()) or "nothing changed"

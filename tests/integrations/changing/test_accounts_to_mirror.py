@@ -71,7 +71,7 @@ def test_leaving_out_an_ou_shows_what_goes_and_saving_removes_it(
     assert ticks(html) == {"Root": "mixed", "Workloads": "false", "Sandbox": "true", "Management": "true"}
     text = text_of(html)
     assert "All accounts, now and later, but for OU Workloads (2 accounts). Mirrors 1 of 3 accounts" in text
-    assert "Saving removes 3 folders and connections." in text
+    assert "Saving removes 3 folders and connections: 3 not ticked." in text
     fireworks, rockets = text[text.index("tnt/fireworks") :].split("tnt/rockets", 1)
     assert "Schemas removed dev" in fireworks
     assert "Schemas removed prod" in rockets

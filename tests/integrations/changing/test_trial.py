@@ -62,7 +62,7 @@ def test_credentials_that_may_not_read_a_unit_show_what_goes_and_saving_removes_
     assert handles(cast) == {"management", "prod", "dev"}
     html = as_org_owner.get(TRIAL).content.decode()
     text = text_of(html)
-    assert "Saving removes 3 folders and connections that these credentials cannot see." in text
+    assert "Saving removes 3 folders and connections: 3 not visible to these credentials." in text
     assert "OUs that they may not read Workloads" in text
     fireworks, rockets = text[text.index("tnt/fireworks") :].split("tnt/rockets", 1)
     assert "Schemas removed dev" in fireworks

@@ -22,7 +22,7 @@ from integrations.notifications.posting import Answer
 from integrations.schedule import Outcome
 from tests import factories
 from tests.conftest import Cast
-from tests.integrations.notifications.conftest import CREATED, MOVED, Received, Receiver, Told, answer
+from tests.integrations.notifications.conftest import CREATED, MOVED, REMOVED, Received, Receiver, Told, answer
 from tests.threads import at_once
 from workspaces import isolation
 from workspaces.access import Scope
@@ -89,6 +89,16 @@ def test_a_known_message_has_a_known_signature() -> None:
         keys=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
     )
     assert made["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_a_webhook_is_told_why_something_was_removed(told: Told, receiver: Receiver) -> None:
+    told.wants(Topic.CHANGES)
+    told.hook(receiver.url)
+    told.changes([*REMOVED[:5], "closed in AWS"], REMOVED)
+    told.deliver()
+    changes = json.loads(receiver.got[0].body)["changes"]
+    assert [(one["after"], one["reason"]) for one in changes] == [("", "closed in AWS"), ("", "")]
+    assert "gone (777788889999) from Root / Prod: closed in AWS" in mail.outbox[0].body
 
 
 def test_many_changes_are_cut_for_webhooks_and_summed_up_in_emails(told: Told, receiver: Receiver) -> None:

@@ -96,3 +96,5 @@ def test_a_long_name_is_cut() -> None:
 def test_the_first_read_has_a_root_without_a_place(told: Told) -> None:
     assert line(Change("create", "folder", "r-ab12", "Root")) == "+ create Root (r-ab12)"
     assert line(Change("remove", "folder", "r-ab12", "Root")) == "− remove Root (r-ab12)"
+    gone = Change("remove", "connection", "111122223333", "jobs", "Root / Prod", "closed in AWS")
+    assert line(gone) == "− remove jobs (111122223333) from Root / Prod: closed in AWS"

@@ -33,9 +33,9 @@ def test_what_is_left_out_goes_softly_without_asking_aws_whether_it_is_gone(mirr
     assert facts(mirror) == (3, 3)
     choose(mirror, without=("Workloads",))
     assert words(mirror.sync()) == [
-        ["remove", "Prod", "Root / Workloads", ""],
-        ["remove", "Dev", "Root / Workloads", ""],
-        ["remove", "Workloads", "Root", ""],
+        ["remove", "Prod", "Root / Workloads", "not ticked"],
+        ["remove", "Dev", "Root / Workloads", "not ticked"],
+        ["remove", "Workloads", "Root", "not ticked"],
     ]
     assert mirror.aws.calls.count("DescribeAccount") == mirror.aws.calls.count("DescribeOrganizationalUnit") == 0
     assert mirror.tree().keys() == {"root", "sandbox", "management"}
@@ -106,7 +106,7 @@ def test_a_chosen_ou_that_is_deleted_is_confirmed_and_goes(mirror: Synced) -> No
     organization = choose(mirror, only=("Sandbox", "Prod"))
     mirror.work()
     organization.delete_unit("Sandbox")
-    assert words(mirror.sync()) == [["remove", "Sandbox", "Root", ""]]
+    assert words(mirror.sync()) == [["remove", "Sandbox", "Root", "deleted in AWS"]]
     assert mirror.aws.calls.count("DescribeOrganizationalUnit") == 1
     assert mirror.sync().changes == []
 
