@@ -16,40 +16,39 @@ _EVENT_KEY = "(SELECT NULLIF(current_setting('app.event_key', true), ''))"
 _INVITATION = "(SELECT NULLIF(current_setting('app.invitation_token', true), ''))"
 
 
-def bind(**values: object) -> None:
-    """Set ``app.*`` settings until the current transaction ends, in one statement.
+def bind(**values: object) -> dict[str, str]:
+    """Set ``app.*`` settings until the current transaction ends, and give what they were, in one statement.
 
     Raises RuntimeError outside a transaction, where PostgreSQL would forget them at once.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("Bind a tenant inside transaction.atomic().")
-    calls = ", ".join("set_config(%s, %s, true)" for _ in values)
-    parameters = [part for name, value in values.items() for part in (f"app.{name}", str(value))]
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {calls}", parameters)
+    settings = [f"app.{name}" for name in values]
+    read = ", ".join("coalesce(current_setting(%s, true), '')" for _ in settings)
+    write = ", ".join("set_config(%s, %s, true)" for _ in settings)
+    assigned = [part for pair in zip(settings, map(str, values.values()), strict=True) for part in pair]
+    with connection.cursor() as cursor:  # materialized: read before it is written
+        cursor.execute(
+            f"WITH before AS MATERIALIZED (SELECT {read}) SELECT before.*, {write} FROM before",  # noqa: S608
+            [*settings, *assigned],
+        )
+        return dict(zip(values, cursor.fetchone(), strict=False))
 
 
 @contextmanager
-def _bound(name: str, value: object) -> Iterator[None]:
+def _bound(**values: object) -> Iterator[None]:
     is_nested = connection.in_atomic_block
     with transaction.atomic():
-        before = _current(name) if is_nested else ""
-        bind(**{name: value})
+        before = bind(**values)
         yield
-        if is_nested:  # an inner block must not leave its tenant to the outer one; a rollback undoes it by itself
-            bind(**{name: before})
-
-
-def _current(name: str) -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting(%s, true)", [f"app.{name}"])
-        return cursor.fetchone()[0] or ""
+        if is_nested:  # give the outer block back what it was bound to; a rollback does so by itself
+            bind(**before)
 
 
 @contextmanager
 def as_tenant(tenant_id: int) -> Iterator[None]:
     """Run one transaction that sees the rows of this tenant."""
-    with _bound("tenant_id", tenant_id):
+    with _bound(tenant_id=tenant_id):
         yield
 
 
@@ -59,11 +58,8 @@ def as_user(user_id: int) -> Iterator[None]:
 
     Whoever has found out that the person may enter a tenant then calls ``bind(tenant_id=…)`` inside it.
     """
-    with transaction.atomic():
-        bind(user_id=user_id, tenant_id="")
+    with _bound(user_id=user_id, tenant_id=""):
         yield
-        if connection.savepoint_ids:  # nested, as in tests: leave nothing behind
-            bind(user_id="", tenant_id="")
 
 
 @contextmanager
@@ -72,27 +68,21 @@ def as_invitee(token_hash: str) -> Iterator[None]:
 
     Whoever has found it there then calls ``bind(tenant_id=…)`` inside it.
     """
-    with transaction.atomic():
-        bind(invitation_token=token_hash, tenant_id="")
+    with _bound(invitation_token=token_hash, tenant_id=""):
         yield
-        if connection.savepoint_ids:  # nested, as in tests: leave nothing behind
-            bind(invitation_token="", tenant_id="")
 
 
 @contextmanager
 def as_event_source(key_hash: str) -> Iterator[None]:
     """Run one transaction that sees the event inlet whose key has this SHA-256, and nothing else of any tenant."""
-    with transaction.atomic():
-        bind(event_key=key_hash, tenant_id="")
+    with _bound(event_key=key_hash, tenant_id=""):
         yield
-        if connection.savepoint_ids:  # nested, as in tests: leave nothing behind
-            bind(event_key="", tenant_id="")
 
 
 @contextmanager
 def as_operator() -> Iterator[None]:
     """Run one transaction that sees all tenants and memberships (and nothing that tenants own)."""
-    with _bound("operator", "on"):
+    with _bound(operator="on"):
         yield
 
 
