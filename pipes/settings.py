@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "workspaces.after_response.AfterResponseMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "workspaces.sessions.SessionTrackingMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -163,6 +164,9 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before what decides who gets into an account
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # of every such change
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 USERSESSIONS_TRACK_ACTIVITY = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # whoever added a person vouches for the address
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from workspaces import people
 from workspaces.access import Scope
+from workspaces.after_response import put_off
 from workspaces.handles import PLACE_MAX_LENGTH, RESERVED, slug
 from workspaces.models import User
 
@@ -28,6 +29,27 @@ class AccountAdapter(DefaultAccountAdapter):
     def format_email_subject(self, subject: str) -> str:
         """Leave the subject as its template says it."""
         return subject
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send the letter once the request has its answer: whether and how long one takes is told to nobody."""
+        letter = self.render_mail(template_prefix, email, {"request": self.request, "email": email} | context)
+        put_off(self.request, letter.send)
+
+    def send_notification_mail(
+        self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """Say in the letter whose account it is about."""
+        super().send_notification_mail(template_prefix, user, {"user": user} | (context or {}), email)
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Ask for a code where there is a second factor: it is there because a password may be known to others."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return [method for method in methods if method["id"] == "mfa_reauthenticate"] or methods
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Confirm an address and no more: the first confirmed one would become the one to sign in with."""
+        note_address(email_address.user)
+        return bool(super().confirm_email(request, email_address))
 
 
 class SignInForm(LoginForm):
@@ -49,6 +71,18 @@ def create_account(*, email: str, handle: str, name: str, password: str) -> User
     user = User.objects.create_user(email=email, handle=handle, name=name, password=password)
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     return user
+
+
+def note_address(user: User) -> None:
+    """Let the sign-in library know the address that somebody signs in with, confirmed or not, as their primary one.
+
+    It keeps addresses by itself, and has none of people whom the operator created. What it does not know it can neither
+    write to when another address takes its place, nor keep from being removed.
+    """
+    own = EmailAddress.objects.filter(user=user)
+    if not own.filter(email=user.email, primary=True).exists():
+        own.update(primary=False)
+        EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"primary": True})
 
 
 def is_confirmed(user: User, email: str) -> bool:

@@ -1,5 +1,7 @@
 """App configuration."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,7 @@ class WorkspacesConfig(AppConfig):
     """People and places."""
 
     name = "workspaces"
+
+    def ready(self) -> None:
+        """Listen to what the sign-in library says of accounts."""
+        import_module("workspaces.account_events")

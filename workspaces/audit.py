@@ -52,9 +52,8 @@ def record_in_tenants_of(action: str, *, user: User, by: User | None, **details:
 
     As ``record``, and in the current transaction too if there is one.
     """
-    with isolation.as_operator():
+    with isolation.as_user(user.pk):
         own = Membership.objects.filter(user=user, organization=None).values("tenant_id")
-        tenants = list(Tenant.objects.filter(pk__in=own).order_by("pk"))
-    for tenant in tenants:
-        with isolation.as_tenant(tenant.pk):
+        for tenant in Tenant.objects.filter(pk__in=own).order_by("pk"):
+            isolation.bind(tenant_id=tenant.pk)
             record(action, scope=Scope(tenant), by=by, target=user, **details)

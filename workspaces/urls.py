@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workspaces.views import activity, invitation, lists, members, people, settings
+from workspaces.views import activity, invitation, lists, members, people, sessions, settings
 
 _TENANT = "tenants/<slug:tenant>/"
 _ORGANIZATION = _TENANT + "orgs/<slug:organization>/"
@@ -24,7 +24,11 @@ _AT_EVERY_LEVEL = (
 urlpatterns = [
     path("", lists.home, name="home"),
     path("profile/", people.profile, name="profile"),
-    path("account/email/", people.email_addresses, name="account_email"),  # before the sign-in library's
+    # Before the sign-in library's own.
+    path("account/email/", people.email_addresses, name="account_email"),
+    path("account/password/change/", people.change_password, name="account_change_password"),
+    path("account/password/set/", people.set_password, name="account_set_password"),
+    path("account/sessions/", sessions.session_list, name="usersessions_list"),
     path("theme/", people.theme, name="theme"),
     path("invitations/<str:token>/", invitation.accept, name="invitation"),
     path("tenants/", lists.switch_tenant, name="switch_tenant"),

@@ -23,6 +23,9 @@ readyz                          -         GET  200 200 200 200 200 200 200 200 2
 home                            -         GET  302 302 302 302 302 302 302 302 302
 profile                         -         GET  200 200 200 200 200 200 200 200 302
 account_email                   -         GET  200 200 200 200 200 200 200 200 302
+account_change_password         -         GET  302 302 302 302 302 302 302 302 302
+account_set_password            -         GET  302 302 302 302 302 302 302 302 302
+usersessions_list               -         GET  200 200 200 200 200 200 200 200 302
 theme                           -         POST 302 302 302 302 302 302 302 302 302
 invitation                      -         GET  200 200 200 200 200 200 200 200 200
 email_confirm                   -         GET  200 200 200 200 200 200 200 200 200

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.template import Context, Template
 
+from workspaces.sessions import browser
 from workspaces.templatetags import console
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -58,4 +59,4 @@ def test_a_value_to_copy_is_escaped_and_its_button_says_what_it_copies() -> None
     ],
 )
 def test_a_browser_is_named_as_people_name_it(user_agent: str, name: str) -> None:
-    assert console.browser(user_agent) == name
+    assert browser(user_agent) == name

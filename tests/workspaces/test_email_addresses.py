@@ -5,9 +5,9 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 from django.urls import reverse
 
-from tests import factories
 from tests.conftest import Cast
 from tests.workspaces.inviting import invite, link, role_of
+from tests.workspaces.signing_in import prove, sign_in
 from workspaces import isolation, people
 
 VICTIM = "victim@example.com"
@@ -16,7 +16,8 @@ VICTIM = "victim@example.com"
 @pytest.fixture
 def squatter(cast: Cast, client: Client) -> Client:
     """A plain member of acme, signed in through the form, who says that somebody else's address is theirs."""
-    client.post(reverse("account_login"), {"login": cast.tenant_member.email, "password": factories.PASSWORD})
+    sign_in(client, cast.tenant_member)
+    prove(client)
     client.post(reverse("account_email"), {"action_add": "", "email": VICTIM})
     assert EmailAddress.objects.get(user=cast.tenant_member, email=VICTIM).verified is False
     return client

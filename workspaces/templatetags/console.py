@@ -15,16 +15,14 @@ from django.utils.safestring import SafeString
 from lucide import _render_icon as render_icon
 
 from workspaces.access import Access, Scope
+from workspaces.sessions import browser
 
 register = template.Library()
+register.filter("browser", browser)
 
 _AVATAR_COLOURS = 6
 _JUST_NOW = 10  # seconds
 _UNITS = (("year", 31_557_600), ("month", 2_629_800), ("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
-# In this order: each browser also calls itself by the names of later ones.
-_BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl")
-_BROWSER_NAMES = {"Edg": "Edge", "OPR": "Opera"}
-_SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS", "Linux")
 _TABS = {
     # level: (label, URL name, whether only owners of the place see it); the first one is where the place opens
     "tenant": (
@@ -202,13 +200,3 @@ def _existing(scope: Scope, tabs: Iterable[tuple[str, str]]) -> Iterator[tuple[s
             yield label, scope.url(name)
         except NoReverseMatch:
             continue
-
-
-@register.filter
-def browser(user_agent: str) -> str:
-    """Name a browser and its system as people do, from what it calls itself."""
-    name = next((name for name in _BROWSERS if f"{name}/" in user_agent), "")
-    system = next((system for system in _SYSTEMS if system in user_agent), "")
-    if not name:
-        return user_agent[:60] or "Unknown browser"
-    return f"{_BROWSER_NAMES.get(name, name)} on {system}" if system else _BROWSER_NAMES.get(name, name)

@@ -1,12 +1,19 @@
 """What a person sets for themself: the profile, the address to sign in with, and the theme."""
 
-from typing import cast
+from collections.abc import Callable
+from typing import Any, cast
+from urllib.parse import urlencode
 
+from allauth.account.decorators import reauthentication_required
 from allauth.account.views import email as addresses_of_library
+from allauth.account.views import password_change as change_password_of_library
+from allauth.account.views import password_set as set_password_of_library
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -14,7 +21,7 @@ from workspaces import accounts, actions
 from workspaces.forms import ProfileForm
 from workspaces.htmx import asks_about_field, field_status, what_to_judge
 from workspaces.models import User
-from workspaces.scoping import account_view, public_view
+from workspaces.scoping import View, account_view, public_view
 
 THEMES = frozenset({"light", "dark"})
 _YEAR = 365 * 24 * 3600
@@ -50,11 +57,32 @@ def email_addresses(request: HttpRequest, user: User) -> HttpResponse:
     The sign-in library would let somebody without any confirmed address take one that is not theirs, and with it what
     others mean for its owner.
     """
+    accounts.note_address(user)
     wanted = request.POST.get("email", "")
     if "action_primary" in request.POST and not accounts.is_confirmed(user, wanted):
         messages.error(request, f"{wanted} is not confirmed yet: open the link that we sent to it first.")
         return redirect("account_email")
     return cast("HttpResponse", addresses_of_library(request))
+
+
+def _prove_first(view: Callable[..., Any]) -> View:
+    """Ask somebody to prove who they are before a page that takes a password.
+
+    The library would keep what was posted in the session meanwhile; passwords are typed again instead.
+    """
+
+    @account_view
+    def inner(request: HttpRequest, user: User) -> HttpResponse:
+        try:
+            return cast("HttpResponse", reauthentication_required(view)(request))
+        except ReauthenticationRequired:
+            return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': request.path}, safe='/')}")
+
+    return inner
+
+
+change_password = _prove_first(change_password_of_library)
+set_password = _prove_first(set_password_of_library)
 
 
 @require_POST

@@ -1,0 +1,92 @@
+"""What happens to people's accounts, told to their tenants' audit logs and, where it could be a theft, by letter.
+
+These are receivers of the sign-in library's signals because it offers nothing else for them; for what it has a hook for
+(signing in and out, ending sessions), see its adapters in ``accounts`` and ``sessions``.
+"""
+
+from typing import Any
+
+from allauth.account import signals
+from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress
+from allauth.mfa import signals as second_factor
+from allauth.mfa.models import Authenticator
+from django.dispatch import receiver
+
+from workspaces import audit
+from workspaces.models import User
+
+
+@receiver(signals.email_added)
+def address_added(user: User, email_address: EmailAddress, **_: Any) -> None:
+    """Tell of an address that somebody says is theirs."""
+    audit.record_in_tenants_of("user.address_added", user=user, by=user, address=email_address.email)
+    get_adapter().send_notification_mail("account/email/email_added", user, {"address": email_address.email})
+
+
+@receiver(signals.email_confirmed)
+def address_confirmed(email_address: EmailAddress, **_: Any) -> None:
+    """Tell of an address that is somebody's from now on; whoever opens the link need not be signed in."""
+    user = email_address.user
+    audit.record_in_tenants_of("user.address_confirmed", user=user, by=user, address=email_address.email)
+    get_adapter().send_notification_mail("account/email/email_confirmed", user, {"address": email_address.email})
+
+
+@receiver(signals.email_changed)
+def address_changed(
+    user: User, from_email_address: EmailAddress | None, to_email_address: EmailAddress, **_: Any
+) -> None:
+    """Tell that somebody is known by another address; the library writes to the former one."""
+    before = from_email_address.email if from_email_address else ""
+    audit.record_in_tenants_of("user.address_changed", user=user, by=user, before=before, after=to_email_address.email)
+
+
+@receiver(signals.email_removed)
+def address_removed(user: User, email_address: EmailAddress, **_: Any) -> None:
+    """Tell of an address that is not theirs any more, there too; the library writes to the one that is left."""
+    audit.record_in_tenants_of("user.address_removed", user=user, by=user, address=email_address.email)
+    former = {"deleted_email": email_address.email}
+    get_adapter().send_notification_mail("account/email/email_deleted", user, former, email=email_address.email)
+
+
+@receiver(signals.password_changed)
+def password_changed(user: User, **_: Any) -> None:
+    """Tell that somebody chose another password, knowing the old one."""
+    audit.record_in_tenants_of("user.password_changed", user=user, by=user)
+
+
+@receiver(signals.password_set)
+def password_set(user: User, **_: Any) -> None:
+    """Tell that somebody who had no password chose one."""
+    audit.record_in_tenants_of("user.password_set", user=user, by=user)
+
+
+@receiver(signals.password_reset)
+def password_reset(user: User, **_: Any) -> None:
+    """Tell that somebody chose a password through a link that was mailed to them."""
+    audit.record_in_tenants_of("user.password_reset", user=user, by=user)
+
+
+@receiver(second_factor.authenticator_added)
+@receiver(second_factor.authenticator_reset)
+def second_factor_added(user: User, authenticator: Authenticator, **_: Any) -> None:
+    """Tell of an authenticator app, or of new recovery codes."""
+    if authenticator.type == Authenticator.Type.RECOVERY_CODES:
+        audit.record_in_tenants_of("user.recovery_codes_made", user=user, by=user)
+    else:
+        audit.record_in_tenants_of("user.second_factor_added", user=user, by=user)
+
+
+@receiver(second_factor.authenticator_removed)
+def second_factor_removed(user: User, authenticator: Authenticator, **_: Any) -> None:
+    """Tell that a password alone lets somebody in; their recovery codes go with the app."""
+    if authenticator.type != Authenticator.Type.RECOVERY_CODES:
+        audit.record_in_tenants_of("user.second_factor_removed", user=user, by=user)
+
+
+@receiver(second_factor.authenticator_used)
+def recovery_code_used(user: User, authenticator: Authenticator, **_: Any) -> None:
+    """Tell that a recovery code was used up; codes of the app are the ordinary way in."""
+    if authenticator.type == Authenticator.Type.RECOVERY_CODES:
+        audit.record_in_tenants_of("user.recovery_code_used", user=user, by=user)
+        get_adapter().send_notification_mail("mfa/email/recovery_code_used", user)
