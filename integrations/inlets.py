@@ -6,7 +6,6 @@ However many come, the syncs that they start leave each other a rest.
 """
 
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,13 +17,12 @@ from django.db import connection, transaction
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Greatest, Least
 from django.urls import reverse
-from redis.exceptions import RedisError
 
 from integrations import editing
 from integrations.editing import ChangedMeanwhileError
 from integrations.models import EventInlet, Integration, SyncSchedule
 from integrations.schedule import EVENTS_REST
-from workspaces import audit, isolation
+from workspaces import audit, counting, isolation
 from workspaces.invitations import hash_of
 from workspaces.models import User
 
@@ -117,7 +115,7 @@ def receive(uid: UUID, key: str, *, now: datetime) -> bool:
         inlet = EventInlet.objects.first()  # the wall shows no other than the one that this key opens
         if inlet is None or not secrets.compare_digest(inlet.uid.bytes, uid.bytes):
             return False
-        _count(counter)
+        counting.count(counter, seconds=120)  # what opens nothing leaves no trace, or strangers could fill the cache
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [_LOCK_WAIT])
         there = SyncSchedule.objects.filter(pk=inlet.integration_id, tenant_id=inlet.tenant_id)
@@ -130,16 +128,5 @@ def receive(uid: UUID, key: str, *, now: datetime) -> bool:
 
 def _check(counter: str) -> None:
     """Send those away who have used up their minute, before they cost the database anything."""
-    try:
-        count = cache.get(counter, 0)
-    except (RedisError, OSError):  # no limit is better than no events; a burst is one sync in any case
-        return
-    if count >= _PER_MINUTE:
+    if cache.get(counter, 0) >= _PER_MINUTE:
         raise TooManyEventsError
-
-
-def _count(counter: str) -> None:
-    """Count what a key has opened; what opens nothing leaves no trace, or strangers could fill the cache."""
-    with suppress(RedisError, OSError, ValueError):
-        cache.add(counter, 0, timeout=120)
-        cache.incr(counter)

@@ -3,16 +3,51 @@
 import logging.config
 import os
 from datetime import datetime
+from typing import Any
 
 from celery import Celery
+from celery.app.amqp import AMQP
 from celery.schedules import schedule
 from celery.signals import setup_logging
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
+from kombu import Connection
+from kombu.exceptions import OperationalError
+
+from pipes.cache import FAULTS, redis_breaker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipes.settings")
 
-app = Celery("pipes")
+
+class _Line(Connection):
+    """A connection to the broker; whoever waits for it looks every second, however long it has been away."""
+
+    def ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
+        """Wait until it is there."""
+        return super().ensure_connection(*args, **{"interval_start": 1, "interval_step": 0, "interval_max": 1} | kwargs)
+
+
+class _Amqp(AMQP):
+    Connection = _Line
+
+
+class App(Celery):
+    """Celery, which waits for a broker once and then knows that it is away."""
+
+    def send_task(self, *args: Any, **kwargs: Any) -> Any:
+        """Send a message. Raises OperationalError or one of FAULTS when the broker does not take it."""
+        if redis_breaker.is_open and not redis_breaker.may_look():
+            raise OperationalError("The broker was away a moment ago.")
+        try:
+            sent = super().send_task(*args, **kwargs)
+        except (OperationalError, *FAULTS):
+            redis_breaker.trip()
+            raise
+        redis_breaker.reset()
+        return sent
+
+
+app = App("pipes", amqp=_Amqp)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks(["integrations"])

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from pipes import env as read
 from pipes.env import env
@@ -109,8 +111,16 @@ if env.str("DATABASE_OWNER_URL", default=""):
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+CACHES = {
+    "default": {
+        "BACKEND": "pipes.cache.FallbackCache",
+        "LOCATION": REDIS_URL,
+        # Whoever waits for Redis waits for a page; one try more, for each connection is dead once after it restarted.
+        "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 0.25, "retry": Retry(NoBackoff(), 1)},
+    }
+}
+# Not in the cache: a session that was ended while Redis was away must not come back with it.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- Background work ----------------------------------------------------------------------------------------------
@@ -122,11 +132,16 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # it comes back some day
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # a broker that is full, too
+CELERY_TASK_PUBLISH_RETRY = False  # whoever sends is told at once; the tables know what is still to do
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,  # longer than the longest task, or the broker would hand it out twice
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
-    "socket_connect_timeout": 3,  # seconds; a request that asks for a sync waits no longer for a broker that is away
+    "socket_connect_timeout": 1,  # seconds
+    "socket_timeout": 2,
+    "health_check_interval": 2,  # how late a worker notices that nobody answers any more
 }
 
 # How long a sync's claim counts without being renewed (it is, six times in that time): the wait after a worker died.

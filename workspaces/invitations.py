@@ -7,13 +7,12 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core import mail
-from django.core.cache import cache
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from workspaces import accounts, audit, isolation, people
+from workspaces import accounts, audit, counting, isolation, people
 from workspaces.access import POWER_OF, Scope
 from workspaces.models import Invitation, Membership, Role, User
 from workspaces.models.invitation import LIFETIME
@@ -142,7 +141,5 @@ def mail_letter(letter: Letter) -> None:
 
 
 def _count(by: User, now: datetime) -> None:
-    key = f"invitations:{by.pk}:{now:%Y%m%d%H}"
-    cache.add(key, 0, timeout=2 * 3600)
-    if cache.incr(key) > SENT_PER_HOUR:
+    if counting.count(f"invitations:{by.pk}:{now:%Y%m%d%H}", seconds=2 * 3600) > SENT_PER_HOUR:
         raise TooManyInvitationsError

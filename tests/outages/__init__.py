@@ -1,0 +1,1 @@
+"""Bad nights: servers that are away, hang, are full, come back."""
