@@ -10,12 +10,15 @@ from typing import Final
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from integrations import places
 from integrations.models import AccessMode, AccessTest
 from integrations.models.settings import AccessSettings, IntegrationSettings
 from integrations.packing import unpack
+from integrations.sending import NOT_TAKEN
 from integrations.snapshot import Snapshot
+from workspaces import isolation
 
 OPEN: Final = (AccessTest.State.QUEUED, AccessTest.State.RUNNING)
 ROLE_TOO_OPEN: Final = "RoleTooOpen"  # the code that integrations.aws.access_test raises with
@@ -45,6 +48,16 @@ def newest(settings: AccessSettings, kind: AccessTest.Kind, *, now: datetime) ->
         test.state = AccessTest.State.FAILED
         test.report = {**test.report, "sentence": _LOST, "code": "Lost"}
     return test
+
+
+def fail_unsent(tenant_id: int, test_id: int) -> None:
+    """End a test that no worker could be sent for; it is asked for again."""
+    with isolation.as_tenant(tenant_id):
+        AccessTest.objects.filter(pk=test_id, state=AccessTest.State.QUEUED).update(
+            state=AccessTest.State.FAILED,
+            finished_at=timezone.now(),
+            report={"sentence": NOT_TAKEN, "code": "NotSent"},
+        )
 
 
 def newest_snapshot(settings: AccessSettings) -> Snapshot | None:

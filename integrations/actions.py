@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 
 from django.db import IntegrityError, transaction
 
@@ -13,6 +14,7 @@ from integrations.aws.external_id import new_external_id
 from integrations.models import AccessMode, AccessTest, Draft, Integration, SyncRun, SyncSchedule
 from integrations.models.settings import SETTINGS_FIELDS
 from integrations.reconcile import dynamic_handle
+from integrations.sending import TAKEN_LATER, send_on_commit
 from integrations.tasks import sync_integration
 from workspaces import audit
 from workspaces.access import Scope
@@ -103,7 +105,8 @@ def queue_sync(integration: Integration, trigger: SyncRun.Trigger, by: User | No
     """Ask for a run and send for a worker once the transaction is committed; a run under way is given instead."""
     run = sync_requests.request(integration, trigger=trigger, by=by, now=now)
     # Should the broker be away, the dispatcher starts the run as soon as it is back: the schedule says that it is due.
-    transaction.on_commit(lambda: sync_integration.delay(integration.tenant_id, integration.pk), robust=True)
+    later = partial(sync_requests.say_why_it_waits, run, TAKEN_LATER)
+    send_on_commit(sync_integration, integration.tenant_id, integration.pk, otherwise=later)
     return run
 
 

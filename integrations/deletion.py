@@ -1,12 +1,14 @@
 """Deleting integrations, organizations and workspaces: each function is one transaction and writes one audit event."""
 
 from datetime import datetime
+from functools import partial
 
 from django.db import connection, transaction
 
 from connections import removal as tree_removal
 from connections.models import Folder
 from integrations.models import Integration, SyncSchedule
+from integrations.sending import send_on_commit
 from integrations.tasks import remove_integration
 from workspaces import audit
 from workspaces import removal as place_removal
@@ -53,8 +55,8 @@ def request_removal(*, integration: Integration, by: User, now: datetime) -> boo
         tree_removal.hide_tree(top, now=now)
     else:
         audit.record("integration.deletion_retried", scope=integration.scope, by=by, target=integration)
-    # Should the broker be away, the hourly clean-up finds it.
-    transaction.on_commit(lambda: remove_integration.delay(integration.tenant_id, integration.pk), robust=True)
+    ids = integration.tenant_id, integration.pk
+    send_on_commit(remove_integration, *ids, otherwise=partial(remove_integration, *ids))
     return True
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from django.db import models, transaction
@@ -9,6 +10,7 @@ from django.db import models, transaction
 from integrations import access_tests
 from integrations.models import AccessTest
 from integrations.models.settings import AccessSettings
+from integrations.sending import send_on_commit
 from integrations.tasks import run_access_test
 from workspaces import audit
 from workspaces.models import User
@@ -47,5 +49,6 @@ def request_test(
         progressed_at=now,
     )
     audit.record("access_test.requested", scope=settings.scope, by=by, target=target or settings, kind=kind.value)
-    transaction.on_commit(lambda: run_access_test.delay(test.tenant_id, test.pk), robust=True)
+    ids = test.tenant_id, test.pk
+    send_on_commit(run_access_test, *ids, otherwise=partial(access_tests.fail_unsent, *ids))
     return test

@@ -182,8 +182,8 @@ def _next_run(row: SyncSchedule, now: datetime) -> SyncRun | None:
             tenant_id=row.tenant_id, integration_id=row.pk, trigger=trigger, started_by_id=by, queued_at=queued_at
         )
     run.state, run.phase, run.started_at = SyncRun.State.RUNNING, SyncRun.Phase.CHECKING, now
-    run.claim = uuid.uuid4()
-    run.save(update_fields=["state", "phase", "started_at", "claim"] if run.pk else None)
+    run.claim, run.error = uuid.uuid4(), ""
+    run.save(update_fields=["state", "phase", "started_at", "claim", "error"] if run.pk else None)
     return run
 
 

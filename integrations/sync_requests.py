@@ -11,6 +11,7 @@ from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F,
 from django.db.models.functions import Least, Now
 
 from integrations.models import Integration, SyncRun, SyncSchedule
+from workspaces import isolation
 from workspaces.models import User
 
 _OPEN: Final = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
@@ -52,6 +53,12 @@ def _does_it(run: SyncRun, trigger: SyncRun.Trigger, by: User | None, now: datet
         return True  # it has not read anything yet
     is_same = (run.trigger, run.started_by_id) == (trigger, by.pk if by else None)
     return is_same and now - run.queued_at < _DOUBLE_CLICK
+
+
+def say_why_it_waits(run: SyncRun, sentence: str) -> None:
+    """Tell whoever looks at a run why it has not begun; its start takes that back."""
+    with isolation.as_tenant(run.tenant_id):
+        SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.QUEUED).update(error=sentence)
 
 
 def forget_failures(integration: Integration) -> None:

@@ -11,6 +11,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from integrations import dispatch, health_schedule, places
+from integrations.sending import send
 
 
 @shared_task
@@ -78,7 +79,7 @@ def _run_and_pass_on(tenant_id: int, run: Callable[[], bool]) -> None:
         has_run = run()
     finally:
         for kind, pk in places.next_in_turn(tenant_id, now=timezone.now()) if has_run else ():
-            (run_access_test if kind == "test" else run_settings_trial).delay(tenant_id, pk)
+            send(run_access_test if kind == "test" else run_settings_trial, tenant_id, pk)
 
 
 @shared_task

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from django.db import transaction
@@ -23,9 +24,10 @@ from integrations.outline import Outline
 from integrations.packing import unpack
 from integrations.reconcile import Plan, Tree
 from integrations.selection import Selection, select
+from integrations.sending import NOT_TAKEN, send_on_commit
 from integrations.snapshot import Snapshot
 from integrations.tasks import run_settings_trial
-from workspaces import audit
+from workspaces import audit, isolation
 from workspaces.models import User
 
 _LOST: Final = (
@@ -99,8 +101,17 @@ def begin(
     if wanted.access_mode == AccessMode.KEY:
         trial.secret_key = wanted.secret_key  # encrypted for this row now
     trial.save()
-    transaction.on_commit(lambda: run_settings_trial.delay(trial.tenant_id, trial.pk), robust=True)
+    ids = trial.tenant_id, trial.pk
+    send_on_commit(run_settings_trial, *ids, otherwise=partial(fail_unsent, *ids))
     return trial
+
+
+def fail_unsent(tenant_id: int, trial_id: int) -> None:
+    """End a trial that no worker could be sent for; it is asked for again."""
+    with isolation.as_tenant(tenant_id):
+        SettingsTrial.objects.filter(pk=trial_id, state=SettingsTrial.State.QUEUED).update(
+            state=SettingsTrial.State.FAILED, error=NOT_TAKEN, phase=""
+        )
 
 
 @transaction.atomic

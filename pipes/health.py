@@ -1,10 +1,11 @@
 """Health endpoints for load balancers and orchestrators."""
 
-from django.core.cache import cache
+import redis
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from redis.exceptions import RedisError
 
+from pipes.cache import FAULTS
 from workspaces.scoping import public_view
 
 
@@ -16,7 +17,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @public_view
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer 200 when the database and the broker answer, else 503 with what does not."""
+    """Answer 200 when pages can be served, else 503, with what is wrong.
+
+    Without the broker pages are served as before: it is degraded then, not unready.
+    """
     problems = {}
     try:
         with connection.cursor() as cursor:
@@ -24,7 +28,17 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except DatabaseError as error:
         problems["database"] = type(error).__name__
     try:
-        cache.get("readyz")
-    except (RedisError, OSError) as error:
+        _write_to_broker()
+    except FAULTS as error:
         problems["broker"] = type(error).__name__
-    return JsonResponse({"ready": not problems, "problems": problems}, status=503 if problems else 200)
+    is_ready = "database" not in problems
+    state = "ready" if not problems else "degraded" if is_ready else "not ready"
+    answer = {"ready": is_ready, "state": state, "problems": problems}
+    return JsonResponse(answer, status=200 if is_ready else 503)
+
+
+def _write_to_broker() -> None:
+    """Write, not only read: a broker whose memory is used up still answers what reads."""
+    options = settings.CACHES["default"].get("OPTIONS", {})
+    with redis.Redis.from_url(settings.REDIS_URL, **options) as broker:
+        broker.set("readyz", 1, ex=60)
