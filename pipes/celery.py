@@ -11,7 +11,7 @@ from celery.schedules import schedule
 from celery.signals import setup_logging
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
-from kombu import Connection
+from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
 from pipes.cache import FAULTS, redis_breaker
@@ -24,7 +24,8 @@ class _Line(Connection):
 
     def ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
         """Wait until it is there."""
-        return super().ensure_connection(*args, **{"interval_start": 1, "interval_step": 0, "interval_max": 1} | kwargs)
+        untyped: Any = super()
+        return untyped.ensure_connection(*args, **{"interval_start": 1, "interval_step": 0, "interval_max": 1} | kwargs)
 
 
 class _Amqp(AMQP):
@@ -36,10 +37,11 @@ class App(Celery):
 
     def send_task(self, *args: Any, **kwargs: Any) -> Any:
         """Send a message. Raises OperationalError or one of FAULTS when the broker does not take it."""
+        untyped: Any = super()
         if redis_breaker.is_open and not redis_breaker.may_look():
             raise OperationalError("The broker was away a moment ago.")
         try:
-            sent = super().send_task(*args, **kwargs)
+            sent = untyped.send_task(*args, **kwargs)
         except (OperationalError, *FAULTS):
             redis_breaker.trip()
             raise

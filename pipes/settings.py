@@ -5,6 +5,7 @@ no default.
 """
 
 from pathlib import Path
+from typing import Any
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
@@ -111,14 +112,9 @@ if env.str("DATABASE_OWNER_URL", default=""):
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL")
-CACHES = {
-    "default": {
-        "BACKEND": "pipes.cache.FallbackCache",
-        "LOCATION": REDIS_URL,
-        # Whoever waits for Redis waits for a page; one try more, for each connection is dead once after it restarted.
-        "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 0.25, "retry": Retry(NoBackoff(), 1)},
-    }
-}
+# Whoever waits for Redis waits for a page; one try more, for each connection is dead once after it restarted.
+REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25, "retry": Retry(NoBackoff(), 1)}
+CACHES = {"default": {"BACKEND": "pipes.cache.FallbackCache", "LOCATION": REDIS_URL, "OPTIONS": REDIS_OPTIONS}}
 # Not in the cache: a session that was ended while Redis was away must not come back with it.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
