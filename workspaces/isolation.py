@@ -147,3 +147,32 @@ def scope_keys(table: str, *, has_workspace: bool) -> migrations.RunSQL:
             " REFERENCES workspaces_workspace (tenant_id, organization_id, id) DEFERRABLE INITIALLY DEFERRED"
         )
     return migrations.RunSQL(";".join(statements), migrations.RunSQL.noop)
+
+
+def tenant_rows(table: str) -> migrations.RunSQL:
+    """Migration step, outside of a transaction: rows of this table can be named by ``tenant_key``."""
+    return migrations.RunSQL(
+        [
+            f"DROP INDEX CONCURRENTLY IF EXISTS {table}_in_tenant",  # of an attempt that was broken off
+            f"CREATE UNIQUE INDEX CONCURRENTLY {table}_in_tenant ON {table} (tenant_id, id)",
+        ],
+        f"DROP INDEX {table}_in_tenant",
+    )
+
+
+def tenant_key(table: str, name: str, target: str, *, on_delete: str = "") -> migrations.RunSQL:
+    """Migration step, outside of a transaction: the row that ``name`` names is one of the row's own tenant.
+
+    A plain foreign key sees over the wall. ``on_delete`` is what the database does when that row goes; without it, it
+    looks when the transaction ends, as with Django's own keys. Nobody waits while the rows that are there are checked.
+    """
+    key = f"{table}_{name}_in_tenant"
+    return migrations.RunSQL(
+        [
+            f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {key}",
+            f"ALTER TABLE {table} ADD CONSTRAINT {key} FOREIGN KEY (tenant_id, {name}_id)"
+            f" REFERENCES {target} (tenant_id, id) {on_delete or 'DEFERRABLE INITIALLY DEFERRED'} NOT VALID",
+            f"ALTER TABLE {table} VALIDATE CONSTRAINT {key}",
+        ],
+        f"ALTER TABLE {table} DROP CONSTRAINT {key}",
+    )

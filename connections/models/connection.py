@@ -49,7 +49,9 @@ class Connection(Node):
     in particular no sync, so that a connection that moved or returned keeps them.
     """
 
-    folder = models.ForeignKey(Folder, null=True, blank=True, on_delete=models.CASCADE, related_name="connections")
+    folder = models.ForeignKey(
+        Folder, null=True, blank=True, on_delete=models.CASCADE, related_name="connections", db_constraint=False
+    )
     plugin = models.CharField(max_length=30, default="aws")
     state = models.CharField(max_length=20, choices=ConnectionState, default=ConnectionState.ACTIVE)
     # The database has the defaults too: syncs write below Django and name none of these.

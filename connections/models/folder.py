@@ -16,7 +16,9 @@ class Folder(Node):
     ``managed_by`` is on the top folder of a mirror only: the handle of the integration that keeps the mirror true.
     """
 
-    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="children", db_constraint=False
+    )
     path = PathField(unique=True)
     managed_by = PlaceHandleField(blank=True, editable=False)
 

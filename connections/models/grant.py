@@ -18,8 +18,10 @@ class Grant(ScopedModel):
     an audience outside the scope of the node.
     """
 
-    folder = models.ForeignKey(Folder, null=True, on_delete=models.CASCADE, related_name="grants")
-    connection = models.ForeignKey(Connection, null=True, on_delete=models.CASCADE, related_name="grants")
+    folder = models.ForeignKey(Folder, null=True, on_delete=models.CASCADE, related_name="grants", db_constraint=False)
+    connection = models.ForeignKey(
+        Connection, null=True, on_delete=models.CASCADE, related_name="grants", db_constraint=False
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[models.Manager["Grant"]] = models.Manager()

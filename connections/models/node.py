@@ -33,7 +33,7 @@ class Node(ScopedModel):
     is_managed = models.BooleanField(default=False)
     source_id = models.CharField(max_length=68, blank=True)
     root = models.ForeignKey(
-        "connections.Folder", null=True, on_delete=models.CASCADE, related_name="+", editable=False
+        "connections.Folder", null=True, on_delete=models.CASCADE, related_name="+", editable=False, db_constraint=False
     )
     options = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -20,8 +20,10 @@ class Schema(ScopedModel):
     gave it back: under a name that something newer has by then it is the later one.
     """
 
-    folder = models.ForeignKey(Folder, null=True, on_delete=models.CASCADE, related_name="+")
-    connection = models.ForeignKey(Connection, null=True, on_delete=models.CASCADE, related_name="+")
+    folder = models.ForeignKey(Folder, null=True, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    connection = models.ForeignKey(
+        Connection, null=True, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     added_at = models.DateTimeField(auto_now_add=True)
     lost_at = models.DateTimeField(null=True, editable=False)
     returned_at = models.DateTimeField(null=True, editable=False)

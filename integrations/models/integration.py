@@ -60,7 +60,9 @@ class Integration(IntegrationSettings):
     selection_facts = models.JSONField(default=dict, blank=True)
     deletion_limit_percent = models.PositiveSmallIntegerField(default=20)
     deletion_limit_count = models.PositiveIntegerField(default=5)
-    root_folder = models.OneToOneField(Folder, on_delete=models.PROTECT, related_name="integration")
+    root_folder = models.OneToOneField(
+        Folder, on_delete=models.PROTECT, related_name="integration", db_constraint=False
+    )
     source_organization_id = models.CharField(max_length=40, blank=True)
     management_account_id = models.CharField(max_length=12, blank=True)
     partition = models.CharField(max_length=20, blank=True)

@@ -45,7 +45,7 @@ class SettingsTrial(IntegrationSettings):
         READY = "ready", "Ready"
         FAILED = "failed", "Failed"
 
-    integration = models.OneToOneField(Integration, on_delete=models.CASCADE, related_name="trial")
+    integration = models.OneToOneField(Integration, on_delete=models.CASCADE, related_name="trial", db_constraint=False)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     about = models.CharField(max_length=10, choices=About, default=About.DISCOVERY)
     base_version = models.PositiveIntegerField()

@@ -92,7 +92,7 @@ class SyncRun(models.Model):
         COMPARING = "comparing", "Updating the tree"
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="runs")
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="runs", db_constraint=False)
     trigger = models.CharField(max_length=10, choices=Trigger)
     started_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     state = models.CharField(max_length=14, choices=State, default=State.QUEUED)

@@ -31,7 +31,9 @@ class SyncSchedule(models.Model):
     ``failing_since`` is when it was clear that a fault lasts and people were told, until a run is good again.
     """
 
-    integration = models.OneToOneField(Integration, primary_key=True, on_delete=models.CASCADE, related_name="schedule")
+    integration = models.OneToOneField(
+        Integration, primary_key=True, on_delete=models.CASCADE, related_name="schedule", db_constraint=False
+    )
     tenant_id = models.BigIntegerField()
     interval_seconds = models.PositiveIntegerField(default=DEFAULT_INTERVAL_SECONDS)
     next_due_at = models.DateTimeField()

@@ -1,8 +1,11 @@
 """The wall between tenants in the database, table by table, and the role that the application runs as."""
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Model
 
+from connections.models import Folder
+from integrations.models import SyncRun, Webhook
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
@@ -36,6 +39,41 @@ def test_every_table_of_a_tenant_has_a_policy() -> None:
     assert "integrations_syncrun" in behind_the_wall
     assert tables_with_tenant() - behind_the_wall == OUTSIDE_THE_WALL
     assert "workspaces_tenant" in behind_the_wall
+
+
+@pytest.mark.django_db
+def test_a_row_of_a_tenant_names_rows_of_another_by_no_foreign_key() -> None:
+    """PostgreSQL looks a foreign key up over the wall: each between two tables of tenants has the tenant in it."""
+    keys = read(
+        "SELECT k.conrelid::regclass::text, k.conname, COALESCE(a.attnum = ANY(k.conkey), FALSE) AND k.convalidated"
+        " FROM pg_constraint k"
+        " JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attname = 'tenant_id'"
+        " JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attname = 'tenant_id' WHERE k.contype = 'f'"
+    )
+    assert {(table, name) for table, name, has_tenant in keys if not has_tenant} == set()
+    assert {"integrations_webhook", "integrations_syncrun", "connections_grant"} < {table for table, _, _ in keys}
+
+
+def test_a_row_for_what_another_tenant_has_is_refused(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        theirs = factories.integration(cast.at_org, "main", by=cast.org_owner)
+    rows: tuple[Model, ...] = (
+        Webhook(tenant=cast.globex, integration=theirs, name="x", origin="https://x.example"),
+        SyncRun(tenant=cast.globex, integration=theirs, state=SyncRun.State.SUCCEEDED),
+        Folder(
+            tenant=cast.globex, root_id=theirs.root_folder_id, handle="x", is_managed=True, source_id="r-x", path="0/"
+        ),
+    )
+    for row in rows:
+        with isolation.as_tenant(cast.globex.pk), pytest.raises(IntegrityError, match="_in_tenant"):
+            save_for_good(row)
+
+
+def save_for_good(row: Model) -> None:
+    """Save a row, and have what is looked at when the transaction ends looked at."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        row.save()
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def test_a_tenant_sees_no_row_of_another_in_any_table(cast: Cast) -> None:
