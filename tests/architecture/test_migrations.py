@@ -23,6 +23,7 @@ _OF_OWN_TENANT = "in every row that it writes, what the row names is of the row'
 SEEN: dict[tuple[str, str], str] = {
     ("connections", "0010_keys_with_tenant"): _OF_OWN_TENANT,
     ("integrations", "0021_keys_with_tenant"): _OF_OWN_TENANT,
+    ("workspaces", "0006_stamped_audit_events"): "it names who is signed in, or a person for whom a worker works",
 }
 
 

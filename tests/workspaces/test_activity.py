@@ -2,11 +2,11 @@
 
 import csv
 import io
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -25,8 +25,10 @@ def make(scope: Scope, label: str, at: datetime = NOON, **fields: Any) -> AuditE
     """Write one event at a given time."""
     place = {f"{level}_id": place and place.pk for level, place in scope.keys.items()}
     own = {"actor": "somebody@example.com", "action": "integration.created", "object_kind": "integration"}
-    with time_machine.travel(at, tick=False), isolation.as_tenant(scope.tenant.pk):
-        return AuditEvent.objects.create(**(place | own | {"object_id": "7", "object_label": label} | fields))
+    row = place | own | {"object_id": "7", "object_label": label, "details": {}, "happened_at": at.isoformat()} | fields
+    with isolation.as_tenant(scope.tenant.pk), connection.cursor() as cursor:
+        cursor.execute("SELECT tell_history(%s::jsonb)", [json.dumps(row)])
+        return AuditEvent.objects.get(pk=cursor.fetchone()[0])
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.apps import apps
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
@@ -105,6 +107,31 @@ def test_an_audit_event_cannot_be_changed_or_deleted(cast: Cast) -> None:
             ):
                 cursor.execute(statement)
         assert AuditEvent.objects.filter(action="test.done", actor="system").count() == 1
+
+
+def test_an_audit_event_has_the_time_of_the_database_and_the_actor_whom_it_knows(cast: Cast) -> None:
+    long_ago = datetime(2001, 1, 1, tzinfo=UTC)
+    with time_machine.travel(long_ago), isolation.as_tenant(cast.acme.pk):
+        by_nobody, by_owner = (
+            AuditEvent.objects.create(tenant_id=cast.acme.pk, action="a", actor="reader@example.com", actor_id=actor)
+            for actor in (None, cast.org_owner.pk)
+        )
+        with pytest.raises(DatabaseError), transaction.atomic():
+            AuditEvent.objects.create(tenant_id=cast.acme.pk, action="a", actor_id=0)
+    with isolation.as_tenant(cast.acme.pk):
+        for event, actor in ((by_nobody, "system"), (by_owner, "org-owner@example.com")):
+            event.refresh_from_db()
+            assert event.actor == actor
+            assert event.happened_at > long_ago + timedelta(days=1)
+
+
+def test_who_is_signed_in_records_nothing_in_the_name_of_another(cast: Cast) -> None:
+    with isolation.as_user(cast.org_member.pk):
+        isolation.bind(tenant_id=cast.acme.pk)
+        for by in (cast.org_member, None):
+            audit.record("test.done", scope=Scope(cast.acme), by=by, target=cast.acme)
+        with pytest.raises(DatabaseError, match="names who is signed in"), transaction.atomic():
+            audit.record("test.done", scope=Scope(cast.acme), by=cast.org_owner, target=cast.acme)
 
 
 @pytest.mark.django_db(databases=["default", "owner"], transaction=True)

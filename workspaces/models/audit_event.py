@@ -6,7 +6,10 @@ from django.db import models
 
 
 class AuditEvent(models.Model):
-    """One action, kept for good: no foreign keys, so that it outlives what it names; a trigger forbids changing it."""
+    """One action, kept for good: no foreign keys, so that it outlives what it names.
+
+    Triggers forbid changing it, and set the actor's email and the time, whatever was given for them.
+    """
 
     tenant_id = models.BigIntegerField()
     organization_id = models.BigIntegerField(null=True)
