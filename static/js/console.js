@@ -142,11 +142,24 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 // What a page offers may be gone, or not allowed any more: the page as it is now shows it.
-document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+document.addEventListener("htmx:responseError", ({ target, detail: { xhr } }) => {
   if (xhr.status === 403 || xhr.status === 404) window.location.reload();
+  else if (xhr.status === 503) {
+    warn("The server cannot reach its database at the moment. Try again in a few seconds.");
+    askAgain(target);
+  }
   else warn("The server could not do this. Reload the page and try again.");
 });
-document.addEventListener("htmx:sendError", () => warn("The server did not answer. Check your connection and try again."));
+document.addEventListener("htmx:sendError", ({ target }) => {
+  warn("The server did not answer. Check your connection and try again.");
+  askAgain(target);
+});
+// What follows something asks again after each answer; here there was none.
+function askAgain(element) {
+  if (!element.getAttribute("hx-trigger")?.startsWith("load ")) return;
+  const ask = () => window.htmx.ajax("get", element.getAttribute("hx-get"), { source: element, target: element, swap: "outerHTML" });
+  setTimeout(() => element.isConnected && ask(), 3000);
+}
 document.addEventListener("htmx:afterOnLoad", ({ detail: { xhr } }) => {
   if (xhr.status < 400 && announcer.className === "toast") announce("");
 });
