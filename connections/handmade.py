@@ -12,7 +12,7 @@ from connections.sharing import Node
 from connections.tree import allocate_ids
 from workspaces import audit
 from workspaces.access import Scope
-from workspaces.handles import RESERVED_SCHEMAS
+from workspaces.handles import RESERVED_SCHEMAS, why_system_owned
 from workspaces.models import User
 
 
@@ -56,7 +56,11 @@ def is_handle_taken(scope: Scope, model: type[Folder] | type[Connection], handle
 
 def why_reserved(model: type[Folder] | type[Connection], handle: str) -> str:
     """Say why a person cannot give this handle, which would be a schema name, to a connection; empty when they can."""
-    if model is Folder or handle not in RESERVED_SCHEMAS:
+    if model is Folder:
+        return ""
+    if why := why_system_owned(handle):
+        return f"{why} Choose another handle."
+    if handle not in RESERVED_SCHEMAS:
         return ""
     return (
         f"“{handle}” is a schema that workspaces have by themselves, so nobody could query the connection under it."

@@ -4,7 +4,7 @@ Pure: no database, no clock, no network. Identity is the provider's id and never
 or moved is the same node. The rules of handles are the product's:
 
 - a dynamic handle is the prefix (connections only) and the name, as a slug; a static one is never touched;
-- whoever holds a handle keeps it while its name keeps its slug;
+- whoever holds a handle keeps it while its name keeps its slug, unless no schema can have it;
 - a newcomer that collides gets its id as a suffix, and so does one called as a schema that each workspace has anyway;
   among newcomers the earliest (joined, id) is first;
 - a removed node keeps its handle reserved until it is purged.
@@ -17,7 +17,7 @@ from itertools import count
 from typing import Literal, NamedTuple
 
 from integrations.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
-from workspaces.handles import RESERVED_SCHEMAS, fit, slug
+from workspaces.handles import RESERVED_SCHEMAS, fit, slug, why_system_owned
 
 NodeKind = Literal["folder", "connection"]
 
@@ -160,6 +160,7 @@ def _wanted_connections(accounts: Iterable[SnapshotAccount], held: Mapping[str, 
             or now.title != account.name
             or now.parent != account.parent_id
             or now.state != account.state
+            or _is_impossible(now)
         ) and account.state is not _CLOSED:
             order = account.joined_at, account.source_id
             yield Wanted(account.source_id, account.parent_id, account.name, account.state.value, order)
@@ -176,7 +177,10 @@ def handle_of_slug(kind: NodeKind, stem: str, source_id: str, prefix: str) -> st
         stem = f"{_STAND_IN[kind]}_{_suffix_id(source_id)}"
     elif not prefix and not stem[0].isalpha():
         stem = f"{_STAND_IN[kind]}_{stem}"
-    return fit(prefix + stem)
+    handle = fit(prefix + stem)
+    if kind == "connection" and why_system_owned(handle):  # which nothing at the end of it would mend
+        handle = fit(f"{_STAND_IN[kind]}_{handle}")
+    return handle
 
 
 def wishes(kind: NodeKind, bare: str, source_id: str) -> Iterator[str]:
@@ -246,12 +250,17 @@ class _Side:
         """Nodes that need a handle: the new ones, and those whose name changed to another slug."""
         for want in self.wanted:
             held = self.held.get(want.source_id)
-            if held is None:
+            if held is None or (self.kind == "connection" and _is_impossible(held)):
                 yield want
             elif not held.is_handle_static and held.title != want.title:
                 before = dynamic_handle(self.kind, held.title, want.source_id, self.prefix)
                 if before != dynamic_handle(self.kind, want.title, want.source_id, self.prefix):
                     yield want
+
+
+def _is_impossible(held: Held) -> bool:
+    """Whether no schema can have a connection's dynamic handle, which was given when nobody minded."""
+    return not held.is_handle_static and bool(why_system_owned(held.handle))
 
 
 def _changed(held: Held, want: Wanted, handle: str) -> Held:

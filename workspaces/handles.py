@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Collection
 from typing import Any
 
+from anyascii import anyascii
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -27,6 +28,23 @@ RESERVED = frozenset(
 PUBLIC = "public"
 ALL_AWS = "all_aws"
 RESERVED_SCHEMAS = (PUBLIC, ALL_AWS)  # schemas that a workspace has by itself
+
+# PostgreSQL lets nobody make a schema whose name begins so, and Steampipe no connection.
+_SYSTEM_PREFIXES = {"pg_": "PostgreSQL", "steampipe_": "Steampipe"}
+_SYSTEM_SCHEMA = "information_schema"
+IS_SYSTEM_OWNED = models.Q(handle=_SYSTEM_SCHEMA) | models.Q(
+    handle__like_any=[prefix.replace("_", r"\_") + "%" for prefix in _SYSTEM_PREFIXES]
+)
+# Words of SQL that mean a schema only in double quotes: those that PostgreSQL calls reserved, of any version.
+_SQL_WORDS = frozenset(
+    "all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation "  # noqa: SIM905
+    "column concurrently constraint create cross current_catalog current_date current_role current_schema current_time "
+    "current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign freeze "
+    "from full grant group having ilike in initially inner intersect into is isnull join lateral leading left like "
+    "limit localtime localtimestamp natural not notnull null offset on only or order outer overlaps placing primary "
+    "references returning right select session_user similar some symmetric system_user table tablesample then to "
+    "trailing true union unique user using variadic verbose when where window with".split()
+)
 
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
@@ -92,14 +110,32 @@ class Among(models.Lookup[Collection[str]]):
 
 
 def slug(name: str) -> str:
-    """Make the schema-safe form of a name: lower case, ``[a-z0-9_]`` only, accents dropped; may be empty.
+    """Make the schema-safe form of a name: lower case, ``[a-z0-9_]`` only; may be empty.
 
-    Letters of scripts that do not decompose to Latin ones are dropped; the caller decides what stands in for an empty
-    slug.
+    Letters and digits of other scripts are written in Latin ones; whatever is neither separates. The caller decides
+    what stands in for an empty slug.
     """
     if not name.isascii():
-        name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+        name = "".join(map(_in_ascii, unicodedata.normalize("NFKC", name)))
     return _NOT_SLUG.sub("_", name.lower()).strip("_")
+
+
+def _in_ascii(character: str) -> str:
+    """Write a letter, a mark on one, or a digit in ASCII, and anything else as what separates."""
+    return anyascii(character) if unicodedata.category(character)[0] in "LMN" else "_"
+
+
+def why_system_owned(name: str) -> str:
+    """Say why no schema can have this name, or one that begins with it; empty when one can."""
+    for prefix, owner in _SYSTEM_PREFIXES.items():
+        if name.startswith(prefix):
+            return f"Names that begin with {prefix} belong to {owner}, so no schema can be called {name}."
+    return f"{name} is a schema of PostgreSQL itself." if name == _SYSTEM_SCHEMA else ""
+
+
+def how_to_write(name: str) -> str:
+    """Say how a schema is written in SQL when not simply by its name; empty when it is."""
+    return f'In SQL, write this name in double quotes: "{name}".' if name in _SQL_WORDS else ""
 
 
 def fit(stem: str, suffix: str = "") -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 
-from workspaces.handles import NODE_MAX_LENGTH, RESERVED_SCHEMAS, validate_node_handle
+from workspaces.handles import NODE_MAX_LENGTH, RESERVED_SCHEMAS, validate_node_handle, why_system_owned
 
 _PLAIN: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 _PATTERN: Final = re.compile(r"[a-z0-9_*]{1,100}", re.ASCII)
@@ -57,6 +57,8 @@ class AggregatorForm(forms.Form):
         handle: str = self.cleaned_data["handle"]
         if handle in RESERVED_SCHEMAS:
             raise ValidationError(f"“{handle}” is a schema that every workspace has by itself. Choose another handle.")
+        if handle != self.initial.get("handle") and (why := why_system_owned(handle)):
+            raise ValidationError(f"{why} Choose another handle.")
         if self._is_taken(handle):
             raise self.taken_error(handle)
         return handle

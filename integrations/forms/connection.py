@@ -14,6 +14,7 @@ from integrations.aws import regions
 from integrations.aws.identifiers import check_role_name
 from integrations.forms.step import StepForm
 from integrations.models import Draft
+from workspaces.handles import why_system_owned
 
 PREFIX_MAX_LENGTH: Final = 40
 validate_prefix = RegexValidator(
@@ -118,6 +119,13 @@ class ConnectionForm(StepForm):
             "min_error_retry_delay": options["min_error_retry_delay"],
             "ignore_error_codes": ", ".join(options["ignore_error_codes"]),
         }
+
+    def clean_handle_prefix(self) -> str:
+        """Refuse one with which no connection could be a schema."""
+        prefix: str = self.cleaned_data["handle_prefix"]
+        if prefix != self.initial.get("handle_prefix") and (why := why_system_owned(prefix)):
+            raise ValidationError(f"{why} Choose another prefix.")
+        return prefix
 
     def clean_role_name(self) -> str:
         """Refuse what IAM would refuse."""

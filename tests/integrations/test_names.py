@@ -12,7 +12,8 @@ from workspaces import isolation
 
 LONGEST = ("x" * 128, "東" * 128, "🚀" * 128, "é" * 128, "Данные " * 18 + "xy")
 TWINS = ("Prod", "prod", "PROD!", "pröd", "  prod  ", "Prod")
-EMPTY_SLUGS = ("🚀🚀", "💥", "東京", "-", "_")
+EMPTY_SLUGS = ("🚀🚀", "💥", "—", "-", "_")
+OF_THE_SYSTEM = ("PG Backups", "pg_catalog", "Information Schema", "steampipe_internal")
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -20,7 +21,20 @@ HOSTILE = (
     "'; DROP TABLE x; --",
     "a\u202eb",
 )
-NAMES = (*LONGEST, *TWINS, *EMPTY_SLUGS, *HOSTILE, "a/b\\c", "root", "1st", "a\nb", "null\x00byte")
+NAMES = (
+    *LONGEST,
+    *TWINS,
+    *EMPTY_SLUGS,
+    *HOSTILE,
+    *OF_THE_SYSTEM,
+    "東京",
+    "Łódź",
+    "a/b\\c",
+    "root",
+    "1st",
+    "a\nb",
+    "null\x00byte",
+)
 HANDLE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -41,6 +55,8 @@ def test_any_name_that_aws_allows_is_mirrored_as_it_is(mirror: Synced, cast: Cas
             )
             assert len(set(handles)) == len(handles)
             assert all(HANDLE.fullmatch(handle) for handle in handles)
+        names = Connection.objects.values_list("handle", flat=True)
+        assert [name for name in names if name.startswith(("pg_", "steampipe_")) or name == "information_schema"] == []
     assert mirror.sync().counts == {}
     for page in ("connections/?q=script", f"integrations/main/processes/{run.pk}/"):
         html = as_org_owner.get(f"/tenants/acme/orgs/tnt/{page}").content.decode()

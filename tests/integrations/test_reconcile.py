@@ -41,9 +41,33 @@ def connection_handles(tree: Tree) -> list[str]:
         ("Prod", "aws_", "aws_prod"),
         ("2026 audit", "", "account_2026_audit"),
         ("2026 audit", "aws_", "aws_2026_audit"),
-        ("東京", "", "account_123456789012"),
-        ("東京", "aws_", "aws_account_123456789012"),
+        ("🚀🚀", "", "account_123456789012"),
+        ("🚀🚀", "aws_", "aws_account_123456789012"),
         ("Zürich", "", "zurich"),
+        ("東京", "", "dongjing"),
+        ("Данные", "", "dannye"),
+        ("Øst–Łódź—Straße", "", "ost_lodz_strasse"),
+        ("Prod–EU", "", "prod_eu"),
+        ("prod—1", "", "prod_1"),
+        ("Prod“EU”…x", "", "prod_eu_x"),
+        ("a\u200bb\u00a0c", "", "a_b_c"),
+        ("A™ ①", "", "atm_1"),
+        ("ガ", "", "ga"),
+        # No schema can be called so, whatever comes after it.
+        ("PG Backups", "", "account_pg_backups"),
+        ("pg_catalog", "", "account_pg_catalog"),
+        ("Information Schema", "", "account_information_schema"),
+        ("steampipe_internal", "", "account_steampipe_internal"),
+        ("g_x", "p", "account_pg_x"),
+        ("schema", "information_", "account_information_schema"),
+        ("Backups", "pg_", "account_pg_backups"),
+        ("pg_" + "x" * 60, "", "account_pg_" + "x" * 52),
+        ("PG Backups", "aws_", "aws_pg_backups"),
+        ("pgadmin", "", "pgadmin"),
+        ("PG", "", "pg"),
+        ("steampipe", "", "steampipe"),
+        ("Information Schemas", "", "information_schemas"),
+        ("user", "", "user"),
         ("x" * 100, "aws_", "aws_" + "x" * 59),
         ("y" * 62 + " z", "", "y" * 62),
     ],
@@ -59,7 +83,45 @@ def test_the_prefix_is_for_connections_only() -> None:
 
 
 def test_a_folder_without_a_slug_is_called_by_its_id() -> None:
-    assert dynamic_handle("folder", "安全", "ou-ab12-cdefgh34") == "folder_cdefgh34"
+    assert dynamic_handle("folder", "🔒", "ou-ab12-cdefgh34") == "folder_cdefgh34"
+
+
+def test_a_folder_is_no_schema_and_may_have_any_name() -> None:
+    assert dynamic_handle("folder", "PG Backups", "ou-ab12-cdefgh34") == "pg_backups"
+
+
+@pytest.mark.parametrize(
+    ("name", "handle"),
+    [("Prod–EU", "prodeu"), ("東京", f"account_{ACCOUNT_IDS[0]}"), ("Straße", "strae"), ("Łódź", "odz"), ("ø", "x")],
+)
+def test_whoever_holds_a_handle_of_an_older_spelling_keeps_it_while_its_name_stays(name: str, handle: str) -> None:
+    step = snapshot(accounts=[account(0, name)])
+    tree = synced(UNREAD, step)
+    old = replace(tree, connections=tuple(held._replace(handle=handle) for held in tree.connections))
+    assert plan(old, step, Taken()).is_empty
+    moved = snapshot([unit(0, "Security")], [replace(account(0, name), parent_id=FOLDER_IDS[0])])
+    assert connection_handles(synced(old, moved)) == [handle]
+    gone = synced(old, snapshot())
+    assert connection_handles(synced(gone, step)) == [handle]
+
+
+@pytest.mark.parametrize("handle", ["pg_backups", "information_schema", "steampipe_internal"])
+def test_a_dynamic_handle_that_no_schema_can_have_is_replaced_and_a_static_one_is_left_to_people(handle: str) -> None:
+    step = snapshot(accounts=[account(0, "PG Backups"), account(1, "Other")])
+    tree = synced(UNREAD, step)
+    first, *others = tree.connections
+    old = replace(tree, connections=(first._replace(handle=handle), *others))
+    planned = plan(old, step, Taken())
+    assert [update.after.handle for update in planned.connections.updates] == ["account_pg_backups"]
+    (line,) = describe(planned, old, step)
+    assert (line.kind, line.before, line.after) == (
+        "rename",
+        f"PG Backups ({handle})",
+        "PG Backups (account_pg_backups)",
+    )
+    assert plan(applied(planned, old), step, Taken()).is_empty
+    static = replace(tree, connections=(first._replace(handle=handle, is_handle_static=True), *others))
+    assert plan(static, step, Taken()).is_empty
 
 
 def test_of_equal_names_the_earliest_gets_the_bare_handle() -> None:

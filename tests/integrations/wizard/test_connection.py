@@ -42,6 +42,15 @@ def test_what_is_offered_is_accepted_as_it_is(in_org: Walk) -> None:
     assert draft.options == default_options()
 
 
+@pytest.mark.parametrize(
+    ("prefix", "owner"), [("pg_", "PostgreSQL"), ("pg_x_", "PostgreSQL"), ("steampipe_", "Steampipe")]
+)
+def test_a_prefix_with_which_no_connection_could_be_a_schema_is_refused(in_org: Walk, prefix: str, owner: str) -> None:
+    in_org.to("connection").post("connection", **CONNECTION | {"handle_prefix": prefix})
+    assert in_org.at == "connection"
+    assert f"belong to {owner}, so no schema can be called {prefix}. Choose another prefix." in in_org.page
+
+
 def test_everything_is_stored(in_org: Walk) -> None:
     in_org.to("connection").post(
         "connection",
