@@ -14,10 +14,12 @@ from typing import Any
 from django.db import connection as database
 from django.db.models import Q, QuerySet
 
-from connections.models import Aggregator, Connection, Folder
+from connections.models import Aggregator, Connection, ConnectionState, Folder
 from connections.sharing import VISIBLE, Node, Visible
 from connections.tree import ids_on
 from workspaces.models import Workspace
+
+IS_USABLE = Q(state=ConnectionState.ACTIVE)
 
 # Everything that is set up in a workspace, in one statement; nothing here grows with the tree but the arrays of ids.
 _CONTENTS = f"""
@@ -93,6 +95,11 @@ class Contents:
     covered_folder_ids: Sequence[int]
     aggregators: Sequence[Aggregator]
     line: Sequence[FolderOnLine]
+
+    @property
+    def usable(self) -> QuerySet[Connection]:
+        """The connections in use that can be used: what aggregators unite, and what is on the search path."""
+        return self.connections.filter(IS_USABLE)
 
     @property
     def connections(self) -> QuerySet[Connection]:

@@ -54,10 +54,12 @@ _BESIDES = """
         SELECT a.workspace_id, c.handle FROM added a JOIN connections_folder f
             ON a.folder_id IS NOT NULL AND f.path >= a.path AND f.path < a.path_end
             JOIN connections_connection c ON c.folder_id = f.id
-        WHERE c.removed_at IS NULL AND c.plugin = 'aws' AND c.id NOT IN (SELECT unnest(%(connections)s::bigint[]))
+        WHERE c.removed_at IS NULL AND c.plugin = 'aws' AND c.state = 'active'
+            AND c.id NOT IN (SELECT unnest(%(connections)s::bigint[]))
         UNION ALL
         SELECT a.workspace_id, c.handle FROM added a JOIN connections_connection c ON c.id = a.connection_id
-        WHERE c.removed_at IS NULL AND c.plugin = 'aws' AND c.id NOT IN (SELECT unnest(%(connections)s::bigint[]))
+        WHERE c.removed_at IS NULL AND c.plugin = 'aws' AND c.state = 'active'
+            AND c.id NOT IN (SELECT unnest(%(connections)s::bigint[]))
     )
     SELECT w.id, array_remove(ARRAY[one.handle, two.handle], NULL),
         ARRAY(
@@ -78,7 +80,7 @@ class Use:
     """One workspace: what of the tree was added to it, and the names that people typed in it.
 
     ``aggregators`` are handles with their patterns. Of the connections that it has besides the tree, ``others`` are two
-    names of AWS ones, or as many as there are, and ``taken`` those names that were asked about.
+    names of usable AWS ones, or as many as there are, and ``taken`` those names that were asked about.
     """
 
     workspace_id: int

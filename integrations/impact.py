@@ -8,10 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import translate
 
-from connections.names import ALL_AWS_FROM
+from connections.models import ConnectionState
+from connections.schema_rows import ALL_AWS_FROM
 from connections.uses import Granted, Use, Uses
 from integrations.reconcile import Held, Plan, Tree, Update
 from workspaces.handles import ALL_AWS, PUBLIC
+
+DISABLED = frozenset(state.value for state in ConnectionState if state.why_disabled)
 
 # A node that exists is known by its primary key, one that a plan would create by its id at the provider.
 Key = int | str
@@ -19,10 +22,14 @@ Key = int | str
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A tree as workspaces see it: each folder's line from the top down, and the connections in each folder."""
+    """A tree as workspaces see it: each folder's line from the top down, and the connections in each folder.
+
+    The ``disabled`` ones are in schemas like all others, and are neither united nor on the search path.
+    """
 
     lines: Mapping[Key, tuple[Key, ...]]
     leaves: Mapping[Key, Mapping[Key, str]]
+    disabled: frozenset[Key] = frozenset()
 
     @classmethod
     def of(cls, tree: Tree) -> "View":
@@ -35,7 +42,7 @@ class View:
         for held in tree.connections:
             if not held.is_removed:
                 leaves.setdefault(keys[held.parent], {})[held.id] = held.handle
-        return cls(_lines(parents), leaves)
+        return cls(_lines(parents), leaves, frozenset(held.id for held in tree.connections if held.state in DISABLED))
 
     @classmethod
     def after(cls, tree: Tree, planned: Plan) -> "View":
@@ -49,12 +56,15 @@ class View:
         }
         parents |= {made.wanted.source_id: keys[made.wanted.parent] for made in planned.folders.creations}
         leaves: dict[Key, dict[Key, str]] = {}
+        disabled: set[Key] = set()
         for held in _after(tree.connections, planned.connections.updates, planned.connections.removals):
             if not held.is_removed:
                 leaves.setdefault(keys[held.parent], {})[held.id] = held.handle
+                disabled |= {held.id} if held.state in DISABLED else set()
         for made in planned.connections.creations:
             leaves.setdefault(keys[made.wanted.parent], {})[made.wanted.source_id] = made.handle
-        return cls(_lines(parents), leaves)
+            disabled |= {made.wanted.source_id} if made.wanted.state in DISABLED else set()
+        return cls(_lines(parents), leaves, frozenset(disabled))
 
     @property
     def names(self) -> frozenset[str]:
@@ -102,7 +112,8 @@ class WorkspaceImpact:
 
     ``conflicts`` are names that two schemas would want and not just one as now, ``all_aws`` whether that one would be
     there and was not (True), the other way round (False), or neither. ``folders_removed`` were added as folders: what
-    would come to them later is lost too.
+    would come to them later is lost too. ``disabled`` and ``enabled`` stay in the schema, and cannot be used any more,
+    or can be again.
     """
 
     name: str
@@ -115,6 +126,8 @@ class WorkspaceImpact:
     conflicts: Sequence[str]
     all_aws: bool | None
     folders_removed: Sequence[str] = ()
+    disabled: Sequence[str] = ()
+    enabled: Sequence[str] = ()
 
     @property
     def is_loss(self) -> bool:
@@ -124,7 +137,8 @@ class WorkspaceImpact:
     @property
     def count(self) -> int:
         """How many things change."""
-        schemas = len(self.renamed) + len(self.removed) + len(self.added) + len(self.folders_removed)
+        kinds = (self.renamed, self.removed, self.added, self.folders_removed, self.disabled, self.enabled)
+        schemas = sum(map(len, kinds))
         typed = len(self.path_lost) + len(self.path_gained) + len(self.aggregators)
         return schemas + typed + len(self.conflicts) + (self.all_aws is not None)
 
@@ -142,7 +156,8 @@ def impacts(
     for use in uses.workspaces:
         sides = (_covered(use, uses, before), _covered(use, then, after))
         if sides not in known:
-            known[sides] = _Difference.between(_names(before, sides[0]), _names(after, sides[1]))
+            names = _names(before, sides[0]), _names(after, sides[1])
+            known[sides] = _Difference.between(*names, before.disabled, after.disabled)
         if known[sides].is_one:
             found.append(_impact(use, known[sides]))
     return found
@@ -210,20 +225,27 @@ def _names(view: View, covered: _Covered) -> dict[Key, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Difference:
-    """What is in a schema now and then, and how the two differ."""
+    """What can be used of a schema now and then, and how the two differ."""
 
     now: Mapping[Key, str]
     then: Mapping[Key, str]
+    disabled: Sequence[str]
+    enabled: Sequence[str]
     renamed: Sequence[tuple[str, str]]
     removed: Sequence[str]
     added: Sequence[str]
 
     @classmethod
-    def between(cls, now: Mapping[Key, str], then: Mapping[Key, str]) -> "_Difference":
-        """Compare by what the names belong to."""
+    def between(
+        cls, now: Mapping[Key, str], then: Mapping[Key, str], off_now: frozenset[Key], off_then: frozenset[Key]
+    ) -> "_Difference":
+        """Compare by what the names belong to; those keys cannot be used."""
+        both = now.keys() & then.keys()
         return cls(
-            now,
-            then,
+            {key: now[key] for key in now.keys() - off_now},
+            {key: then[key] for key in then.keys() - off_then},
+            disabled=sorted(then[key] for key in both & off_then - off_now),
+            enabled=sorted(then[key] for key in both & off_now - off_then),
             renamed=sorted((now[key], then[key]) for key in now.keys() & then.keys() if now[key] != then[key]),
             removed=sorted(now[key] for key in now.keys() - then.keys()),
             added=sorted(then[key] for key in then.keys() - now.keys()),
@@ -232,17 +254,17 @@ class _Difference:
     @property
     def is_one(self) -> bool:
         """Whether anything differs."""
-        return bool(self.renamed or self.removed or self.added)
+        return bool(self.renamed or self.removed or self.added or self.disabled or self.enabled)
 
     @property
     def lost(self) -> frozenset[str]:
-        """Names that nothing has any more."""
-        return frozenset([*(old for old, _ in self.renamed), *self.removed]) - frozenset(self.then.values())
+        """Names under which nothing can be used any more."""
+        return frozenset(self.now.values()) - frozenset(self.then.values())
 
     @property
     def gained(self) -> frozenset[str]:
-        """Names that nothing has now."""
-        return frozenset([*(new for _, new in self.renamed), *self.added]) - frozenset(self.now.values())
+        """Names under which nothing can be used now."""
+        return frozenset(self.then.values()) - frozenset(self.now.values())
 
 
 def _impact(use: Use, difference: _Difference) -> WorkspaceImpact:
@@ -262,6 +284,8 @@ def _impact(use: Use, difference: _Difference) -> WorkspaceImpact:
         aggregators=[change for change in changes if change.lost or change.gained],
         conflicts=sorted(difference.gained & {*use.taken, *(handle for handle, _ in use.aggregators), PUBLIC, ALL_AWS}),
         all_aws=has_then if has_then != has_now else None,
+        disabled=difference.disabled,
+        enabled=difference.enabled,
     )
 
 

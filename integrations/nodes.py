@@ -3,7 +3,7 @@
 ``seen`` spells what the person's page showed; editing.ChangedMeanwhileError is raised when that is not so any more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid5
@@ -143,14 +143,19 @@ def _view_of(node: Node) -> tuple[View, dict[int, str]]:
     if isinstance(node, Connection):
         line = tuple(ids_on(schemas.path_above(node)))
         at: Key = line[-1] if line else ""  # at the top of a scope it is in none
-        return View({at: line}, {at: {node.pk: node.handle}}), {}
+        return View({at: line}, {at: {node.pk: node.handle}}, _disabled([node])), {}
     folders = list(Folder.objects.filter(path__under=node.path, removed_at=None))
     leaves: dict[Key, dict[Key, str]] = {}
     found = Connection.objects.filter(folder__path__under=node.path, removed_at=None)
-    for folder_id, pk, handle in found.values_list("folder_id", "pk", "handle"):
-        leaves.setdefault(folder_id or "", {})[pk] = handle
+    nodes = list(found.only("folder_id", "handle", "state"))
+    for each in nodes:
+        leaves.setdefault(each.folder_id or "", {})[each.pk] = each.handle
     lines: dict[Key, tuple[Key, ...]] = {folder.pk: tuple(ids_on(folder.path)) for folder in folders}
-    return View(lines, leaves), {folder.pk: folder.shown for folder in folders}
+    return View(lines, leaves, _disabled(nodes)), {folder.pk: folder.shown for folder in folders}
+
+
+def _disabled(nodes: Iterable[Connection]) -> frozenset[Key]:
+    return frozenset(node.pk for node in nodes if node.why_disabled)
 
 
 def _lock(node: Node, seen: str) -> Node:
@@ -191,7 +196,7 @@ def _set_handle(node: Node, handle: str, *, is_static: bool, seen_impact: str, b
 def _check_impact(node: Connection, handle: str, seen: str) -> None:
     ids = ids_on(node.folder.path) if node.folder else []
     folder: Key = ids[-1] if ids else ""  # at the top of a scope it is in none
-    views = [View({folder: tuple(ids)}, {folder: {node.pk: name}}) for name in (node.handle, handle)]
+    views = [View({folder: tuple(ids)}, {folder: {node.pk: name}}, _disabled([node])) for name in (node.handle, handle)]
     found = impacts(uses_of(ids, [node.pk], names=[handle], is_whole=False), *views)
     shown = fingerprint(found)
     if found and shown != seen:

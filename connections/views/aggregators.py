@@ -10,9 +10,12 @@ from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from connections import actions, names, schemas
+from connections import actions, names, patterns, schemas
+from connections.conflicts import mark_conflicts
 from connections.forms.aggregator import AggregatorForm
 from connections.models import Aggregator
+from connections.patterns import Matches
+from connections.schema_rows import SchemaRow, totals
 from connections.schemas import Contents
 from connections.views.context import PAGE_SIZE
 from connections.views.workspace import workspace_of
@@ -30,11 +33,11 @@ CHANGED_MEANWHILE = (
 
 @dataclass(frozen=True, slots=True)
 class AggregatorRow:
-    """An aggregator, how many connections it unites now, and the conflict when another schema has its name."""
+    """An aggregator, what it matches now, and the conflict when another schema has its name."""
 
     handle: str
     patterns: str
-    matches: int
+    matches: Matches
     url: str
     is_built_in: bool = False
     conflict: str = ""
@@ -45,22 +48,23 @@ def aggregator_list(request: HttpRequest, access: Access) -> HttpResponse:
     """List the aggregators, ``all_aws`` first, with what they unite now."""
     text = search_text(request)
     inside = schemas.contents(workspace_of(access.scope))
-    total = names.totals(inside)
+    total = totals(inside)
     page = Paginator([row for row in inside.aggregators if text.lower() in row.handle], PAGE_SIZE).get_page(
         request.GET.get("page")
     )
     base = access.scope.url("aggregator_list")
     rows = _rows(inside, list(page), base)
     if total.has_all_aws and page.number == 1 and text.lower() in ALL_AWS:
-        rows.insert(0, AggregatorRow(ALL_AWS, "all AWS connections in use", total.aws, f"{base}{ALL_AWS}/", True))
+        (found,) = patterns.count_matches(inside, [["*"]])
+        rows.insert(0, AggregatorRow(ALL_AWS, "all AWS connections in use", found, f"{base}{ALL_AWS}/", True))
     context = {"page": page, "rows": rows, "q": text, "create_url": f"{base}new/", "total": total}
     return render_page(request, "connections/aggregators/list.html", context, parts=("list",))
 
 
 def _rows(inside: Contents, aggregators: Sequence[Aggregator], base: str) -> list[AggregatorRow]:
-    shown = [names.SchemaRow("aggregator", row.pk, row.handle) for row in aggregators]
-    names.mark_conflicts(inside, shown)
-    counts = names.count_matches(inside, aggregators)
+    shown = [SchemaRow("aggregator", row.pk, row.handle) for row in aggregators]
+    mark_conflicts(inside, shown)
+    counts = patterns.count_matches(inside, [row.patterns for row in aggregators])
     return [
         AggregatorRow(row.handle, ", ".join(row.patterns), count, f"{base}{row.pk}/", conflict=schema.conflict)
         for row, count, schema in zip(aggregators, counts, shown, strict=True)
@@ -85,7 +89,7 @@ def aggregator_create(request: HttpRequest, access: Access) -> HttpResponse:
         else:
             messages.success(request, f"Created the aggregator {made.handle}.")
             return redirect(scope.url("aggregator_detail", aggregator=made.pk))
-    context = {"form": form, "list_url": scope.url("aggregator_list"), "total": names.totals(inside)}
+    context = {"form": form, "list_url": scope.url("aggregator_list"), "total": totals(inside)}
     return render(request, "connections/aggregators/create.html", context)
 
 
@@ -103,8 +107,8 @@ def aggregator_detail(request: HttpRequest, access: Access, aggregator: int) -> 
         if form.is_valid() and (saved := _save(form, access, found)):
             messages.success(request, f"Saved the aggregator {saved.handle}.")
             return redirect(request.path)
-    shown = [names.SchemaRow("aggregator", found.pk, found.handle)]
-    names.mark_conflicts(inside, shown)
+    shown = [SchemaRow("aggregator", found.pk, found.handle)]
+    mark_conflicts(inside, shown)
     context = _matches(request, inside, found.patterns) | {
         "aggregator": found,
         "form": form,
@@ -154,7 +158,7 @@ def _form(request: HttpRequest, inside: Contents, of: Aggregator | None = None) 
     return AggregatorForm(
         what_to_judge(request),
         is_taken=taken.__contains__,
-        unmatched=lambda patterns: names.unmatched(inside, [each for each in patterns if each not in kept]),
+        unmatched=lambda typed: patterns.unmatched(inside, [each for each in typed if each not in kept]),
         initial={"handle": of.handle, "patterns": "\n".join(of.patterns), "seen": of.spelled} if of else None,
     )
 
@@ -172,9 +176,10 @@ def _save(form: AggregatorForm, access: Access, found: Aggregator) -> Aggregator
     return None
 
 
-def _matches(request: HttpRequest, inside: Contents, patterns: Sequence[str]) -> dict[str, Any]:
-    matching = names.matching(inside, patterns)
+def _matches(request: HttpRequest, inside: Contents, wanted: Sequence[str]) -> dict[str, Any]:
+    matching = patterns.matching(inside, wanted)
     page = Paginator(matching.order_by("handle", "id"), PAGE_SIZE).get_page(request.GET.get("page"))
     rows = names.read(inside, matching, page.start_index() - 1, page.end_index()) if page.paginator.count else []
-    names.mark_conflicts(inside, rows)
-    return {"page": page, "rows": rows, "number": matching.values("handle").distinct().count()}
+    mark_conflicts(inside, rows)
+    (matches,) = patterns.count_matches(inside, [wanted])
+    return {"page": page, "rows": rows, "matches": matches}

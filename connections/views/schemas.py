@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from connections import actions, browse, names, schemas, usable
 from connections.models import Connection, Folder
+from connections.schema_rows import totals
 from connections.sharing import Node
 from connections.views.context import PAGE_SIZE
 from connections.views.workspace import subtabs, workspace_of
@@ -25,7 +26,7 @@ def schema_list(request: HttpRequest, access: Access) -> HttpResponse:
     """List the schemas of the workspace: where they come from, their state, and where two want one name."""
     text, only_conflicts = search_text(request), "conflicts" in request.GET
     inside = schemas.contents(workspace_of(access.scope))
-    total = names.totals(inside)
+    total = totals(inside)
     found = names.SchemaList(inside, total, text=text, only_conflicts=only_conflicts)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context: dict[str, object] = {

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 
 from connections import actions, names, schemas
 from connections.forms.aggregator import SearchPathForm
+from connections.schema_rows import totals
 from connections.views.context import PAGE_SIZE
 from connections.views.workspace import workspace_of
 from workspaces.access import Access, Power
@@ -34,7 +35,7 @@ def search_path(request: HttpRequest, access: Access) -> HttpResponse:
             messages.success(request, "Saved the search path prefix.")
             return redirect(request.path)
     inside = schemas.contents(workspace)
-    path = names.SearchPath(inside, names.totals(inside))
+    path = names.SearchPath(inside, totals(inside))
     page = Paginator(path, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {"form": form, "page": page, "rows": list(page)}
     return render(request, "connections/workspace/search_path.html", context)

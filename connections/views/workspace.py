@@ -8,9 +8,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
-from connections import browse, names, schemas, usable
+from connections import browse, schemas, usable
 from connections.browse import Listing, Row
+from connections.conflicts import mark_conflicts
 from connections.models import Connection
+from connections.schema_rows import SchemaRow
 from connections.schemas import Contents, FolderOnLine
 from connections.usable import UsableRow
 from connections.views.context import PAGE_SIZE
@@ -83,9 +85,9 @@ def usable_connection(request: HttpRequest, access: Access, connection: int) -> 
         raise Http404
     path = schemas.path_above(node)
     is_added, folder = node.pk in inside.connections_since, inside.covering(path)
-    row = names.SchemaRow("connection", node.pk, node.handle, path=path)
+    row = SchemaRow("connection", node.pk, node.handle, path=path)
     if is_added or folder:
-        names.mark_conflicts(inside, [row])
+        mark_conflicts(inside, [row])
     context = {
         "node": node,
         "base_url": access.scope.url("connection_list"),
@@ -95,6 +97,7 @@ def usable_connection(request: HttpRequest, access: Access, connection: int) -> 
         "is_added": is_added,
         "from_folder": folder,
         "conflict": row.conflict,
+        "how_to_write": row.how_to_write,
         "tabs": _own_tabs(access, node, request.path, "Connection", "access/"),
     }
     return render(request, "connections/workspace/connection.html", context)

@@ -53,6 +53,8 @@ def _groups(impact: WorkspaceImpact) -> list[Lines]:
         _lines("~", "change", "Schemas renamed", list(impact.renamed)),
         _lines("+", "create", "Schemas added", [("", name) for name in impact.added]),
         _lines("−", "delete", "Schemas removed", [(name, "") for name in impact.removed]),
+        _lines("~", "change", "Schemas disabled: not united any more", [(name, "") for name in impact.disabled]),
+        _lines("~", "change", "Schemas enabled: united again", [("", name) for name in impact.enabled]),
         _lines(
             "−",
             "delete",

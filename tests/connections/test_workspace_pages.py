@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from connections import actions, names, schemas, sharing
+from connections import actions, patterns, schemas, sharing
 from connections.models import Aggregator, Connection, ConnectionState, Folder, Schema
 from tests import factories
 from tests.conftest import Cast
@@ -460,7 +460,7 @@ def test_an_aggregator_of_another_workspace_is_not_found(cast: Cast, as_org_owne
 
 
 @pytest.mark.parametrize(
-    ("patterns", "matched"),
+    ("typed", "matched"),
     [
         (["*"], ["api_prod", "web_dev", "web_prod"]),
         (["web_*"], ["web_dev", "web_prod"]),
@@ -470,11 +470,11 @@ def test_an_aggregator_of_another_workspace_is_not_found(cast: Cast, as_org_owne
         (["api_prod", "*dev"], ["api_prod", "web_dev"]),
     ],
 )
-def test_patterns_match_whole_handles(cast: Cast, tree: Tree, patterns: list[str], matched: list[str]) -> None:
+def test_patterns_match_whole_handles(cast: Cast, tree: Tree, typed: list[str], matched: list[str]) -> None:
     share(cast, tree.root, cast.at_workspace)
     add(cast, tree.root)
     with isolation.as_tenant(cast.acme.pk):
-        found = names.matching(schemas.contents(cast.fireworks), patterns)
+        found = patterns.matching(schemas.contents(cast.fireworks), typed)
         assert sorted(found.values_list("handle", flat=True)) == matched
 
 

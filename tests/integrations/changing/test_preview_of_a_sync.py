@@ -50,6 +50,17 @@ def test_everything_that_a_sync_would_change_is_shown_and_nothing_is_changed(
     assert in_use.sync().counts == {"create": 1, "rename": 1, "move": 1}
 
 
+def test_what_a_suspension_means_to_workspaces_is_shown_too(in_use: Synced, cast: Cast, as_org_owner: Client) -> None:
+    in_use.aws.organization.suspend("Prod")
+    text = preview(as_org_owner, cast)
+    impact = text[text.index("What changes in workspaces") :]
+    assert "Schemas disabled: not united any more prod" in impact
+    in_use.sync()
+    in_use.aws.organization.set_state("Prod", "ACTIVE")
+    text = preview(as_org_owner, cast)
+    assert "Schemas enabled: united again prod" in text[text.index("What changes in workspaces") :]
+
+
 def test_a_preview_of_nothing_says_so(in_use: Synced, cast: Cast, as_org_owner: Client) -> None:
     assert "Nothing: the tree is as it is in AWS." in preview(as_org_owner, cast)
 

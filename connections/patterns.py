@@ -1,0 +1,63 @@
+"""What the patterns of aggregators match, and what of it they unite: what can be used."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from connections.models import Connection
+from connections.schemas import IS_USABLE, Contents
+
+
+def _like(pattern: str) -> str:
+    """Write a pattern, in which ``*`` is any characters or none, for LIKE; a regular expression is far slower."""
+    return re.sub(r"\*+", "%", pattern.replace("_", r"\_"))
+
+
+def _named_by(patterns: Iterable[str]) -> Q:
+    return Q(handle__like_any=[_like(pattern) for pattern in patterns])
+
+
+def matching(inside: Contents, patterns: Iterable[str]) -> QuerySet[Connection]:
+    """Find the connections in use that the patterns name, those in conflict and disabled ones included."""
+    return inside.connections.filter(_named_by(patterns))
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """How many connections in use patterns match, and how many of them can be used: those are united."""
+
+    total: int
+    usable: int
+
+    @property
+    def words(self) -> str:
+        """Say both in one line."""
+        count = f"{self.total:,} connection" + ("" if self.total == 1 else "s")
+        if self.total == self.usable:
+            return count
+        if not self.usable:
+            return f"{count}, disabled" if self.total == 1 else f"{count}, all of them disabled"
+        return f"{count}, {self.total - self.usable:,} of them disabled"
+
+
+def count_matches(inside: Contents, patterns: Sequence[Sequence[str]]) -> list[Matches]:
+    """Count what each of these lists of patterns matches now, in one statement."""
+    if not patterns:
+        return []
+    each = {}
+    for at, some in enumerate(patterns):
+        each[f"n{at}"] = Count("handle", distinct=True, filter=_named_by(some))
+        each[f"u{at}"] = Count("handle", distinct=True, filter=_named_by(some) & IS_USABLE)
+    found = inside.connections.aggregate(**each)
+    return [Matches(found[f"n{at}"], found[f"u{at}"]) for at in range(len(patterns))]
+
+
+def unmatched(inside: Contents, patterns: Sequence[str]) -> list[str]:
+    """List the patterns that name no connection in use, in one statement."""
+    if not patterns:
+        return []
+    each = {f"n{at}": Count("id", filter=_named_by([pattern])) for at, pattern in enumerate(patterns)}
+    found = inside.connections.aggregate(**each)
+    return [pattern for at, pattern in enumerate(patterns) if not found[f"n{at}"]]
