@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from connections import actions, names, schemas, sharing
+from connections import actions, schema_rows, schemas, sharing
 from connections.models import Aggregator, Connection, Folder, Schema
 from integrations import removal
 from tests import factories
@@ -218,7 +218,7 @@ def test_what_comes_back_leaves_a_newer_schema_its_name_and_says_so(
     assert "In fireworks another schema is called vault by now and keeps that name" in page
     with isolation.as_tenant(cast.acme.pk):
         inside = schemas.contents(cast.fireworks)
-        rows = list(names.SchemaList(inside, names.totals(inside)))
+        rows = list(names.SchemaList(inside, schema_rows.totals(inside)))
     assert {row.title: bool(row.conflict) for row in rows if row.name == "vault"} == {"My vault": False, "vault": True}
 
 
