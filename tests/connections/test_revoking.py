@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from connections import actions, schema_rows, schemas, sharing
+from connections import actions, names, schema_rows, schemas, sharing
 from connections.models import Aggregator, Connection, Folder, Schema
 from integrations import removal
 from tests import factories
