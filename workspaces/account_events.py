@@ -4,6 +4,7 @@ These are receivers of the sign-in library's signals because it offers nothing e
 (signing in and out, ending sessions), see its adapters in ``accounts`` and ``sessions``.
 """
 
+import logging
 from typing import Any
 
 from allauth.account import signals
@@ -11,10 +12,55 @@ from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from allauth.mfa import signals as second_factor
 from allauth.mfa.models import Authenticator
+from django.db.models import Q
 from django.dispatch import receiver
 
 from workspaces import audit
+from workspaces.counting import count
 from workspaces.models import User
+
+logger = logging.getLogger(__name__)
+
+_FAILURES_PER_HOUR = 5  # told of one person; who tries more than that is no news, and must not fill the log
+
+
+def sign_in_failed(address: str) -> None:
+    """Tell of a wrong password for this address; where nobody has the address, only whoever runs the installation."""
+    confirmed = Q(emailaddress__email=address.lower(), emailaddress__verified=True)
+    people = User.objects.filter(Q(email=address.lower()) | confirmed).distinct()
+    for person in people:
+        sign_in_refused(person, why="wrong password")
+    if not people:
+        logger.warning("Somebody unknown failed to sign in.")
+
+
+def sign_in_refused(person: User, *, why: str) -> None:
+    """Tell that somebody wanted to sign in as this person; that it was they themselves nobody can say."""
+    if (note := _further_ones(person)) is not None:
+        audit.record_in_tenants_of("user.sign_in_refused", user=person, by=None, why=why, **note)
+
+
+def proof_failed(person: User) -> None:
+    """Tell that in a session of this person somebody did not know what they know."""
+    if (note := _further_ones(person)) is not None:
+        audit.record_in_tenants_of("user.proof_failed", user=person, by=person, **note)
+
+
+def _further_ones(person: User) -> dict[str, str] | None:
+    """Count a failure; give what is to be said of those that follow, or nothing when this one follows too many."""
+    number = count(f"failures:{person.pk}", seconds=3600)
+    if number > _FAILURES_PER_HOUR:
+        return None
+    return {"further_ones": "not recorded within this hour"} if number == _FAILURES_PER_HOUR else {}
+
+
+@receiver(second_factor.authentication_failed)
+def wrong_code(user: User, reauthentication: bool, **_: Any) -> None:
+    """Tell of a wrong code, at the door or of somebody inside."""
+    if reauthentication:
+        proof_failed(user)
+    else:
+        sign_in_refused(user, why="wrong code")
 
 
 @receiver(signals.email_added)

@@ -1,6 +1,7 @@
 """How the sign-in library behaves here, and accounts of people who were invited."""
 
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -10,13 +11,14 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from workspaces import people
+from workspaces import account_events, audit, people
 from workspaces.access import Scope
 from workspaces.after_response import put_off
 from workspaces.handles import PLACE_MAX_LENGTH, RESERVED, slug
 from workspaces.models import User
+from workspaces.sessions import browser
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -40,6 +42,35 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         """Say in the letter whose account it is about."""
         super().send_notification_mail(template_prefix, user, {"user": user} | (context or {}), email)
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """Sign somebody in who has given all that is asked for, and tell of it."""
+        super().login(request, user)
+        audit.record_in_tenants_of(
+            "user.signed_in",
+            user=user,
+            by=user,
+            browser=browser(self.get_http_user_agent(request)),
+            second_factor=used_second_factor(request, user),
+        )
+
+    def logout(self, request: HttpRequest) -> None:
+        """Sign somebody out and tell of it."""
+        if isinstance(request.user, User):
+            audit.record_in_tenants_of("user.signed_out", user=request.user, by=request.user)
+        super().logout(request)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Tell of a wrong password, at the door or of somebody inside; later, for it takes longer for known people."""
+        if isinstance(request.user, User):
+            put_off(request, partial(account_events.proof_failed, request.user))
+        else:
+            put_off(request, partial(account_events.sign_in_failed, credentials.get("email", "")))
+
+    def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
+        """Tell of somebody who knows a password that opens nothing any more."""
+        account_events.sign_in_refused(user, why="the account is deactivated")
+        return super().respond_user_inactive(request, user)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """Ask for a code where there is a second factor: it is there because a password may be known to others."""

@@ -3,10 +3,11 @@
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from workspaces import audit, audit_words
@@ -127,11 +128,14 @@ def _place_namer(scope: Scope, events: Iterable[AuditEvent] | None = None) -> Ca
     return name
 
 
-def write_csv(file: "SupportsWrite[str]", scope: Scope, filters: Filters) -> None:
+@transaction.atomic
+def export_csv(file: "SupportsWrite[str]", *, scope: Scope, filters: Filters, by: User) -> None:
     """Write the newest 50,000 events that match to a file, as CSV."""
     writer = csv.writer(file)
     writer.writerow(_COLUMNS)
     writer.writerows(_csv_rows(scope, filters))
+    wanted = {name: str(value) for name, value in asdict(filters).items() if value}
+    audit.record("audit_log.exported", scope=scope, by=by, target=scope.place, filters=wanted)
 
 
 def _csv_rows(scope: Scope, filters: Filters) -> Iterator[list[str]]:

@@ -36,7 +36,7 @@ def audit_log_csv(request: HttpRequest, access: Access) -> HttpResponse:
     name = f"audit-log-{str(access.scope).replace('/', '-')}-{timezone.now():%Y-%m-%d}.csv"
     headers = {"Content-Disposition": content_disposition_header(as_attachment=True, filename=name)}
     response = HttpResponse(content_type="text/csv; charset=utf-8", headers=headers)
-    activity.write_csv(response, access.scope, ActivityForm(request.GET).filters)
+    activity.export_csv(response, scope=access.scope, filters=ActivityForm(request.GET).filters, by=access.user)
     return response
 
 

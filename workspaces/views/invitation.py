@@ -1,7 +1,7 @@
 """The page behind the link of an invitation."""
 
+from allauth.account.adapter import get_adapter
 from django.contrib import messages
-from django.contrib.auth import login
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -64,7 +64,7 @@ def _create_account(request: HttpRequest, invitation: Invitation) -> HttpRespons
                 return redirect(request.path)
             form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
         else:
-            login(request, membership.user)
+            get_adapter(request).login(request, membership.user)
             return _enter(request, invitation, membership)
     return _page(request, invitation, "create_account", form=form)
 
