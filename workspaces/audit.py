@@ -54,6 +54,7 @@ def record_in_tenants_of(action: str, *, user: User, by: User | None, **details:
     """
     with isolation.as_user(user.pk):
         own = Membership.objects.filter(user=user, organization=None).values("tenant_id")
-        for tenant in Tenant.objects.filter(pk__in=own).order_by("pk"):
-            isolation.bind(tenant_id=tenant.pk)
+        tenants = list(Tenant.objects.filter(pk__in=own).order_by("pk"))
+    for tenant in tenants:  # outside of the block: who acts need not be the person
+        with isolation.as_tenant(tenant.pk):
             record(action, scope=Scope(tenant), by=by, target=user, **details)
