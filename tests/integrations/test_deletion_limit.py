@@ -7,8 +7,9 @@ import pytest
 from django.utils import timezone
 
 from connections.models import Connection
-from integrations import approvals, sync
+from integrations import approvals, schedule, sync
 from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.schedule import Outcome
 from tests.conftest import Cast
 from tests.integrations.conftest import Synced
 from workspaces import isolation
@@ -150,6 +151,34 @@ def test_approving_reads_again_and_removes(many: Synced, cast: Cast) -> None:
     assert held(many) == ACCOUNTS + 3 - 6
     assert states(many) == ["applied", "succeeded"]
     assert events(many, "integration.removals_approved") == [{"run": asked.pk, "removals": 6}]
+
+
+def test_an_approval_while_a_sync_runs_is_done_by_the_next(many: Synced, cast: Cast) -> None:
+    lose(many, *range(6))
+    asked = scheduled(many)
+    SyncSchedule.objects.filter(pk=many.integration.pk).update(next_due_at=timezone.now())
+    running = schedule.start(many.integration.tenant_id, many.integration.pk, now=timezone.now())
+    assert running is not None
+    with isolation.as_tenant(many.integration.tenant_id):
+        SyncRun.objects.filter(pk=running.pk).update(phase=SyncRun.Phase.READING)
+    approve(many, asked, cast.org_owner)
+    with isolation.as_tenant(many.integration.tenant_id):
+        schedule.finish(running, Outcome("AWS said no."), now=timezone.now())
+    done = many.work()
+    assert (done.state, done.started_by) == (SyncRun.State.SUCCEEDED, cast.org_owner)
+    assert held(many) == ACCOUNTS + 3 - 6
+    assert states(many) == ["applied", "failed", "succeeded"]
+
+
+def test_the_share_is_of_what_is_there_and_not_of_what_has_gone_before(many: Synced) -> None:
+    lose(many, *range(9))
+    many.sync()
+    with isolation.as_tenant(many.integration.tenant_id):
+        Integration.objects.update(deletion_limit_percent=20, deletion_limit_count=0)
+    lose(many, 9, 10, 11)
+    run = scheduled(many)
+    assert run.state == SyncRun.State.NEEDS_APPROVAL
+    assert "remove 3 of 14 connections" in run.error
 
 
 def test_an_approval_covers_what_was_shown_and_nothing_more(many: Synced, cast: Cast) -> None:

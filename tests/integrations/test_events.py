@@ -153,6 +153,17 @@ def test_events_do_not_hurry_what_waits_after_a_fault(integration: Integration, 
     assert syncs(integration, after=timedelta(hours=1) + 2 * DEBOUNCE) == []
 
 
+def test_the_first_event_after_a_fault_hurries_nothing_either(integration: Integration, issued: IssuedKey) -> None:
+    make_due(integration)
+    run = start(integration)
+    assert run is not None
+    finish(run, NO)
+    waits_until = row(integration).next_due_at
+    assert send(issued)
+    assert row(integration).next_due_at == waits_until > timezone.now() + 2 * DEBOUNCE
+    assert syncs(integration, after=2 * DEBOUNCE) == []
+
+
 def test_only_the_key_opens_the_inlet_and_only_at_its_own_address(
     integration: Integration, issued: IssuedKey, committed: Cast
 ) -> None:

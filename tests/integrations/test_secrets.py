@@ -84,6 +84,24 @@ def test_keys_rotate_without_losing_a_secret(cast: Cast, settings: Settings) -> 
     assert out.getvalue().endswith("Encrypted 0 secrets again.\n")
 
 
+def test_a_secret_that_is_copied_to_another_row_or_field_opens_nothing(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        make_rows(cast)
+        for model in (Integration, Draft, AccountAccess):
+            from_row, to_row = model.objects.order_by("pk")
+            to_row.sealed_secret_key = from_row.sealed_secret_key
+            assert from_row.secret_key == SECRET
+            with pytest.raises(SecretUnreadableError):
+                _ = to_row.secret_key
+        hook, other = Webhook.objects.order_by("pk")
+        for to, sealed in ((other, "sealed_url"), (other, "sealed_secret"), (hook, "sealed_url")):
+            setattr(to, "sealed_secret" if to is hook else sealed, getattr(hook, sealed))
+        for read in (lambda: other.url, lambda: other.secret, lambda: hook.secret):
+            with pytest.raises(SecretUnreadableError):
+                read()
+        assert hook.url
+
+
 def test_a_secret_that_cannot_be_read_is_named_and_left_alone(cast: Cast, settings: Settings) -> None:
     settings.ENCRYPTION_KEYS = OLD
     with isolation.as_tenant(cast.acme.pk):

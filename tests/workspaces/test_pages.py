@@ -53,6 +53,17 @@ def test_one_sees_the_organizations_that_one_may_enter(cast: Cast, client: Clien
     assert seen == {"tenant-owner": ["tnt", "ops"], "org-member": ["tnt"], "tenant-member": []}
 
 
+def test_a_workspace_is_found_in_its_own_organization_and_in_no_other(cast: Cast, as_tenant_owner: Client) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        factories.workspace(Scope(cast.acme, cast.ops), "fireworks", owner=cast.tenant_owner)
+        Workspace.objects.filter(organization=cast.ops, handle="fireworks").update(name="Those of ops")
+    pages = [as_tenant_owner.get(f"/tenants/acme/orgs/{org}/workspaces/fireworks/advanced/") for org in ("tnt", "ops")]
+    assert [b"Those of ops" in page.content for page in pages] == [False, True]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert as_tenant_owner.get("/tenants/acme/orgs/ops/workspaces/rockets/").status_code == 404
+    assert as_tenant_owner.get("/tenants/acme/orgs/tnt/workspaces/pager/").status_code == 404
+
+
 def test_the_search_narrows_the_list_by_handle_and_name(cast: Cast, as_tenant_owner: Client) -> None:
     page = text(as_tenant_owner.get("/tenants/acme/orgs/tnt/", {"q": "Fire"}).content)
     assert "fireworks" in page

@@ -151,6 +151,16 @@ def test_the_second_of_two_people_is_told_who_changed_what(
     assert fresh().role_name == "mine"
 
 
+def test_of_two_changes_meanwhile_the_last_is_told(in_use: Synced, cast: Cast, as_org_owner: Client) -> None:
+    mine = form(as_org_owner, role_name="mine")
+    theirs = Client()
+    theirs.force_login(cast.tenant_owner)
+    post(theirs, CONNECTION, **form(theirs, role_name="theirs"))
+    post(theirs, CONNECTION, **form(theirs, role_name="theirs", min_error_retry_delay="30"))
+    told = text_of(post(as_org_owner, CONNECTION, **mine))
+    assert "tenant-owner@example.com changed the Min Error Retry Delay at" in told
+
+
 def test_a_forged_version_saves_nothing(in_use: Synced, as_org_owner: Client, fresh: Fresh) -> None:
     for version in ("", "x", "999", "-1"):
         post(as_org_owner, CONNECTION, **form(as_org_owner, role_name="forged") | {"version": version})
@@ -191,8 +201,11 @@ def test_a_rotated_external_id_takes_over_after_a_green_test_with_it(
         test = AccessTest.objects.latest("pk")
         assert test.instead == {"role_name": "pipes-connection", "connection_external_id": new}
         AccessTest.objects.filter(pk=test.pk).update(state="passed")
+        Connection.objects.update(health="healthy", health_tested_at=timezone.now())
     post(as_org_owner, CONNECTION, **form(as_org_owner))
     assert (fresh().connection_external_id, fresh().next_connection_external_id) == (new, "")
+    with isolation.as_tenant(cast.acme.pk):  # what was found with the old one says nothing any more
+        assert set(Connection.objects.values_list("health", "health_tested_at")) == {("untested", None)}
 
 
 def test_an_external_id_that_integrations_do_not_have_is_not_rotated(in_use: Synced, as_org_owner: Client) -> None:

@@ -112,6 +112,30 @@ def test_what_a_sync_has_found_since_is_not_undone_by_saving(in_use: Synced, cas
     assert in_use.connection("New").removed_at is None
 
 
+def test_a_name_that_a_sync_has_seen_since_is_not_undone_by_saving(
+    in_use: Synced, cast: Cast, as_org_owner: Client, fresh: Fresh
+) -> None:
+    before = fresh().role_arn
+    start(as_org_owner, cast, role_arn=narrow_role(in_use, fresh().discovery_external_id, "Sandbox"))
+    in_use.aws.organization.rename("Dev", "Develop")
+    assert in_use.sync().counts == {"rename": 1}
+    assert "A sync has seen a newer state of AWS" in text_of(save(as_org_owner))
+    assert (fresh().role_arn, "develop" in handles(cast)) == (before, True)
+
+
+def test_whoever_goes_from_a_key_to_a_role_leaves_nothing_of_the_key(
+    in_use: Synced, cast: Cast, as_org_owner: Client, fresh: Fresh
+) -> None:
+    role, key = fresh().role_arn, in_use.aws.roles.create_key("pipes", reading_organizations())
+    start(as_org_owner, cast, access_mode="key", access_key=key.id, secret_key=key.secret)
+    save(as_org_owner)
+    assert (fresh().access_mode, fresh().access_key_id, fresh().secret_key) == ("key", key.id, key.secret)
+    start(as_org_owner, cast, role_arn=role)
+    save(as_org_owner)
+    now = fresh()
+    assert (now.access_mode, now.role_arn, now.access_key_id, now.sealed_secret_key) == ("role", role, "", "")
+
+
 def test_later_syncs_expect_no_more_of_that_unit_and_no_less_of_any_other(
     in_use: Synced, cast: Cast, as_org_owner: Client, fresh: Fresh
 ) -> None:

@@ -102,6 +102,13 @@ def test_a_role_that_any_external_id_opens_is_refused_until_it_is_mended(in_org:
     assert in_org.at == "connection"
 
 
+def test_a_test_that_failed_for_another_reason_keeps_nobody_from_going_on(in_org: Walk, aws: RunningAws) -> None:
+    role = _no_role(in_org.to("discovery"), aws)
+    assert discover_as(in_org, **role).state == "failed"
+    in_org.post("discovery", **role)
+    assert (in_org.at, in_org.draft().steps_done) == ("connection", 3)
+
+
 def _no_role(walk: Walk, aws: RunningAws) -> dict[str, str]:
     return {"access_mode": "role", "role_arn": f"arn:aws:iam::{aws.organization.management_account_id}:role/none"}
 

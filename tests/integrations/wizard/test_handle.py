@@ -48,6 +48,13 @@ def test_a_handle_is_unique_over_the_tenant_its_organizations_included(cast: Cas
     assert TAKEN in in_org.page
 
 
+def test_a_handle_that_another_organization_has_is_taken(cast: Cast, in_org: Walk) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        factories.integration(Scope(cast.acme, cast.ops), "main", by=cast.tenant_owner)
+    in_org.start().post("handle", handle="main")
+    assert (in_org.at, TAKEN in in_org.page) == ("handle", True)
+
+
 def test_a_handle_that_another_tenant_has_is_free(cast: Cast, in_org: Walk) -> None:
     with isolation.as_tenant(cast.globex.pk):
         factories.integration(Scope(cast.globex, cast.globex_org), "main", by=cast.stranger)
