@@ -167,12 +167,11 @@ def test_a_disabled_connection_says_why(cast: Cast, tree: Tree, as_owner: Client
 
 def test_a_connection_is_added_and_removed_with_one_event_each(cast: Cast, tree: Tree, as_owner: Client) -> None:
     share(cast, tree.prod, cast.at_workspace)
-    steps = (("add", ["web_prod"], 1, 0), ("add", ["web_prod"], 1, 0), ("remove", [], 1, 1), ("remove", [], 1, 1))
-    for verb, rows, added, removed in steps:
+    for verb, row, added, removed in (("add", "web_prod", 1, 0),) * 2 + (("remove", "", 1, 1),) * 2:
         response = as_owner.post(node_url(tree.web_prod, verb), {"next": node_url(tree.prod)})
         assert response.status_code == 302
         assert response["Location"] == node_url(tree.prod)
-        assert rows_of(cast) == rows
+        assert rows_of(cast) == ([row] if row else [])
         assert (len(events(cast, "schema.added")), len(events(cast, "schema.removed"))) == (added, removed)
     assert events(cast, "schema.added")[0].workspace_id == cast.fireworks.pk
 

@@ -94,11 +94,11 @@ def test_a_secret_that_is_copied_to_another_row_or_field_opens_nothing(cast: Cas
             with pytest.raises(SecretUnreadableError):
                 _ = to_row.secret_key
         hook, other = Webhook.objects.order_by("pk")
-        for to, sealed in ((other, "sealed_url"), (other, "sealed_secret"), (hook, "sealed_url")):
-            setattr(to, "sealed_secret" if to is hook else sealed, getattr(hook, sealed))
-        for read in (lambda: other.url, lambda: other.secret, lambda: hook.secret):
+        other.sealed_url, other.sealed_secret = hook.sealed_url, hook.sealed_secret
+        hook.sealed_secret = hook.sealed_url
+        for row, name in ((other, "url"), (other, "secret"), (hook, "secret")):
             with pytest.raises(SecretUnreadableError):
-                read()
+                getattr(row, name)
         assert hook.url
 
 
