@@ -26,8 +26,8 @@ from integrations.health import Finding, Kind
 from integrations.models import AccountAccess, Integration
 from integrations.models.settings import AccessSettings
 from integrations.options import effective
-from integrations.secrets import SecretUnreadableError
 from workspaces import isolation
+from workspaces.secrets import SecretUnreadableError
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from connections import sharing
 from connections.models import Connection, Folder
 from integrations.models import AccessTest, Draft, Integration, SettingsTrial, SyncRun
 from integrations.notifications import delivering
-from workspaces import isolation, sessions
+from workspaces import isolation, second_factors, sessions
 from workspaces.models import Tenant
 
 _TESTS_ARE_KEPT = timedelta(days=7)
@@ -73,6 +73,8 @@ def _delete(integration: Integration) -> None:
 def clean_up(*, now: datetime) -> None:
     """Clean up, tenant by tenant, each in a transaction of its own; take up deletions whose message got lost."""
     sessions.forget_ended(now=now)
+    for authenticator in second_factors.in_clear():
+        second_factors.renew(authenticator)
     with isolation.as_operator():
         tenant_ids = list(Tenant.objects.values_list("pk", flat=True))
     for tenant_id in tenant_ids:

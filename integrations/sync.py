@@ -31,10 +31,10 @@ from integrations.outline import facts_of
 from integrations.proofs import AnotherOrganizationError, check_gone, check_same_organization
 from integrations.reconcile import Plan, Tree
 from integrations.schedule import ClaimLostError, Outcome
-from integrations.secrets import SecretUnreadableError
 from integrations.selection import Selection, select
 from integrations.snapshot import Progress, Snapshot
 from workspaces import isolation
+from workspaces.secrets import SecretUnreadableError
 
 log = structlog.get_logger(__name__)
 

@@ -23,9 +23,9 @@ from integrations.models import AccessTest, AccountAccess, Draft, Integration
 from integrations.models.settings import AccessSettings, IntegrationSettings, default_options
 from integrations.packing import pack
 from integrations.sampling import sample
-from integrations.secrets import SecretUnreadableError
 from integrations.snapshot import AccountState, Progress
 from workspaces import audit, isolation
+from workspaces.secrets import SecretUnreadableError
 
 log = structlog.get_logger(__name__)
 

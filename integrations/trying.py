@@ -21,9 +21,9 @@ from integrations.models import SettingsTrial
 from integrations.packing import pack
 from integrations.proofs import AnotherOrganizationError, check_gone, check_same_organization
 from integrations.reconcile import Taken, plan
-from integrations.secrets import SecretUnreadableError
 from integrations.snapshot import Progress, Snapshot
 from workspaces import isolation
+from workspaces.secrets import SecretUnreadableError
 
 log = structlog.get_logger(__name__)
 

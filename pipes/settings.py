@@ -196,6 +196,11 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True  # of every such change
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 USERSESSIONS_TRACK_ACTIVITY = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # whoever added a person vouches for the address
+MFA_ADAPTER = "workspaces.second_factors.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "workspaces.second_factors.SignInCodeForm",
+    "reauthenticate": "workspaces.second_factors.ProofCodeForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)

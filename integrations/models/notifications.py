@@ -8,9 +8,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations import secrets
 from integrations.models.integration import Integration
 from integrations.models.sync_run import SyncRun
+from workspaces import secrets
 from workspaces.models import Tenant
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import models
 
-from integrations import secrets
+from workspaces import secrets
 from workspaces.access import Scope
 from workspaces.models import Organization, Tenant
 
@@ -60,7 +60,8 @@ class AccessSettings(models.Model):
     @property
     def secret_key(self) -> str:
         """The secret access key in the clear: for calling AWS, never for a page."""
-        return secrets.decrypt(self.sealed_secret_key, owner=self._secret_owner)
+        remedy = "Enter it again in the integration's Config."
+        return secrets.decrypt(self.sealed_secret_key, owner=self._secret_owner, remedy=remedy)
 
     @secret_key.setter
     def secret_key(self, plain: str) -> None:

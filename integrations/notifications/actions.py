@@ -15,9 +15,9 @@ from integrations.editing import ChangedMeanwhileError, who_changed
 from integrations.models import Delivery, DeliveryDue, EmailNotifications, Event, Integration, Webhook
 from integrations.notifications import limits, outbox, recipients, signing, targets
 from integrations.notifications.emails import lock
-from integrations.secrets import SecretUnreadableError
 from workspaces import audit
 from workspaces.models import User
+from workspaces.secrets import SecretUnreadableError
 
 MOST_WEBHOOKS: Final = 10
 # How long the secret before a rotation signs too, so that a receiver can change over without losing anything.

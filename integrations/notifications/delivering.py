@@ -23,8 +23,8 @@ from django.utils import timezone
 from integrations.models import Delivery, DeliveryDue, EmailNotifications, Event, Integration, Webhook
 from integrations.notifications import posting, recipients, signing, wording
 from integrations.notifications.posting import Answer
-from integrations.secrets import SecretUnreadableError
 from workspaces import audit, isolation
+from workspaces.secrets import SecretUnreadableError
 
 log = structlog.get_logger(__name__)
 

@@ -7,12 +7,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from integrations import secrets
 from integrations.models import AccountAccess, Draft, Integration, Webhook
-from integrations.secrets import SecretUnreadableError
 from tests import factories
 from tests.conftest import Cast
-from workspaces import isolation
+from workspaces import isolation, secrets
+from workspaces.secrets import SecretUnreadableError
 
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00"
 OLD, NEW = {"old": b"o" * 32}, {"new": b"n" * 32}
@@ -37,8 +36,8 @@ def test_an_empty_secret_stays_empty() -> None:
 @pytest.mark.parametrize("broken", ["nothing", ".", "gone.AAAA", "old.", "old.AAAA", "old.not base64!", "old.é"])
 def test_what_was_tampered_with_is_unreadable_in_a_sentence(settings: Settings, broken: str) -> None:
     settings.ENCRYPTION_KEYS = OLD
-    with pytest.raises(SecretUnreadableError, match=r"cannot be decrypted: .+\. Enter it again"):
-        secrets.decrypt(broken, owner="a")
+    with pytest.raises(SecretUnreadableError, match=r"cannot be decrypted: .+\. Enter it again\.$"):
+        secrets.decrypt(broken, owner="a", remedy="Enter it again.")
 
 
 def test_every_changed_byte_is_noticed(settings: Settings) -> None:

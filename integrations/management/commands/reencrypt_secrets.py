@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.models import Webhook
 from integrations.models.settings import AccessSettings
-from integrations.secrets import SecretUnreadableError, is_current
-from workspaces import isolation
+from workspaces import isolation, second_factors
 from workspaces.models import Tenant
+from workspaces.secrets import SecretUnreadableError, is_current
 
 
 class Command(BaseCommand):
@@ -30,11 +31,16 @@ class Command(BaseCommand):
                         renewed += _renew(row, name)
                     except SecretUnreadableError:
                         unreadable.append(f"{tenant}/{row}")
+        for authenticator in Authenticator.objects.select_related("user").order_by("pk"):
+            try:
+                renewed += second_factors.renew(authenticator)
+            except SecretUnreadableError:
+                unreadable.append(f"{authenticator.user.email}/{authenticator.type}")
         self.stdout.write(f"Encrypted {renewed} secrets again.")
         if unreadable:
             raise CommandError(
                 f"These secrets could not be read and stay as they were: {', '.join(unreadable)}."
-                " Keep their keys, or have their owners enter them again."
+                " Keep their keys, or have their owners enter them again, and reset second factors."
             )
 
 

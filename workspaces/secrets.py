@@ -18,10 +18,8 @@ _NONCE = 12  # bytes: what AES-GCM is made for
 class SecretUnreadableError(Exception):
     """The stored secret does not belong to this row, was tampered with, or its key is gone from the ring."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(
-            f"The stored secret key cannot be decrypted: {why}. Enter it again in the integration's Config."
-        )
+    def __init__(self, why: str, remedy: str) -> None:
+        super().__init__(f"A stored secret cannot be decrypted: {why}. {remedy}".strip())
 
 
 def encrypt(plain: str, *, owner: str) -> str:
@@ -34,8 +32,8 @@ def encrypt(plain: str, *, owner: str) -> str:
     return f"{key_id}.{base64.b64encode(sealed).decode()}"
 
 
-def decrypt(stored: str, *, owner: str) -> str:
-    """Decrypt what ``encrypt`` made for the same owner.
+def decrypt(stored: str, *, owner: str, remedy: str = "") -> str:
+    """Decrypt what ``encrypt`` made for the same owner; ``remedy`` is a sentence on what to do where that fails.
 
     Raises SecretUnreadableError when it was made for another row, was changed, or its key is not configured any more.
     """
@@ -43,13 +41,13 @@ def decrypt(stored: str, *, owner: str) -> str:
         return ""
     key_id, _, encoded = stored.partition(".")
     if key_id not in settings.ENCRYPTION_KEYS:
-        raise SecretUnreadableError(f"PIPES_ENCRYPTION_KEYS has no key {key_id!r}")
+        raise SecretUnreadableError(f"PIPES_ENCRYPTION_KEYS has no key {key_id!r}", remedy)
     try:
         sealed = base64.b64decode(encoded, validate=True)
         key = AESGCM(settings.ENCRYPTION_KEYS[key_id])
         return key.decrypt(sealed[:_NONCE], sealed[_NONCE:], owner.encode()).decode()
     except (InvalidTag, binascii.Error, ValueError):  # ValueError: too short to hold a nonce
-        raise SecretUnreadableError("it was changed, or belongs to something else") from None
+        raise SecretUnreadableError("it was changed, or belongs to something else", remedy) from None
 
 
 def is_current(stored: str) -> bool:

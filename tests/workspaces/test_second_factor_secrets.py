@@ -1,0 +1,111 @@
+"""What second factors are made from is sealed in the database, for its person only, under keys that rotate."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from integrations import removal
+from tests.conftest import Cast
+from tests.workspaces.signing_in import enter_code, prove, sign_in, turn_on_second_factor
+from workspaces.models import User
+
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+SEED = "5eed" * 20
+OLD, NEW = {"old": b"o" * 32}, {"new": b"n" * 32}
+
+
+def in_clear(person: User) -> None:
+    """Give somebody a second factor as the version before kept it."""
+    Authenticator.objects.create(user=person, type="totp", data={"secret": SECRET})
+    Authenticator.objects.create(user=person, type="recovery_codes", data={"seed": SEED, "used_mask": 0})
+
+
+def with_second_factor(client: Client, person: User) -> str:
+    sign_in(client, person)
+    prove(client)
+    secret = turn_on_second_factor(client)
+    client.post(reverse("account_logout"))
+    return secret
+
+
+def stored(person: User) -> dict[str, Any]:
+    return dict(Authenticator.objects.filter(user=person).values_list("type", "data"))
+
+
+def gets_in(client: Client, person: User, secret: str) -> bool:
+    sign_in(client, person)
+    enter_code(client, "mfa_authenticate", secret)
+    return client.get(reverse("profile")).status_code == 200
+
+
+def test_the_database_holds_no_secret_in_clear(cast: Cast, client: Client) -> None:
+    secret = with_second_factor(client, cast.org_owner)
+    assert secret not in json.dumps(stored(cast.org_owner))
+    key_id, _, sealed = stored(cast.org_owner)["recovery_codes"]["seed"].partition(".")
+    assert key_id
+    assert len(sealed) > 80
+    assert gets_in(client, cast.org_owner, secret)
+    codes = client.get(reverse("mfa_index")).content.decode()
+    assert "10 of 10 are left" in codes
+
+
+def test_a_recovery_code_gets_one_in_once(cast: Cast, client: Client) -> None:
+    secret = with_second_factor(client, cast.org_owner)
+    gets_in(client, cast.org_owner, secret)
+    enter_code(client, "mfa_reauthenticate", secret)
+    code = client.get(reverse("mfa_download_recovery_codes")).content.decode().split()[-1]
+    for status in (200, 302):  # the second time it is used up
+        client.post(reverse("account_logout"))
+        sign_in(client, cast.org_owner)
+        client.post(reverse("mfa_authenticate"), {"code": code})
+        assert client.get(reverse("profile")).status_code == status
+
+
+def test_a_secret_that_was_copied_to_another_person_lets_nobody_in(cast: Cast, client: Client) -> None:
+    secret = with_second_factor(client, cast.stranger)
+    own = Authenticator.objects.get(user=cast.stranger, type="totp")
+    Authenticator.objects.create(user=cast.org_owner, type="totp", data=own.data)
+    sign_in(client, cast.org_owner)
+    page = enter_code(client, "mfa_authenticate", secret).content.decode()
+    assert "Your second factor cannot be read. Ask the operator of this installation to reset it." in page
+    assert client.get(reverse("profile")).status_code == 302
+
+
+def test_what_the_version_before_kept_in_clear_works_and_is_sealed_by_the_clean_up(cast: Cast, client: Client) -> None:
+    in_clear(cast.org_owner)
+    assert gets_in(client, cast.org_owner, SECRET)
+    client.post(reverse("account_logout"))
+    removal.clean_up(now=timezone.now())
+    assert SECRET not in json.dumps(stored(cast.org_owner))
+    assert SEED not in json.dumps(stored(cast.org_owner))
+    assert gets_in(client, cast.org_owner, SECRET)
+
+
+def test_keys_rotate_with_those_of_other_secrets(cast: Cast, client: Client, settings: Settings) -> None:
+    settings.ENCRYPTION_KEYS = OLD
+    secret = with_second_factor(client, cast.org_owner)
+    in_clear(cast.stranger)
+    settings.ENCRYPTION_KEYS = NEW | OLD
+    out = StringIO()
+    call_command("reencrypt_secrets", stdout=out)
+    assert out.getvalue() == "Encrypted 4 secrets again.\n"
+    settings.ENCRYPTION_KEYS = NEW
+    assert gets_in(client, cast.org_owner, secret)
+    assert gets_in(Client(), cast.stranger, SECRET)
+
+
+def test_one_that_cannot_be_read_is_named_and_left_alone(cast: Cast, settings: Settings) -> None:
+    in_clear(cast.stranger)
+    Authenticator.objects.create(user=cast.org_owner, type="totp", data={"secret": "lost.AAAA"})
+    with pytest.raises(CommandError, match=r"org-owner@example\.com/totp"):
+        call_command("reencrypt_secrets", stdout=StringIO())
+    assert stored(cast.org_owner)["totp"] == {"secret": "lost.AAAA"}
+    assert SECRET not in json.dumps(stored(cast.stranger))

@@ -1,0 +1,95 @@
+"""What second factors are made from, sealed at rest with the key ring, each for its person.
+
+The sign-in library keeps it, and asks us for a form of it to keep. The version before kept it in clear: that is read
+too, and sealed by the hourly clean-up (not while migrating, for the version before could not read it any more).
+"""
+
+from contextvars import ContextVar
+
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from workspaces import secrets
+from workspaces.secrets import SecretUnreadableError
+
+_SECRETS = ("secret", "seed")  # of an authenticator app, and of recovery codes
+
+# Whose code is being looked at; whoever is signing in is not signed in yet.
+_person: ContextVar[int | None] = ContextVar("person", default=None)
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Seals what the library keeps."""
+
+    def encrypt(self, text: str) -> str:
+        """Seal it for the person whose request this is."""
+        return _seal(text, _current_person())
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Open it for that person. Raises SecretUnreadableError."""
+        return _open(encrypted_text, _current_person())
+
+
+class _CodeForm(forms.Form):
+    def clean_code(self) -> str:
+        """Compare with codes of the form's person; say where these cannot be known."""
+        token = _person.set(self.user.pk)  # type: ignore[attr-defined]
+        try:
+            return str(super().clean_code())  # type: ignore[misc]
+        except SecretUnreadableError:
+            raise ValidationError(
+                "Your second factor cannot be read. Ask the operator of this installation to reset it."
+            ) from None
+        finally:
+            _person.reset(token)
+
+
+class SignInCodeForm(_CodeForm, AuthenticateForm):
+    """The code after the password."""
+
+
+class ProofCodeForm(_CodeForm, ReauthenticateForm):
+    """The code before what is sensitive."""
+
+
+def in_clear() -> QuerySet[Authenticator]:
+    """Give those that the version before has kept."""
+    kept = (Q(data__has_key=name) & ~Q(**{f"data__{name}__icontains": "."}) for name in _SECRETS)
+    return Authenticator.objects.filter(Q(*kept, _connector=Q.OR))
+
+
+def renew(authenticator: Authenticator) -> bool:
+    """Seal it with the first key, and tell whether that had to be done. Raises SecretUnreadableError."""
+    with transaction.atomic():
+        row = Authenticator.objects.select_for_update().get(pk=authenticator.pk)
+        due = {name for name in _SECRETS if name in row.data and not _is_current(row.data[name])}
+        row.data |= {name: _seal(_open(row.data[name], row.user_id), row.user_id) for name in due}
+        if due:
+            row.save(update_fields=["data"])
+    return bool(due)
+
+
+def _current_person() -> int:
+    return _person.get() or context.request.user.pk
+
+
+def _seal(text: str, person: int) -> str:
+    return secrets.encrypt(text, owner=f"user:{person}:second_factor")
+
+
+def _open(stored: str, person: int) -> str:
+    return secrets.decrypt(stored, owner=f"user:{person}:second_factor") if _is_sealed(stored) else stored
+
+
+def _is_sealed(stored: str) -> bool:
+    return "." in stored  # what the library makes is letters and digits
+
+
+def _is_current(stored: str) -> bool:
+    return _is_sealed(stored) and secrets.is_current(stored)
