@@ -183,7 +183,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "workspaces.accounts.AccountAdapter"
-ACCOUNT_FORMS = {"login": "workspaces.accounts.SignInForm"}
+ACCOUNT_FORMS = {"login": "workspaces.accounts.SignInForm", "reset_password": "workspaces.accounts.ResetForm"}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -194,6 +194,12 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before what decides who gets into an account
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # of every such change
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_MAX_EMAIL_ADDRESSES = 5
+ACCOUNT_RATE_LIMITS = {  # of what writes to an address that somebody has typed; the others stay as the library has them
+    "reset_password": "20/m/ip,3/h/key",
+    "manage_email": "10/m/user,30/h/user",
+    "confirm_email": "1/3m/key,5/h/key",
+}
 USERSESSIONS_TRACK_ACTIVITY = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # whoever added a person vouches for the address
 MFA_ADAPTER = "workspaces.second_factors.SecondFactorAdapter"

@@ -6,7 +6,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
-from allauth.account.forms import LoginForm
+from allauth.account.forms import LoginForm, ResetPasswordForm
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
@@ -91,6 +91,16 @@ class SignInForm(LoginForm):
         self.fields["login"].label = "Email address"
         self.fields["password"].help_text = ""  # the page has the link to a new password
         self.fields["remember"].label = "Stay signed in on this computer"
+
+
+class ResetForm(ResetPasswordForm):
+    """Which accounts an address can have a new password for."""
+
+    def clean_email(self) -> str:
+        """Leave out who only says that the address is theirs: it may be mistyped, and its owner would get in."""
+        email = str(super().clean_email())
+        self.users = [user for user in self.users if user.email == email.lower() or is_confirmed(user, email)]
+        return email
 
 
 @transaction.atomic
