@@ -47,6 +47,7 @@ class UserAdmin(ActAdmin[User]):
         "activate": forms.Reactivate,
         "make-operator": forms.MakeOperator,
         "remove-operator": forms.RemoveOperatorRights,
+        "erase": forms.Erase,
     }
 
     @admin.display

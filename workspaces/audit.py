@@ -52,7 +52,7 @@ def record_in_tenants_of(action: str, *, user: User, by: User | None, **details:
 
     As ``record``, and in the current transaction too if there is one.
     """
-    with isolation.as_user(user.pk):
+    with isolation.as_operator():
         own = Membership.objects.filter(user=user, organization=None).values("tenant_id")
         tenants = list(Tenant.objects.filter(pk__in=own).order_by("pk"))
     for tenant in tenants:  # outside of the block: who acts need not be the person

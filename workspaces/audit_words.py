@@ -30,6 +30,7 @@ SENTENCES = {
     "user.second_factor_reset": "removed the second factor of {object}",
     "user.deactivated": "deactivated the account of {object}",
     "user.reactivated": "activated the account of {object} again",
+    "user.erased": "erased the data of {object}",
     "user.made_operator": "made {object} an operator of this installation",
     "user.operator_rights_removed": "took the rights of an operator of this installation from {object}",
     "user.signed_in": "signed in",

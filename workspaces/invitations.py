@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from workspaces import accounts, audit, counting, isolation, people
-from workspaces.access import POWER_OF, Scope
+from workspaces.access import POWER_OF, Access, Power, Scope
 from workspaces.models import Invitation, Membership, Role, User
 from workspaces.models.invitation import LIFETIME
 
@@ -64,9 +64,13 @@ def find(token_hash: str, *, now: datetime) -> Invitation | None:
 def send_invitation(*, scope: Scope, email: str, role: Role, by: User, now: datetime) -> Letter:
     """Invite an email address to the place; an open invitation to it is replaced, and its link works no more.
 
-    The caller mails the letter after the commit. Raises TooManyInvitationsError.
+    The caller mails the letter after the commit. Raises TooManyInvitationsError, and PermissionDenied when the sender
+    has just ceased to be an owner.
     """
     _count(by, now)
+    # Locked, so that whoever takes the sender's role away meanwhile waits, and then finds this invitation too.
+    roles = Membership.objects.select_for_update().filter(user=by, tenant=scope.tenant).order_by("pk")
+    Access(by, scope, tuple(roles)).check(Power.OWNER)
     token = secrets.token_urlsafe(32)
     invitation, _ = Invitation.objects.open().update_or_create(
         **scope.keys,
@@ -75,6 +79,7 @@ def send_invitation(*, scope: Scope, email: str, role: Role, by: User, now: date
             "role": role,
             "token_hash": hash_of(token),
             "invited_by": by.email,
+            "sender": by,
             "sent_at": None,
             "expires_at": now + LIFETIME,
         },

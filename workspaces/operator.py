@@ -5,7 +5,7 @@ A page of the site is added in ``get_urls``, wrapped in ``admin_view``, which is
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
@@ -44,8 +44,7 @@ class OperatorSite(admin.AdminSite):
         def bound(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if (refusal := self._refuse(request)) is not None:
                 return refusal
-            audit.remote_address.set(request.META.get("REMOTE_ADDR"))
-            with audit.as_operator(), isolation.as_operator():
+            with audit.as_operator(), isolation.as_user(cast("User", request.user).pk), isolation.as_operator():
                 response = inner(request, *args, **kwargs)
                 if isinstance(response, TemplateResponse):
                     response.render()  # here, where its queries still see something

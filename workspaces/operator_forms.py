@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from workspaces import actions, isolation, people, person_actions
 from workspaces.access import Scope
@@ -104,7 +105,16 @@ class RemoveOwner(Act):
         return f"Removed {member.user.email} from {self.target}."
 
 
-class SetAddress(Act):
+class PersonAct(Act):
+    """An act on a person, which makes no sense once their data is erased."""
+
+    @staticmethod
+    def fits(target: Any) -> bool:
+        """Only whoever is not erased."""
+        return target.erased_at is None
+
+
+class SetAddress(PersonAct):
     """Another address to sign in with."""
 
     label = "Change email address"
@@ -117,7 +127,7 @@ class SetAddress(Act):
         return f"{self.target} signs in with {self.target.email} now."
 
 
-class ResetSecondFactor(Act):
+class ResetSecondFactor(PersonAct):
     """For people who lost it."""
 
     label = "Reset second factor"
@@ -155,7 +165,7 @@ class Reactivate(Act):
     @staticmethod
     def fits(target: Any) -> bool:
         """Only whoever is not active."""
-        return not target.is_active
+        return not target.is_active and target.erased_at is None
 
     def perform(self) -> str:
         """Unlock the account."""
@@ -172,7 +182,7 @@ class MakeOperator(Act):
     @staticmethod
     def fits(target: Any) -> bool:
         """Only whoever is none yet."""
-        return not target.is_superuser
+        return not target.is_superuser and target.is_active
 
     def perform(self) -> str:
         """Let them in."""
@@ -195,3 +205,26 @@ class RemoveOperatorRights(Act):
         """Shut them out."""
         person_actions.remove_operator_rights(person=self.target, by=self.by)
         return f"{self.target} is no operator any more."
+
+
+class Erase(PersonAct):
+    """For people who ask for it."""
+
+    label = "Erase personal data"
+    says = (
+        "This cannot be undone. They are taken out of all tenants; name, handle, addresses, sessions and second factor"
+        " are erased, and audit logs say “a former member” instead. Log files and backups keep what they have."
+    )
+    email = forms.EmailField(label="Their email address, to be sure")
+
+    def clean_email(self) -> str:
+        """Refuse anything but the address."""
+        email: str = self.cleaned_data["email"].lower()
+        if email != self.target.email:
+            raise forms.ValidationError("This is not the address of the person whose data you are about to erase.")
+        return email
+
+    def perform(self) -> str:
+        """Erase all of it."""
+        person_actions.erase(person=self.target, by=self.by, now=timezone.now())
+        return "Erased the person's data."

@@ -5,6 +5,7 @@ the last one away locks all owners first, so that two owners cannot demote each 
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -22,6 +23,27 @@ class LastOwnerError(Exception):
 
 class AlreadyMemberError(Exception):
     """This person has a role in the place already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What goes with a role: places inside the one that it was in, and open invitations that need an owner's word."""
+
+    places: list[Scope] = field(default_factory=list)
+    invitations: list[str] = field(default_factory=list)  # the addresses that were invited
+
+    @property
+    def details(self) -> dict[str, list[str]]:
+        """What the audit log says of it."""
+        return {"also_from": [str(scope) for scope in self.places], "withdrawn_invitations": self.invitations}
+
+    def sentence(self, who: str = "they") -> str:
+        """Say what became of the invitations; empty without any."""
+        number = len(self.invitations)
+        if not number:
+            return ""
+        what, was = ("invitation", "was") if number == 1 else ("invitations", "were")
+        return f" {number} open {what} that {who} sent {was} withdrawn."
 
 
 def roles_in(scope: Scope) -> tuple[Role, ...]:
@@ -100,17 +122,18 @@ def add_member(*, scope: Scope, user: User, role: Role, by: User | None) -> Memb
 
 
 @transaction.atomic
-def make_owner(*, scope: Scope, user: User, by: User) -> Membership:
+def make_owner(*, scope: Scope, user: User, by: User) -> None:
     """Make somebody an owner of the place, whatever they are there."""
     member = Membership.objects.filter(user=user, **scope.keys).first()
     if member is None:
-        return add_member(scope=scope, user=user, role=Role.OWNER, by=by)
-    return change_role(scope=scope, member=member, role=Role.OWNER, by=by)
+        add_member(scope=scope, user=user, role=Role.OWNER, by=by)
+    else:
+        change_role(scope=scope, member=member, role=Role.OWNER, by=by)
 
 
 @transaction.atomic
-def change_role(*, scope: Scope, member: Membership, role: Role, by: User) -> Membership:
-    """Change what a member of the place is there.
+def change_role(*, scope: Scope, member: Membership, role: Role, by: User) -> Loss:
+    """Change what a member of the place is there; what only an owner may ask others to goes with ownership.
 
     Raises LastOwnerError for the last owner, and Membership.DoesNotExist when they are gone by now.
     """
@@ -118,46 +141,72 @@ def change_role(*, scope: Scope, member: Membership, role: Role, by: User) -> Me
         _keep_an_owner(scope, member)
     current = Membership.objects.select_for_update(of=("self",)).select_related("user").get(pk=member.pk, **scope.keys)
     before, current.role = current.role, role
-    if before != role:
-        current.save(update_fields=["role"])
-        audit.record("member.role_changed", scope=scope, by=by, target=current.user, before=before, after=role)
-    return current
+    if before == role:
+        return Loss()
+    current.save(update_fields=["role"])
+    loss = Loss(invitations=withdraw_unbacked(scope, current.user))
+    details = {"withdrawn_invitations": loss.invitations} if loss.invitations else {}
+    audit.record("member.role_changed", scope=scope, by=by, target=current.user, before=before, after=role, **details)
+    return loss
 
 
 @transaction.atomic
-def remove_member(*, scope: Scope, member: Membership, by: User) -> list[Scope]:
-    """Take somebody out of the place and of all places inside it, and give those; their open invitations go too.
+def remove_member(*, scope: Scope, member: Membership, by: User) -> Loss:
+    """Take somebody out of the place and of all places inside it; open invitations of theirs and by them go too.
 
     Raises LastOwnerError for the last owner of the place itself. A place inside may lose its last owner this way: the
     owners of the outer one own it as well.
     """
-    lost = _drop(scope, member)
-    audit.record("member.removed", scope=scope, by=by, target=member.user, role=member.role, also_from=_names(lost))
-    return lost
+    loss = _drop(scope, member)
+    audit.record("member.removed", scope=scope, by=by, target=member.user, role=member.role, **loss.details)
+    return loss
 
 
 @transaction.atomic
-def leave(*, scope: Scope, member: Membership) -> list[Scope]:
+def leave(*, scope: Scope, member: Membership) -> Loss:
     """Let somebody go from the place by themself, as ``remove_member`` does."""
-    lost = _drop(scope, member)
-    audit.record(
-        "member.left", scope=scope, by=member.user, target=member.user, role=member.role, also_from=_names(lost)
-    )
-    return lost
+    loss = _drop(scope, member)
+    audit.record("member.left", scope=scope, by=member.user, target=member.user, role=member.role, **loss.details)
+    return loss
 
 
-def _names(scopes: Iterable[Scope]) -> list[str]:
-    return [str(scope) for scope in scopes]
-
-
-def _drop(scope: Scope, member: Membership) -> list[Scope]:
+def _drop(scope: Scope, member: Membership) -> Loss:
     _keep_an_owner(scope, member)
     lost = places_inside(scope, member.user)
     Membership.objects.filter(**_inside(scope), user=member.user).delete()
     Invitation.objects.open().filter(**_inside(scope), email=member.user.email).update(withdrawn_at=timezone.now())
     if scope.organization and not scope.workspace:
         _drop_from_unseen_tenant(scope.tenant, member.user)
-    return lost
+    return Loss(lost, withdraw_unbacked(scope, member.user))
+
+
+def unbacked(scope: Scope, sender: User, memberships: Iterable[Membership]) -> list[Invitation]:
+    """Give the open invitations to the place, or places inside it, that these memberships do not let somebody send."""
+    sent = Invitation.objects.open().sent_by(sender).filter(**_inside(scope)).order_by("pk")
+    roles = tuple(memberships)
+    return [
+        invitation
+        for invitation in sent.select_related("tenant", "organization", "workspace")
+        if power_in(Scope(invitation.tenant, invitation.organization, invitation.workspace), roles) < Power.OWNER
+    ]
+
+
+def withdraw_unbacked(scope: Scope, sender: User) -> list[str]:
+    """Make those of somebody's invitations worthless that need the word of an owner, which they are no more.
+
+    Gives the addresses that were invited.
+    """
+    left = Membership.objects.filter(user=sender, tenant=scope.tenant) if sender.is_active else ()
+    gone = unbacked(scope, sender, left)
+    Invitation.objects.open().filter(pk__in=[each.pk for each in gone]).update(withdrawn_at=timezone.now())
+    return [each.email for each in gone]
+
+
+def loss_of(scope: Scope, user: User) -> Loss:
+    """Say what somebody would lose with their place here."""
+    inside = Membership.objects.filter(**_inside(scope)).values("pk")
+    left = Membership.objects.filter(user=user, tenant=scope.tenant).exclude(pk__in=inside)
+    return Loss(places_inside(scope, user), [each.email for each in unbacked(scope, user, left)])
 
 
 def _drop_from_unseen_tenant(tenant: Tenant, user: User) -> None:

@@ -3,6 +3,7 @@
 What takes somebody's way in, or gives another one, is also told to them by letter.
 """
 
+from datetime import datetime
 from functools import partial
 
 from allauth.account.models import EmailAddress
@@ -11,10 +12,11 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core import mail
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.template.loader import render_to_string
 
-from workspaces import audit, people
+from workspaces import audit, isolation, people
+from workspaces.access import Scope
 from workspaces.models import User
 
 
@@ -76,7 +78,12 @@ def deactivate(*, person: User, by: User) -> None:
     person.is_active = False
     person.save(update_fields=["is_active"])
     _end_sessions(person)
-    audit.record_in_tenants_of("user.deactivated", user=person, by=by)
+    with isolation.as_operator():
+        tenants = [Scope(each.tenant) for each in person.memberships.filter(organization=None).select_related("tenant")]
+    for scope in tenants:
+        with isolation.as_tenant(scope.tenant.pk):
+            withdrawn = people.withdraw_unbacked(scope, person)
+            audit.record("user.deactivated", scope=scope, by=by, target=person, withdrawn_invitations=withdrawn)
 
 
 @transaction.atomic
@@ -103,6 +110,35 @@ def remove_operator_rights(*, person: User, by: User) -> None:
     person.is_superuser = False
     person.save(update_fields=["is_superuser"])
     audit.record_in_tenants_of("user.operator_rights_removed", user=person, by=by)
+
+
+@transaction.atomic
+def erase(*, person: User, by: User, now: datetime) -> None:
+    """Erase somebody's data for good: the account and what names them; what happened stays, done by "a former member".
+
+    They are taken out of their tenants. The database itself takes their texts out of audit events and the like, which
+    nothing else may change. Raises LastOwnerError where a tenant would be left without an active owner.
+    """
+    _refuse_own(person, by)
+    people.keep_owners_without(person)
+    former = person.email
+    audit.record_in_tenants_of("user.erased", user=person, by=by)
+    with isolation.as_operator():
+        members = list(person.memberships.filter(organization=None).select_related("tenant", "user"))
+    for member in members:
+        with isolation.as_tenant(member.tenant_id):
+            people.remove_member(scope=Scope(member.tenant), member=member, by=by)
+    person.email, person.handle = f"former-member-{person.pk}@erased.invalid", f"former-member-{person.pk}"
+    person.name, person.is_active, person.is_superuser = "A former member", False, False
+    person.last_login, person.erased_at = None, now
+    person.set_unusable_password()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '10min'")  # it looks through all of the audit log
+    person.save()
+    _end_sessions(person)
+    EmailAddress.objects.filter(user=person).delete()
+    Authenticator.objects.filter(user=person).delete()
+    _write(former, "erased your account and what Pipes knew of you", by)
 
 
 def _refuse_own(person: User, by: User) -> None:

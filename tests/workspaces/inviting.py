@@ -14,10 +14,9 @@ NEW = "new.person@example.com"
 
 
 def invite(cast: Cast, scope: Scope, email: str = NEW, role: Role = Role.MEMBER, now: datetime | None = None) -> Letter:
+    by = cast.org_owner if scope.organization == cast.tnt else cast.tenant_owner
     with isolation.as_tenant(cast.acme.pk):
-        return invitations.send_invitation(
-            scope=scope, email=email, role=role, by=cast.org_owner, now=now or timezone.now()
-        )
+        return invitations.send_invitation(scope=scope, email=email, role=role, by=by, now=now or timezone.now())
 
 
 def link(letter: Letter) -> str:

@@ -129,6 +129,7 @@ ON_PEOPLE: dict[str, tuple[dict[str, str], str]] = {
     "activate": ({}, "user.reactivated"),
     "make-operator": ({}, "user.made_operator"),
     "remove-operator": ({}, "user.operator_rights_removed"),
+    "erase": ({"email": "org-member@example.com"}, "user.erased"),
 }
 
 
@@ -162,7 +163,7 @@ def test_an_act_on_a_person_is_in_the_audit_log_of_each_of_their_tenants(
     User.objects.filter(pk=person.pk).update(is_active=act != "activate", is_superuser=act == "remove-operator")
     perform(as_operator, f"{PEOPLE}{person.pk}/acts/{act}/", **form)
     for tenant in (cast.acme, cast.globex):
-        assert events(tenant, details__by_operator=True) == [action]
+        assert events(tenant, details__by_operator=True, action__startswith="user.") == [action]
         event = latest(tenant)
         assert (event.actor, event.object_id) == ("root@example.com", str(person.pk))
 

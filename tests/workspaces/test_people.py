@@ -76,14 +76,14 @@ def test_an_owner_may_go_once_there_is_another(cast: Cast) -> None:
 
 def test_who_is_removed_from_an_organization_is_removed_from_its_workspaces(cast: Cast) -> None:
     with isolation.as_tenant(cast.acme.pk):
-        lost = people.remove_member(
+        loss = people.remove_member(
             scope=cast.at_org, member=member(cast.at_org, cast.workspace_owner), by=cast.org_owner
         )
-        assert [str(scope) for scope in lost] == ["acme/tnt/fireworks"]
+        assert [str(scope) for scope in loss.places] == ["acme/tnt/fireworks"]
         assert places_of(cast.workspace_owner) == {(None, None)}
         event = last_event()
     assert event.action == "member.removed"
-    assert event.details == {"role": "member", "also_from": ["acme/tnt/fireworks"]}
+    assert event.details == {"role": "member", "also_from": ["acme/tnt/fireworks"], "withdrawn_invitations": []}
 
 
 def test_who_is_removed_from_the_tenant_is_removed_from_everything_in_it_and_from_nothing_else(cast: Cast) -> None:

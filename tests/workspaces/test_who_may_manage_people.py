@@ -46,7 +46,7 @@ def target(cast: Cast, name: str, scope: Scope, guest: str) -> str:
         if name.startswith("person"):
             return scope.url(name, member=factories.member(scope, factories.user(guest), role).pk)
         letter = invitations.send_invitation(
-            scope=scope, email=f"{guest}@example.com", role=role, by=factories.user(f"by-{guest}"), now=timezone.now()
+            scope=scope, email=f"{guest}@example.com", role=role, by=cast.tenant_owner, now=timezone.now()
         )
         return scope.url(name, invitation=letter.invitation.pk)
 

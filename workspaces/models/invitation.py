@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 
 from workspaces.models.membership import PLACE_ROLES, WORKSPACE_ROLES, Role
 from workspaces.models.scoped import ScopedModel
+from workspaces.models.user import User
 
 LIFETIME = timedelta(days=7)
 
@@ -20,18 +21,24 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         """Keep those that were neither accepted nor withdrawn; they may have expired, and can then be sent again."""
         return self.filter(accepted_at=None, withdrawn_at=None)
 
+    def sent_by(self, user: User) -> Self:
+        """Keep those that this person sent."""
+        return self.filter(Q(sender=user) | Q(sender=None, invited_by=user.email))
+
 
 class Invitation(ScopedModel):
     """A role in a place that waits for the owner of an email address.
 
     Only the SHA-256 of the token is kept: whoever reads the database cannot accept. ``sent_at`` is empty until the mail
-    server has taken the email. ``invited_by`` is the address of whoever sent it last, and outlives their account.
+    server has taken the email. ``sender`` sent it last, ``invited_by`` is the address that they had then; invitations
+    of former versions have no sender, and are known by that address.
     """
 
     email = models.EmailField(max_length=254)
     role = models.CharField(max_length=10, choices=Role)
     token_hash = models.CharField(max_length=64, unique=True)
     invited_by = models.EmailField(max_length=254)
+    sender = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField()

@@ -28,7 +28,7 @@ class Membership(ScopedModel):
     Whoever belongs to an organization or workspace also has a membership of its tenant.
     """
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
     created_at = models.DateTimeField(auto_now_add=True)
 

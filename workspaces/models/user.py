@@ -29,13 +29,18 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person; what they may do where is in their memberships."""
+    """A person; what they may do where is in their memberships.
+
+    Nobody is deleted: an account is deactivated, or the person's data is erased from it, and from all that names them,
+    by the database itself once ``erased_at`` is set.
+    """
 
     email = models.EmailField(max_length=254, unique=True)
     handle = PlaceHandleField(unique=True)
     name = models.CharField(max_length=100, blank=True)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(auto_now_add=True)
+    erased_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -114,13 +114,13 @@ def change_role(request: HttpRequest, access: Access, member: int) -> HttpRespon
         return redirect(access.scope.url("people"))
     role = form.cleaned_data["role"]
     try:
-        people.change_role(scope=access.scope, member=found, role=role, by=access.user)
+        loss = people.change_role(scope=access.scope, member=found, role=role, by=access.user)
     except people.LastOwnerError as error:
         messages.error(request, str(error))
     except Membership.DoesNotExist:
         raise Http404 from None
     else:
-        messages.success(request, f"{found.user} is now {role.label} of {access.scope}.")
+        messages.success(request, f"{found.user} is now {role.label} of {access.scope}.{loss.sentence()}")
     is_self = found.user_id == access.user.pk
     return redirect("home" if is_self and role != Role.OWNER else access.scope.url("people"))
 
@@ -132,11 +132,11 @@ def remove(request: HttpRequest, access: Access, member: int) -> HttpResponse:
     found = _member(access, member)
     if request.method == "POST":
         try:
-            people.remove_member(scope=access.scope, member=found, by=access.user)
+            loss = people.remove_member(scope=access.scope, member=found, by=access.user)
         except people.LastOwnerError as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, f"Removed {found.user} from {access.scope}.")
+            messages.success(request, f"Removed {found.user} from {access.scope}.{loss.sentence()}")
         return redirect("home" if found.user_id == access.user.pk else access.scope.url("people"))
     return _confirm(request, access, found)
 
@@ -149,11 +149,11 @@ def leave(request: HttpRequest, access: Access) -> HttpResponse:
         raise Http404  # an owner of the place around this one is no member here: nothing to leave
     if request.method == "POST":
         try:
-            people.leave(scope=access.scope, member=found)
+            loss = people.leave(scope=access.scope, member=found)
         except people.LastOwnerError as error:
             messages.error(request, str(error))
             return redirect(_back(access))
-        messages.success(request, f"You have left {access.scope}.")
+        messages.success(request, f"You have left {access.scope}.{loss.sentence('you')}")
         return redirect("home")
     return _confirm(request, access, found)
 
@@ -163,7 +163,7 @@ def _confirm(request: HttpRequest, access: Access, member: Membership) -> HttpRe
     context = {
         "member": member,
         "is_self": member.user_id == access.user.pk,
-        "lost": people.places_inside(scope, member.user),
+        "loss": people.loss_of(scope, member.user),
         "remaining": people.outer_ownership(scope, member.user),
         "refusal": people.last_owner_sentence(scope, member.user) if people.sole_owner(scope) == member.pk else "",
         "cancel_url": _back(access),

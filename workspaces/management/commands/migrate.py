@@ -28,8 +28,8 @@ class Command(Migrate):
 def grant_application_role(owner_alias: str) -> None:
     """Create the role of DATABASE_URL if it is missing, and grant it rows, not tables.
 
-    Audit events can be added and read only, what the operator's admin noted of itself only read, and people are never
-    deleted. Raises CommandError when the role is missing and the owner may not make it.
+    Audit events and the log of Django's admin can be added and read only, and people are never deleted. Raises
+    CommandError when the role is missing and the owner may not make it.
     """
     database = settings.DATABASES["default"]
     role = sql.Identifier(database["USER"])
@@ -46,7 +46,7 @@ def grant_application_role(owner_alias: str) -> None:
             "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
             "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}",
             "REVOKE UPDATE, DELETE ON workspaces_auditevent FROM {}",
-            "REVOKE INSERT, UPDATE, DELETE ON django_admin_log FROM {}",
+            "REVOKE UPDATE, DELETE ON django_admin_log FROM {}",
             "REVOKE DELETE ON workspaces_user FROM {}",
             "REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {}",
         ):
