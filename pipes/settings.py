@@ -132,6 +132,10 @@ REDIS_URL = env.str("REDIS_URL")
 REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25, "retry": Retry(NoBackoff(), 1)}
 CACHES = {"default": {"BACKEND": "pipes.cache.FallbackCache", "LOCATION": REDIS_URL, "OPTIONS": REDIS_OPTIONS}}
 # Not in the cache: a session that was ended while Redis was away must not come back with it.
+# A session ends when nobody has used it for so long, however it was begun …
+SESSION_COOKIE_AGE = 3600 * env.int("PIPES_SESSION_IDLE_HOURS", default=24)
+# … and after so many days, however much it is used.
+PIPES_SESSION_DAYS = env.int("PIPES_SESSION_DAYS", default=14)
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

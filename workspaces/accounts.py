@@ -10,15 +10,15 @@ from allauth.account.forms import LoginForm, ResetPasswordForm
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from workspaces import account_events, audit, people
+from workspaces import account_events, audit, people, sessions
 from workspaces.access import Scope
 from workspaces.after_response import put_off
 from workspaces.handles import PLACE_MAX_LENGTH, RESERVED, slug
 from workspaces.models import User
-from workspaces.sessions import browser
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -46,11 +46,12 @@ class AccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: Any) -> None:
         """Sign somebody in who has given all that is asked for, and tell of it."""
         super().login(request, user)
+        sessions.begin(request)
         audit.record_in_tenants_of(
             "user.signed_in",
             user=user,
             by=user,
-            browser=browser(self.get_http_user_agent(request)),
+            browser=sessions.browser(self.get_http_user_agent(request)),
             second_factor=used_second_factor(request, user),
         )
 
@@ -91,6 +92,8 @@ class SignInForm(LoginForm):
         self.fields["login"].label = "Email address"
         self.fields["password"].help_text = ""  # the page has the link to a new password
         self.fields["remember"].label = "Stay signed in on this computer"
+        idle, days = settings.SESSION_COOKIE_AGE // 3600, settings.PIPES_SESSION_DAYS
+        self.fields["remember"].help_text = f"For {days} days, unless you do not come here for {idle} hours."
 
 
 class ResetForm(ResetPasswordForm):

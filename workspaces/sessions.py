@@ -1,11 +1,13 @@
-"""The list of sessions that a person sees, kept without writing on every request, and cleared of what is over."""
+"""Sessions: how long they last, and the list of them that a person sees, kept without writing on every request."""
 
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
@@ -13,6 +15,7 @@ from workspaces import audit
 from workspaces.models import User
 
 SEEN_EVERY = 300  # seconds between two notes that a session is in use
+_DAY = 24 * 3600
 
 # In this order: each browser also calls itself by the names of later ones.
 _BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl")
@@ -21,17 +24,37 @@ _SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS", "Linux")
 
 
 class SessionTrackingMiddleware:
-    """Note that a session is in use, at most every five minutes: pages that poll would write at each poll otherwise."""
+    """End a session that is too old, and note that one is in use.
+
+    It is written at most every five minutes, which puts off the end that Django gives to unused sessions. What a page
+    asks for by itself is no use: it would keep the session of somebody who went away.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Note it and go on."""
-        key = request.session.session_key
-        if key and request.user.is_authenticated and cache.add(f"seen:{key}", 1, SEEN_EVERY):
-            UserSession.objects.create_from_request(request)
+        """See to it and go on."""
+        if request.user.is_authenticated:
+            now, session = time.time(), request.session
+            if now - session.get("signed_in_at", now) > settings.PIPES_SESSION_DAYS * _DAY:
+                logout(request)
+            elif now - session.get("seen_at", 0) >= SEEN_EVERY and not _asks_by_itself(request):
+                session.setdefault("signed_in_at", now)
+                session["seen_at"] = now
+                if not session.get_expire_at_browser_close():
+                    session.set_expiry(settings.SESSION_COOKIE_AGE)
+                UserSession.objects.create_from_request(request)
         return self.get_response(request)
+
+
+def _asks_by_itself(request: HttpRequest) -> bool:
+    return request.method == "GET" and "HX-Request" in request.headers
+
+
+def begin(request: HttpRequest) -> None:
+    """Let the time that a session may last count from now, when somebody has signed in."""
+    request.session["signed_in_at"] = time.time()
 
 
 def forget_ended(*, now: datetime) -> None:
