@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 import time_machine
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, connections
@@ -178,7 +178,7 @@ def own_cache(settings: Settings) -> Iterator[None]:
 def installer(cast: Cast) -> User:
     """The operator of the installation, with a second factor; a stranger to every tenant."""
     user = User.objects.create_superuser(email="root@example.com", handle="root", password=factories.PASSWORD)
-    TOTP.activate(user, factories.TOTP_SECRET)
+    factories.second_factor(user)
     return user
 
 

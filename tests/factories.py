@@ -4,6 +4,7 @@ import itertools
 from collections import Counter
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.utils import timezone
 
 from connections.models import Connection, Folder
@@ -23,6 +24,13 @@ def user(handle: str, **fields: Any) -> User:
     """Make a person, ``handle@example.com``."""
     fields.setdefault("password", PASSWORD)
     return User.objects.create_user(email=f"{handle}@example.com", handle=handle, **fields)
+
+
+def second_factor(person: User) -> Authenticator:
+    """Give somebody an authenticator app that knows TOTP_SECRET, kept as the version before kept it: in clear."""
+    made = Authenticator(user=person, type=Authenticator.Type.TOTP, data={"secret": TOTP_SECRET})
+    made.save()
+    return made
 
 
 def tenant(handle: str, *, owner: User, plan: Plan = Plan.TEAM) -> Tenant:

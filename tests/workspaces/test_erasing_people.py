@@ -3,7 +3,6 @@
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP
 from allauth.usersessions.models import UserSession
 from django.core.mail import EmailMessage
 from django.db import DatabaseError, connection, transaction
@@ -42,7 +41,7 @@ def known(cast: Cast) -> User:
     person.refresh_from_db()
     for email, is_primary in (("workspace-owner@example.com", True), ("wanda@private.example", False)):
         EmailAddress.objects.create(user=person, email=email, verified=True, primary=is_primary)
-    TOTP.activate(person, factories.TOTP_SECRET)
+    factories.second_factor(person)
     browser = Client()
     browser.force_login(person)
     browser.get("/", REMOTE_ADDR="203.0.113.77", HTTP_USER_AGENT="WandaBrowser")

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.core.mail import EmailMessage
@@ -233,8 +232,8 @@ def test_a_person_is_told_that_their_second_factor_is_gone(
     mailoutbox: list[EmailMessage],
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    TOTP.activate(cast.reader, factories.TOTP_SECRET)
-    TOTP.activate(cast.org_owner, factories.TOTP_SECRET)
+    factories.second_factor(cast.reader)
+    factories.second_factor(cast.org_owner)
     with django_capture_on_commit_callbacks(execute=True):
         perform(as_operator, f"{PEOPLE}{cast.reader.pk}/acts/second-factor/")
     assert not Authenticator.objects.filter(user=cast.reader).exists()

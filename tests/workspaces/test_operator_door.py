@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib import admin
 from django.core.management import call_command
 from django.test import Client
@@ -94,5 +93,5 @@ def test_the_operator_whom_readme_s_command_creates_gets_in(
     first = User.objects.get(handle="first")
     client.post("/account/login/", {"login": first.email, "password": factories.PASSWORD})
     assert "Set up a second factor first" in client.get("/operator/").content.decode()
-    TOTP.activate(first, factories.TOTP_SECRET)
+    factories.second_factor(first)
     assert sign_in_as_operator(Client(), first).get("/operator/").status_code == 200
