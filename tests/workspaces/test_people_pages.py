@@ -227,13 +227,6 @@ def test_a_member_of_another_place_is_not_found_below_this_one(cast: Cast, as_or
         assert as_org_owner.post(cast.at_org.url("person_role", member=pk), {"role": "member"}).status_code == 404
 
 
-def test_the_people_of_a_tenant_that_is_not_custom_are_not_shown(cast: Cast, client: Client) -> None:
-    client.force_login(cast.stranger)
-    response = client.get(Scope(cast.globex).url("people"))
-    assert response.status_code == 403
-    assert "Tenant Settings need the Enterprise plan" in response.content.decode()
-
-
 def test_the_list_takes_as_many_queries_for_forty_people_as_for_five(cast: Cast, as_org_owner: Client) -> None:
     def count() -> int:
         with CaptureQueriesContext(

@@ -9,8 +9,7 @@ from tests.conftest import Cast
 @pytest.mark.parametrize(
     "page",
     [
-        "people/",
-        "activity/",
+        "settings/",
         "activity/processes/",
         "advanced/",
         "connections/",

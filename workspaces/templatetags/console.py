@@ -49,6 +49,8 @@ _TABS = {
         ("Advanced", "workspace_advanced", False),
     ),
 }
+# Where there are no Tenant Settings: owners see to owners and read the audit log on every plan.
+_TABS_OF_TENANT_OWNERS = (("Organizations", "tenant_home"), ("People", "people"), ("Activity", "audit_log"))
 _ACTIVITY = (("Audit Log", "audit_log"), ("Processes", "process_list"))
 
 
@@ -174,8 +176,12 @@ def place_tabs(context: Context) -> dict[str, object]:
 @register.inclusion_tag("components/tabs.html", takes_context=True)
 def activity_tabs(context: Context) -> dict[str, object]:
     """Show the parts of the Activity tab, as soon as there is more than one."""
-    scope: Scope = context["access"].scope
-    tabs = list(_existing(scope, _ACTIVITY))
+    access: Access = context["access"]
+    scope, tenant = access.scope, Scope(access.scope.tenant)
+    has_settings = access.scope.tenant.is_custom
+    tabs = list(_existing(scope, _ACTIVITY if scope.organization or has_settings else _ACTIVITY[:1]))
+    if scope.level == "org" and access.is_tenant_owner and not has_settings:
+        tabs.append((f"Audit Log of {tenant}", tenant.url("audit_log")))
     return _tabs(context, tabs if len(tabs) > 1 else [], "Activity") | {"classes": "subtabs"}
 
 
@@ -187,6 +193,7 @@ def _tabs(context: Context, tabs: list[tuple[str, str]], label: str) -> dict[str
 
 def _visible_tabs(access: Access) -> Iterator[tuple[str, str]]:
     if access.scope.level == "tenant" and not access.sees_tenant_settings:
+        yield from _existing(access.scope, _TABS_OF_TENANT_OWNERS if access.is_tenant_owner else ())
         return
     allowed = (
         (label, name) for label, name, is_for_owners in _TABS[access.scope.level] if access.can_own or not is_for_owners

@@ -17,7 +17,6 @@ from workspaces.invitations import Letter, TooManyInvitationsError
 from workspaces.member_forms import AddPersonForm, RoleForm
 from workspaces.models import Invitation, Membership, Role, User
 from workspaces.scoping import scope_view
-from workspaces.views.settings import check_tenant_settings
 
 PAGE_SIZE = 50
 INVITATIONS_SHOWN = 100
@@ -26,7 +25,8 @@ INVITATIONS_SHOWN = 100
 @scope_view(Power.MEMBER, with_workspace=True)
 def member_list(request: HttpRequest, access: Access) -> HttpResponse:
     """Show who is in the place and as what; owners also see who is invited."""
-    _check_tenant_level(access)
+    if access.scope.level == "tenant":  # organizations and workspaces show their people to members too
+        access.check(Power.OWNER)
     query, scope = search_text(request), access.scope
     page = Paginator(people.matching(people.members_of(scope), query), PAGE_SIZE).get_page(request.GET.get("page"))
     context: dict[str, object] = {"page": page, "q": query, "list_url": scope.url("people")}
@@ -37,17 +37,9 @@ def member_list(request: HttpRequest, access: Access) -> HttpResponse:
     return render_page(request, "workspaces/people.html", context, parts=("list",))
 
 
-def _check_tenant_level(access: Access) -> None:
-    """Only owners of a custom tenant see its people; organizations and workspaces show theirs to members."""
-    if access.scope.level == "tenant":
-        access.check(Power.OWNER)
-    check_tenant_settings(access)
-
-
 @scope_view(Power.OWNER, with_workspace=True)
 def add(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for a handle or email and a role; add who is in the tenant, invite anybody else."""
-    _check_tenant_level(access)
     scope = access.scope
     form = AddPersonForm(request.POST or None, scope=scope)
     if form.is_valid():
@@ -106,7 +98,6 @@ def _deliver(request: HttpRequest, letter: Letter) -> None:
 @require_POST
 def change_role(request: HttpRequest, access: Access, member: int) -> HttpResponse:
     """Change what a member is in the place."""
-    _check_tenant_level(access)
     found = _member(access, member)
     form = RoleForm(request.POST, scope=access.scope)
     if not form.is_valid():
@@ -128,7 +119,6 @@ def change_role(request: HttpRequest, access: Access, member: int) -> HttpRespon
 @scope_view(Power.OWNER, with_workspace=True)
 def remove(request: HttpRequest, access: Access, member: int) -> HttpResponse:
     """Say what somebody would lose, and take them out of the place."""
-    _check_tenant_level(access)
     found = _member(access, member)
     if request.method == "POST":
         try:
@@ -173,7 +163,7 @@ def _confirm(request: HttpRequest, access: Access, member: Membership) -> HttpRe
 
 def _back(access: Access) -> str:
     """Where somebody comes from who may not see the tenant's people but may leave it."""
-    is_unseen = access.scope.level == "tenant" and not access.sees_tenant_settings
+    is_unseen = access.scope.level == "tenant" and not access.can_own
     return access.scope.url("tenant_home" if is_unseen else "people")
 
 
@@ -188,7 +178,6 @@ def _member(access: Access, pk: int) -> Membership:
 @require_POST
 def resend_invitation(request: HttpRequest, access: Access, invitation: int) -> HttpResponse:
     """Send an invitation again, with a new link and seven more days."""
-    _check_tenant_level(access)
     found = _invitation(access, invitation)
     _invite(request, access, found.email, Role(found.role))
     return redirect(access.scope.url("people"))
@@ -198,7 +187,6 @@ def resend_invitation(request: HttpRequest, access: Access, invitation: int) -> 
 @require_POST
 def withdraw_invitation(request: HttpRequest, access: Access, invitation: int) -> HttpResponse:
     """Make an invitation worthless."""
-    _check_tenant_level(access)
     found = _invitation(access, invitation)
     invitations.withdraw_invitation(invitation=found, by=access.user, now=timezone.now())
     messages.success(request, f"Withdrew the invitation of {found}. Its link works no more.")
