@@ -160,3 +160,14 @@ def test_owners_find_it_in_activity(cast: Cast, client: Client) -> None:
     assert "refused to sign in" in rows[1]
     assert "org-member" in rows[1]
     assert "wrong password" in rows[1]
+
+
+def test_a_first_password_is_recorded(cast: Cast, client: Client) -> None:
+    person = cast.org_owner
+    person.set_unusable_password()
+    person.save()
+    client.force_login(person)
+    client.post(reverse("account_set_password"), {"password1": "correct-horse-42", "password2": "correct-horse-42"})
+    person.refresh_from_db()
+    assert person.has_usable_password()
+    assert told(cast.acme, ["user.password_set"]) == ["user.password_set"]

@@ -97,3 +97,11 @@ def test_details_show_what_differs_before_and_after_and_then_the_facts() -> None
 
 def test_every_kind_has_a_word() -> None:
     assert all(word[0].isupper() for word in KINDS.values())
+
+
+def test_every_action_is_expected_by_some_other_test() -> None:
+    """Which act records it is looked at where the act is; here, that none was forgotten."""
+    tests = (path for path in (Path(settings.BASE_DIR) / "tests").rglob("test_*.py") if path != Path(__file__))
+    trees = [ast.parse(path.read_text()) for path in tests]
+    said = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert [action for action in SENTENCES if action not in said] == []
