@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.db import connection as database
+from django.db.models.functions import Now
 from django.test import Client
 
 from connections.models import Connection, ConnectionState, Folder
@@ -132,6 +133,16 @@ def test_an_external_id_is_never_taken_from_the_request(cast: Cast, as_org_owner
     before = stored(cast).discovery_external_id
     save(as_org_owner, url, access_mode="role", role_arn=ROLE_ARN, external_id="x", discovery_external_id="x")
     assert stored(cast).discovery_external_id == before != "mine"
+
+
+def test_what_was_found_with_another_access_says_nothing_any_more(cast: Cast, as_org_owner: Client) -> None:
+    url = make(as_org_owner)
+    save(as_org_owner, url, access_mode="role", role_arn=ROLE_ARN)
+    with isolation.as_tenant(cast.acme.pk):
+        Connection.objects.update(health="failing", health_reason="No.", health_tested_at=Now())
+    save(as_org_owner, url, access_mode="role", role_arn=ROLE_ARN + "-2")
+    found = stored(cast).connection
+    assert (found.health, found.health_reason, found.health_tested_at) == ("untested", "", None)
 
 
 def test_two_people_at_once_do_not_overwrite_each_other_unseen(cast: Cast, as_org_owner: Client) -> None:

@@ -15,7 +15,7 @@ from tests.conftest import Cast
 from workspaces import activity, isolation, people
 from workspaces.access import Scope
 from workspaces.activity import Filters
-from workspaces.models import AuditEvent, Role
+from workspaces.models import AuditEvent, Role, User
 
 NOON = datetime(2040, 3, 14, 12, tzinfo=UTC)  # later than what the cast's making has recorded
 FIRST = NOON.date()
@@ -84,6 +84,13 @@ def test_a_page_of_another_place_is_no_way_in(cast: Cast, stories: None) -> None
         elsewhere = AuditEvent.objects.get(object_label="other-org").pk
         page = activity.page_of(cast.at_org, Filters(since=FIRST), before=elsewhere)
     assert [row.event.object_label for row in page.rows] == ["awsi-too", "thing", "awsi"]
+
+
+def test_what_somebody_is_called_who_is_not_in_the_tenant_finds_nothing(cast: Cast) -> None:
+    User.objects.filter(pk=cast.stranger.pk).update(name="Zoe")
+    make(cast.at_tenant, "helped", actor="support@example.com", actor_id=cast.stranger.pk)
+    assert labels(cast.at_tenant, person="support") == ["helped"]
+    assert labels(cast.at_tenant, person="Zoe") == []
 
 
 # --- Filters ------------------------------------------------------------------------------------------------------

@@ -161,6 +161,8 @@ def test_an_invitation_withdrawn_while_the_account_is_typed_leaves_no_account(ca
     letter = invite(cast, cast.at_org)
     with isolation.as_tenant(cast.acme.pk):
         invitations.withdraw_invitation(invitation=letter.invitation, by=cast.org_owner, now=timezone.now())
+    with isolation.as_invitee(letter.invitation.token_hash):
+        isolation.bind(tenant_id=cast.acme.pk)
         with pytest.raises(invitations.InvitationOverError):
             invitations.accept_with_new_account(
                 invitation=letter.invitation, email=NEW, now=timezone.now(), **NEW_ACCOUNT

@@ -6,17 +6,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from tests.conftest import Cast
 from workspaces import audit, isolation
 from workspaces.access import Scope
-from workspaces.models import AuditEvent, Membership, Organization, Role, Tenant, Workspace
+from workspaces.models import AuditEvent, Membership, Organization, Role, Tenant, User, Workspace
 
 # What belongs to no tenant, or what a tenant's work is found by: named here, so that a new table is thought about.
 WITHOUT_A_WALL = {
-    "workspaces_user",
     "workspaces_user_groups",
     "workspaces_user_user_permissions",
     "integrations_deliverydue",
@@ -91,6 +93,38 @@ def test_a_membership_cannot_name_a_workspace_of_another_organization(cast: Cast
 def test_a_workspace_cannot_be_put_into_an_organization_of_another_tenant(cast: Cast) -> None:
     with isolation.as_tenant(cast.acme.pk), refused_at_commit():
         Workspace.objects.create(tenant=cast.acme, organization=cast.globex_org, handle="x", name="X")
+
+
+def test_within_a_tenant_nobody_sees_or_changes_what_another_signs_in_with(cast: Cast) -> None:
+    for person in (cast.org_member, cast.stranger):
+        Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={})
+        EmailAddress.objects.create(user=person, email=person.email, verified=True)
+        UserSession.objects.create(user=person, session_key=person.handle, ip="127.0.0.1", user_agent="")
+    with isolation.as_user(cast.org_owner.pk):
+        isolation.bind(tenant_id=cast.acme.pk)
+        assert not Authenticator.objects.exists()
+        assert not UserSession.objects.exists()
+        assert EmailAddress.objects.get().user == cast.org_member  # addresses of members may be written to
+        assert EmailAddress.objects.update(verified=False) == 0
+        assert User.objects.filter(pk=cast.stranger.pk).exists()
+        assert User.objects.exclude(pk=cast.org_owner.pk).update(password="mine") == 0
+        assert User.objects.filter(pk=cast.org_owner.pk).update(name="Olga") == 1
+        for made in (
+            User(email="root@example.com", handle="root", is_superuser=True),
+            Authenticator(user=cast.org_member, type=Authenticator.Type.RECOVERY_CODES, data={}),
+        ):
+            with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+                made.save()
+    with isolation.as_user(cast.org_member.pk):
+        isolation.bind(tenant_id=cast.acme.pk)
+        assert Authenticator.objects.get().user == UserSession.objects.get().user == cast.org_member
+
+
+def test_who_signs_in_is_looked_up_before_they_are_known(cast: Cast) -> None:
+    Authenticator.objects.create(user=cast.org_member, type=Authenticator.Type.TOTP, data={})
+    assert Authenticator.objects.get(user__email="org-member@example.com")
+    with isolation.as_operator():
+        assert Authenticator.objects.exists()
 
 
 def test_an_audit_event_cannot_be_changed_or_deleted(cast: Cast) -> None:
