@@ -6,7 +6,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from connections import sharing
-from connections.models import Grant
+from connections.models import Grant, Schema
 from connections.sharing import grants_on, inherited_grants, set_grants
 from tests import factories
 from tests.conftest import Cast
@@ -87,6 +87,33 @@ def test_a_removed_node_is_visible_to_nobody_and_keeps_its_grants(cast: Cast) ->
         type(unit).objects.filter(pk=unit.pk).update(removed_at=None)
         type(leaf).objects.filter(pk=leaf.pk).update(removed_at=None)
         assert [node.pk for node in sharing.visible_to(cast.fireworks).connections] == [leaf.pk]
+
+
+def test_a_grant_to_a_place_shows_the_node_there_and_in_no_place_beside_it(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        folder = factories.folder(cast.at_tenant, "Shared")
+        inner = factories.connection(cast.at_tenant, "Inner", folder=folder)
+        alone = factories.connection(cast.at_tenant, "Alone")
+        for audience, seen_by in (
+            (cast.at_workspace, [True, False, False]),
+            (cast.at_org, [True, True, False]),
+            (cast.at_tenant, [True, True, True]),
+        ):
+            set_grants(folder, [audience])
+            set_grants(alone, [audience])
+            for workspace, is_seen in zip((cast.fireworks, cast.rockets, cast.pager), seen_by, strict=True):
+                visible = sharing.visible_to(workspace)
+                assert set(visible.connections) == ({inner, alone} if is_seen else set())
+                assert set(visible.folders) == ({folder} if is_seen else set())
+
+
+def test_what_a_workspace_owns_stays_in_its_schema_whatever_is_granted(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        node = factories.connection(cast.at_workspace, "Own")
+        Schema.objects.create(**cast.at_workspace.keys, connection=node)
+        for audiences in ([cast.at_workspace], []):
+            assert set_grants(node, audiences) == sharing.Moved()
+        assert Schema.objects.get().lost_at is None
 
 
 @pytest.mark.parametrize(("folders", "connections"), [(2, 10), (60, 600)])
