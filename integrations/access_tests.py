@@ -10,6 +10,7 @@ from typing import Final
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from integrations import places
@@ -70,6 +71,12 @@ def newest_snapshot(settings: AccessSettings) -> Snapshot | None:
 def newest_passed(settings: AccessSettings, kind: AccessTest.Kind) -> AccessTest | None:
     """Give the last test that passed with exactly these settings."""
     return _of_exactly(settings, kind).filter(state=AccessTest.State.PASSED).order_by("-pk").first()
+
+
+def organization_found(settings: AccessSettings) -> models.QuerySet[AccessTest, str]:
+    """Select the id of the AWS organization that the last good Test Discovery of these settings found."""
+    passed = _of_exactly(settings, AccessTest.Kind.DISCOVERY).filter(state=AccessTest.State.PASSED).order_by("-pk")
+    return passed.annotate(found=KT("report__who__organization_id")).values_list("found", flat=True)[:1]
 
 
 def why_role_is_refused(settings: AccessSettings, kind: AccessTest.Kind = AccessTest.Kind.DISCOVERY) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from django.conf import settings
+from django.db.models import Q
 
 from integrations import access_tests
 from integrations.aws import iac
@@ -15,8 +16,9 @@ from integrations.inlets import KEY_HEADER
 from integrations.models import AccessMode, AccessTest, Draft, Integration
 from integrations.models.settings import SETTINGS_FIELDS
 
-DISCOVERY_ROLE_NAME: Final = "pipes-discovery"
-MEMBER_ROLE_NAME: Final = "pipes-connection"
+# What roles are called; a name made of one of these goes on with the integration's.
+_DISCOVERY_ROLE: Final = "pipes-discovery"
+_MEMBER_ROLE: Final = "pipes-connection"
 
 
 class NothingToHandOutError(Exception):
@@ -43,15 +45,58 @@ def copy_of(integration: Integration) -> Draft:
     return Draft(handle=integration.handle, partition=integration.partition, **stored)
 
 
+def name_roles(draft: Draft) -> None:
+    """Name the roles of a draft that has just got its handle; the names stay, whatever it is called later.
+
+    Another integration may get that handle then, and so may one of another tenant: hence a part of the draft's own id.
+    """
+    ours = f"{draft.handle}-{draft.uid.hex[:6]}"
+    draft.discovery_role_name = f"{_DISCOVERY_ROLE}-{ours}"
+    draft.role_name = draft.role_name or f"{_MEMBER_ROLE}-{ours}"
+
+
+def discovery_role_name(draft: Draft) -> str:
+    """Give the name of the role for discovery: that of the one in use, else the one that files carry."""
+    if draft.role_arn:
+        return check_role_arn(draft.role_arn).name
+    return draft.discovery_role_name or _DISCOVERY_ROLE
+
+
+def member_role_name(draft: Draft) -> str:
+    """Give the name of the role in each account."""
+    return draft.role_name or _MEMBER_ROLE
+
+
+def about_others(draft: Draft, organization_id: str | None = None) -> str:
+    """Say who else mirrors this AWS organization, and whether that is in the way; empty when nobody does.
+
+    Without an id it is the one that the last good Test Discovery found.
+    """
+    found = access_tests.organization_found(draft) if organization_id is None else [organization_id]
+    others = Integration.objects.filter(tenant=draft.tenant, source_organization_id__in=found)
+    others = others.exclude(Q(uid=draft.uid) | Q(source_organization_id="")).order_by("handle")
+    if not others:
+        return ""
+    ours = [each.handle for each in others if each.organization_id == draft.organization_id]
+    whose = f"The integration {' and '.join(ours)}" if ours else f"Another integration of {draft.tenant}"
+    if any(member_role_name(copy_of(each)) == member_role_name(draft) for each in others):
+        return (
+            f"{whose} mirrors this AWS organization already, and its role in each account is called"
+            f" {member_role_name(draft)} too: what you create from here would take its role away. Enter another Role"
+            " Name first."
+        )
+    return f"{whose} mirrors this AWS organization already. Both work side by side: each has roles of its own."
+
+
 def discovery_steps(draft: Draft) -> tuple[iac.ManualStep, ...]:
     """Give Manual Setup of the discovery role; nothing without a principal."""
-    values = _values(draft, DISCOVERY_ROLE_NAME, draft.discovery_external_id)
+    values = _values(draft, discovery_role_name(draft), draft.discovery_external_id)
     return iac.discovery_steps(**values) if values else ()
 
 
 def member_steps(draft: Draft) -> tuple[iac.ManualStep, ...]:
     """Give Manual Setup of the role in each account; nothing without a principal."""
-    values = _values(draft, draft.role_name or MEMBER_ROLE_NAME, draft.connection_external_id)
+    values = _values(draft, member_role_name(draft), draft.connection_external_id)
     return iac.member_steps(**values) if values else ()
 
 
@@ -81,16 +126,16 @@ def why_no_stackset(draft: Draft) -> str:
 
 
 def _discovery_terraform(draft: Draft) -> str:
-    return iac.discovery_terraform(**_needed(draft, DISCOVERY_ROLE_NAME, draft.discovery_external_id))
+    return iac.discovery_terraform(**_needed(draft, discovery_role_name(draft), draft.discovery_external_id))
 
 
 def _discovery_cloudformation(draft: Draft) -> str:
-    return iac.discovery_cloudformation(**_needed(draft, DISCOVERY_ROLE_NAME, draft.discovery_external_id))
+    return iac.discovery_cloudformation(**_needed(draft, discovery_role_name(draft), draft.discovery_external_id))
 
 
 def _member_stackset(draft: Draft) -> str:
     discovery = access_tests.newest_passed(draft, AccessTest.Kind.DISCOVERY)
-    values = _needed(draft, draft.role_name or MEMBER_ROLE_NAME, draft.connection_external_id)
+    values = _needed(draft, member_role_name(draft), draft.connection_external_id)
     return iac.member_stackset(**values, root_id=discovery.report["root_id"] if discovery else None)
 
 

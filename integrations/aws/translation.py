@@ -151,8 +151,9 @@ def _denied(operation: str, subject: str, code: str, message: str) -> str:
         return (
             f"AWS refused AssumeRole for {subject} ({code}). It gives the same answer to all of these: the role"
             " does not exist; its trust policy names another principal or another external ID than ours; a service"
-            " control policy forbids it; the account is suspended; our own identity may not assume roles; the role is"
-            f" less than a minute old.{errors.COMPARE_ROLE}"
+            " control policy forbids it; the account is suspended; our own identity may not assume roles, or was"
+            " deleted and made again under the same name (IAM takes the trust policy to mean the old one until it is"
+            f" saved again); the role is less than a minute old.{errors.COMPARE_ROLE}"
         )
     match = _POLICY.search(message)
     reason = f"; AWS names this: {match[1]}" if match else ""

@@ -110,7 +110,7 @@ class ConnectionForm(StepForm):
         stored = [] if is_all else options["regions"]
         return {
             "handle_prefix": draft.handle_prefix,
-            "role_name": draft.role_name or handouts.MEMBER_ROLE_NAME,
+            "role_name": handouts.member_role_name(draft),
             "all_regions": "all" if is_all else "some",
             "regions": [code for code in stored if code in self.known],
             "region_patterns": ", ".join(code for code in stored if code not in self.known),

@@ -5,6 +5,7 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 
+from integrations import handouts
 from integrations.forms.step import StepForm
 from integrations.models import Draft, Integration
 from workspaces.handles import PLACE_MAX_LENGTH, validate_place_handle
@@ -55,4 +56,7 @@ class HandleForm(StepForm):
 
     def keep(self) -> None:
         """Keep the handle."""
+        is_new = not self.draft.handle
         self.draft.handle = self.cleaned_data.get("handle", self.draft.handle)
+        if is_new and self.draft.handle:
+            handouts.name_roles(self.draft)

@@ -75,11 +75,14 @@ class AccessSettings(models.Model):
 class IntegrationSettings(AccessSettings):
     """The configured part of an integration; a draft has the same fields, and its ``uid`` becomes the integration's.
 
-    ``selection`` is which part of the AWS organization is mirrored, as selection.Selection keeps it.
+    ``selection`` is which part of the AWS organization is mirrored, as selection.Selection keeps it. The names of roles
+    are what files carry: they name the integration, so that two of them do not take each other's, and stay when its
+    handle changes; empty in what is older than that.
     """
 
     handle_prefix = models.CharField(max_length=40, blank=True)
     role_name = models.CharField(max_length=64, blank=True)
+    discovery_role_name = models.CharField(max_length=64, blank=True, default="", db_default="")
     connection_external_id = models.CharField(max_length=60, editable=False)
     options = models.JSONField(default=default_options)
     selection = models.JSONField(default=default_selection)

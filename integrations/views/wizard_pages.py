@@ -47,6 +47,8 @@ def show_step(request: HttpRequest, access: Access, draft: Draft, at: Step, form
     outline = wizard.outline(draft) if at == wizard.DISCOVERY else None
     if outline and choices.asks_part(request):
         return choices.show_part(request, outline, wizard.draft_url(draft, at))
+    if at == wizard.DISCOVERY and (test := tested["test"]):
+        tested["about_others"] = handouts.about_others(draft, test.report.get("who", {}).get("organization_id", ""))
     context = {
         "steps": _rail(draft, at),
         "step": at,
@@ -103,7 +105,8 @@ def _of_step(access: Access, draft: Draft, at: Step) -> dict[str, Any]:
             "manual_steps": handouts.member_steps(draft),
             "stackset_url": url("members.yaml"),
             "why_no_stackset": handouts.why_no_stackset(draft),
-            "role_name": draft.role_name or handouts.MEMBER_ROLE_NAME,
+            "role_name": handouts.member_role_name(draft),
+            "about_others": handouts.about_others(draft),
         }
     return {}
 

@@ -21,6 +21,7 @@ from tests.contract.plain import EXTERNAL_ID
 from tests.fakes.aws import RunningAws, allowing, denying, new_organization, reading_organizations, trusting
 from tests.fakes.aws.iam import VENDOR_ROLE_ARN
 from tests.fakes.aws.policy import MANAGED_POLICIES
+from tests.fakes.aws.world import add_vendor
 
 
 def test_a_wrong_external_id_is_refused_with_all_possible_causes_and_no_guess(
@@ -29,10 +30,30 @@ def test_a_wrong_external_id_is_refused_with_all_possible_causes_and_no_guess(
     with pytest.raises(AccessDenied) as refused:
         open_session(credentials_for(role.role_arn, "o_other:abc"))
     assert refused.value.sentence.startswith(f"AWS refused AssumeRole for {role.role_arn} (AccessDenied).")
-    for cause in ("does not exist", "another external ID", "service control policy", "suspended", "a minute old"):
+    for cause in (
+        "does not exist",
+        "another external ID",
+        "service control policy",
+        "suspended",
+        "made again under the same name",
+        "a minute old",
+    ):
         assert cause in refused.value.sentence
     assert (refused.value.operation, refused.value.code) == ("AssumeRole", "AccessDenied")
     assert not refused.value.is_transient
+
+
+def test_our_identity_made_again_under_the_same_name_is_another_one_until_the_policy_is_saved_anew(
+    aws: RunningAws, role: RoleCredentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.roles.delete(VENDOR_ROLE_ARN)
+    key = add_vendor(aws.world)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret)
+    with pytest.raises(AccessDenied, match="was deleted and made again under the same name"):
+        open_session(role)
+    aws.roles.create_discovery(EXTERNAL_ID)  # the same policy, saved again
+    assert identify(open_session(role)).organization_id == aws.organization.id
 
 
 def test_a_role_that_does_not_exist_gets_the_same_answer_as_a_wrong_external_id(

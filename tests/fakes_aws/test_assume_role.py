@@ -6,6 +6,7 @@ import pytest
 
 from tests.fakes.aws import RunningAws, StandInError, allowing, denying, new_organization, trusting
 from tests.fakes.aws.iam import VENDOR_ACCOUNT_ID, VENDOR_ROLE_ARN
+from tests.fakes.aws.world import add_vendor
 from tests.fakes_aws.asking import code_of, error_of
 from tests.fakes_aws.conftest import EXTERNAL_ID, Connect
 
@@ -47,6 +48,16 @@ def test_if_exists_lets_in_whoever_sends_none(aws: RunningAws, sts: Any) -> None
     assert can_assume(sts, arn)
     assert can_assume(sts, arn, EXTERNAL_ID)
     assert not can_assume(sts, arn, "another")
+
+
+def test_a_principal_that_was_made_again_under_the_same_name_is_not_trusted(aws: RunningAws, connect: Connect) -> None:
+    arn = aws.roles.create_discovery(EXTERNAL_ID)
+    assert can_assume(connect("sts", aws.vendor_key), arn, EXTERNAL_ID)
+    aws.roles.delete(VENDOR_ROLE_ARN)
+    again = connect("sts", add_vendor(aws.world))
+    assert not can_assume(again, arn, EXTERNAL_ID)
+    aws.roles.create_discovery(EXTERNAL_ID)
+    assert can_assume(again, arn, EXTERNAL_ID)
 
 
 def test_a_deny_statement_wins(aws: RunningAws, sts: Any) -> None:

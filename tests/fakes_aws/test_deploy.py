@@ -71,6 +71,31 @@ def test_the_same_stack_again_replaces_its_roles(aws: RunningAws, sts: Any, orga
     assert code_of(lambda: assume_member(sts, web)) == "AccessDenied"
 
 
+def test_a_stack_that_would_make_a_role_of_another_one_is_refused_whole(
+    aws: RunningAws, sts: Any, organization: AwsOrganization
+) -> None:
+    aws.roles.deploy(member_template(organization.root_id), stack_name="first")
+    second = member_template(organization.root_id).replace(MEMBER_ID, DISCOVERY_ID)
+    with pytest.raises(StandInError, match="pipes-member already exists in the account"):
+        aws.roles.deploy(second, stack_name="second")
+    by_hand = iac.discovery_cloudformation(**NAMED, external_id=DISCOVERY_ID, role_name="reader")
+    aws.roles.create_discovery(MEMBER_ID, name="reader")
+    with pytest.raises(StandInError, match="reader already exists"):
+        aws.roles.deploy(by_hand, stack_name="third")
+    for account_id in organization.accounts:
+        assert assume_member(sts, account_id)
+
+
+def test_a_second_stack_set_takes_no_role_away(aws: RunningAws, sts: Any, organization: AwsOrganization) -> None:
+    aws.roles.deploy(member_template(organization.root_id), stack_name="first")
+    account = organization.management_account_id
+    aws.roles.delete(f"arn:aws:iam::{account}:role/pipes-member")  # so that the second stack is not refused for it
+    aws.roles.deploy(member_template(organization.root_id).replace(MEMBER_ID, DISCOVERY_ID), stack_name="second")
+    web = organization.find_account("web").id
+    assert assume_member(sts, web)
+    assert code_of(lambda: assume_member(sts, web, DISCOVERY_ID)) == "AccessDenied"
+
+
 def test_a_parameter_without_a_default_must_be_given(aws: RunningAws) -> None:
     with pytest.raises(StandInError, match="has no default"):
         aws.roles.deploy(member_template(None))

@@ -21,6 +21,9 @@ class Role:
     partition: str = "aws"
     path: str = "/"
     max_session_seconds: int = 3600
+    stack: str = ""  # the CloudFormation stack that made it, if one did
+    unique_id: str = ""  # of this role and no later one of its name
+    trusted_ids: dict[str, str] = field(default_factory=dict)  # principals that the trust policy names, when it was set
 
     @property
     def arn(self) -> str:
@@ -36,6 +39,7 @@ class User:
     name: str
     policies: list[Policy] = field(default_factory=list)
     partition: str = "aws"
+    unique_id: str = ""
 
     @property
     def arn(self) -> str:
@@ -73,9 +77,14 @@ class Iam:
     users: dict[str, User] = field(default_factory=dict)
     keys: dict[str, AccessKey] = field(default_factory=dict)
     stack_sets: list[StackSet] = field(default_factory=list)
+    made: int = 0  # roles and users, those that are gone included
 
     def put_role(self, role: Role) -> Role:
-        """Create or replace a role; ``StandInError`` for a policy that AWS would refuse."""
+        """Create or replace a role; ``StandInError`` for a policy that AWS would refuse.
+
+        Like AWS, it keeps of each principal that the trust policy names the unique id: one that is made again under
+        the same name is another one.
+        """
         refuse_malformed(role.trust_policy, is_trust=True)
         for policy in role.policies:
             refuse_malformed(policy, is_trust=False)
@@ -84,6 +93,9 @@ class Iam:
                 self._refuse_missing_principal(principal)
         if not 3600 <= role.max_session_seconds <= 43200:
             raise StandInError("MaxSessionDuration is between 3600 and 43200 seconds.")
+        known = self.roles.get(role.arn)
+        role.unique_id = known.unique_id if known else self._new_id("AROA")
+        role.trusted_ids = self._unique_ids(role.trust_policy)
         self.roles[role.arn] = role
         return role
 
@@ -109,7 +121,7 @@ class Iam:
         """Create or replace a user."""
         for policy in policies:
             refuse_malformed(policy, is_trust=False)
-        user = User(account_id, name, list(policies), partition)
+        user = User(account_id, name, list(policies), partition, self._new_id("AIDA"))
         self.users[user.arn] = user
         return user
 
@@ -125,6 +137,19 @@ class Iam:
         )
         self.keys[key.id] = key
         return key
+
+    def unique_id(self, arn: str) -> str:
+        """Return the unique id of the role or user that has this ARN now, if any."""
+        found = self.roles.get(arn) or self.users.get(arn)
+        return found.unique_id if found else ""
+
+    def _new_id(self, kind: str) -> str:
+        self.made += 1
+        return f"{kind}{letters(f'{kind}#{self.made}', 17).upper()}"
+
+    def _unique_ids(self, trust_policy: Policy) -> dict[str, str]:
+        named = {principal for statement in as_list(trust_policy["Statement"]) for principal in principals(statement)}
+        return {arn: self.unique_id(arn) for arn in named if self.unique_id(arn)}
 
     def _refuse_missing_principal(self, principal: str) -> None:
         is_account = principal == "*" or principal.endswith(":root") or principal.isdigit()

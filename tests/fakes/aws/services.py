@@ -127,19 +127,23 @@ def _may_assume(world: World, caller: Caller, role: Role, parameters: Mapping[st
         "sts:externalid": parameters.get("ExternalId"),
         "sts:rolesessionname": parameters["RoleSessionName"],
     }
-    is_trusted, by_name = _trust(role, caller, context)
+    is_trusted, by_name = _trust(role, caller, context, world.iam.unique_id(caller.principal_arn))
     verdict = decide(caller.policies, "sts:AssumeRole", role.arn, context)
     needs_no_permission = by_name and caller.account_id == role.account_id and verdict is not Verdict.DENIED
     return is_trusted and (verdict is Verdict.ALLOWED or needs_no_permission)
 
 
-def _trust(role: Role, caller: Caller, context: Context) -> tuple[bool, bool]:
-    """Return whether the role trusts the caller, and whether it names the very principal (not its whole account)."""
+def _trust(role: Role, caller: Caller, context: Context, unique_id: str) -> tuple[bool, bool]:
+    """Return whether the role trusts the caller, and whether it names the very principal (not its whole account).
+
+    A principal is named by what it was when the policy was set: ``unique_id`` is what it is now.
+    """
     root = f"arn:{caller.partition}:iam::{caller.account_id}:root"
     is_trusted = by_name = False
     for statement in as_list(role.trust_policy["Statement"]):
         named = principals(statement)
         names_it = bool({caller.principal_arn, caller.arn} & set(named))
+        names_it = names_it and role.trusted_ids.get(caller.principal_arn, unique_id) == unique_id
         names_account = bool({"*", root, caller.account_id} & set(named))
         is_about_this = any(like(action, "sts:AssumeRole") for action in as_list(statement.get("Action", [])))
         if not (is_about_this and (names_it or names_account) and conditions_hold(statement, context)):

@@ -61,7 +61,7 @@ class World:
         organization = self.organization_of(account_id)
         if organization is None:
             return
-        for stack_set in reversed(self.iam.stack_sets):
+        for stack_set in self.iam.stack_sets:  # a second one finds the role made, and fails in that account
             if stack_set.organization_id == organization.id and covers(stack_set, organization, account_id):
                 yield from template.deploy(
                     stack_set.template, stack_set.parameters, account_id, organization.partition
@@ -78,11 +78,17 @@ class World:
     ) -> template.Deployment:
         """Create what a CloudFormation template describes, in the management account unless told otherwise.
 
-        A second deployment under the same ``stack_name`` replaces the stack sets of the first.
+        A second deployment under the same ``stack_name`` replaces what the first made; a stack that would make a role
+        which exists and is not its own is refused as a whole, as CloudFormation does.
         """
         account_id = account_id or organization.management_account_id
         deployment = template.deploy(text, parameters or {}, account_id, organization.partition, stack_name=stack_name)
         for role in deployment.roles:
+            known = self.iam.roles.get(role.arn)
+            if known is not None and known.stack != stack_name:
+                raise StandInError(f"{role.name} already exists in the account {account_id}; nothing was created.")
+        for role in deployment.roles:
+            role.stack = stack_name
             self.iam.put_role(role)
         for described in deployment.stack_sets:
             self._put_stack_set(described, organization)
@@ -99,9 +105,9 @@ class World:
             stack_set.accounts = [item for item in organization.accounts if covers(stack_set, organization, item)]
         for role in template.deploy(stack_set.template, stack_set.parameters, "0" * 12, organization.partition).roles:
             Iam(roles=dict(self.iam.roles), users=self.iam.users).put_role(role)  # refuses what AWS would
-        replaced = (organization.id, described.name)
-        kept = [item for item in self.iam.stack_sets if (item.organization_id, item.name) != replaced]
-        self.iam.stack_sets = [*kept, stack_set]
+        made = {(item.organization_id, item.name): item for item in self.iam.stack_sets}
+        made[organization.id, described.name] = stack_set
+        self.iam.stack_sets = list(made.values())
 
 
 def covers(stack_set: StackSet, organization: AwsOrganization, account_id: str) -> bool:
@@ -128,6 +134,7 @@ def to_json(world: World) -> dict[str, Any]:
         "users": [asdict(user) for user in world.iam.users.values()],
         "keys": [asdict(key) for key in world.iam.keys.values()],
         "stack_sets": [asdict(stack_set) for stack_set in world.iam.stack_sets],
+        "made": world.iam.made,
         "wire": asdict(world.wire),
         "session_key": world.session_key,
     }
@@ -143,6 +150,7 @@ def from_json(data: dict[str, Any]) -> World:
             {user.arn: user for user in users},
             {item["id"]: AccessKey(**item) for item in data["keys"]},
             [StackSet(**item) for item in data["stack_sets"]],
+            data.get("made", 0),
         ),
         Wire(**data["wire"]),
         data["session_key"],

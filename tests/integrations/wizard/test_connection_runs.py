@@ -34,9 +34,10 @@ def test_the_stackset_makes_the_roles_that_test_connection_finds(in_org: Walk, a
     template = in_org.client.get(url).content.decode()
     assert f'Default: "{aws.organization.root_id}"' in template
     aws.roles.deploy(template)
-    test = connect(in_org)
+    role_name = in_org.draft().role_name
+    test = connect(in_org, role_name=role_name)
     assert test.state == "passed"
-    assert "The role pipes-connection works in all 3 accounts that were tried." in in_org.page
+    assert f"The role {role_name} works in all 3 accounts that were tried." in in_org.page
 
 
 def test_each_account_is_reported(in_org: Walk, aws: RunningAws) -> None:

@@ -33,9 +33,9 @@ def test_a_role_from_the_downloaded_template_shows_who_what_and_the_tree(in_org:
     test = discover_as(in_org, access_mode="role", role_arn=outputs["RoleArn"])
     assert test.state == "passed"
     organization = aws.organization
-    account = organization.management_account_id
+    account, role_name = organization.management_account_id, in_org.draft().discovery_role_name
     assert (
-        f"Signed in as arn:aws:sts::{account}:assumed-role/pipes-discovery/pipes-acme-test . The AWS organization is"
+        f"Signed in as arn:aws:sts::{account}:assumed-role/{role_name}/pipes-acme-test . The AWS organization is"
         f" {organization.id} , its management account {account} . It has 2 organizational units and 3 accounts;"
     ) in in_org.page
     for line in (

@@ -39,7 +39,7 @@ def test_a_file_is_an_attachment_with_a_telling_name(in_tenant: Walk, file: str,
 
 def test_the_stackset_carries_the_role_name_that_was_saved(in_org: Walk) -> None:
     in_org.to("connection")
-    assert 'Default: "pipes-connection"' in download(in_org, "members.yaml")
+    assert f'Default: "{in_org.draft().role_name}"' in download(in_org, "members.yaml")
     in_org.post("connection", do="keep", **CONNECTION | {"role_name": "Reader"})
     assert 'Default: "Reader"' in download(in_org, "members.yaml")
 
