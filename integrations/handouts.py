@@ -15,6 +15,8 @@ from integrations.aws.identifiers import check_role_arn
 from integrations.inlets import KEY_HEADER
 from integrations.models import AccessMode, AccessTest, Draft, Integration
 from integrations.models.settings import SETTINGS_FIELDS
+from integrations.outline import Outline, in_words
+from integrations.selection import ROOT, Selection, ticked_accounts
 
 # What roles are called; a name made of one of these goes on with the integration's.
 _DISCOVERY_ROLE: Final = "pipes-discovery"
@@ -119,10 +121,22 @@ def events_template(draft: Draft, endpoint: str) -> tuple[str, str]:
 def why_no_stackset(draft: Draft) -> str:
     """Say why there is no StackSet to download for this draft; empty when there is one."""
     try:
-        download(draft, "members.yaml")
-    except NothingToHandOutError as error:
+        iac.member_stackset(**_needed(draft, member_role_name(draft), draft.connection_external_id), targets=None)
+    except (NothingToHandOutError, iac.StackSetUnavailableError) as error:
         return str(error)
     return ""
+
+
+def where_stackset_goes(draft: Draft) -> str:
+    """Say where the StackSet creates the role, to go on with after "creates the role in"; the draft may be a copy."""
+    selection = Selection.of(draft.selection)
+    if selection.is_everything:
+        return "all accounts of your AWS organization, the management account and accounts that join later included"
+    snapshot = access_tests.newest_snapshot(draft)
+    words = Outline(snapshot, selection).words if snapshot else in_words(selection, {})
+    if snapshot is None and not selection.exclude <= {ROOT}:
+        return f"the OUs that you enter when you launch it. Chosen in Accounts to mirror: {words}"
+    return f"what is chosen in Accounts to mirror: {words} Download it again when you choose otherwise"
 
 
 def _discovery_terraform(draft: Draft) -> str:
@@ -134,9 +148,34 @@ def _discovery_cloudformation(draft: Draft) -> str:
 
 
 def _member_stackset(draft: Draft) -> str:
-    discovery = access_tests.newest_passed(draft, AccessTest.Kind.DISCOVERY)
     values = _needed(draft, member_role_name(draft), draft.connection_external_id)
-    return iac.member_stackset(**values, root_id=discovery.report["root_id"] if discovery else None)
+    return iac.member_stackset(**values, targets=_targets(draft))
+
+
+def _targets(draft: Draft) -> iac.Targets | None:
+    """Aim at what is mirrored; None where the tree would have to be known for that, and is not."""
+    selection = Selection.of(draft.selection)
+    snapshot = None if selection.is_everything else access_tests.newest_snapshot(draft)
+    if snapshot is not None:
+        outline, management = Outline(snapshot, selection), snapshot.management_account_id
+        singles = [account_id for account_id in outline.single_accounts if account_id != management]
+        has_management = ticked_accounts(snapshot, selection).get(management, False)
+        return iac.Targets(snapshot.root.source_id, tuple(outline.whole_folders), tuple(singles), has_management)
+    root_id = _root_id(draft)
+    if root_id is None or not selection.exclude <= {ROOT}:
+        return None
+    if selection.is_everything:
+        return iac.Targets(root_id, (root_id,))
+    accounts, folders = set(filter(str.isdecimal, selection.include)), selection.include - {ROOT}
+    return iac.Targets(root_id, tuple(sorted(folders - accounts)), tuple(sorted(accounts)))
+
+
+def _root_id(draft: Draft) -> str | None:
+    discovery = access_tests.newest_passed(draft, AccessTest.Kind.DISCOVERY)
+    if discovery is not None:
+        return str(discovery.report["root_id"])
+    mirrored = Integration.objects.filter(uid=draft.uid).exclude(source_organization_id="")
+    return mirrored.values_list("root_folder__source_id", flat=True).first()
 
 
 FILES: Final[dict[str, tuple[Callable[[Draft], str], str]]] = {

@@ -90,6 +90,31 @@ class Outline:
         """Say what is mirrored."""
         return in_words(self.selection, self.facts)
 
+    @property
+    def whole_folders(self) -> list[str]:
+        """The ids of the topmost OUs, or of the root, of which all is mirrored that is in them now or comes later."""
+        whole: list[str] = []
+        covered: set[str] = set()
+        for folder in self.snapshot.folders:  # parents come before their children
+            if folder.parent_id in covered:
+                covered.add(folder.source_id)
+            elif self._ticks[folder.source_id] == "true":
+                whole.append(folder.source_id)
+                covered.add(folder.source_id)
+        return whole
+
+    @property
+    def single_accounts(self) -> list[str]:
+        """The ids of the accounts that are mirrored and in no OU of which all is."""
+        inside = {folder for top in self.whole_folders for folder in self._below(top)}
+        left = (
+            one for one in self.snapshot.accounts if self._is_mirrored[one.source_id] and one.parent_id not in inside
+        )
+        return sorted(one.source_id for one in left if one.state != AccountState.CLOSED)
+
+    def _below(self, source_id: str) -> list[str]:
+        return [source_id, *(found for unit in self._units[source_id] for found in self._below(unit.source_id))]
+
     def has_folder(self, source_id: str) -> bool:
         """Whether this is an OU of it, or its root."""
         return source_id in self._folders

@@ -23,6 +23,7 @@ from integrations.models import AccessTest, AccountAccess, Draft, Integration
 from integrations.models.settings import AccessSettings, IntegrationSettings, default_options
 from integrations.packing import pack
 from integrations.sampling import sample
+from integrations.selection import Selection, select
 from integrations.snapshot import AccountState, Progress
 from workspaces import audit, isolation
 from workspaces.secrets import SecretUnreadableError
@@ -265,6 +266,16 @@ def _verdict(settings: IntegrationSettings, results: Iterable[dict[str, Any]]) -
     }
 
 
+def _chosen(settings: IntegrationSettings) -> list[dict[str, str]]:
+    """Pick from what is chosen to be mirrored, if that is not everything: only there the StackSet makes roles."""
+    selection = Selection.of(settings.selection)
+    if selection.is_everything:
+        return []
+    with isolation.as_tenant(settings.tenant_id):
+        snapshot = access_tests.newest_snapshot(settings)
+    return sample(select(snapshot, selection)) if snapshot else []
+
+
 def _sample(work: _Work, settings: IntegrationSettings) -> tuple[str, list[dict[str, str]]]:
     """Find accounts to try, and their partition.
 
@@ -275,7 +286,7 @@ def _sample(work: _Work, settings: IntegrationSettings) -> tuple[str, list[dict[
     with isolation.as_tenant(work.test.tenant_id):
         discovery = access_tests.newest_passed(settings, AccessTest.Kind.DISCOVERY)
     if discovery is not None:
-        return discovery.report["who"]["partition"], discovery.report["sample"]
+        return discovery.report["who"]["partition"], _chosen(settings) or discovery.report["sample"]
     work.tell(phase="Asking AWS for accounts to try")
     quick = Retries(faults=1, throttles=2)
     session = open_session(credentials_of(settings, purpose="test"), retries=quick)

@@ -35,6 +35,7 @@ ACTIONS: Final = (
 _PRINCIPAL: Final = re.compile(r"arn:([a-z-]+):iam::[0-9]{12}:(?:role|user)/[0-9A-Za-z_+=,.@/-]{1,512}")
 _EXTERNAL_ID: Final = re.compile(r"[to]_[0-9a-z]{1,64}:[a-z2-7]{26}")
 _ENDPOINT: Final = re.compile(r"https?://[0-9A-Za-z.:\[\]-]{1,255}(?:/[0-9A-Za-z._~-]+)*/events/[0-9a-f-]{36}/")
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _TARGET: Final = re.compile(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")
 
 
@@ -70,24 +71,64 @@ def discovery_cloudformation(*, partition: str, principal_arn: str, external_id:
     return _fill("discovery.yaml", _checked(partition, principal_arn, external_id, role_name))
 
 
-def member_stackset(
-    *, partition: str, principal_arn: str, external_id: str, role_name: str, root_id: str | None
-) -> str:
-    """A CloudFormation template that creates the member role in all accounts below ``root_id`` and in its own.
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Where the role of members is to be created.
 
-    ``root_id`` is the root of the AWS organization or one of its OUs; None makes it a parameter without a default,
-    which AWS asks for at launch. Raises StackSetUnavailableError in China, where StackSets know no AWS organization.
+    In all accounts of ``folders`` (OUs, or the root), also in those that come later, and in these ``accounts`` of what
+    is below ``root_id``; in the management account itself, which no StackSet covers, where that is mirrored too.
+    """
+
+    root_id: str
+    folders: tuple[str, ...]
+    accounts: tuple[str, ...] = ()
+    has_management: bool = True
+
+
+def member_stackset(
+    *, partition: str, principal_arn: str, external_id: str, role_name: str, targets: Targets | None
+) -> str:
+    """A CloudFormation template that creates the member role where it is aimed at, and in its own account.
+
+    Without targets they are a parameter without a default, which AWS asks for at launch. Raises
+    StackSetUnavailableError in China, where StackSets know no AWS organization.
     """
     values = _checked(partition, principal_arn, external_id, role_name)
     if partition == "aws-cn":
         raise StackSetUnavailableError(
             "AWS China has no service-managed StackSets. Create the role in each account as Manual Setup describes."
         )
-    if root_id is None:
-        return _fill("member_stackset.yaml", values | {"target_default": "# No Default: AWS asks for it at launch."})
-    if not _TARGET.fullmatch(root_id):
-        raise ValueError("The StackSet goes to a root (r-…) or an organizational unit (ou-…) of the AWS organization.")
-    return _fill("member_stackset.yaml", values | {"target_default": f'Default: "{root_id}"'})
+    for target in (targets.root_id, *targets.folders) if targets else ():
+        if not _TARGET.fullmatch(target):
+            raise ValueError(
+                "The StackSet goes to a root (r-…) or organizational units (ou-…) of the AWS organization."
+            )
+    for account_id in targets.accounts if targets else ():
+        if not _ACCOUNT.fullmatch(account_id):
+            raise ValueError("The StackSet goes to accounts by their ids of 12 digits.")
+    has_folders = targets is None or bool(targets.folders)
+    stack_sets = [
+        _stack_set("MemberRoles", "", "true", "              OrganizationalUnitIds: !Ref OrganizationalUnitIds")
+    ]
+    if targets and targets.accounts:
+        # Without following the AWS organization: what comes to an OU later was not chosen.
+        lines = [f"OrganizationalUnitIds: [{targets.root_id}]", "AccountFilterType: INTERSECTION", "Accounts:"]
+        lines += [f'  - "{account_id}"' for account_id in targets.accounts]
+        chosen = "\n".join(f"              {line}" for line in lines)
+        stack_sets.append(_stack_set("SingleMemberRoles", "-accounts", "false", chosen))
+    values["stack_sets"] = "\n".join(stack_sets if has_folders else stack_sets[1:])
+    values["folders"] = _fill("member_folders.yaml", {"default": _default_of(targets)}) if has_folders else ""
+    values["has_management"] = "false" if targets and not targets.has_management else "true"
+    return _fill("member_stackset.yaml", values)
+
+
+def _default_of(targets: Targets | None) -> str:
+    return f'Default: "{",".join(targets.folders)}"' if targets else "# No Default: AWS asks for it at launch."
+
+
+def _stack_set(name: str, suffix: str, follows: str, targets: str) -> str:
+    values = {"logical_id": name, "suffix": suffix, "follows": follows, "targets": targets}
+    return _fill("member_roles.yaml", values)
 
 
 def events_cloudformation(*, partition: str, endpoint: str, key_header: str) -> str:

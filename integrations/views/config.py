@@ -161,6 +161,7 @@ def _show(
         discovery_steps=handouts.discovery_steps(setup),
         member_steps=handouts.member_steps(setup),
         why_no_stackset=handouts.why_no_stackset(setup),
+        where_stackset_goes=handouts.where_stackset_goes(setup),
         about_others=handouts.about_others(setup, integration.source_organization_id),
         discovery=discovery or DiscoveryForm(copy_of(integration)),
         connection=connection or ConnectionForm(copy_of(integration)),

@@ -107,6 +107,7 @@ def _of_step(access: Access, draft: Draft, at: Step) -> dict[str, Any]:
             "why_no_stackset": handouts.why_no_stackset(draft),
             "role_name": handouts.member_role_name(draft),
             "about_others": handouts.about_others(draft),
+            "where_stackset_goes": handouts.where_stackset_goes(draft),
         }
     return {}
 

@@ -15,7 +15,11 @@ NAMED: dict[str, Any] = {"partition": "aws", "principal_arn": VENDOR_ROLE_ARN}
 
 
 def member_template(root_id: str | None) -> str:
-    return iac.member_stackset(**NAMED, external_id=MEMBER_ID, role_name="pipes-member", root_id=root_id)
+    return aimed_at(iac.Targets(root_id, (root_id,)) if root_id else None)
+
+
+def aimed_at(targets: iac.Targets | None) -> str:
+    return iac.member_stackset(**NAMED, external_id=MEMBER_ID, role_name="pipes-member", targets=targets)
 
 
 def assume_member(sts: Any, account_id: str, external_id: str = MEMBER_ID) -> Any:
@@ -61,6 +65,34 @@ def test_a_stack_set_reaches_only_below_its_ou(aws: RunningAws, sts: Any, organi
     assert code_of(lambda: assume_member(sts, audit.id)) == "AccessDenied"
     organization.move("audit", "Prod")
     assert assume_member(sts, audit.id)
+
+
+def test_single_accounts_are_met_alone_and_nothing_follows_them(
+    aws: RunningAws, sts: Any, organization: AwsOrganization
+) -> None:
+    web, audit = organization.find_account("web"), organization.find_account("audit")
+    aws.roles.deploy(aimed_at(iac.Targets(organization.root_id, (), (audit.id,), has_management=False)))
+    assert assume_member(sts, audit.id)
+    later = organization.create_account("later", parent="Workloads")
+    for account_id in (web.id, later.id, organization.management_account_id):
+        assert code_of(lambda account_id=account_id: assume_member(sts, account_id)) == "AccessDenied"  # type: ignore[misc]
+
+
+def test_a_delegated_administrator_makes_stack_sets_as_such_only(
+    aws: RunningAws, sts: Any, organization: AwsOrganization
+) -> None:
+    audit, web = organization.find_account("audit").id, organization.find_account("web").id
+    template = member_template(organization.root_id)
+    with pytest.raises(StandInError, match="as SELF"):
+        aws.roles.deploy(template, account=audit)
+    with pytest.raises(StandInError, match="as DELEGATED_ADMIN"):
+        aws.roles.deploy(template, {"CallAs": "DELEGATED_ADMIN"}, account=audit, stack_name="other")
+    organization.delegate(audit)
+    aws.roles.deploy(template, {"CallAs": "DELEGATED_ADMIN"}, account=audit, stack_name="third")
+    for account_id in (audit, web):
+        assert assume_member(sts, account_id)
+    management = organization.management_account_id
+    assert code_of(lambda: assume_member(sts, management)) == "AccessDenied"
 
 
 def test_the_same_stack_again_replaces_its_roles(aws: RunningAws, sts: Any, organization: AwsOrganization) -> None:

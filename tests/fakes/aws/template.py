@@ -30,6 +30,8 @@ class StackSetProperties:
     parameters: dict[str, str]
     targets: list[str]
     reaches_later_accounts: bool
+    accounts: list[str] = field(default_factory=list)  # those of the targets that are meant; none: all
+    call_as: str = "SELF"
 
 
 @dataclass(slots=True)
@@ -172,6 +174,7 @@ class _Template:
         if any(len(group["Regions"]) != 1 for group in groups):
             raise StandInError(f"The stack set {name} deploys a role, which is global, in more than one region.")
         targets = [unit for group in groups for unit in group["DeploymentTargets"]["OrganizationalUnitIds"]]
+        accounts = [account for group in groups for account in _single_accounts(name, group["DeploymentTargets"])]
         given = {item["ParameterKey"]: item["ParameterValue"] for item in properties.get("Parameters", [])}
         body = properties["TemplateBody"]
         made.stack_sets.append(
@@ -181,6 +184,8 @@ class _Template:
                 given,
                 targets,
                 str(auto.get("Enabled")).lower() == "true",
+                accounts,
+                properties.get("CallAs", "SELF"),
             )
         )
 
@@ -259,3 +264,12 @@ class _Template:
             case "Condition":
                 return self._condition(argument)
         raise StandInError(f"The stand-in does not know the condition {name}.")
+
+
+def _single_accounts(name: str, targets: dict[str, Any]) -> list[str]:
+    """Return the accounts that a group of a stack set is narrowed to, if it is."""
+    kind = targets.get("AccountFilterType", "NONE")
+    accounts = [str(account) for account in targets.get("Accounts", [])]
+    if kind not in ("NONE", "INTERSECTION") or (kind == "NONE") is bool(accounts):
+        raise StandInError(f"The stand-in does not know the AccountFilterType {kind} of {name} with these Accounts.")
+    return accounts

@@ -91,18 +91,27 @@ class World:
             role.stack = stack_name
             self.iam.put_role(role)
         for described in deployment.stack_sets:
-            self._put_stack_set(described, organization)
+            self._put_stack_set(described, organization, account_id)
         return deployment
 
-    def _put_stack_set(self, described: template.StackSetProperties, organization: AwsOrganization) -> None:
+    def _put_stack_set(
+        self, described: template.StackSetProperties, organization: AwsOrganization, account_id: str
+    ) -> None:
+        allowed = {
+            "SELF": [organization.management_account_id],
+            "DELEGATED_ADMIN": organization.delegated_administrators,
+        }
+        if account_id not in allowed[described.call_as]:
+            raise StandInError(f"{account_id} may not make service-managed stack sets as {described.call_as}.")
         unknown = [target for target in described.targets if not organization.is_parent(target)]
         if unknown:
             raise StandInError(f"The stack set is aimed at {unknown[0]}, which is not in {organization.id}.")
         stack_set = StackSet(
             organization.id, described.name, described.template, described.parameters, described.targets
         )
-        if not described.reaches_later_accounts:
-            stack_set.accounts = [item for item in organization.accounts if covers(stack_set, organization, item)]
+        if described.accounts or not described.reaches_later_accounts:
+            below = [item for item in organization.accounts if covers(stack_set, organization, item)]
+            stack_set.accounts = [item for item in below if item in (described.accounts or below)]
         for role in template.deploy(stack_set.template, stack_set.parameters, "0" * 12, organization.partition).roles:
             Iam(roles=dict(self.iam.roles), users=self.iam.users).put_role(role)  # refuses what AWS would
         made = {(item.organization_id, item.name): item for item in self.iam.stack_sets}

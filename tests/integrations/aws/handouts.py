@@ -33,6 +33,10 @@ MEMBER = Values(
 )
 GOVERNMENT = changed(DISCOVERY, partition="aws-us-gov", principal_arn="arn:aws-us-gov:iam::444455556666:user/pipes")
 ROOT_ID = "r-ab12"
+EVERYTHING = iac.Targets(ROOT_ID, (ROOT_ID,))
+PARTIAL = iac.Targets(
+    ROOT_ID, ("ou-ab12-abcdefgh", "ou-ab12-ijklmnop"), ("111122223333", "444455556666"), has_management=False
+)
 ENDPOINT = "https://pipes.example.com/events/0f0f0f0f-1111-4222-8333-444444444444/"
 
 
@@ -55,7 +59,8 @@ def handouts() -> dict[str, str]:
         "events_us_gov.yaml": iac.events_cloudformation(
             partition="aws-us-gov", endpoint=ENDPOINT, key_header="X-Pipes-Key"
         ),
-        "member_stackset.yaml": iac.member_stackset(**MEMBER, root_id=ROOT_ID),
-        "member_stackset_without_root.yaml": iac.member_stackset(**MEMBER, root_id=None),
+        "member_stackset.yaml": iac.member_stackset(**MEMBER, targets=EVERYTHING),
+        "member_stackset_partial.yaml": iac.member_stackset(**MEMBER, targets=PARTIAL),
+        "member_stackset_without_root.yaml": iac.member_stackset(**MEMBER, targets=None),
         "member_steps.txt": steps_text(iac.member_steps(**MEMBER)),
     }

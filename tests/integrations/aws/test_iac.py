@@ -11,7 +11,15 @@ import pytest
 from botocore.session import get_session
 
 from integrations.aws import iac
-from tests.integrations.aws.handouts import DISCOVERY, ENDPOINT, GOVERNMENT, MEMBER, ROOT_ID, changed, handouts
+from tests.integrations.aws.handouts import (
+    DISCOVERY,
+    ENDPOINT,
+    EVERYTHING,
+    GOVERNMENT,
+    MEMBER,
+    changed,
+    handouts,
+)
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 
@@ -44,7 +52,7 @@ def test_every_action_is_a_read_only_operation_of_organizations() -> None:
 
 
 def test_nothing_but_the_principal_names_a_partition_in_a_template() -> None:
-    for text in (iac.discovery_cloudformation(**GOVERNMENT), iac.member_stackset(**GOVERNMENT, root_id=None)):
+    for text in (iac.discovery_cloudformation(**GOVERNMENT), iac.member_stackset(**GOVERNMENT, targets=None)):
         assert "arn:aws:" not in text
         assert text.count("arn:aws-us-gov:") == 1
 
@@ -57,7 +65,7 @@ def test_another_partition_gets_its_own_arns_and_region() -> None:
 def test_china_has_no_stack_set_and_the_refusal_says_what_to_do_instead() -> None:
     china = changed(MEMBER, partition="aws-cn", principal_arn="arn:aws-cn:iam::111122223333:role/pipes")
     with pytest.raises(iac.StackSetUnavailableError, match="Manual Setup"):
-        iac.member_stackset(**china, root_id=ROOT_ID)
+        iac.member_stackset(**china, targets=EVERYTHING)
     assert iac.member_steps(**china)[-2].to_copy == "arn:aws-cn:iam::aws:policy/ReadOnlyAccess"
 
 
@@ -97,7 +105,7 @@ def test_a_value_that_cannot_be_right_gets_into_no_file(field: str, bad: str) ->
         with pytest.raises(ValueError, match=r"\.$"):
             make(**values)
     with pytest.raises(ValueError, match=r"\.$"):
-        iac.member_stackset(**values, root_id=None)
+        iac.member_stackset(**values, targets=None)
 
 
 @pytest.mark.parametrize(
@@ -121,4 +129,4 @@ def test_an_address_that_was_not_made_here_gets_into_no_file(bad: str) -> None:
 )
 def test_a_target_that_is_no_root_and_no_organizational_unit_is_refused(bad: str) -> None:
     with pytest.raises(ValueError, match="organizational unit"):
-        iac.member_stackset(**MEMBER, root_id=bad)
+        iac.member_stackset(**MEMBER, targets=iac.Targets(bad, (bad,)))

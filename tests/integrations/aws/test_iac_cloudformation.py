@@ -15,12 +15,12 @@ from cfnlint.decode.cfn_yaml import loads as load_template
 from moto import mock_aws
 
 from integrations.aws import iac
-from tests.integrations.aws.handouts import DISCOVERY, ENDPOINT, MEMBER, ROOT_ID, Values, handouts
+from tests.integrations.aws.handouts import DISCOVERY, ENDPOINT, EVERYTHING, MEMBER, PARTIAL, ROOT_ID, Values, handouts
 
 
 def member_body() -> str:
     """The template that the StackSet puts into each account."""
-    template = load_template(iac.member_stackset(**MEMBER, root_id=ROOT_ID))
+    template = load_template(iac.member_stackset(**MEMBER, targets=EVERYTHING))
     return str(template["Resources"]["MemberRoles"]["Properties"]["TemplateBody"])
 
 
@@ -40,17 +40,28 @@ def expected_trust(values: Values) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "name", ["discovery.yaml", "events.yaml", "member_stackset.yaml", "member_stackset_without_root.yaml", "body"]
+    "name",
+    [
+        "discovery.yaml",
+        "events.yaml",
+        "member_stackset.yaml",
+        "member_stackset_partial.yaml",
+        "member_stackset_without_root.yaml",
+        "body",
+    ],
 )
 def test_cloudformation_lint_finds_nothing_in_a_template(name: str) -> None:
     text = member_body() if name == "body" else handouts()[name]
     assert [str(match) for match in lint(text, config=ManualArgs(regions=["us-east-1"]))] == []
 
 
-@pytest.mark.parametrize("name", ["discovery.yaml", "member_stackset.yaml"])
+@pytest.mark.parametrize("name", ["discovery.yaml", "member_stackset.yaml", "member_stackset_partial.yaml"])
 def test_the_defaults_of_a_template_are_what_its_own_patterns_allow(name: str) -> None:
     for parameter in load_template(handouts()[name])["Parameters"].values():
-        assert re.fullmatch(parameter["AllowedPattern"], parameter["Default"])
+        items = parameter["Default"].split(",") if parameter["Type"] == "CommaDelimitedList" else [parameter["Default"]]
+        for item in items:
+            allowed = parameter.get("AllowedValues", [])
+            assert item in allowed or re.fullmatch(parameter["AllowedPattern"], item)
 
 
 def test_the_deployed_discovery_role_trusts_only_us_and_may_only_read_the_tree() -> None:
@@ -61,7 +72,7 @@ def test_the_deployed_discovery_role_trusts_only_us_and_may_only_read_the_tree()
 
 
 def test_the_deployed_role_of_the_management_account_trusts_only_us() -> None:
-    template = load_template(iac.member_stackset(**MEMBER, root_id=ROOT_ID))
+    template = load_template(iac.member_stackset(**MEMBER, targets=EVERYTHING))
     del template["Resources"]["MemberRoles"]  # moto has no StackSets
     role = deployed_role(json.dumps(template), MEMBER["role_name"])
     assert role["trust"] == expected_trust(MEMBER)
@@ -69,7 +80,9 @@ def test_the_deployed_role_of_the_management_account_trusts_only_us() -> None:
 
 
 def test_the_deployed_role_of_a_member_account_trusts_only_us() -> None:
-    stackset = load_template(iac.member_stackset(**MEMBER, root_id=ROOT_ID))["Resources"]["MemberRoles"]["Properties"]
+    stackset = load_template(iac.member_stackset(**MEMBER, targets=EVERYTHING))["Resources"]["MemberRoles"][
+        "Properties"
+    ]
     assert [(given["ParameterKey"], given["ParameterValue"]) for given in stackset["Parameters"]] == [
         (name, {"Ref": name}) for name in ("RoleName", "PrincipalArn", "ExternalId")
     ]
@@ -85,7 +98,8 @@ def test_the_deployed_role_of_a_member_account_trusts_only_us() -> None:
 
 
 def test_the_management_account_gets_the_very_role_of_the_members() -> None:
-    template = load_template(iac.member_stackset(**MEMBER, root_id=ROOT_ID))
+    template = load_template(iac.member_stackset(**MEMBER, targets=EVERYTHING))
+    assert template["Resources"]["MemberRole"].pop("Condition") == "HasManagementAccount"
     assert template["Resources"]["MemberRole"] == load_template(member_body())["Resources"]["MemberRole"]
 
 
@@ -97,7 +111,7 @@ def test_the_member_role_may_only_read() -> None:
 
 
 def test_the_stack_set_follows_the_aws_organization_in_one_region() -> None:
-    template = load_template(iac.member_stackset(**MEMBER, root_id=ROOT_ID))
+    template = load_template(iac.member_stackset(**MEMBER, targets=EVERYTHING))
     stackset = template["Resources"]["MemberRoles"]["Properties"]
     assert stackset["PermissionModel"] == "SERVICE_MANAGED"
     assert stackset["AutoDeployment"] == {"Enabled": True, "RetainStacksOnAccountRemoval": False}
@@ -112,8 +126,48 @@ def test_the_stack_set_follows_the_aws_organization_in_one_region() -> None:
     assert template["Parameters"]["OrganizationalUnitIds"]["Default"] == ROOT_ID
 
 
+def test_what_is_chosen_alone_gets_a_stack_set_of_its_own_that_does_not_follow() -> None:
+    template = load_template(iac.member_stackset(**MEMBER, targets=PARTIAL))
+    units, singles = (template["Resources"][name]["Properties"] for name in ("MemberRoles", "SingleMemberRoles"))
+    assert template["Parameters"]["OrganizationalUnitIds"]["Default"] == "ou-ab12-abcdefgh,ou-ab12-ijklmnop"
+    assert units["AutoDeployment"]["Enabled"] is True
+    assert singles["AutoDeployment"]["Enabled"] is False
+    assert singles["StackInstancesGroup"][0]["DeploymentTargets"] == {
+        "OrganizationalUnitIds": [ROOT_ID],
+        "AccountFilterType": "INTERSECTION",
+        "Accounts": ["111122223333", "444455556666"],
+    }
+    assert singles["StackSetName"] != units["StackSetName"]
+    assert singles["TemplateBody"] == units["TemplateBody"]
+    assert template["Parameters"]["ManagementAccount"]["Default"] == "false"
+    only = load_template(iac.member_stackset(**MEMBER, targets=iac.Targets(ROOT_ID, (), ("111122223333",))))
+    assert "MemberRoles" not in only["Resources"]
+    assert "OrganizationalUnitIds" not in only["Parameters"]
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        iac.Targets("r-x", ("r-ab12",)),
+        iac.Targets(ROOT_ID, ("ou-ab12-abcdefgh\n",)),
+        iac.Targets(ROOT_ID, (), ("11112222333",)),
+        iac.Targets(ROOT_ID, (), ("11112222333x",)),
+    ],
+)
+def test_nothing_but_ids_gets_into_the_targets(targets: iac.Targets) -> None:
+    with pytest.raises(ValueError, match="The StackSet goes to"):
+        iac.member_stackset(**MEMBER, targets=targets)
+
+
+def test_the_template_may_be_launched_by_a_delegated_administrator() -> None:
+    template = load_template(iac.member_stackset(**MEMBER, targets=PARTIAL))
+    assert template["Parameters"]["CallAs"]["AllowedValues"] == ["SELF", "DELEGATED_ADMIN"]
+    for name in ("MemberRoles", "SingleMemberRoles"):
+        assert template["Resources"][name]["Properties"]["CallAs"] == {"Ref": "CallAs"}
+
+
 def test_an_unknown_root_is_asked_for_at_launch() -> None:
-    template = load_template(iac.member_stackset(**MEMBER, root_id=None))
+    template = load_template(iac.member_stackset(**MEMBER, targets=None))
     target = template["Parameters"]["OrganizationalUnitIds"]
     assert "Default" not in target
     for allowed in (ROOT_ID, "ou-ab12-abcdefgh"):
