@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0021_keys_with_tenant"),
+        ("integrations", "0022_erased_people"),
     ]
 
     operations = [
