@@ -75,7 +75,7 @@ def test_single_accounts_are_met_alone_and_nothing_follows_them(
     assert assume_member(sts, audit.id)
     later = organization.create_account("later", parent="Workloads")
     for account_id in (web.id, later.id, organization.management_account_id):
-        assert code_of(lambda account_id=account_id: assume_member(sts, account_id)) == "AccessDenied"  # type: ignore[misc]
+        assert code_of(lambda account_id=account_id: assume_member(sts, account_id)) == "AccessDenied"
 
 
 def test_a_delegated_administrator_makes_stack_sets_as_such_only(
