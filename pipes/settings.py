@@ -243,6 +243,7 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_REFERRER_POLICY = "same-origin"
+CSRF_FAILURE_VIEW = "workspaces.views.expired.form_expired"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # scripts take the token from the page
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes of any body
 DATA_UPLOAD_MAX_NUMBER_FILES = 0  # nothing is to fill /tmp, which may be memory

@@ -1,16 +1,6 @@
-// The rest: "/" focuses search, copy buttons, messages, trees, relative times, and what HTMX needs to know.
+// The rest: "/" focuses search, copy buttons, messages, trees, relative times.
 
-const announcer = document.getElementById("announcer");
-
-function say(text, look) {
-  announcer.className = look;
-  announcer.textContent = "";
-  setTimeout(() => {
-    announcer.textContent = text;
-  }, 50);
-}
-const announce = (text) => say(text, "visually-hidden");
-const warn = (text) => say(text, "toast");
+import { announce, warn } from "./announce.js";
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -129,37 +119,3 @@ setInterval(() => {
     time.textContent = relative(Math.round((Date.now() - Date.parse(time.dateTime)) / 1000));
   }
 }, 30000);
-
-// A fragment's request that was redirected (signed out, or a form that succeeded) becomes a real navigation.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const { xhr, requestConfig } = event.detail;
-  if (!xhr.responseURL) return;
-  const asked = new URL(requestConfig.path, window.location.href).pathname;
-  if (new URL(xhr.responseURL).pathname === asked) return;
-  event.detail.shouldSwap = false;
-  if (requestConfig.verb === "get") window.location.reload();
-  else window.location.assign(xhr.responseURL);
-});
-
-// What a page offers may be gone, or not allowed any more: the page as it is now shows it.
-document.addEventListener("htmx:responseError", ({ target, detail: { xhr } }) => {
-  if (xhr.status === 403 || xhr.status === 404) window.location.reload();
-  else if (xhr.status === 503) {
-    warn("The server cannot reach its database at the moment. Try again in a few seconds.");
-    askAgain(target);
-  }
-  else warn("The server could not do this. Reload the page and try again.");
-});
-document.addEventListener("htmx:sendError", ({ target }) => {
-  warn("The server did not answer. Check your connection and try again.");
-  askAgain(target);
-});
-// What follows something asks again after each answer; here there was none.
-function askAgain(element) {
-  if (!element.getAttribute("hx-trigger")?.startsWith("load ")) return;
-  const ask = () => window.htmx.ajax("get", element.getAttribute("hx-get"), { source: element, target: element, swap: "outerHTML" });
-  setTimeout(() => element.isConnected && ask(), 3000);
-}
-document.addEventListener("htmx:afterOnLoad", ({ detail: { xhr } }) => {
-  if (xhr.status < 400 && announcer.className === "toast") announce("");
-});

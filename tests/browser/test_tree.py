@@ -108,7 +108,7 @@ def test_a_server_that_does_not_answer_is_said_in_sight(visit: Visit, people: Ca
     console.watch.allow(502)
     opener = console.page.get_by_role("button", name="Show what is in Sandbox")
     opener.click()
-    said = console.page.get_by_text("The server could not do this. Reload the page and try again.")
+    said = console.page.get_by_text("The server could not do this. Try again in a moment.")
     expect(said).to_be_in_viewport()
     expect(opener).to_have_attribute("aria-expanded", "false")
     console.page.unroute("**/*inside*")

@@ -12,6 +12,7 @@ class Watch:
         self.complaints: list[str] = []
         self.document: Response | None = None  # the last page that was answered
         self._allowed: set[int] = set()
+        self._may_lose = False
         context.on("console", self._console)
         context.on("weberror", self._error)
         context.on("response", self._response)
@@ -20,9 +21,14 @@ class Watch:
         """Do not complain about answers with this status: the test is about them."""
         self._allowed.add(status)
 
+    def allow_lost_requests(self) -> None:
+        """Do not complain about requests that never arrive: the test is about them."""
+        self._may_lose = True
+
     def _console(self, message: ConsoleMessage) -> None:
         refused = re.search(r"(responded with a status of|Response Status Error Code) \d+", message.text)
-        if message.type == "error" and not refused:  # refusals are seen as answers, too
+        is_lost = self._may_lose and re.search("ERR_FAILED|htmx:sendError", message.text)
+        if message.type == "error" and not refused and not is_lost:  # refusals are seen as answers, too
             self.complaints.append(f"{message.page.url if message.page else ''}: {message.text}")
 
     def _error(self, error: WebError) -> None:

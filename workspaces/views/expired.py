@@ -1,0 +1,17 @@
+"""What is said to whoever sends a form of a page that is older than their session."""
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+
+
+def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Refuse a form whose token is of another session.
+
+    A page that sent it in the background stays as it is, with what was typed: it is given the token of the session that
+    there is now, with which the person may send it again. Another site cannot read that.
+    """
+    response = render(request, "403_csrf.html", {"reason": reason}, status=403)
+    if request.headers.get("HX-Request"):
+        response["X-CSRFToken"] = get_token(request)
+    return response
