@@ -54,10 +54,12 @@ def count_matches(inside: Contents, patterns: Sequence[Sequence[str]]) -> list[M
     return [Matches(found[f"n{at}"], found[f"u{at}"]) for at in range(len(patterns))]
 
 
-def unmatched(inside: Contents, patterns: Sequence[str]) -> list[str]:
-    """List the patterns that name no connection in use, in one statement."""
+def matches_now(inside: Contents, patterns: Sequence[str]) -> str:
+    """Say what the patterns match now, and which of them match nothing today; in one statement."""
     if not patterns:
-        return []
-    each = {f"n{at}": Count("id", filter=_named_by([pattern])) for at, pattern in enumerate(patterns)}
-    found = inside.connections.aggregate(**each)
-    return [pattern for at, pattern in enumerate(patterns) if not found[f"n{at}"]]
+        return ""
+    together, *each = count_matches(inside, [patterns, *([pattern] for pattern in patterns)])
+    nothing = [pattern for pattern, found in zip(patterns, each, strict=True) if not found.total]
+    listed = ", ".join(f"“{pattern}”" for pattern in nothing[:5]) + (" and others" if len(nothing) > 5 else "")
+    what = f"{listed} match{'es' if len(nothing) == 1 else ''} nothing today." if nothing else ""
+    return f"Matches {together.words}. {what}".strip() if together.total else what

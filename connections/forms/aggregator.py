@@ -19,7 +19,7 @@ def _parts(text: str) -> list[str]:
 
 
 class AggregatorForm(forms.Form):
-    """A handle and patterns; ``is_taken`` looks the handle up, ``unmatched`` tells which patterns match nothing now.
+    """A handle and patterns, which may match nothing yet; ``is_taken`` looks the handle up.
 
     ``seen`` is what the page showed, so that nothing is lost unseen.
     """
@@ -46,11 +46,10 @@ class AggregatorForm(forms.Form):
         data: Any = None,
         *,
         is_taken: Callable[[str], bool],
-        unmatched: Callable[[Sequence[str]], Sequence[str]],
         initial: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(data, initial=initial, label_suffix="")
-        self._is_taken, self._unmatched = is_taken, unmatched
+        self._is_taken = is_taken
 
     def clean_handle(self) -> str:
         """Refuse names that a workspace has by itself, and those of other aggregators."""
@@ -68,7 +67,7 @@ class AggregatorForm(forms.Form):
         return ValidationError(f"“{handle}” is taken by another aggregator of this workspace. Choose another handle.")
 
     def clean_patterns(self) -> list[str]:
-        """Refuse what can match no handle, and what matches none of the connections in use now."""
+        """Refuse what can match no handle."""
         patterns = _parts(self.cleaned_data["patterns"])
         wrong = [pattern for pattern in patterns if not _PATTERN.fullmatch(pattern)]
         if wrong:
@@ -77,13 +76,6 @@ class AggregatorForm(forms.Form):
             )
         if len(patterns) > _MOST:
             raise ValidationError(f"These are {len(patterns)} patterns; use {_MOST} at most.")
-        unmatched = self._unmatched(patterns)
-        if unmatched:
-            verb = "matches" if len(unmatched) == 1 else "match"
-            raise ValidationError(
-                f"{_listed(unmatched)} {verb} no connection that is in use now. Correct the name, or add the"
-                " connections to the schema first."
-            )
         return patterns
 
 

@@ -78,7 +78,7 @@ def aggregator_create(request: HttpRequest, access: Access) -> HttpResponse:
     inside = schemas.contents(workspace_of(scope))
     form = _form(request, inside)
     if name := asks_about_field(request, form):
-        return field_status(request, form, name)
+        return _status(request, inside, form, name)
     if request.method == "POST" and form.is_valid():
         try:
             made = actions.create_aggregator(
@@ -87,7 +87,9 @@ def aggregator_create(request: HttpRequest, access: Access) -> HttpResponse:
         except IntegrityError:  # somebody took the handle after it was checked
             form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
         else:
-            messages.success(request, f"Created the aggregator {made.handle}.")
+            messages.success(
+                request, f"Created the aggregator {made.handle}. {patterns.matches_now(inside, made.patterns)}"
+            )
             return redirect(scope.url("aggregator_detail", aggregator=made.pk))
     context = {"form": form, "list_url": scope.url("aggregator_list"), "total": totals(inside)}
     return render(request, "connections/aggregators/create.html", context)
@@ -101,11 +103,13 @@ def aggregator_detail(request: HttpRequest, access: Access, aggregator: int) -> 
     found = _get(inside, aggregator)
     form = _form(request, inside, found)
     if name := asks_about_field(request, form):
-        return field_status(request, form, name)
+        return _status(request, inside, form, name)
     if request.method == "POST":
         access.check(Power.OWNER)
         if form.is_valid() and (saved := _save(form, access, found)):
-            messages.success(request, f"Saved the aggregator {saved.handle}.")
+            messages.success(
+                request, f"Saved the aggregator {saved.handle}. {patterns.matches_now(inside, saved.patterns)}"
+            )
             return redirect(request.path)
     shown = [SchemaRow("aggregator", found.pk, found.handle)]
     mark_conflicts(inside, shown)
@@ -154,13 +158,19 @@ def _get(inside: Contents, pk: int) -> Aggregator:
 
 def _form(request: HttpRequest, inside: Contents, of: Aggregator | None = None) -> AggregatorForm:
     taken = {aggregator.handle for aggregator in inside.aggregators if of is None or aggregator.pk != of.pk}
-    kept = of.patterns if of else []  # they may have matched something once, and may again
     return AggregatorForm(
         what_to_judge(request),
         is_taken=taken.__contains__,
-        unmatched=lambda typed: patterns.unmatched(inside, [each for each in typed if each not in kept]),
         initial={"handle": of.handle, "patterns": "\n".join(of.patterns), "seen": of.spelled} if of else None,
     )
+
+
+def _status(request: HttpRequest, inside: Contents, form: AggregatorForm, name: str) -> HttpResponse:
+    """Answer a check of one field as one types: of the patterns, what they match now."""
+    if name != "patterns":
+        return field_status(request, form, name)
+    form.is_valid()
+    return field_status(request, form, name, note=patterns.matches_now(inside, form.cleaned_data.get(name, ())))
 
 
 def _save(form: AggregatorForm, access: Access, found: Aggregator) -> Aggregator | None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -386,8 +387,6 @@ def test_an_aggregator_is_created_changed_and_deleted(cast: Cast, tree: Tree, as
     ("handle", "patterns", "sentence"),
     [
         ("prod", "", "Enter at least one name or pattern"),
-        ("prod", "nothing_*", "“nothing_*” matches no connection that is in use now."),
-        ("prod", "web_dev", "“web_dev” matches no connection that is in use now."),
         ("prod", "web-%", "“web-%” cannot match a handle"),
         ("prod", "Web_prod", "cannot match a handle"),
         ("taken", "*", "“taken” is taken by another aggregator of this workspace."),
@@ -420,8 +419,48 @@ def test_a_handle_is_checked_as_one_types(cast: Cast, tree: Tree, as_owner: Clie
 
 def test_an_aggregator_that_matches_nothing_any_more_says_so(cast: Cast, tree: Tree, as_owner: Client) -> None:
     made = aggregator(cast, "gone", "web_*")
-    assert "No connection that is in use matches now" in get(as_owner, f"{AGGREGATORS}{made.pk}/")
-    assert "No connection" in get(as_owner, AGGREGATORS)
+    assert "It matches nothing today" in get(as_owner, f"{AGGREGATORS}{made.pk}/")
+    assert "Nothing today" in get(as_owner, AGGREGATORS)
+
+
+def test_an_aggregator_may_be_made_before_there_is_anything_to_unite(cast: Cast, tree: Tree, as_owner: Client) -> None:
+    assert "New Aggregator" in get(as_owner, AGGREGATORS)
+    assert "matches nothing today" in get(as_owner, AGGREGATORS + "new/")
+    sent = {"handle": "prod", "patterns": "nothing_* web_*"}
+    page = as_owner.post(AGGREGATORS + "new/", sent, follow=True).content.decode()
+    assert "Created the aggregator prod. “nothing_*”, “web_*” match nothing today." in page
+    share(cast, tree.root, cast.at_workspace)
+    add(cast, tree.root)
+    with isolation.as_tenant(cast.acme.pk):
+        made = Aggregator.objects.get()
+    url = f"{AGGREGATORS}{made.pk}/"
+    assert "Unites now: 2 connections" in text_of(get(as_owner, url))
+    changed = sent | {"handle": "webs", "seen": "prod nothing_* web_*"}
+    page = as_owner.post(url, changed, follow=True).content.decode()
+    assert "Saved the aggregator webs. Matches 2 connections. “nothing_*” matches nothing today." in page
+    assert "New Aggregator" in get(as_owner, AGGREGATORS + "?q=none-has-this")
+
+
+def test_what_patterns_match_is_said_as_one_types_in_one_small_question(
+    cast: Cast, tree: Tree, as_owner: Client
+) -> None:
+    share(cast, tree.root, cast.at_workspace)
+    add(cast, tree.root)
+    target = {"HX-Request": "true", "HX-Target": "id_patterns-status"}
+
+    def told(patterns: str) -> str:
+        query = urlencode({"patterns": patterns})
+        return text_of(get(as_owner, f"{AGGREGATORS}new/?{query}", **target)).strip()
+
+    assert told("web_*") == "Matches 2 connections."
+    assert told("web_prod") == "Matches 1 connection."
+    assert told("web_* gone_*") == "Matches 2 connections. “gone_*” matches nothing today."
+    assert told("gone_*") == "“gone_*” matches nothing today."
+    assert "cannot match a handle" in told("Web")
+    assert "use 30 at most" in told(" ".join(f"p{n}" for n in range(31)))
+    with isolation.as_tenant(cast.acme.pk):
+        made = aggregator(cast, "webs", "web_*")
+    assert "Matches 3 connections." in get(as_owner, f"{AGGREGATORS}{made.pk}/?patterns=*", **target)
 
 
 def test_what_somebody_else_changed_of_an_aggregator_is_not_overwritten_unseen(
