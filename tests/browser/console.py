@@ -12,6 +12,21 @@ from tests.browser.watch import Watch
 
 _WCAG_2_2_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 _CONTRASTS = ["color-contrast", "link-in-text-block"]
+# The boxes are as wide as they will be with what the server fills them with.
+_OVERFLOW_OF_MENUS = """
+    Object.fromEntries([...document.querySelectorAll("[data-switcher], details[data-menu]")].map(menu => {
+        const panel = menu.open === undefined ? document.getElementById(menu.dataset.switcher) : menu;
+        const named = menu.querySelector("summary") ?? menu;
+        const name = named.ariaLabel ?? named.textContent.trim();
+        const show = isOpen => { panel.open === undefined ? panel.hidden = !isOpen : panel.open = isOpen };
+        show(true);
+        const root = document.documentElement;
+        const left = (panel.querySelector(".menu-panel") ?? panel).getBoundingClientRect().left;
+        const beyond = Math.max(root.scrollWidth - root.clientWidth, Math.round(-left));
+        show(false);
+        return [name, beyond];
+    }).filter(([, beyond]) => beyond > 0))
+"""
 _CLIPPED = """
     [...document.querySelectorAll(".button, .icon-button")].filter(button => {
         const { left, right, width } = button.getBoundingClientRect();
@@ -128,8 +143,7 @@ class Console:
         self.page.wait_for_load_state()  # the script moves the focus once it is there: not while one types on
         field = self.field(label)
         expect(field).to_have_attribute("aria-invalid", "true")
-        if self.has_script:
-            expect(field).to_be_focused()
+        expect(field).to_be_focused()
         ids = (field.get_attribute("aria-describedby") or "").split()
         return " ".join(self.page.locator(f"[id='{id_}']").inner_text().strip() for id_ in ids)
 
@@ -161,6 +175,11 @@ class Console:
     def overflow(self) -> int:
         """Give how many pixels of the page lie beyond its right edge."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+    def overflow_of_menus(self) -> dict[str, int]:
+        """Give by how many pixels the page scrolls sideways while this menu of it is open, for those that it does."""
+        found: dict[str, int] = self.page.evaluate(_OVERFLOW_OF_MENUS)
+        return found
 
     def clipped(self) -> list[str]:
         """List the buttons of which a part is cut off."""

@@ -15,7 +15,7 @@ from tests.browser.given import fill
 from tests.browser.pages import SIGNED_OUT, UNLINKED, Crawl, kind_of, views
 from tests.conftest import Cast
 
-PHONE, ZOOMED_TWICE, DESK = (ViewportSize(width=width, height=800) for width in (360, 640, 1280))
+*NARROW, DESK = (ViewportSize(width=width, height=800) for width in (320, 390, 640, 768, 1280))
 COLD, WARM = 100_000, 30_000  # bytes over the wire, with an empty cache and with a full one
 
 # No link that this walk meets leads here, for the reason given.
@@ -67,10 +67,12 @@ def test_every_page_is_for_everybody_on_any_screen_and_light(visit: Visit, peopl
 def look_at(console: Console) -> list[str]:
     """Look at the open page as everybody who uses the console would; say what is wrong with it."""
     problems = console.barriers()
-    for size in (PHONE, ZOOMED_TWICE):
+    for size in NARROW:
         console.page.set_viewport_size(size)
         if console.overflow() > 0:
             problems.append(f"{console.path} scrolls sideways at {size['width']} px, by {console.overflow()} px.")
+        for menu, beyond in console.overflow_of_menus().items() if console.overflow() <= 0 else ():
+            problems.append(f"{console.path} with {menu} open does so at {size['width']} px, by {beyond} px.")
         problems += [f"{button} is cut off at {size['width']} px." for button in console.clipped()]
     console.page.set_viewport_size(DESK)
     problems += [f"{button} is cut off." for button in console.clipped()]
