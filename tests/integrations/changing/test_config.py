@@ -301,3 +301,12 @@ def test_an_integration_of_another_scope_is_not_changed(cast: Cast, in_use: Sync
         assert as_tenant_owner.post(base + "delete/", {"handle": "main"}, follow=True).status_code == 200
     with isolation.as_tenant(cast.acme.pk):
         assert Integration.objects.get(handle="main").state == "active"
+
+
+def test_the_discovery_settings_warn_of_what_other_credentials_take_away(in_use: Synced, as_org_owner: Client) -> None:
+    card = text_of(as_org_owner.get(MAIN + "config/").content.decode()).partition("Connection Settings")[0]
+    warning = (
+        "If other ones do not have access to some OUs or accounts that are visible now, then the corresponding folders"
+        " and connections will be deleted and removed from any workspaces where they are attached."
+    )
+    assert warning in card
