@@ -60,7 +60,7 @@ window.addEventListener("pageshow", (event) => {
 
 // After a failed form: to the first field that is wrong, else to the sentence above the fields.
 export function focusFirstError(root) {
-  const wrong = root.querySelector("[aria-invalid='true'], [data-form-error]");
+  const wrong = root.querySelector("[aria-invalid='true']") ?? root.querySelector("[data-form-error]");
   if (!wrong) return false;
   wrong.focus();
   return true;

@@ -27,7 +27,7 @@ class Watch:
 
     def _console(self, message: ConsoleMessage) -> None:
         refused = re.search(r"(responded with a status of|Response Status Error Code) \d+", message.text)
-        is_lost = self._may_lose and re.search("ERR_FAILED|htmx:sendError", message.text)
+        is_lost = self._may_lose and re.search("ERR_FAILED|htmx:(sendError|afterRequest)", message.text)
         if message.type == "error" and not refused and not is_lost:  # refusals are seen as answers, too
             self.complaints.append(f"{message.page.url if message.page else ''}: {message.text}")
 

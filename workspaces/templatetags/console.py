@@ -117,6 +117,10 @@ def field(bound: BoundField, check: str = "", mono: bool = False, placeholder: b
     kind = "choices" if isinstance(widget, RadioSelect | CheckboxSelectMultiple) else "plain"
     described = [f"{bound.auto_id}-help"] if bound.help_text else []
     attributes: dict[str, Any] = {"aria-describedby": " ".join([*described, f"{bound.auto_id}-status"])}
+    wrong = bound.form.errors if bound.form.is_bound else ()
+    is_first_wrong = bound.name == next((name for name in bound.form.fields if name in wrong), None)
+    if is_first_wrong:  # the focus goes there without script too
+        attributes["autofocus"] = True
     if not placeholder:
         attributes["placeholder"] = False
     if check:
@@ -131,6 +135,7 @@ def field(bound: BoundField, check: str = "", mono: bool = False, placeholder: b
         "control": bound.as_widget(attrs=attributes) if kind == "plain" else "",
         "kind": "checkbox" if isinstance(widget, CheckboxInput) else kind,
         "mono": mono,
+        "is_first_wrong": is_first_wrong,
     }
 
 
