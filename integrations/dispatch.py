@@ -16,8 +16,10 @@ from integrations.schedule import most_of_one
 
 Key = tuple[int, int]  # tenant id, integration id
 
-# How long a message may stay unanswered before the dispatcher sends another.
+# How long a message may stay unanswered before the dispatcher sends another; and where none waits any more: so it got
+# lost, with a broker that was emptied or a worker that was killed.
 PATIENCE = timedelta(minutes=5)
+PATIENCE_WITHOUT_QUEUE = timedelta(seconds=15)
 # What the broker holds behind what people ask for; 0 goes first, and is what tasks have that say nothing.
 LOW_PRIORITY = 9
 # So many messages may wait for a worker; more would only make a queue that nobody can jump.
@@ -83,10 +85,10 @@ _MEND = """
 """
 
 
-def send_due(send: Callable[[Key], object], *, now: datetime) -> None:
+def send_due(send: Callable[[Key], object], *, now: datetime, patience: timedelta = PATIENCE) -> None:
     """Send a message for each integration whose turn it is; what could not be sent is due as before."""
     mend_clock(now=now)
-    taken = take_due(now=now)
+    taken = take_due(now=now, patience=patience)
     for number, key in enumerate(taken):
         try:
             send(key)
@@ -95,14 +97,14 @@ def send_due(send: Callable[[Key], object], *, now: datetime) -> None:
             raise
 
 
-def take_due(*, now: datetime) -> list[Key]:
+def take_due(*, now: datetime, patience: timedelta = PATIENCE) -> list[Key]:
     """Take the integrations that are due, or whose sync died: those that people wait for first, then tenants in turn.
 
     Racing callers share them out: none is given to two.
     """
     parameters: dict[str, Any] = {
         "now": now,
-        "dispatched_before": now - PATIENCE,
+        "dispatched_before": now - patience,
         "share": settings.PIPES_SYNCS_PER_TENANT,
         "most_of_one": most_of_one(),
         "most": MOST_WAITING,

@@ -1,14 +1,15 @@
 """When the connections of a tenant are tested, and that no two workers are at it.
 
 ``health_schedule`` holds one row for each tenant; which of its connections are due, their own rows say. So each tenant
-has one batch of tests at a time, however many connections it has, and a few tenants have theirs at once; who has waited
-longest is first. A claim expires some time after any batch must have ended: a worker that was killed loses the
-tests that were under way, and those are still due.
+has one batch of tests at a time, however many connections it has, and as many tenants have theirs at once as workers
+have threads for them; who has waited longest is first. A claim expires some time after any batch must have ended: a
+worker that was killed loses the tests that were under way, and those are still due.
 """
 
 import uuid
 from datetime import datetime, timedelta
 from functools import partial
+from operator import itemgetter
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -24,8 +25,8 @@ BATCH_SECONDS: Final = 45.0
 CLAIM_LIFETIME: Final = timedelta(minutes=3)
 # How long a message may stay unanswered before the dispatcher sends another.
 DISPATCH_PATIENCE: Final = timedelta(minutes=2)
-# The rest of a worker's threads are for syncs.
-_MOST_AT_ONCE: Final = 6
+# So many messages may wait for a worker; how many tenants are tested at once, the number of workers says.
+_MOST_WAITING: Final = 500
 # A batch is not worth its while for each single connection.
 _REST: Final = timedelta(seconds=30)
 # Should it ever not be told of a new connection, a tenant finds it after this time.
@@ -39,12 +40,11 @@ _TAKE_DUE: Final = """
             AND (dispatched_at IS NULL OR dispatched_at < %(dispatched_before)s)
         ORDER BY next_due_at
         LIMIT greatest(0, %(most)s - (
-            SELECT count(*) FROM integrations_healthschedule
-            WHERE claim_expires_at >= %(now)s OR dispatched_at >= %(dispatched_before)s
+            SELECT count(*) FROM integrations_healthschedule WHERE dispatched_at >= %(dispatched_before)s
         ))
         FOR UPDATE SKIP LOCKED
     )
-    RETURNING tenant_id
+    RETURNING tenant_id, next_due_at
 """
 _WAKE: Final = """
     INSERT INTO integrations_healthschedule AS there (tenant_id, next_due_at) VALUES (%s, statement_timestamp())
@@ -53,11 +53,12 @@ _WAKE: Final = """
 
 
 def take_due(*, now: datetime) -> list[int]:
-    """Take the tenants whose tests are due, or whose worker died, as ids; racing callers share them out."""
-    parameters: dict[str, Any] = {"now": now, "dispatched_before": now - DISPATCH_PATIENCE, "most": _MOST_AT_ONCE}
+    """Take the tenants whose tests are due, or whose worker died, who waits longest first; racing callers share."""
+    parameters: dict[str, Any] = {"now": now, "dispatched_before": now - DISPATCH_PATIENCE, "most": _MOST_WAITING}
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_DUE, parameters)
-        return [tenant_id for (tenant_id,) in cursor.fetchall()]
+        taken = cursor.fetchall()
+    return [tenant_id for tenant_id, _ in sorted(taken, key=itemgetter(1))]  # PostgreSQL gives them in any order
 
 
 def wake_on_commit(tenant_id: int) -> None:

@@ -17,12 +17,13 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected, ForeignKeyViolation, QueryCanceled, UniqueViolation
 
-from integrations import absences, changes, limit, mirror, schedule
+from integrations import absences, changes, interruption, limit, mirror, schedule
 from integrations.access import credentials_of
 from integrations.aws.access_test import refuse_open_role
 from integrations.aws.calling import Retries
-from integrations.aws.errors import AwsError, OwnFault
+from integrations.aws.errors import AwsError, OwnFault, Stopped
 from integrations.aws.organizations import identify, read_snapshot
+from integrations.aws.pacing import stops_within
 from integrations.aws.session import AwsSession, RoleCredentials, open_session
 from integrations.heartbeat import heartbeat
 from integrations.mirror import TreeChangedError
@@ -34,6 +35,7 @@ from integrations.schedule import ClaimLostError, Outcome
 from integrations.selection import Selection, select
 from integrations.snapshot import Progress, Snapshot
 from workspaces import isolation
+from workspaces.database import is_away, patiently
 from workspaces.secrets import SecretUnreadableError
 
 log = structlog.get_logger(__name__)
@@ -46,7 +48,9 @@ _WAITS = "Nothing was changed; it waits to be approved."
 # Somebody took a handle, purged a node or changed the settings between our look and our write, or another sync of the
 # same scope took handles in another order, or its turn took too long: what is there now is planned with again.
 _RACES = (TreeChangedError, UniqueViolation, ForeignKeyViolation, DeadlockDetected, QueryCanceled)
-_DATABASE_GONE = "The database did not answer in the middle of it ({}). Nothing was changed; it is tried again soon."
+_DATABASE_FAULT = "The database did not answer in the middle of it ({}). Nothing was changed; it is tried again soon."
+_DATABASE_AWAY = "The database was away in the middle of this sync. Nothing was changed; it is started again."
+_STOPPED = "The worker was stopped in the middle of this sync, as for an upgrade. Nothing was changed; it starts again."
 
 Watch = Callable[[SyncRun], None]
 
@@ -119,9 +123,12 @@ def perform(
     """Perform what is due for this integration; None when nothing is, somebody else is at it, or it is gone.
 
     Else the id of the run. ``watch`` is told of each step; ``retries`` is how patient to be with AWS. What AWS refuses
-    or fails to answer ends the run as failed; so does a bug, or a database that goes away, and it is raised.
+    or fails to answer ends the run as failed; so does a bug, and it is raised. Where the database goes away, or the
+    worker is to stop, it waits to be started again.
     """
-    claimed = schedule.start(tenant_id, integration_id, now=timezone.now())
+    claimed = patiently(
+        lambda: schedule.start(tenant_id, integration_id, now=timezone.now()), give_up_after=stops_within
+    )
     if claimed is None:
         return None
     work = _Work(claimed, watch, retries or Retries())
@@ -131,13 +138,18 @@ def perform(
                 _sync(work)
         except ClaimLostError:
             log.warning("sync_given_up")  # whoever has the integration now has recorded this run's end
+        except Stopped:
+            _start_again(work, _STOPPED)
         except AwsError as error:
             _fail(work, error.sentence, is_transient=error.is_transient, is_ours=isinstance(error, OwnFault))
         except (AnotherOrganizationError, SecretUnreadableError) as error:
             _fail(work, str(error))
         except (OperationalError, InterfaceError) as error:
-            _fail(work, _DATABASE_GONE.format(type(error).__name__), is_transient=True)
-            raise
+            if is_away(error):
+                _start_again(work, _DATABASE_AWAY, is_suspect=True)
+            else:
+                _fail(work, _DATABASE_FAULT.format(type(error).__name__), is_transient=True)
+                raise
         except BaseException as error:
             _fail(work, f"An unexpected error ({type(error).__name__}) stopped the sync. Nothing was changed.")
             raise
@@ -258,7 +270,18 @@ def _why_it_asks(work: _Work, integration: Integration, tree: Tree, planned: Pla
     return why
 
 
+def _start_again(work: _Work, why: str, *, is_suspect: bool = False) -> None:
+    log.warning("sync_starts_again", reason=why)
+    with suppress(ClaimLostError):
+        interruption.give_back(work.run, why, is_suspect=is_suspect)
+
+
 def _fail(work: _Work, sentence: str, *, is_transient: bool = False, is_ours: bool = False) -> None:
     log.log(ERROR if is_ours else WARNING, "sync_failed", reason=sentence)
-    with suppress(ClaimLostError), isolation.as_tenant(work.run.tenant_id):
-        work.end(error=sentence, is_transient=is_transient, is_ours=is_ours)
+
+    def write() -> None:
+        with isolation.as_tenant(work.run.tenant_id):
+            work.end(error=sentence, is_transient=is_transient, is_ours=is_ours)
+
+    with suppress(ClaimLostError):
+        patiently(write, give_up_after=stops_within)

@@ -18,9 +18,12 @@ from integrations.sending import send
 def enqueue_due() -> None:
     """Send a message for each integration that is due; one that nobody reads in time is sent again, so it expires."""
     options = {"expires": dispatch.PATIENCE.total_seconds(), "priority": dispatch.LOW_PRIORITY}
-    with sync_integration.app.producer_or_acquire() as producer:
+    app = sync_integration.app
+    with app.producer_or_acquire() as producer:
+        waiting = producer.channel.queue_declare(app.conf.task_default_queue).message_count
+        patience = dispatch.PATIENCE if waiting else dispatch.PATIENCE_WITHOUT_QUEUE
         send = partial(sync_integration.apply_async, producer=producer, **options)
-        dispatch.send_due(send, now=timezone.now())
+        dispatch.send_due(send, now=timezone.now(), patience=patience)
 
 
 @shared_task
@@ -45,7 +48,6 @@ def test_connections(tenant_id: int) -> None:
     from integrations import health_tests
 
     health_tests.run(tenant_id)
-    enqueue_health_tests()  # who waits for the place that is free now does not wait for the next beat too
 
 
 @shared_task

@@ -63,6 +63,11 @@ def test(arguments: Sequence[str]) -> int:
 def bench(arguments: Sequence[str]) -> int:
     """Run the benchmarks on servers of their own, which write as safely as in production."""
     bootstrap.ensure("development")
+    if arguments[:1] == ["faults"]:  # it starts, stops and holds its servers itself
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        return subprocess.run(
+            python("-m", "bench.faults", *arguments[1:]), env=environment, cwd=ROOT, check=False
+        ).returncode
     return with_servers(python("-m", "bench", *arguments), {}, is_durable=True)
 
 

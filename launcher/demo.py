@@ -20,7 +20,7 @@ DEMO = Instance(STATE)
 _RUNNING = DEMO.run / "demo.json"
 # Workers have nothing to tell each other: what is to do, and who does it, stands in the database.
 QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-_WORKER = ("worker", "--pool", "threads", "--concurrency", "16", *QUIET)
+_LANES = ("short", "people", "syncs", "health")
 _LOCK = STATE / "demo.lock"
 
 
@@ -72,7 +72,7 @@ def _start(supervisor: Supervisor, *, port: int) -> None:
     web = base | {"PIPES_DATABASE_POOL": "true", "AWS_ENDPOINT_URL": worker["AWS_ENDPOINT_URL"]}
     supervisor.start(
         _web(web, address, port),
-        _celery("worker", _WORKER, worker, "ready"),
+        _worker(worker),
         _celery("beat", ["beat", "--schedule", str(DEMO.run / "beat")], base, "beat: Starting"),
     )
     write_private(_RUNNING, {"address": address, "environment": owner | worker})
@@ -116,6 +116,17 @@ def _web(environment: Mapping[str, str], address: str, port: int) -> Program:
         command=python(*command, "--no-control-socket", "--graceful-timeout", "5", "--worker-tmp-dir", str(DEMO.run)),
         environment=environment,
         is_ready=lambda _child: _fetch(f"{address}/healthz") is not None,
+    )
+
+
+def _worker(environment: Mapping[str, str]) -> Program:
+    return Program(
+        name="worker",
+        command=python("-m", "pipes.worker"),
+        environment={**environment, "PIPES_SIGNS_OF_LIFE": str(DEMO.run / "worker")},
+        is_ready=lambda child: all(child.has_logged(f"{lane}@") for lane in _LANES),
+        # Without a broker it would wait for its tasks for ever; what it leaves unfinished is taken up again.
+        death_signal=signal.SIGKILL,
     )
 
 

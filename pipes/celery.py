@@ -8,12 +8,13 @@ from typing import Any
 from celery import Celery
 from celery.app.amqp import AMQP
 from celery.schedules import schedule
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_shutting_down
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
+from integrations.aws import pacing
 from pipes.cache import FAULTS, redis_breaker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipes.settings")
@@ -92,3 +93,9 @@ app.conf.beat_schedule = {
 def configure_logging(**_kwargs: object) -> None:
     """Keep Django's logging: Celery would replace it by its own when a worker starts."""
     logging.config.dictConfig(settings.LOGGING)
+
+
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def stop_waiting_for_aws(**_kwargs: object) -> None:
+    """Have what is under way end soon: a worker that is to stop is killed after a minute."""
+    pacing.stop()

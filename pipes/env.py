@@ -59,6 +59,25 @@ def aws_principals(arns: Iterable[str]) -> Mapping[str, str]:
     return principals
 
 
+def redis_url(url: str) -> str:
+    """Give the address of Redis, with everything said that its two clients would else take differently.
+
+    With ``rediss://`` certificates are verified, and that they are the host's, unless the URL says otherwise. Raises
+    ImproperlyConfigured for what only one of the two could use.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme not in ("redis", "rediss", "unix"):
+        raise ImproperlyConfigured(
+            f"REDIS_URL begins with {scheme}://, which is not supported: give redis://, rediss:// or unix://, and put a"
+            " proxy, or a name that follows the primary, before servers that Sentinel or a cluster manages."
+        )
+    if scheme == "rediss":
+        for name, value in (("ssl_cert_reqs", "required"), ("ssl_check_hostname", "true")):
+            if f"{name}=" not in rest:
+                rest += f"{'&' if '?' in rest else '?'}{name}={value}"
+    return f"{scheme}://{rest}"
+
+
 def hide_tokens(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Take out of a log line what stands in a link that was mailed, such as an invitation's: it opens the door."""
     for name in ("event", "request"):

@@ -14,6 +14,7 @@ from redis.retry import Retry
 
 from pipes import env as read
 from pipes.env import env
+from pipes.lanes import ROUTES
 
 django_stubs_ext.monkeypatch()
 
@@ -110,7 +111,6 @@ _pool = {
 }
 # A server that is gone without a word is noticed within seconds.
 _patience = {"connect_timeout": 3, "keepalives_idle": 5, "keepalives_interval": 2, "tcp_user_timeout": 10_000}
-_options = {"options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"}
 
 _url = env.db_url("DATABASE_URL")  # whose own options, such as ?sslmode= or ?host=/a/socket, stay
 _pooled = _pool if env.bool("PIPES_DATABASE_POOL", default=False) else {}
@@ -119,7 +119,8 @@ DATABASES = {
     | {
         "ENGINE": "pipes.database",
         "CONN_MAX_AGE": 0,
-        "OPTIONS": _patience | _url.get("OPTIONS", {}) | _options | _pooled,
+        "DISABLE_SERVER_SIDE_CURSORS": True,  # with PgBouncer they may be another's
+        "OPTIONS": _patience | _url.get("OPTIONS", {}) | _pooled,
     }
 }
 if env.str("DATABASE_OWNER_URL", default=""):
@@ -127,7 +128,7 @@ if env.str("DATABASE_OWNER_URL", default=""):
     DATABASES["owner"] = env.db_url("DATABASE_OWNER_URL")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL")
+REDIS_URL = read.redis_url(env.str("REDIS_URL"))
 # Whoever waits for Redis waits for a page; one try more, for each connection is dead once after it restarted.
 REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25, "retry": Retry(NoBackoff(), 1)}
 CACHES = {"default": {"BACKEND": "pipes.cache.FallbackCache", "LOCATION": REDIS_URL, "OPTIONS": REDIS_OPTIONS}}
@@ -142,6 +143,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # --- Background work ----------------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
+CELERY_TASK_ROUTES = ROUTES
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -159,6 +161,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 2,
     "health_check_interval": 2,  # how late a worker notices that nobody answers any more
 }
+
+# Where the worker writes that its work moves, a file for each lane, for whoever watches it.
+PIPES_SIGNS_OF_LIFE = env.str("PIPES_SIGNS_OF_LIFE", default="/tmp/pipes-worker")  # noqa: S108  nothing is read from it
 
 # How long a sync's claim counts without being renewed (it is, six times in that time): the wait after a worker died.
 PIPES_SYNC_CLAIM_SECONDS = env.float("PIPES_SYNC_CLAIM_SECONDS", default=60.0)

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 from django.db import connection, migrations, transaction
 
+from workspaces import database
+
 _TENANT = "(SELECT NULLIF(current_setting('app.tenant_id', true), '')::bigint)"
 _USER = "(SELECT NULLIF(current_setting('app.user_id', true), '')::bigint)"
 _OPERATOR = "(SELECT current_setting('app.operator', true) = 'on')"
@@ -38,11 +40,14 @@ def bind(**values: object) -> dict[str, str]:
 @contextmanager
 def _bound(**values: object) -> Iterator[None]:
     is_nested = connection.in_atomic_block
-    with transaction.atomic():
-        before = bind(**values)
-        yield
-        if is_nested:  # give the outer block back what it was bound to; a rollback does so by itself
-            bind(**before)
+    try:
+        with transaction.atomic():
+            before = bind(**values)
+            yield
+            if is_nested:  # give the outer block back what it was bound to; a rollback does so by itself
+                bind(**before)
+    finally:
+        database.release()  # AWS may be asked next, and others wait for a connection
 
 
 @contextmanager

@@ -105,6 +105,12 @@ class TimedOut(AwsError):
     is_transient = True
 
 
+class Stopped(AwsError):
+    """The process that asks is to stop, as for an upgrade."""
+
+    is_transient = True
+
+
 # How a refused role ends its sentence, where nothing better is known about its setup.
 COMPARE_ROLE: Final = " Compare the role's ARN and its trust policy with the setup that Pipes shows, then try again."
 

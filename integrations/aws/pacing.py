@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from integrations.aws.errors import TimedOut
+from integrations.aws.errors import Stopped, TimedOut
 
 _SLOWEST: Final = 1 / 16  # of the published rate; slower than that, a read would outlive its time anyway
 _RECOVERY: Final = 1 / 20  # of the published rate, regained with each answer after a throttle
@@ -71,6 +71,26 @@ class Pacer:
         self._seen_at = now
 
 
+# Set when the process is to stop: whoever would wait ends instead.
+_stopping: Final = threading.Event()
+_LOOK_SECONDS: Final = 0.5
+
+
+def stop() -> None:
+    """Have everything that waits for AWS in this process end soon, as Stopped."""
+    _stopping.set()
+
+
+def go_on() -> None:
+    """Take that back."""
+    _stopping.clear()
+
+
+def stops_within(seconds: float) -> bool:
+    """Wait so long, or until the process is to stop; tell whether it is."""
+    return _stopping.wait(seconds)
+
+
 class Budget:
     """The time that a caller gives for a whole piece of work, in which all its threads wait. Thread-safe."""
 
@@ -80,9 +100,23 @@ class Budget:
         self._cancelled = threading.Event()
 
     def wait(self, seconds: float, operation: str) -> None:
-        """Sleep; raises TimedOut at once when the time would run out meanwhile, or when it is cancelled."""
-        if time.monotonic() + seconds <= self._ends_at and not self._cancelled.wait(max(seconds, 0.0)):
-            return
+        """Sleep; raises TimedOut at once when the time would run out meanwhile, or when it is cancelled.
+
+        Raises Stopped when the process is to stop.
+        """
+        until = time.monotonic() + max(seconds, 0.0)
+        is_over = until > self._ends_at
+        while not is_over:
+            if _stopping.is_set():
+                raise Stopped(
+                    f"The worker was stopped, as for an upgrade, before {operation} was asked (Stopped). Try again.",
+                    operation=operation,
+                    code="Stopped",
+                )
+            left = until - time.monotonic()
+            is_over = self._cancelled.wait(max(0.0, min(left, _LOOK_SECONDS)))
+            if not is_over and left <= _LOOK_SECONDS:
+                return
         raise TimedOut(
             f"AWS did not answer everything within {self._seconds:g} seconds; the last call was {operation} (TimedOut)."
             " Try again later.",

@@ -23,7 +23,7 @@ from django.utils import timezone
 from integrations.models import Delivery, DeliveryDue, EmailNotifications, Event, Integration, Webhook
 from integrations.notifications import posting, recipients, signing, wording
 from integrations.notifications.posting import Answer
-from workspaces import audit, isolation
+from workspaces import audit, database, isolation
 from workspaces.secrets import SecretUnreadableError
 
 log = structlog.get_logger(__name__)
@@ -98,6 +98,7 @@ def take_due(*, now: datetime) -> list[Claim]:
 def deliver_due(*, post: Post = posting.post) -> int:
     """Send what is due, and tell how many that were."""
     claims = take_due(now=timezone.now())
+    database.release()
     if not claims:
         return 0
     # All is read before anything is sent: what then goes wrong with one leaves nothing that was sent unrecorded.

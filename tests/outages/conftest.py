@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from pipes.cache import redis_breaker
 from pipes.celery import app
+from tests.integrations.conftest import aws as aws  # the fixture
 from tests.outages.line import Line, line_to
 from tests.outages.own_redis import OwnRedis, running
 

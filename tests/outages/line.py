@@ -50,6 +50,12 @@ class Line:
         """Be away and back at once: every connection is dead, and new ones are served."""
         self._drop()
 
+    @property
+    def connections(self) -> int:
+        """How many are connected now."""
+        with self._lock:
+            return len(self._pairs)
+
     def close(self) -> None:
         """End it."""
         self.cut()
@@ -62,7 +68,6 @@ class Line:
         for each in (end for pair in pairs for end in pair):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
-            each.close()
 
     def _accept(self) -> None:
         while True:
@@ -98,6 +103,12 @@ class Line:
         for end in (source, sink):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            ours = [pair for pair in self._pairs if source in pair]
+            self._pairs = [pair for pair in self._pairs if source not in pair]
+        if not ours:  # the other way has ended too
+            source.close()
+            sink.close()
 
 
 @contextmanager

@@ -40,10 +40,10 @@ def test_racing_dispatchers_never_take_a_tenant_twice(committed: Cast) -> None:
     assert sorted(health_schedule.take_due(now=lost)) == sorted(due)
 
 
-def test_a_few_tenants_are_tested_at_once_and_who_waited_longest_is_first(cast: Cast) -> None:
-    due, now = tenants(cast, 9), timezone.now()
+def test_as_many_tenants_are_tested_at_once_as_workers_take_and_who_waited_longest_is_first(cast: Cast) -> None:
+    due, now = tenants(cast, 20), timezone.now()
     first = health_schedule.take_due(now=now)
-    assert sorted(first) == due[:6], "the rest of the worker is for syncs"
+    assert first == due
     claims = {tenant_id: health_schedule.start(tenant_id, now=now) for tenant_id in first}
     assert health_schedule.take_due(now=now) == []
     with isolation.as_tenant(due[0]):
@@ -52,7 +52,9 @@ def test_a_few_tenants_are_tested_at_once_and_who_waited_longest_is_first(cast: 
     assert claim is not None
     health_schedule.finish(due[0], claim, now=now)
     assert HealthSchedule.objects.get(pk=due[0]).next_due_at == now, "it has more to test"
-    assert health_schedule.take_due(now=now) == [due[6]], "but the others come first"
+    late = factories.tenant("late", owner=cast.stranger, plan=Plan.TEAM)
+    HealthSchedule.objects.create(tenant=late, next_due_at=now - timedelta(minutes=1))
+    assert health_schedule.take_due(now=now) == [late.pk, due[0]], "but others that wait come first"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -23,6 +23,7 @@ class Command(Migrate):
             raise CommandError("Set DATABASE_OWNER_URL: migrations run as the owner of the tables.")
         super().handle(*args, **options)
         grant_application_role(options["database"])
+        limit_statements()
 
 
 def grant_application_role(owner_alias: str) -> None:
@@ -51,3 +52,14 @@ def grant_application_role(owner_alias: str) -> None:
             "REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {}",
         ):
             cursor.execute(sql.SQL(statement).format(role))
+
+
+def limit_statements() -> None:
+    """Have PostgreSQL end what runs, or does nothing within a transaction, for too long.
+
+    As defaults of the role, which it may set itself: what is said at the start of a session, PgBouncer refuses.
+    """
+    with connections["default"].cursor() as cursor:
+        cursor.execute("ALTER ROLE CURRENT_USER SET statement_timeout = '30s'")
+        cursor.execute("ALTER ROLE CURRENT_USER SET idle_in_transaction_session_timeout = '60s'")
+    connections["default"].close()

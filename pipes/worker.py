@@ -1,0 +1,203 @@
+"""The worker: ``python -m pipes.worker [lane …]``, one process for each lane; all of them by default.
+
+What is short never waits for what is long: each lane has threads of its own, in one container or in several.
+
+The lanes are forked from one process that has everything loaded, so that they share its memory. It starts again what
+ends by itself, and passes on that it is to stop: syncs under way give themselves back, the rest has a minute to end.
+"""
+
+import argparse
+import ctypes
+import gc
+import importlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import structlog
+from celery import bootsteps
+from django.conf import settings
+
+from pipes.celery import app
+from pipes.lanes import LANES, Lane
+
+log = structlog.get_logger(__name__)
+
+# Workers have nothing to tell each other: what is to do, and who does it, stands in the database.
+_QUIET: Final = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+_GRACE_SECONDS: Final = 50
+_LONGEST_DELAY: Final = 30.0
+_PR_SET_PDEATHSIG: Final = 1
+# What tasks import when they run: loaded once, it is shared.
+_LOADED_LATER: Final = (
+    "aws.clients",
+    "aws.translation",
+    "health_tests",
+    "notifications.delivering",
+    "removal",
+    "sync",
+    "testing",
+    "trying",
+)
+
+
+@dataclass
+class _Child:
+    """The process of a lane."""
+
+    lane: Lane
+    pid: int = 0
+    started_at: float = 0.0
+    delay: float = 1.0
+    start_at: float = field(default=0.0)
+
+
+class SignOfLife(bootsteps.StartStopStep):
+    """Touches a file every few seconds while work moves: a thread is free, or all have had theirs for a fair time."""
+
+    requires: Any = ("celery.worker.components:Timer", "celery.worker.components:Pool")
+
+    def __init__(self, worker: Any, **options: Any) -> None:
+        self._timer: Any = None
+        untyped: Any = super()
+        untyped.__init__(worker, **options)
+
+    def start(self, worker: Any) -> None:
+        """Begin."""
+        self._timer = worker.timer.call_repeatedly(5.0, self._look, (worker,), priority=10)
+
+    def stop(self, worker: Any) -> None:
+        """End."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self, worker: Any) -> None:
+        lane = LANES[worker.hostname.partition("@")[0]]
+        ages = [
+            time.time() - request.time_start for request in tuple(worker.state.active_requests) if request.time_start
+        ]
+        if len(ages) < lane.threads or min(ages) < lane.patience:
+            sign_of(lane).touch()
+
+
+def sign_of(lane: Lane) -> Path:
+    """Give the file that is touched while the work of a lane moves."""
+    return Path(settings.PIPES_SIGNS_OF_LIFE) / lane.name
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run lanes until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m pipes.worker")
+    parser.add_argument("lanes", nargs="*", choices=[*LANES, []], help=f"default: all ({', '.join(LANES)})")
+    names = parser.parse_args(arguments).lanes or list(LANES)
+    os.environ.setdefault("PIPES_DATABASE_POOL", "true")
+    os.environ.setdefault("PIPES_DATABASE_POOL_WAIT", "10")  # nobody looks at a page meanwhile
+    Path(settings.PIPES_SIGNS_OF_LIFE).mkdir(parents=True, exist_ok=True)
+    _load()
+    return _Parent([_Child(LANES[name]) for name in names]).run()
+
+
+def _load() -> None:
+    app.loader.import_default_modules()
+    app.finalize()
+    for name in _LOADED_LATER:
+        importlib.import_module(f"integrations.{name}")
+    app.steps["worker"].add(SignOfLife)
+    gc.collect()
+    gc.freeze()  # or the first collection of each lane would copy what they share
+
+
+class _Parent:
+    """Starts the lanes, starts again what ended, and stops them all."""
+
+    def __init__(self, children: list[_Child]) -> None:
+        self._children = children
+        self._is_stopping = False
+
+    def run(self) -> int:
+        """Look after the lanes until a signal comes."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        while not self._is_stopping:
+            for child in self._children:
+                if not child.pid and time.monotonic() >= child.start_at:
+                    _start(child)
+            self._reap()
+            time.sleep(0.2)
+        return self._wait()
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._is_stopping = True
+
+    def _reap(self) -> None:
+        for child in self._children:
+            if not child.pid or os.waitpid(child.pid, os.WNOHANG)[0] == 0:
+                continue
+            if time.monotonic() - child.started_at > 60:
+                child.delay = 1.0
+            child.pid, child.start_at = 0, time.monotonic() + child.delay
+            child.delay = min(child.delay * 2, _LONGEST_DELAY)
+            if not self._is_stopping:
+                log.error("lane_ended", lane=child.lane.name)
+
+    def _wait(self) -> int:
+        for child in self._children:
+            if child.pid:
+                os.kill(child.pid, signal.SIGTERM)
+        ends_at = time.monotonic() + _GRACE_SECONDS
+        while any(child.pid for child in self._children) and time.monotonic() < ends_at:
+            self._reap()
+            time.sleep(0.1)
+        late = [child for child in self._children if child.pid]
+        for child in late:
+            log.error("lane_killed", lane=child.lane.name)
+            os.kill(child.pid, signal.SIGKILL)
+        return 1 if late else 0
+
+
+def _start(child: _Child) -> None:
+    parent = os.getpid()
+    child.started_at = time.monotonic()
+    child.pid = os.fork()
+    if child.pid:
+        return
+    code = 1
+    try:
+        _die_with(parent)
+        _run(child.lane)
+        code = 0
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 1
+    finally:  # never into the parent's loop
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _die_with(parent: int) -> None:
+    """Have the kernel ask us to stop when the parent is killed."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _run(lane: Lane) -> None:
+    pool = settings.DATABASES["default"]["OPTIONS"].get("pool")
+    if pool:
+        pool["max_size"] = lane.connections
+    threads = ("--pool", "threads", "--concurrency", str(lane.threads))
+    which = ("--queues", ",".join(lane.queues), "--hostname", f"{lane.name}@%h")
+    app.worker_main(["--quiet", "worker", *threads, *which, *_QUIET])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
