@@ -1,0 +1,124 @@
+"""The product as shipped, on servers of its own: everything may be stopped, held and started again."""
+
+import http.client
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import redis
+
+from launcher.child import Child, wait_for
+from launcher.keys import python
+from launcher.places import ROOT, Instance
+from launcher.supervisor import Supervisor
+
+PAGE = "/tenants/faults/orgs/main/people/"  # it needs PostgreSQL only
+
+
+class Product:
+    """The servers and programs, each of which may be stopped, held and started again."""
+
+    def __init__(self, supervisor: Supervisor, instance: Instance, environment: Mapping[str, str], port: int) -> None:
+        self._servers = {kept.child.program.name: kept.child for kept in supervisor._kept}
+        self._instance = instance
+        self._port = port
+        self.environment = dict(environment)
+        self.programs: dict[str, subprocess.Popen[bytes]] = {}
+        self.commands = {
+            "web": ["-m", "gunicorn", "pipes.wsgi:application", "--bind", f"127.0.0.1:{port}", "--workers", "2",
+                    "--threads", "4", "--no-control-socket"],
+            "worker": ["-m", "pipes.worker"],
+            "beat": ["-m", "celery", "--quiet", "--app", "pipes", "beat", "--schedule", str(instance.run / "beat")],
+        }  # fmt: skip
+
+    def start(self, name: str, **variables: str) -> None:
+        """Start a program of the product."""
+        log = (self._instance.logs / f"{name}.log").open("ab")
+        self.programs[name] = subprocess.Popen(
+            python(*self.commands[name.partition("-")[0]]),
+            env=self.environment | variables,
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+    def end(self, name: str, number: signal.Signals = signal.SIGTERM) -> float:
+        """End a program; gives how long that took."""
+        began, process = time.monotonic(), self.programs.pop(name)
+        if number == signal.SIGKILL:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+        process.wait()
+        return time.monotonic() - began
+
+    def server(self, name: str) -> Child:
+        """Give a server: ``database`` or ``broker``."""
+        return self._servers[name]
+
+    def stop_server(self, name: str) -> None:
+        """Stop a server, as an operator would."""
+        self.server(name).stop()
+
+    def start_server(self, name: str) -> None:
+        """Start it again, with what it kept."""
+        self._servers[name] = Child(self.server(name).program, self._instance)
+        assert wait_for(self._servers[name].is_ready, seconds=60)
+
+    def broker(self) -> redis.Redis:
+        """Connect to the broker."""
+        return redis.Redis.from_url(self.environment["REDIS_URL"], socket_timeout=5)
+
+    def ask(self, path: str, cookie: str) -> tuple[int, float]:
+        """Ask for a page; gives its status (0: no answer) and the seconds."""
+        began = time.monotonic()
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=15)
+        try:
+            connection.request("GET", path, headers={"Cookie": cookie})
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status, time.monotonic() - began
+        except OSError:
+            return 0, time.monotonic() - began
+        finally:
+            connection.close()
+
+
+@dataclass
+class Visitor(threading.Thread):
+    """Somebody who asks for a page all the time, in two windows; and a monitor that asks for health."""
+
+    product: Product
+    cookie: str
+    seen: list[tuple[float, int, float]] = field(default_factory=list)
+    health: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(daemon=True)
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Ask until it is over."""
+        others = [threading.Thread(target=self._visit, daemon=True) for _ in range(2)]
+        for each in others:
+            each.start()
+        while not self._over.wait(0.5):
+            status, seconds = self.product.ask("/healthz", "")
+            self.health.append(seconds if status == 200 else 99.0)
+        for each in others:
+            each.join()
+
+    def _visit(self) -> None:
+        while not self._over.wait(0.2):
+            at = time.monotonic()
+            self.seen.append((at, *self.product.ask(PAGE, self.cookie)))
+
+    def stop(self) -> None:
+        """End it."""
+        self._over.set()
+        self.join()
