@@ -69,13 +69,13 @@ class Reader:
         root_id = self.identifier(row, "Id", ROOT_ID)
         if match is None or match[3] != root_id:
             raise unexpected(self._operation, self._subject, "the ARN of the root is not that of a root")
-        return RootRow(root_id, self._name(row), match[2], match[1])
+        return RootRow(root_id, self._name(row, root_id), match[2], match[1])
 
     def folder(self, row: Row) -> FolderRow:
         """A row of ListOrganizationalUnitsForParent, or the answer of DescribeOrganizationalUnit."""
         folder_id = self.identifier(row, "Id", FOLDER_ID)
         path = self._path(row["Path"], folder_id) if row.get("Path") else None
-        return FolderRow(folder_id, self._name(row), path)
+        return FolderRow(folder_id, self._name(row, folder_id), path)
 
     def account(self, row: Row) -> AccountRow:
         """A row of ListAccounts, or the answer of DescribeAccount."""
@@ -85,7 +85,7 @@ class Reader:
             raise incomplete(self._operation, self._subject, f"JoinedTimestamp of {account_id} is missing")
         return AccountRow(
             account_id,
-            self._name(row),
+            self._name(row, account_id),
             self._state(row, account_id),
             joined_at.astimezone(UTC),
             frozenset(self._path(path, account_id) for path in row.get("Paths") or ()),
@@ -95,7 +95,8 @@ class Reader:
         """The id under that key; refused when AWS does not make such ids."""
         text = self._text(row, key)
         if pattern.fullmatch(text) is None:
-            raise unexpected(self._operation, self._subject, f"{key} is {text[:80]!r}, which is not such an id")
+            of = f" of {str(row['Name'])[:80]}" if row.get("Name") else ""
+            raise unexpected(self._operation, self._subject, f"{key}{of} is {text[:80]!r}, which is not such an id")
         return text
 
     def _state(self, row: Row, account_id: str) -> AccountState:
@@ -118,16 +119,20 @@ class Reader:
             raise unexpected(self._operation, self._subject, f"the path of {source_id} is {str(text)[:80]!r}")
         return tuple(match[1].split("/"))
 
-    def _name(self, row: Row) -> str:
-        name = self._text(row, "Name")
+    def _name(self, row: Row, source_id: str) -> str:
+        name = self._text(row, "Name", of=source_id)
         if len(name) > _LONGEST_NAME:
-            raise unexpected(self._operation, self._subject, f"a name has {len(name)} characters")
+            what = f"Name of {source_id} has {len(name)} characters, and {_LONGEST_NAME} are the most"
+            raise unexpected(self._operation, self._subject, what)
         return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", name)
 
-    def _text(self, row: Row, key: str) -> str:
+    def _text(self, row: Row, key: str, *, of: str = "") -> str:
+        """The text under that key; messages name the row by its id, or by its name where it is the id that is wrong."""
         text = row.get(key)
+        of = of or str(row.get("Name") or "")[:80]
+        what = f"{key} of {of}" if of else f"{key} of a row"
         if text is None or text == "":
-            raise incomplete(self._operation, self._subject, f"{key} is missing in a row")
+            raise incomplete(self._operation, self._subject, f"{what} is missing")
         if not isinstance(text, str):
-            raise unexpected(self._operation, self._subject, f"{key} is not a text")
+            raise unexpected(self._operation, self._subject, f"{what} is not a text")
         return text

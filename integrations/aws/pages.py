@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from integrations.aws.calling import OPERATIONS
-from integrations.aws.errors import unexpected
+from integrations.aws.errors import incomplete, unexpected
 from integrations.aws.pacing import Budget
 from integrations.aws.session import AwsSession
 
+# AWS gives an empty page now and then; so many in a row lead nowhere, and would use up the time of the whole read.
+_MOST_EMPTY: Final = 50
 PAGE_SIZE: Final = 20  # the most that AWS gives; what it gives without being asked is not documented
 
 T = TypeVar("T")
@@ -23,6 +25,7 @@ class Pages:
         self._subject = subject
         self._asked = asked
         self._tokens: set[str] = set()
+        self._empty = 0
         self._token: str | None = None
         self.is_done = False
 
@@ -45,6 +48,9 @@ class Pages:
         rows: list[dict[str, Any]] = answer[OPERATIONS[self._operation].result]
         if not all(isinstance(row, dict) for row in rows):
             raise unexpected(self._operation, self._subject, "a row is empty")
+        self._empty = 0 if rows else self._empty + 1
+        if self._empty >= _MOST_EMPTY and not self.is_done:
+            raise incomplete(self._operation, self._subject, f"{self._empty} pages in a row were empty")
         return rows
 
     def all(self, read: Callable[[dict[str, Any]], T]) -> list[T]:

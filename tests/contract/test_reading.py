@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations.aws.errors import ChangedWhileReading, IncompleteAnswer, UnexpectedAnswer
+from integrations.aws.errors import ChangedWhileReading, IncompleteAnswer, Refused, UnexpectedAnswer
 from integrations.aws.organizations import read_snapshot
 from integrations.aws.session import RoleCredentials, open_session
 from integrations.snapshot import AccountState, Snapshot
@@ -47,6 +47,48 @@ def test_names_in_any_script_come_through_as_they_are(aws: RunningAws, role: Rol
     for name in names:
         aws.organization.create_unit(name)
     assert {folder.name for folder in read_snapshot(open_session(role)).folders} == names | {"Root"}
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+def test_empty_pages_without_end_end_the_read_soon(aws: RunningAws, role: RoleCredentials, pages: int) -> None:
+    for number in range(60):
+        aws.organization.create_account(f"Account {number}")
+    aws.wire.empty_after = pages
+    with pytest.raises(IncompleteAnswer, match="50 pages in a row were empty") as failed:
+        read_snapshot(open_session(role))
+    assert failed.value.is_transient
+    assert aws.calls.count("ListAccounts") <= pages + 50
+
+
+def test_as_many_empty_pages_as_are_borne_do_not_end_a_list(aws: RunningAws, role: RoleCredentials) -> None:
+    aws.faults.answer("ListAccounts", '{"Accounts": [], "NextToken": "one"}', times=1)
+    with pytest.raises((Refused, UnexpectedAnswer)):  # the stand-in does not know that token: it was followed
+        read_snapshot(open_session(role))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("x" * 129, "Name of {} has 129 characters, and 128 are the most"), ("", "Name of {} is missing")],
+)
+def test_an_impossible_name_is_told_with_the_account_and_the_field(
+    aws: RunningAws, role: RoleCredentials, name: str, expected: str
+) -> None:
+    made = aws.organization.create_account("Odd")
+    made.name = name
+    with pytest.raises((UnexpectedAnswer, IncompleteAnswer)) as failed:
+        read_snapshot(open_session(role))
+    assert expected.format(made.id) in failed.value.sentence
+    unit = aws.organization.create_unit("Odd")
+    made.name, unit.name = "Even", name
+    with pytest.raises((UnexpectedAnswer, IncompleteAnswer)) as failed:
+        read_snapshot(open_session(role))
+    assert expected.format(unit.id) in failed.value.sentence
+
+
+def test_an_impossible_id_is_told_with_the_name(aws: RunningAws, role: RoleCredentials) -> None:
+    aws.faults.answer("ListAccounts", '{"Accounts": [{"Id": "12", "Name": "Odd", "State": "ACTIVE"}]}')
+    with pytest.raises(UnexpectedAnswer, match="Id of Odd is '12', which is not such an id"):
+        read_snapshot(open_session(role))
 
 
 def test_empty_pages_do_not_end_a_list(aws: RunningAws, role: RoleCredentials) -> None:
@@ -188,7 +230,7 @@ def test_a_list_without_the_management_account_is_incomplete(aws: RunningAws, ro
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ('{"Id": "12345", "Name": "A", "State": "ACTIVE", "JoinedTimestamp": 1}', "Id is '12345'"),
+        ('{"Id": "12345", "Name": "A", "State": "ACTIVE", "JoinedTimestamp": 1}', "Id of A is '12345'"),
         ('{"Id": "111122223333", "Name": "A", "State": "ACTIVE", "JoinedTimestamp": 1, "Paths": ["x"]}', "is 'x'"),
         (
             '{"Id": "111122223333", "Name": "A", "State": "ACTIVE", "JoinedTimestamp": 1,'
@@ -197,7 +239,7 @@ def test_a_list_without_the_management_account_is_incomplete(aws: RunningAws, ro
         ),
         (
             '{"Id": "111122223333", "Name": "%s", "State": "ACTIVE", "JoinedTimestamp": 1}' % ("x" * 129),
-            "a name has 129 characters",
+            "Name of 111122223333 has 129 characters",
         ),
     ],
 )

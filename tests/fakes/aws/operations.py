@@ -104,6 +104,8 @@ def _page(question: Question, key: str, ids: list[str], word: Callable[[str], Me
     cursor: Members = {"list": key + of, "after": "", "page": 1, "was_empty": False}
     if question.parameters.get("NextToken") is not None:
         cursor = _read_token(question.parameters["NextToken"], key + of)
+    if cursor["page"] > question.wire.empty_after > 0:
+        return {key: [], "NextToken": _token({**cursor, "page": cursor["page"] + 1})}
     every = question.wire.empty_page_every
     if every and cursor["page"] % every == 0 and not cursor["was_empty"]:
         return {key: [], "NextToken": _token({**cursor, "was_empty": True})}

@@ -23,12 +23,13 @@ class Wire:
 
     ``states`` is "state" (``State`` only), "both", or "status" (``Status`` only). ``has_paths`` switches ``Paths`` and
     ``Path``. Pages hold at most ``page_size``; before each ``empty_page_every``-th comes an empty one with a NextToken
-    (0: never).
+    (0: never). After ``empty_after`` pages of a list all are empty, without end (0: never).
     """
 
     states: str = "state"
     has_paths: bool = True
     empty_page_every: int = 0
+    empty_after: int = 0
     page_size: int = 20
 
 
