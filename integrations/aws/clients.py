@@ -77,10 +77,19 @@ def _client(service: str, partition: str, endpoint_url: str | None, answer_withi
 
 @functools.lru_cache(maxsize=1)
 def session() -> Any:
-    """The botocore session that makes the shared clients: it holds AWS's service descriptions, no credentials."""
+    """The botocore session that makes the shared clients: it holds AWS's service descriptions, no credentials.
+
+    Nothing of this server's own AWS configuration gets into what customers' keys sign: no profile, file or variable of
+    the environment is looked at, only botocore's defaults.
+    """
     import botocore.session  # slow to import
+    from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConfigValueStore, ConstantProvider
 
     shared = botocore.session.Session()
+    defaults = {name: default for name, (_, _, default, _) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()}
+    defaults |= {"config_file": None, "credentials_file": None}
+    store = ConfigValueStore({name: ConstantProvider(default) for name, default in defaults.items()})
+    shared.register_component("config_store", store)
     shared.register_component("credential_provider", _KeysOfTheCall())
     return shared
 

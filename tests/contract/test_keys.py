@@ -1,11 +1,12 @@
 """Whose keys sign what: customers share the clients, and never anything else."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from integrations.aws import clients
+from integrations.aws import clients, own
 from integrations.aws.errors import OwnFault
 from integrations.aws.organizations import read_snapshot
 from integrations.aws.session import KeyCredentials, RoleCredentials, open_session
@@ -71,3 +72,59 @@ def test_keys_do_not_show() -> None:
     keys = clients.Keys("AKIDVISIBLE", "the-secret", "the-token")
     assert "the-secret" not in repr(keys)
     assert "the-token" not in repr(keys)
+
+
+@pytest.fixture
+def fresh_clients() -> Iterator[None]:
+    """No client of earlier tests is used, and none of this one's by later ones."""
+    for cached in (clients.session, clients._client):
+        cached.cache_clear()
+    yield
+    for cached in (clients.session, clients._client):
+        cached.cache_clear()
+
+
+SERVER_CONFIGURATION = {
+    "AWS_PROFILE": "nobody",
+    "AWS_DEFAULT_PROFILE": "nobody",
+    "AWS_CA_BUNDLE": "/nowhere/at/all",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9",
+    "AWS_MAX_ATTEMPTS": "many",
+    "AWS_RETRY_MODE": "never",
+    "AWS_DEFAULTS_MODE": "nonsense",
+    "AWS_USE_FIPS_ENDPOINT": "true",
+    "AWS_USE_DUALSTACK_ENDPOINT": "true",
+    "AWS_STS_REGIONAL_ENDPOINTS": "nonsense",
+    "AWS_DEFAULT_REGION": "mars-north-1",
+    "AWS_DATA_PATH": "/nowhere/at/all",
+    "AWS_SIGV4A_SIGNING_REGION_SET": "nonsense",
+    "AWS_CONFIG_FILE": "",
+    "AWS_SHARED_CREDENTIALS_FILE": "",
+}
+
+
+@pytest.mark.usefixtures("fresh_clients")
+@pytest.mark.parametrize("name", SERVER_CONFIGURATION)
+def test_nothing_of_our_own_configuration_touches_a_customers_key(
+    aws: RunningAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text("[profile\nca_bundle = /nowhere\n\x00")
+    monkeypatch.setenv(name, SERVER_CONFIGURATION[name] or str(broken))
+    key = aws.roles.create_key("ada", reading_organizations())
+    snapshot = read_snapshot(open_session(KeyCredentials(key.id, key.secret)))
+    assert snapshot.organization_id == aws.organization.id
+
+
+@pytest.mark.usefixtures("fresh_clients")
+def test_what_is_wrong_with_our_own_configuration_is_told_as_ours(
+    aws: RunningAws, role: RoleCredentials, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "broken").write_text("[profile\n\x00")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "broken"))
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    own._own.cache_clear()
+    with pytest.raises(OwnFault, match="no AWS credentials of its own that work"):
+        open_session(role)
+    assert len(aws.calls) == 0
