@@ -65,6 +65,10 @@ class Refused(AwsError):
     """AWS refuses the request itself, for a reason that asking again does not change."""
 
 
+class OursNotTheirs(Refused):
+    """What was given as a customer's belongs to this installation itself; nobody was asked."""
+
+
 class UnexpectedAnswer(AwsError):
     """AWS answered something that its documentation rules out."""
 

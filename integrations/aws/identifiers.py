@@ -5,6 +5,7 @@ sentence for the field it stands at.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,7 @@ _ACCOUNT_ID: Final = re.compile(r"[0-9]{12}")
 _ACCESS_KEY_ID: Final = re.compile(r"[A-Z0-9]{16,128}")
 _SECRET_ACCESS_KEY: Final = re.compile(r"[A-Za-z0-9/+=]{40}")
 _NOT_IN_SESSION_NAMES: Final = re.compile(r"[^\w+=,.@-]+", re.ASCII)
+_AROUND: Final = " \t\r\n\u00a0\u202f\u3000\"'`´,;<>()[]{}“”„‟‘’‚‛«»‹›"
 _ROLE_ARN_LENGTH: Final = 2048
 _ROLE_PATH_LENGTH: Final = 512
 _SESSION_NAME_LENGTH: Final = 64
@@ -35,26 +37,42 @@ class RoleArn:
         return f"arn:{self.partition}:iam::{self.account_id}:role/{self.path}{self.name}"
 
 
+def pasted(text: str) -> str:
+    """Take off what comes along when people copy: quotes and commas around it, and what cannot be seen anywhere."""
+    visible = "".join(each for each in text if unicodedata.category(each) not in ("Cf", "Cc"))
+    return visible.strip(_AROUND)
+
+
 def check_role_arn(text: str) -> RoleArn:
     """Take the ARN of an IAM role apart; raises ValueError with a sentence for anything else."""
     partition = partition_of_arn(text)
     match = _ROLE_ARN.fullmatch(text)
     if match is None:
-        raise ValueError("This ARN is not that of an IAM role, like arn:aws:iam::123456789012:role/Name.")
+        strange = _strange(text, "[!-~]")
+        raise ValueError(f"This ARN is not that of an IAM role, like arn:aws:iam::123456789012:role/Name{strange}.")
     account_id, path_and_name = match.groups()
     if _ACCOUNT_ID.fullmatch(account_id) is None:
         raise ValueError(f"The account id in this ARN must be exactly 12 digits, not {account_id!r}.")
     path, slash, name = path_and_name.rpartition("/")
     path += slash
     if _ROLE_PATH.fullmatch(path) is None or len(path) > _ROLE_PATH_LENGTH or len(text) > _ROLE_ARN_LENGTH:
-        raise ValueError("The path of the role in this ARN is not one that IAM allows.")
+        raise ValueError(f"The path of the role in this ARN is not one that IAM allows{_strange(path, '[!-~]')}.")
     return RoleArn(partition, account_id, path, check_role_name(name))
+
+
+def _strange(text: str, allowed: str) -> str:
+    """Name the first character that is not allowed, for it may look like another one; to end a sentence with."""
+    strange = next((each for each in text if re.fullmatch(allowed, each, re.ASCII) is None), None)
+    if strange is None:
+        return ""
+    return f"; this one has {unicodedata.name(strange, 'a control character').lower()} (U+{ord(strange):04X}) in it"
 
 
 def check_role_name(text: str) -> str:
     """Return the name of an IAM role as it is; raises ValueError with a sentence when IAM does not allow it."""
     if _ROLE_NAME.fullmatch(text) is None:
-        raise ValueError("A role name has 1 to 64 letters, digits and characters of +=,.@_- and no spaces.")
+        strange = _strange(text, r"[\w+=,.@-]")
+        raise ValueError(f"A role name has 1 to 64 letters, digits and characters of +=,.@_- and no spaces{strange}.")
     return text
 
 

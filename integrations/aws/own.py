@@ -15,6 +15,7 @@ from django.conf import settings
 
 from integrations.aws import clients
 from integrations.aws.errors import OwnFault
+from integrations.aws.principals import remember_key
 from integrations.aws.regions import home_region
 
 log = structlog.get_logger(__name__)
@@ -67,7 +68,9 @@ def _ready(partition: str, answer_within: float) -> tuple[_Own, tuple[str | None
 
     try:
         own = _own(partition, settings.AWS_ENDPOINT_URL, answer_within)
-        return own, own.keys
+        keys = own.keys
+        remember_key(keys[0])
+        return own, keys
     # A profile may run a program, read a file or ask AWS for a role of ours; botocore lets errors of all three through.
     except (BotoCoreError, ClientError, OSError, RuntimeError, ValueError) as error:
         _own.cache_clear()

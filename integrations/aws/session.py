@@ -10,13 +10,15 @@ from django.conf import settings
 
 from integrations.aws.calling import OPERATIONS, Call, Retries, perform
 from integrations.aws.clients import Keys, send
-from integrations.aws.errors import ExpiredCredentials, InvalidCredentials, NoPrincipal, incomplete
+from integrations.aws.errors import ExpiredCredentials, InvalidCredentials, NoPrincipal, OursNotTheirs, incomplete
 from integrations.aws.identifiers import RoleArn, check_role_arn
 from integrations.aws.own import ask_for_role
 from integrations.aws.pacing import Budget, Pacer
+from integrations.aws.principals import why_own_key, why_own_role
 
 # An hour is the most that a role may ask for when it was itself assumed; less would cost more calls.
 _SESSION_SECONDS: Final = 3600
+_MOST_RENEWALS: Final = 10  # for one call, one after the other; that many take longer than any fault of AWS's lasts
 _CALL_SECONDS: Final = 120.0  # for a single call with all its attempts
 _SERVICES: Final = {"GetCallerIdentity": "sts"}  # the others are of Organizations
 
@@ -69,11 +71,16 @@ class AwsSession:
     ) -> dict[str, Any]:
         """The answer to one operation, complete; ``subject`` is for messages. Raises AwsError."""
         budget = budget or Budget(_CALL_SECONDS)
-        keys = self._keys
-        try:
-            return self._perform(keys, operation, subject, budget, parameters)
-        except ExpiredCredentials:
-            return self._perform(self._renewed(keys), operation, subject, budget, parameters)
+        for attempt in range(1, _MOST_RENEWALS + 1):
+            keys = self._keys
+            try:
+                return self._perform(keys, operation, subject, budget, parameters)
+            except ExpiredCredentials:
+                if self._renewed(keys) is keys:  # a long-lived key: there is no other one
+                    raise
+            if attempt > 1:  # new ones ran out at once
+                budget.wait(self._retries.wait(attempt - 1), operation)
+        return self._perform(self._keys, operation, subject, budget, parameters)
 
     def caller(self) -> dict[str, Any]:
         """Say who the credentials are, as GetCallerIdentity does; it is asked once. Raises AwsError."""
@@ -157,6 +164,8 @@ def _open_with_key(credentials: KeyCredentials, counter: Counter, retries: Retri
             operation="GetCallerIdentity",
             code="EmptyKey",
         )
+    if why := why_own_key(credentials.access_key_id):
+        raise OursNotTheirs(f"{why} (GetCallerIdentity: OwnKey)", operation="GetCallerIdentity", code="OwnKey")
     keys = Keys(credentials.access_key_id, credentials.secret_access_key, None)
     failures: list[InvalidCredentials] = []
     for partition in settings.PIPES_AWS_PRINCIPALS or ("aws",):
@@ -202,6 +211,8 @@ def assume_role(
             operation="AssumeRole",
             code="NoPrincipal",
         )
+    if why := why_own_role(role):
+        raise OursNotTheirs(f"{why} (AssumeRole: OwnAccount)", operation="AssumeRole", code="OwnAccount")
     parameters: dict[str, str | int] = {
         "RoleArn": str(role),
         "RoleSessionName": credentials.session_name,

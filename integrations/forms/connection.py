@@ -11,7 +11,7 @@ from django.core.validators import RegexValidator
 
 from integrations import handouts
 from integrations.aws import regions
-from integrations.aws.identifiers import check_role_name
+from integrations.aws.identifiers import check_role_name, pasted
 from integrations.forms.step import StepForm
 from integrations.models import Draft
 from workspaces.handles import why_system_owned
@@ -130,7 +130,7 @@ class ConnectionForm(StepForm):
     def clean_role_name(self) -> str:
         """Refuse what IAM would refuse."""
         try:
-            return check_role_name(self.cleaned_data["role_name"])
+            return check_role_name(pasted(self.cleaned_data["role_name"]))
         except ValueError as error:
             raise ValidationError(str(error)) from error
 

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from integrations import access_tests
-from integrations.aws.identifiers import check_access_key_id, check_role_arn, check_secret_access_key
+from integrations.aws.identifiers import check_access_key_id, check_role_arn, check_secret_access_key, pasted
+from integrations.aws.principals import why_own_key, why_own_role
 from integrations.forms.step import StepForm
 from integrations.models import AccessMode, Draft
 
@@ -78,7 +79,9 @@ class DiscoveryForm(StepForm):
 
     def clean_role_arn(self) -> str:
         """Refuse what is no role's ARN, or one that we could never assume."""
-        arn = str(_checked(check_role_arn, self.cleaned_data["role_arn"]))
+        arn = str(_checked(check_role_arn, pasted(self.cleaned_data["role_arn"])))
+        if why := why_own_role(check_role_arn(arn)):
+            raise ValidationError(why)
         partition = check_role_arn(arn).partition
         if partition not in settings.PIPES_AWS_PRINCIPALS:
             served = ", ".join(settings.PIPES_AWS_PRINCIPALS) or "none"
@@ -90,11 +93,14 @@ class DiscoveryForm(StepForm):
 
     def clean_access_key(self) -> str:
         """Refuse what is no long-lived access key."""
-        return str(_checked(check_access_key_id, self.cleaned_data["access_key"]))
+        key_id = str(_checked(check_access_key_id, pasted(self.cleaned_data["access_key"])))
+        if why := why_own_key(key_id):
+            raise ValidationError(why)
+        return key_id
 
     def clean_secret_key(self) -> str:
         """Refuse what is no secret key; none at all is judged with the access key."""
-        secret: str = self.cleaned_data["secret_key"]
+        secret = pasted(self.cleaned_data["secret_key"])
         return str(_checked(check_secret_access_key, secret)) if secret else ""
 
     def clean(self) -> None:

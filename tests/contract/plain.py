@@ -97,7 +97,7 @@ class InMoto:
         self.root_id = str(self.client.list_roots()["Roots"][0]["Id"])
         role_arn = f"arn:aws:iam::{self.management_account_id}:role/pipes-discovery"
         self.role = RoleCredentials(role_arn, EXTERNAL_ID, SESSION_NAME)
-        self.key = KeyCredentials("AKIAAAAAAAAAAAAAAAAA", "a" * 40)
+        self.key = KeyCredentials("AKIAIOSFODNN7EXAMPLE", "a" * 40)
 
     def create_unit(self, name: str, parent_id: str) -> str:
         """Add an OU; returns its id."""

@@ -6,20 +6,24 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
+from integrations.aws.access_test import try_member_roles
+from integrations.aws.calling import Retries
 from integrations.aws.errors import (
     AccessDenied,
     ExpiredCredentials,
     InvalidCredentials,
     NoPrincipal,
     NotInOrganization,
+    OursNotTheirs,
     OwnFault,
+    TimedOut,
 )
 from integrations.aws.organizations import identify, read_snapshot
 from integrations.aws.session import KeyCredentials, RoleCredentials, open_session
 from tests.contract.conftest import QUICK, credentials_for
 from tests.contract.plain import EXTERNAL_ID
 from tests.fakes.aws import RunningAws, allowing, denying, new_organization, reading_organizations, trusting
-from tests.fakes.aws.iam import VENDOR_ROLE_ARN
+from tests.fakes.aws.iam import VENDOR_ACCOUNT_ID, VENDOR_ROLE_ARN
 from tests.fakes.aws.policy import MANAGED_POLICIES
 from tests.fakes.aws.world import add_vendor
 
@@ -142,7 +146,7 @@ def test_a_wrong_secret_key_is_refused_without_repeating_it(aws: RunningAws) -> 
 
 def test_an_unknown_access_key_is_refused(aws: RunningAws) -> None:
     with pytest.raises(InvalidCredentials, match="GetCallerIdentity: InvalidClientTokenId"):
-        open_session(KeyCredentials("AKIAZZZZZZZZZZZZZZZZ", "s" * 40))
+        open_session(KeyCredentials("AKIAYYYYYYYYYYYYYYYY", "s" * 40))
 
 
 @pytest.mark.parametrize(("key_id", "secret"), [("", ""), ("AKIAAAAAAAAAAAAAAAAA", ""), ("", "s" * 40)])
@@ -241,7 +245,7 @@ def test_a_key_that_no_partition_takes_is_told_what_the_one_that_knows_it_said(
         open_session(KeyCredentials(key.id, "s" * 40), retries=QUICK)
     assert aws.calls.count("GetCallerIdentity") == 2
     with pytest.raises(InvalidCredentials, match="GetCallerIdentity: InvalidClientTokenId"):
-        open_session(KeyCredentials("AKIAZZZZZZZZZZZZZZZZ", "s" * 40), retries=QUICK)
+        open_session(KeyCredentials("AKIAYYYYYYYYYYYYYYYY", "s" * 40), retries=QUICK)
 
 
 def test_a_session_that_runs_out_in_the_middle_is_renewed_once(aws: RunningAws, role: RoleCredentials) -> None:
@@ -256,11 +260,64 @@ def test_a_session_that_runs_out_in_the_middle_is_renewed_once(aws: RunningAws, 
 
 
 def test_credentials_that_expire_again_at_once_are_given_up(aws: RunningAws, role: RoleCredentials) -> None:
-    session = open_session(role)
+    session = open_session(role, retries=Retries(first_wait=0.001))
     aws.faults.fail("ListRoots", "ExpiredTokenException")
     with pytest.raises(ExpiredCredentials, match="ListRoots: ExpiredTokenException"):
         read_snapshot(session)
-    assert aws.calls.count("ListRoots") == 2
+    assert aws.calls.count("ListRoots") == aws.calls.count("AssumeRole") == 11
+
+
+def test_sessions_that_expire_one_after_the_other_are_renewed_each_time(aws: RunningAws, role: RoleCredentials) -> None:
+    session = open_session(role, retries=QUICK)
+    aws.faults.fail("ListRoots", "ExpiredTokenException", times=3)
+    aws.faults.fail("ListAccounts", "ExpiredTokenException", times=2)
+    assert read_snapshot(session).organization_id == aws.organization.id
+    assert aws.calls.count("AssumeRole") == 1 + 3 + 2
+
+
+def test_the_time_of_the_whole_bounds_renewing_too(aws: RunningAws, role: RoleCredentials) -> None:
+    session = open_session(role, retries=Retries(first_wait=3600.0, longest_wait=3600.0))
+    aws.faults.fail("ListRoots", "ExpiredTokenException")
+    with pytest.raises(TimedOut):
+        read_snapshot(session, within_seconds=1.0)
+
+
+def test_a_long_lived_key_that_is_called_expired_is_not_asked_for_again(aws: RunningAws) -> None:
+    key = aws.roles.create_key("pipes", reading_organizations())
+    session = open_session(KeyCredentials(key.id, key.secret), retries=QUICK)
+    aws.faults.fail("ListRoots", "ExpiredTokenException")
+    with pytest.raises(ExpiredCredentials):
+        read_snapshot(session)
+    assert aws.calls.count("ListRoots") == 1
+
+
+def test_a_role_in_our_own_account_is_refused_as_ours_before_any_call(aws: RunningAws) -> None:
+    arn = f"arn:aws:iam::{VENDOR_ACCOUNT_ID}:role/other"
+    with pytest.raises(OursNotTheirs, match="in the AWS account of this installation itself"):
+        open_session(credentials_for(arn))
+    (tried,) = try_member_roles([arn], EXTERNAL_ID, "pipes-acme-test")
+    assert isinstance(tried.error, OursNotTheirs)
+    assert len(aws.calls) == 0
+
+
+def test_our_own_key_pair_is_refused_as_ours_before_any_call(
+    aws: RunningAws, role: RoleCredentials, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with pytest.raises(OursNotTheirs, match="that of this installation itself"):
+        open_session(KeyCredentials(aws.vendor_key.id, aws.vendor_key.secret))
+    assert len(aws.calls) == 0
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    other = aws.iam.create_key(VENDOR_ROLE_ARN)
+    (tmp_path / "config").write_text(
+        f"[profile pipes-aws]\naws_access_key_id = {other.id}\naws_secret_access_key = {other.secret}\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    open_session(role)  # from now on it is known
+    aws.calls.clear()
+    with pytest.raises(OursNotTheirs):
+        open_session(KeyCredentials(other.id, other.secret))
+    assert len(aws.calls) == 0
 
 
 def test_a_role_pointed_at_another_aws_organization_shows_in_its_id(aws: RunningAws, role: RoleCredentials) -> None:

@@ -4,7 +4,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests.fakes.aws.iam import VENDOR_ROLE_ARN
-from tests.integrations.wizard.conftest import ACCESS_KEY, BY_KEY, BY_ROLE, ROLE_ARN, SECRET_KEY, Walk
+from tests.integrations.wizard.conftest import ACCESS_KEY, BY_KEY, BY_ROLE, CONNECTION, ROLE_ARN, SECRET_KEY, Walk
 
 OTHER_KEY = "AKIAI44QH8DHBEXAMPLE"
 
@@ -51,12 +51,36 @@ def test_a_role_is_stored_and_leads_on(in_org: Walk) -> None:
     assert (in_org.at, draft.access_mode, draft.role_arn, draft.steps_done) == ("connection", "role", ROLE_ARN, 3)
 
 
+COPIED = ['"{}"', "'{}',", "“{}”", "\u200b{}", "\ufeff{}\u200b", "`{}`", " {}\u00a0", "<{}>", "{};"]
+
+
+@pytest.mark.parametrize("around", COPIED)
+def test_what_comes_along_when_people_copy_is_taken_off(in_org: Walk, around: str) -> None:
+    in_org.to("discovery").post("discovery", access_mode="role", role_arn=around.format(ROLE_ARN))
+    assert (in_org.at, in_org.draft().role_arn) == ("connection", ROLE_ARN)
+
+
+def test_what_cannot_be_seen_is_taken_off_inside_and_of_keys_and_names_too(in_org: Walk) -> None:
+    in_org.to("discovery").post(
+        "discovery", access_mode="role", role_arn=ROLE_ARN.replace(":role", "\u200b:ro\u00adle")
+    )
+    assert in_org.draft().role_arn == ROLE_ARN
+    in_org.post("connection", **CONNECTION | {"role_name": "“Reader”\u200b"})
+    assert in_org.draft().role_name == "Reader"
+    pair = {"access_key": f'"{ACCESS_KEY}"', "secret_key": f"\u200b{SECRET_KEY} "}
+    in_org.post("discovery", access_mode="key", **pair)
+    assert (in_org.draft().access_key_id, in_org.draft().secret_key) == (ACCESS_KEY, SECRET_KEY)
+
+
 IMPOSSIBLE = [
     ("", "Enter the ARN of the role that you created."),
     ("pipes-discovery", "This is not an ARN"),
     ("arn:aws:iam::123456789012:user/ann", "This ARN is not that of an IAM role"),
     ("arn:aws:iam::12345:role/x", "must be exactly 12 digits, not '12345'"),
-    ("arn:aws:iam::123456789012:role/has space", "A role name has 1 to 64"),
+    ("arn:aws:iam::123456789012:role/has space", "this one has space (U+0020) in it"),
+    ("arn:aws:iam::123456789012:role/pipes\u2013discovery", "this one has en dash (U+2013) in it"),
+    ("arn:aws:iam::123456789012:role/pipes\u00a0x", "this one has no-break space (U+00A0) in it"),
+    ("arn:aws:iam::999999999999:role/pipes", "is in the AWS account of this installation itself"),
     ("arn:azure:iam::123456789012:role/x", "AWS has no partition 'azure'"),
     (
         "arn:aws-cn:iam::123456789012:role/x",
