@@ -101,7 +101,6 @@ def change_deletion_limit(*, integration: Integration, percent: int, connections
 @transaction.atomic
 def rotate_external_id(*, integration: Integration, kind: AccessTest.Kind, by: User) -> str:
     """Make a new external id, which takes over when a test with it was green; until then the old one is used."""
-    editing.check_plan(integration)
     field = f"next_{kind.value}_external_id"
     place = integration.organization or integration.tenant
     made = new_external_id(place.public_id)
@@ -127,7 +126,9 @@ def change_connection_settings(
     ``seen`` is the fingerprint of the impact that the person has confirmed. Raises UnseenImpactError when workspaces
     would be affected otherwise than that, PrefixRefusedError when the prefix cannot be used.
     """
-    current = editing.lock(integration, version=version)
+    current = editing.hold(integration, version=version)
+    if any(getattr(wanted, name) != getattr(current, name) for name in CONNECTION_FIELDS):
+        editing.check_plan(current)  # a rotated external id takes over on any plan
     before = _values(current)
     updates: tuple[Update, ...] = ()
     if wanted.handle_prefix != current.handle_prefix:

@@ -77,7 +77,7 @@ def rotate_key(*, integration: Integration, made_at: str, by: User, now: datetim
     ``made_at`` says which key is to be replaced, as the person's form says; a form that is sent twice replaces it once.
     Raises ChangedMeanwhileError when the inlet has another one by now, or is closed, or the integration is deleted.
     """
-    editing.lock(integration)
+    editing.hold(integration)
     inlet = EventInlet.objects.filter(integration=integration).first()
     if inlet is None:
         raise ChangedMeanwhileError("Events are disabled by now: there is no key to rotate.")

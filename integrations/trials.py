@@ -85,7 +85,7 @@ def start(*, integration: Integration, wanted: IntegrationSettings, version: str
 
     Raises ChangedMeanwhileError when somebody changed the integration since the page was made.
     """
-    current = editing.lock(integration, version=version)
+    current = editing.hold(integration, version=version)  # on any plan: credentials that are in use may be rotated
     trial = begin(current, wanted, about=SettingsTrial.About.DISCOVERY, by=by)
     audit.record("integration.settings_tried", scope=current.scope, by=by, target=current, **_shown(trial))
     return trial
@@ -159,7 +159,9 @@ def take(
     *, integration: Integration, version: str, about: SettingsTrial.About, seen: str, now: datetime
 ) -> tuple[Integration, SettingsTrial, Prospect]:
     """Lock what is to be saved until the caller's transaction ends, and make sure that it may be; raises as save."""
-    current = editing.lock(integration, version=version)
+    current = editing.hold(integration, version=version)
+    if about != SettingsTrial.About.DISCOVERY:
+        editing.check_plan(current)
     _check_no_sync(current, now)
     ready = SettingsTrial.objects.select_for_update().filter(integration=current, about=about, expires_at__gt=now)
     trial = ready.filter(state=SettingsTrial.State.READY).first()

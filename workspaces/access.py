@@ -138,12 +138,14 @@ def why_only_kept(scope: Scope) -> str:
     """Say why the integrations that are at this level cannot be changed; empty when they can.
 
     When a tenant's plan ends, what it does not allow any more is kept, so that no workspace loses a schema by it: it is
-    synced, by hand too, and can be looked at and deleted. Only new integrations and other settings need the plan.
+    synced, by hand too, and can be looked at and deleted, and credentials can be rotated. Only new integrations and
+    other settings need the plan.
     """
     if not why_no_integrations(scope):
         return ""
     level = "the Team or Enterprise plan" if scope.organization else "the Enterprise plan"
     return (
         f"This integration needs {level} to be changed; {scope.tenant} is on {Plan(scope.tenant.plan).label}. It keeps"
-        " being synced, and it can be deleted. Ask the operator of this installation to change the plan."
+        " being synced, its credentials and external ids can be replaced, and it can be deleted. Ask the operator of"
+        " this installation to change the plan."
     )

@@ -102,7 +102,7 @@ def _test(access: Access, integration: Integration, wanted: Draft) -> None:
     """Test what was typed, with the rotated external id where one waits; nothing of it is saved."""
     wanted.connection_external_id = integration.next_connection_external_id or integration.connection_external_id
     instead = {name: getattr(wanted, name) for name in ("role_name", "connection_external_id")}
-    editing.lock(integration)
+    editing.hold(integration)
     kind = AccessTest.Kind.CONNECTION
     request_test(wanted, kind, by=access.user, now=timezone.now(), instead=instead, target=integration)
 

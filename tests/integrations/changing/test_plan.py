@@ -5,10 +5,11 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from integrations.models import Integration, SyncRun
+from integrations import trying
+from integrations.models import Integration, SettingsTrial, SyncRun
 from tests.conftest import Cast
-from tests.integrations.changing.conftest import MAIN, text_of
-from tests.integrations.conftest import Synced
+from tests.integrations.changing.conftest import MAIN, hidden, text_of
+from tests.integrations.conftest import QUICK, Synced
 from workspaces import isolation
 from workspaces.access import Scope, why_only_kept
 from workspaces.models import Plan, Tenant
@@ -23,8 +24,7 @@ CONNECTION = {
 }
 CHANGES = {
     "config/connection/": CONNECTION,
-    "config/discovery/": {"version": "1", "access_mode": "role", "role_arn": "arn:aws:iam::123456789012:role/other"},
-    "config/rotate/discovery/": {},
+    "config/accounts/": {"version": "1", "do": "start"},
     "advanced/": {"version": "1", "handle": "other"},
     "advanced/schedule/": {"version": "1", "minutes": "30"},
 }
@@ -57,6 +57,32 @@ def test_a_hand_written_request_changes_nothing(
     assert "Ask the operator of this installation to change the plan." in refused.content.decode()
     after = fresh()
     assert (after.version, after.handle, after.next_discovery_external_id) == (before.version, before.handle, "")
+
+
+@pytest.mark.usefixtures("ended")
+def test_credentials_and_external_ids_that_are_in_use_may_be_rotated(
+    as_org_owner: Client, cast: Cast, in_use: Synced, fresh: Callable[[], Integration]
+) -> None:
+    page = as_org_owner.get(MAIN + "config/").content.decode()
+    assert "its credentials and external ids can be replaced" in text_of(page)
+    disabled = page.partition('<fieldset class="stack" disabled>')[2].partition("</fieldset>")[0]
+    assert [name for name in ("discovery", "accounts", "connection") if f'id="{name}"' in disabled] == ["accounts"]
+    for kind in ("discovery", "connection"):
+        assert as_org_owner.post(f"{MAIN}config/rotate/{kind}/").status_code == 302
+    rotated = fresh()
+    assert rotated.next_discovery_external_id
+    assert rotated.next_connection_external_id
+    # The role requires the new one: it is tried, and takes over.
+    in_use.aws.roles.create_discovery(rotated.next_discovery_external_id, name="pipes-main")
+    values = {"version": str(rotated.version), "access_mode": "role", "role_arn": rotated.role_arn}
+    assert as_org_owner.post(MAIN + "config/discovery/", values)["Location"] == MAIN + "config/trial/"
+    with isolation.as_tenant(cast.acme.pk):
+        trial = SettingsTrial.objects.get()
+    trying.run(cast.acme.pk, trial.pk, retries=QUICK)
+    page = as_org_owner.get(MAIN + "config/trial/").content.decode()
+    seen = {name: hidden(page, name) for name in ("version", "seen")}
+    assert as_org_owner.post(MAIN + "config/trial/", seen | {"do": "save"}).status_code == 302
+    assert fresh().discovery_external_id == rotated.next_discovery_external_id
 
 
 @pytest.mark.usefixtures("ended")
