@@ -303,3 +303,28 @@ def test_a_rotated_external_id_takes_over_after_a_green_test_with_it(
     assert (stored(cast).discovery_external_id, stored(cast).next_discovery_external_id) == (new, "")
     assert actions_of(cast).count("connection.external_id_rotated") == 2
     assert actions_of(cast)[-1] == "connection.external_id_replaced"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rotated_id_takes_over_for_the_role_that_was_tested_and_for_no_other(
+    committed: Cast, client: Client, aws: RunningAws
+) -> None:
+    client.force_login(committed.org_owner)
+    url = make(client)
+    prod = aws.organization.find_account("Prod").id
+    first, other = (f"arn:aws:iam::{prod}:role/{name}" for name in ("mine", "other"))
+    save(client, url, access_mode="role", role_arn=first)
+    client.post(url + "rotate/")
+    old, new = stored(committed).discovery_external_id, stored(committed).next_discovery_external_id
+    aws.roles.create("mine", trusting(VENDOR_ROLE_ARN, new), account=prod)
+
+    def enter_another_role() -> None:
+        with isolation.as_tenant(committed.acme.pk):
+            AccountAccess.objects.update(role_arn=other)
+        database.close()
+
+    # Somebody enters another role while the test is under way: nothing shows that it requires the new id.
+    aws.faults.after_call("AssumeRole", 1, enter_another_role)
+    run_test(committed, client, url, access_mode="role", role_arn=first)
+    access = stored(committed)
+    assert (access.role_arn, access.discovery_external_id, access.next_discovery_external_id) == (other, old, new)
