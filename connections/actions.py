@@ -14,6 +14,7 @@ from connections.sharing import Node
 from workspaces import audit
 from workspaces.access import Scope
 from workspaces.models import User, Workspace
+from workspaces.names import isolated
 
 
 class ChangedMeanwhileError(Exception):
@@ -67,11 +68,13 @@ def add_schema(*, scope: Scope, node: Node, by: User) -> None:
     inside = schemas.contents(workspace)
     if not inside.may_use(node):
         raise NotAddableError(
-            f"{node.shown} is not shared with {scope} any more. Ask an owner of {scope_of(node)} to share it."
+            f"{isolated(node.shown)} is not shared with {scope} any more. Ask an owner of {scope_of(node)} to share it."
         )
     above = inside.covering(schemas.path_above(node))
     if above is not None:
-        raise NotAddableError(f"{node.shown} is in the schema already, with the folder {above.title}.")
+        raise NotAddableError(
+            f"{isolated(node.shown)} is in the schema already, with the folder {isolated(above.title)}."
+        )
     _, is_new = Schema.objects.get_or_create(**scope.keys, folder=_folder(node), connection=_connection(node))
     if is_new:
         audit.record("schema.added", scope=scope, by=by, target=node)

@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce, Collate, Lower, NullIf
 from connections.models import Connection, ConnectionState, Folder, Health
 from connections.tree import ids_on
 from workspaces.access import Scope
+from workspaces.names import id_in_arn
 
 _TEXT = CharField()
 _SHOWN = Coalesce(NullIf("title", Value("")), Collate("handle", "default"), output_field=_TEXT)
@@ -179,7 +180,9 @@ def count_health(top: Folder, *, management_id: str) -> HealthCounts:
 
 
 def matches(text: str) -> Q:
-    """Make the condition that a node has the text in its handle, title or provider id."""
+    """Make the condition that a node has the text in its handle, title or provider id, or that an ARN names it."""
+    if text.startswith("arn:"):
+        return Q(source_id=id_in_arn(text))
     digits = text.replace("-", "")  # the AWS console writes account ids as 1234-5678-9012
     source_id = digits if digits.isascii() and digits.isdecimal() else text
     return Q(handle__contains=text.lower()) | Q(title__icontains=text) | Q(source_id__icontains=source_id)

@@ -14,6 +14,7 @@ from workspaces import audit
 from workspaces.access import Scope
 from workspaces.handles import RESERVED_SCHEMAS, why_system_owned
 from workspaces.models import User
+from workspaces.names import isolated
 
 
 class HandleTakenError(Exception):
@@ -34,8 +35,8 @@ def why_managed(node: Node, verb: str) -> str:
         return ""
     manager = node.root.managed_by if node.root else ""
     return (
-        f"{node.shown} cannot be {verb} by hand: the integration {manager} keeps it as it is in AWS. Change it in AWS,"
-        " and the next sync brings it here."
+        f"{isolated(node.shown)} cannot be {verb} by hand: the integration {manager} keeps it as it is in AWS."
+        " Change it in AWS, and the next sync brings it here."
     )
 
 
@@ -43,8 +44,8 @@ def why_nothing_inside(parent: Folder) -> str:
     """Say why nothing can be made by hand in an integration's folder."""
     manager = parent.root.managed_by if parent.root else ""
     return (
-        f"Nothing can be made in {parent.shown} by hand: the integration {manager} keeps it as it is in AWS. Make it at"
-        " the top or in a folder of your own."
+        f"Nothing can be made in {isolated(parent.shown)} by hand: the integration {manager} keeps it as it is in AWS."
+        " Make it at the top or in a folder of your own."
     )
 
 
@@ -140,7 +141,7 @@ def _hold(parent: Folder | None) -> None:
     if parent.is_managed:
         raise ManagedError(why_nothing_inside(parent))
     if not Folder.objects.select_for_update(no_key=True).filter(pk=parent.pk).exists():
-        raise FolderGoneError(f"Somebody deleted the folder {parent.shown} meanwhile. Nothing was created.")
+        raise FolderGoneError(f"Somebody deleted the folder {isolated(parent.shown)} meanwhile. Nothing was created.")
 
 
 def _write(node: Node, *, is_new: bool) -> None:

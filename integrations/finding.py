@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from integrations.outline import Choice, Outline
+from workspaces.names import id_in_arn
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,9 @@ def branches(outline: Outline, matches: Sequence[Match]) -> list[Branch]:
 
 
 def _found_ids(outline: Outline, text: str) -> set[str]:
+    if text.startswith("arn:"):
+        there = {folder.source_id for folder in outline.snapshot.folders}
+        return {id_in_arn(text)} & (there | {account.source_id for account in outline.snapshot.accounts})
     wanted = text.casefold()
     digits = wanted.replace("-", "")  # the AWS console writes account ids as 1234-5678-9012
     in_id = digits if digits.isascii() and digits.isdecimal() else wanted

@@ -27,6 +27,7 @@ from integrations.requesting import request_test
 from workspaces import audit
 from workspaces.access import Scope
 from workspaces.models import User
+from workspaces.names import isolated
 
 
 def spell(node: Node) -> str:
@@ -163,7 +164,7 @@ def _lock(node: Node, seen: str) -> Node:
     found = type(node).objects.select_related(*relations).select_for_update(of=("self",))
     current: Node | None = found.filter(pk=node.pk).first()
     if current is None:
-        raise editing.ChangedMeanwhileError(f"{node.shown} was deleted meanwhile.")
+        raise editing.ChangedMeanwhileError(f"{isolated(node.shown)} was deleted meanwhile.")
     if spell(current) != seen:
         raise editing.ChangedMeanwhileError(editing.who_changed(current))
     return current

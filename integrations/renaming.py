@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from integrations.reconcile import Held, Tree, Update, handle_of_slug, wishes
 from workspaces.handles import NODE_MAX_LENGTH, slug
+from workspaces.names import isolated
 
 
 class PrefixRefusedError(Exception):
@@ -47,11 +48,11 @@ def _is_bare(held: Held, stem: str, prefix: str) -> bool:
 def _check(held: Held, stem: str, bare: str, prefix: str, static: Mapping[str, Held]) -> None:
     if len(stem) <= NODE_MAX_LENGTH < len(prefix) + len(stem):
         raise PrefixRefusedError(
-            f"With this prefix the handle of {held.title} would have {len(prefix) + len(stem)} characters; a schema"
-            f" name has {NODE_MAX_LENGTH} at most. Choose a shorter prefix."
+            f"With this prefix the handle of {isolated(held.title)} would have {len(prefix) + len(stem)} characters; a"
+            f" schema name has {NODE_MAX_LENGTH} at most. Choose a shorter prefix."
         )
     if bare in static:
-        raise refusal(bare, f"the static handle of {static[bare].title}")
+        raise refusal(bare, f"the static handle of {isolated(static[bare].title)}")
 
 
 def handles(updates: Sequence[Update]) -> frozenset[str]:

@@ -15,6 +15,7 @@ from connections.views.context import node_url
 from workspaces.access import Access, Power, Scope
 from workspaces.confirming import ConfirmForm, Going, show_delete
 from workspaces.htmx import asks_about_field, field_status, what_to_judge
+from workspaces.names import isolated
 from workspaces.scoping import scope_view
 from workspaces.views.settings import check_tenant_settings
 
@@ -36,7 +37,7 @@ def folder_create(request: HttpRequest, access: Access) -> HttpResponse:
             messages.error(request, str(error))
             return redirect(scope.url("connection_list"))
         else:
-            messages.success(request, f"Created the folder {made.shown}.")
+            messages.success(request, f"Created the folder {isolated(made.shown)}.")
             return redirect(scope.url("folder_detail", folder=made.pk))
     return render(request, "connections/create_folder.html", {"form": form} | place_context(scope, parent))
 
@@ -121,7 +122,7 @@ def _delete(request: HttpRequest, access: Access, node: Node, what: str, going: 
     form = ConfirmForm(node.handle, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         handmade.delete_node(node=node, by=access.user)
-        messages.success(request, f"Deleted the {what} {node.shown}.")
+        messages.success(request, f"Deleted the {what} {isolated(node.shown)}.")
         return redirect(access.scope.url("connection_list"))
     warning = "It is removed from all workspaces where it is in use. This action is not reversible!"
     cancel_url = f"{node_url(access.scope, node)}advanced/"

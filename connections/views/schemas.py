@@ -18,6 +18,7 @@ from connections.views.context import PAGE_SIZE
 from connections.views.workspace import subtabs, workspace_of
 from workspaces.access import Access, Power
 from workspaces.htmx import render_page, search_text
+from workspaces.names import isolated
 from workspaces.scoping import workspace_view
 
 
@@ -99,7 +100,9 @@ def _change(request: HttpRequest, access: Access, node: Node, change: Callable[.
         error = str(refused)
     if request.headers.get("HX-Target", "").startswith("node-"):
         return _row(request, access, node, error)
-    messages.add_message(request, messages.ERROR if error else messages.SUCCESS, error or done.format(node.shown))
+    messages.add_message(
+        request, messages.ERROR if error else messages.SUCCESS, error or done.format(isolated(node.shown))
+    )
     back = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
     return redirect(back if is_ours else access.scope.url("connection_list"))

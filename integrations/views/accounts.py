@@ -22,6 +22,7 @@ from integrations.models import AccessTest, AccountAccess
 from integrations.views.options import Options, options_of
 from workspaces.access import Access, Power
 from workspaces.htmx import asks_about_field, field_status, posted_from, render_page
+from workspaces.names import isolated
 from workspaces.scoping import scope_view
 from workspaces.views.settings import check_tenant_settings
 
@@ -49,7 +50,9 @@ def connection_create(request: HttpRequest, access: Access) -> HttpResponse:
             messages.error(request, str(error))
             return redirect(scope.url("connection_list"))
         else:
-            messages.success(request, f"Created the connection {made.shown}. Enter how Pipes gets into its account.")
+            messages.success(
+                request, f"Created the connection {isolated(made.shown)}. Enter how Pipes gets into its account."
+            )
             return redirect(f"{node_url(scope, made)}access/")
     return render(request, "connections/create_connection.html", {"form": form} | place_context(scope, folder))
 
@@ -84,7 +87,7 @@ def access_save(request: HttpRequest, access: Access, connection: int) -> HttpRe
             else:
                 if is_to_be_tested:
                     accounts.test_connection(access=found, by=access.user, now=timezone.now())
-                messages.success(request, f"Saved the access of {found.connection.shown}.")
+                messages.success(request, f"Saved the access of {isolated(found.connection.shown)}.")
                 return _back(access, found, "#test" if is_to_be_tested else "")
     return _show(request, access, found, form=form)
 
@@ -97,7 +100,7 @@ def options_save(request: HttpRequest, access: Access, connection: int) -> HttpR
     options = _options_of(request, access, found)
     if not options.is_saved:
         return _show(request, access, found, options=options)
-    messages.success(request, f"Saved the options of {found.connection.shown}.")
+    messages.success(request, f"Saved the options of {isolated(found.connection.shown)}.")
     return _back(access, found)
 
 

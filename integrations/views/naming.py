@@ -17,6 +17,7 @@ from integrations.changing import UnseenImpactError
 from integrations.views.impact import impact_context
 from workspaces.access import Access, Power
 from workspaces.htmx import asks_about_field, field_status
+from workspaces.names import isolated
 from workspaces.scoping import scope_view
 
 
@@ -47,7 +48,7 @@ def _advanced(request: HttpRequest, access: Access, node: Node, context: dict[st
             raise PermissionDenied(why_managed)
         try:
             if form.is_valid() and _change(request, form, access, node):
-                messages.success(request, f"Saved {node.shown}.")
+                messages.success(request, f"Saved {isolated(node.shown)}.")
                 return redirect(request.path)
         except UnseenImpactError as unseen:
             context |= impact_context(request, unseen.impacts, unseen.fingerprint, seen_name="seen_impact")

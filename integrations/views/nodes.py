@@ -25,6 +25,7 @@ from integrations.views.impact import impact_context
 from integrations.views.options import options_of
 from workspaces.access import Access, Power
 from workspaces.htmx import asks_about_field, field_status, render_page, what_to_judge
+from workspaces.names import isolated
 from workspaces.scoping import scope_view
 
 
@@ -126,7 +127,7 @@ def _config(request: HttpRequest, access: Access, node: Node, context: dict[str,
     copy = copy_of(integration) if integration else Draft(tenant=node.tenant, organization=node.organization)
     options = options_of(request, access, node, integration, copy, request.path)
     if options.is_saved:
-        messages.success(request, f"Saved the options of {node.shown}.")
+        messages.success(request, f"Saved the options of {isolated(node.shown)}.")
         return redirect(request.path)
     context |= settings_links(access.scope, node) | _test_of(node, integration, request.path)
     context |= options.context | {"integration": integration}

@@ -17,6 +17,7 @@ from integrations.changing import UnseenImpactError
 from integrations.impact import WorkspaceImpact
 from integrations.views.impact import impact_context
 from workspaces.access import Access, Power, Scope
+from workspaces.names import isolated
 from workspaces.scoping import scope_view
 
 CHANGED_MEANWHILE = (
@@ -68,7 +69,7 @@ def _permissions(request: HttpRequest, access: Access, node: Node, context: dict
             context |= impact_context(request, unseen.impacts, unseen.fingerprint, seen_name="seen_impact")
             return render(request, "connections/permissions_impact.html", context)
         else:
-            messages.success(request, f"Saved the permissions of {node.shown}.{_what_happened(scope, done)}")
+            messages.success(request, f"Saved the permissions of {isolated(node.shown)}.{_what_happened(scope, done)}")
             return redirect(request.path)
     base = scope.url("connection_list")
     audiences = [_inherited(grant, base) for grant in inherited] + [Audience(_words(grant)) for grant in own]

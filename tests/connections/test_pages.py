@@ -171,6 +171,24 @@ def test_a_search_finds_in_the_whole_scope_and_shows_the_path_of_each_hit(tree: 
     assert "data-search" in html
 
 
+def test_an_arn_leads_to_the_account_that_it_names(cast: Cast, tree: Tree, as_org_owner: Client) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        node = factories.connection(cast.at_org, "ledger-42", folder=tree.prod, source_id="424242424242")
+    for arn in (
+        f"arn:aws:iam::{node.source_id}:role/pipes",
+        f"arn:aws:organizations::111122223333:account/o-abcdefghij/{node.source_id}",
+    ):
+        html = get(as_org_owner, f"{ORG}?q={arn}")
+        assert "ledger-42" in html, arn
+        assert "card-vault" not in html, arn
+    assert "ledger-42" not in get(as_org_owner, f"{ORG}?q=arn:")
+
+
+def test_a_name_from_right_to_left_turns_no_message_around(cast: Cast, as_org_owner: Client) -> None:
+    page = as_org_owner.post(ORG + "folders/new/", {"handle": "hebrew", "title": "ייצור"}, follow=True)
+    assert "Created the folder \u2068ייצור\u2069." in page.content.decode()
+
+
 def test_a_search_in_a_folder_stays_below_it(cast: Cast, tree: Tree, as_org_owner: Client) -> None:
     with isolation.as_tenant(cast.acme.pk):
         factories.connection(cast.at_org, "card-beside", folder=tree.root)

@@ -38,6 +38,9 @@ def test_names_and_ids_are_found_with_what_is_above_them() -> None:
     assert names(branches(outline, find(outline, FOLDER_IDS[0]))) == web[:2]
     assert names(branches(outline, find(outline, "root"))) == ["Root"]
     assert branches(outline, find(outline, "nothing")) == []
+    assert names(branches(outline, find(outline, "arn:aws:iam::222222222222:role/x"))) == web[:-1]
+    assert names(branches(outline, find(outline, f"arn:aws:organizations::1:ou/o-x/{FOLDER_IDS[0]}"))) == web[:2]
+    assert branches(outline, find(outline, "arn:")) == []
 
 
 def test_an_ou_above_a_match_is_no_match() -> None:
