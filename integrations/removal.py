@@ -1,41 +1,20 @@
 """What goes for good: deleted integrations, and by the clock what has had its time."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
-from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
 from connections import removal as tree_removal
 from connections import sharing
 from connections.models import Connection, Folder
+from integrations import retention
 from integrations.models import AccessTest, Draft, Integration, SettingsTrial, SyncRun
 from integrations.notifications import delivering
 from workspaces import isolation, second_factors, sessions
 from workspaces.models import Tenant
 
 _TESTS_ARE_KEPT = timedelta(days=7)
-# Of each integration so many runs are kept whatever their age, so that one that seldom runs has a history too.
-LAST_RUNS = 20
-_RUNS_AT_ONCE = 500
-# Oldest first, by the index of each integration's runs. A message that waits to be sent tells of its run.
-_FORGET_RUNS = """
-    DELETE FROM integrations_syncrun WHERE id IN (
-        SELECT old.id FROM integrations_integration integration
-        CROSS JOIN LATERAL (
-            SELECT id FROM integrations_syncrun WHERE integration_id = integration.id
-            ORDER BY id DESC OFFSET %(last)s LIMIT 1
-        ) newest
-        CROSS JOIN LATERAL (
-            SELECT id, queued_at, state FROM integrations_syncrun
-            WHERE integration_id = integration.id AND id <= newest.id ORDER BY id LIMIT %(at_once)s
-        ) old
-        WHERE old.queued_at < %(before)s AND old.state NOT IN ('queued', 'running', 'needs_approval', 'approved')
-            AND NOT EXISTS (SELECT FROM integrations_delivery delivery WHERE delivery.run_id = old.id)
-        LIMIT %(at_once)s
-    )
-"""
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +59,8 @@ def clean_up(*, now: datetime) -> None:
     for tenant_id in tenant_ids:
         try:
             _clean_up(tenant_id, now)
-            forget_old_runs(tenant_id, now=now)
+            retention.fold_quiet_runs(tenant_id, now=now)
+            retention.forget_old_runs(tenant_id, now=now)
         except DatabaseError:
             log.exception("tenant_not_cleaned_up", tenant=tenant_id)  # the others are, and this one is tried again
 
@@ -95,20 +75,6 @@ def _clean_up(tenant_id: int, now: datetime) -> None:
         lost = list(Integration.objects.filter(state=Integration.State.DELETING).values_list("pk", flat=True))
     for integration_id in lost:
         remove(tenant_id, integration_id)
-
-
-def forget_old_runs(tenant_id: int, *, now: datetime) -> None:
-    """Delete the runs of a tenant that have been kept for long enough, a few hundred in a transaction.
-
-    The audit log keeps what people did; what a sync changed is known no longer than its run.
-    """
-    before = now - timedelta(days=settings.PIPES_RUNS_KEPT_DAYS)
-    parameters: dict[str, Any] = {"before": before, "last": LAST_RUNS, "at_once": _RUNS_AT_ONCE}
-    deleted = 1
-    while deleted:
-        with isolation.as_tenant(tenant_id), connection.cursor() as cursor:
-            cursor.execute(_FORGET_RUNS, parameters)
-            deleted = cursor.rowcount
 
 
 def purge(*, now: datetime) -> None:

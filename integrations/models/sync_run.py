@@ -1,10 +1,13 @@
 """One discovery and reconciliation of one integration."""
 
+import heapq
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Self
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
@@ -25,28 +28,44 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         """Runs of one integration, the latest first."""
         return self.filter(integration=integration).defer(*_HEAVY).order_by("-pk")
 
-    def in_scope(self, scope: Scope) -> Self:
-        """Runs of all integrations that this tenant or organization itself owns, the latest first."""
-        own = Integration.objects.in_scope(scope)
-        return self.filter(integration__in=own).defer(*_HEAVY).order_by("-pk")
+    def newest_in_scope(self, scope: Scope, *, before: int | None, count: int) -> Self:
+        """The newest runs of all integrations that this tenant or organization itself owns, the latest first.
+
+        Found by the index of each integration's runs, so that it does not matter how many there are: the newest are
+        runs of the integrations whose own newest are the newest.
+        """
+        runs = SyncRun.objects.filter(integration=OuterRef("pk")).order_by("-pk").values("pk")
+        if before is not None:
+            runs = runs.filter(pk__lt=before)
+        own = Integration.objects.in_scope(scope).annotate(newest=Subquery(runs[:1])).filter(newest__isnull=False)
+        lately = list(own.order_by("-newest").values_list("pk", flat=True)[:count])
+        each = Integration.objects.filter(pk__in=lately).annotate(pks=ArraySubquery(runs[:count]))
+        newest = heapq.nlargest(count, chain.from_iterable(each.values_list("pks", flat=True)))
+        return self.filter(pk__in=newest).defer(*_HEAVY).order_by("-pk")
 
     def undecided(self, integration: Integration) -> Self:
         """The run of an integration that needs approval: one at most."""
-        return self.filter(integration=integration, state=SyncRun.State.NEEDS_APPROVAL)
+        return self._questions_of(integration).filter(state=SyncRun.State.NEEDS_APPROVAL)
 
     def approved_removals(self, integration: Integration) -> frozenset[str]:
         """The provider's ids of what the next run may remove whatever the limit.
 
         Whoever acts on it holds the schedule's row, so that nobody decides meanwhile.
         """
-        approved = self.filter(integration=integration, state=SyncRun.State.APPROVED)
+        approved = self._questions_of(integration).filter(state=SyncRun.State.APPROVED)
         return frozenset(approved.values_list("removals", flat=True).first() or ())
+
+    def _questions_of(self, integration: Integration) -> Self:
+        # Said as the index run_one_question says it, or PostgreSQL would not see that it holds all of them.
+        asked = (SyncRun.State.NEEDS_APPROVAL, SyncRun.State.APPROVED)
+        return self.filter(integration=integration, state__in=asked)
 
     def latest_of(self, integrations: Iterable[Integration]) -> Self:
         """The latest run of each, found by the index however many there are."""
         latest = SyncRun.objects.filter(integration=OuterRef("pk")).order_by("-pk").values("pk")[:1]
         ids = [integration.pk for integration in integrations]
-        found = Integration.objects.filter(pk__in=ids).values_list(Subquery(latest))
+        # Asked for first: within one statement PostgreSQL may compare all runs with what it found.
+        found = list(Integration.objects.filter(pk__in=ids).values_list(Subquery(latest), flat=True))
         return self.filter(pk__in=found).defer(*_HEAVY)
 
 
@@ -54,6 +73,8 @@ class SyncRun(models.Model):
     """A sync run (a *process* in the console): who started it, how far it is, what it changed, or why it did not.
 
     ``changes`` holds every change as ``[kind, node, source id, label, before, after]``; ``counts`` how many of each.
+    A record may stand for ``folded_runs`` runs in a row that changed nothing, itself the last of them; the first was
+    queued at ``folded_since``. Null means that nobody has looked yet whether it can be folded (``retention.py``).
     A run that needed approval changed nothing: they are what it would have changed, ``removals`` the provider's ids
     of all that would have gone, ``error`` why it asks, ``decided_by`` and ``decided_at`` who answered and when.
     """
@@ -92,7 +113,9 @@ class SyncRun(models.Model):
         COMPARING = "comparing", "Updating the tree"
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="runs", db_constraint=False)
+    integration = models.ForeignKey(  # the index run_by_integration is its index
+        Integration, on_delete=models.CASCADE, related_name="runs", db_index=False, db_constraint=False
+    )
     trigger = models.CharField(max_length=10, choices=Trigger)
     started_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     state = models.CharField(max_length=14, choices=State, default=State.QUEUED)
@@ -110,11 +133,20 @@ class SyncRun(models.Model):
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    folded_runs = models.PositiveIntegerField(null=True)
+    folded_since = models.DateTimeField(null=True)
 
     objects = SyncRunQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["integration", "-id"], name="run_by_integration")]
+        indexes = [
+            models.Index(fields=["integration", "-id"], name="run_by_integration"),
+            models.Index(
+                fields=["integration", "id"],
+                name="run_to_fold",
+                condition=Q(folded_runs=None, state="succeeded", trigger__in=["scheduled", "event"], counts={}),
+            ),
+        ]
         constraints = [
             # Whatever crashes and whoever clicks: one sync of an integration at a time.
             models.UniqueConstraint(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -15,6 +14,7 @@ from integrations.models import Delivery, Integration, Webhook
 from integrations.notifications import actions, emails, recipients
 from integrations.notifications.limits import TooManySentError
 from integrations.views.page import find_integration, integration_page
+from workspaces import keyset
 from workspaces.access import Access, Power
 from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
@@ -48,7 +48,7 @@ def integration_notifications(request: HttpRequest, access: Access, integration:
 
 def _show(request: HttpRequest, access: Access, integration: Integration, form: EmailsForm) -> HttpResponse:
     deliveries = Delivery.objects.of(integration)
-    page = Paginator(deliveries, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = keyset.page_before(deliveries, keyset.before_key(request.GET.get("before")), size=PAGE_SIZE)
     now = timezone.now()
     context = notifications_page(
         access,
@@ -57,7 +57,7 @@ def _show(request: HttpRequest, access: Access, integration: Integration, form: 
         unconfirmed=recipients.unconfirmed(form.stored),
         webhooks=Webhook.objects.filter(integration=integration).order_by("name", "pk"),
         page=page,
-        is_sending=any(row.next_try_at is not None and row.next_try_at <= now for row in page),
+        is_sending=any(row.next_try_at is not None and row.next_try_at <= now for row in page.rows),
     )
     return render_page(request, "integrations/notifications.html", context, parts=("deliveries",))
 

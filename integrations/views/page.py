@@ -21,8 +21,9 @@ _PATIENCE = timedelta(seconds=15)
 class RunStatus:
     """A run as pages show it; ``next_due_at`` is None when the next one is due already.
 
-    On pages that show how the integration stands, ``is_followed`` says that somebody asked for one more while this one
-    ran, and ``asks_url`` leads to the run that needs approval.
+    ``folded`` says for how many runs without changes its record stands, where that is more than itself. On pages that
+    show how the integration stands, ``is_followed`` says that somebody asked for one more while this one ran, and
+    ``asks_url`` leads to the run that needs approval.
     """
 
     run: SyncRun
@@ -35,6 +36,7 @@ class RunStatus:
     is_stuck: bool = False
     is_followed: bool = False
     asks_url: str = ""
+    folded: str = ""
 
     @property
     def goes_on(self) -> bool:
@@ -85,6 +87,7 @@ def run_status(access: Access, integration: Integration, run: SyncRun) -> RunSta
         counters=counters,
         changes=words.changes(run.counts),
         next_due_at=due_at if due_at > now else None,
+        folded=f"{run.folded_runs:,} syncs without changes" if run.folded_runs and run.folded_runs > 1 else "",
         is_stuck=run.state == SyncRun.State.QUEUED and run.queued_at < now - _PATIENCE,
     )
 

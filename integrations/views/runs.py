@@ -1,7 +1,6 @@
 """Processes: the sync runs of an integration, and what each of them changed, or would change if it is approved."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -12,6 +11,7 @@ from integrations.models import Integration, SyncRun
 from integrations.views.diff import group_changes
 from integrations.views.impact import WorkspaceLines, workspace_lines
 from integrations.views.page import find_integration, integration_page, render_live, run_status
+from workspaces import keyset
 from workspaces.access import Access, Power
 from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
@@ -25,8 +25,8 @@ def run_list(request: HttpRequest, access: Access, integration: str) -> HttpResp
     """List the runs, the latest first."""
     found = find_integration(access, integration)
     runs = SyncRun.objects.of(found).select_related("started_by")
-    page = Paginator(runs, PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = [run_status(access, found, run) for run in page]
+    page = keyset.page_before(runs, keyset.before_key(request.GET.get("before")), size=PAGE_SIZE)
+    rows = [run_status(access, found, run) for run in page.rows]
     context = integration_page(access, found, rows=rows, page=page, crumbs=_crumbs(access, found, ("Processes", "")))
     return render_page(request, "integrations/runs.html", context, parts=())
 
@@ -35,9 +35,11 @@ def run_list(request: HttpRequest, access: Access, integration: str) -> HttpResp
 def process_list(request: HttpRequest, access: Access) -> HttpResponse:
     """List the runs of all integrations of the scope, the latest first: the Processes of its Activity."""
     check_tenant_settings(access)
-    runs = SyncRun.objects.in_scope(access.scope).select_related("started_by", "integration__schedule")
-    page = Paginator(runs, PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = [run_status(access, run.integration, run) for run in page]
+    before = keyset.before_key(request.GET.get("before"))
+    runs = SyncRun.objects.newest_in_scope(access.scope, before=before, count=PAGE_SIZE + 1)
+    found = list(runs.select_related("started_by", "integration__schedule"))
+    page = keyset.cut(found, before, size=PAGE_SIZE)
+    rows = [run_status(access, run.integration, run) for run in page.rows]
     return render_page(request, "integrations/processes.html", {"rows": rows, "page": page}, parts=())
 
 

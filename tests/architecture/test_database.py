@@ -1,6 +1,7 @@
 """The wall between tenants in the database, table by table, and the role that the application runs as."""
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
 
@@ -74,6 +75,20 @@ def save_for_good(row: Model) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         row.save()
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@pytest.mark.django_db
+def test_every_constraint_and_index_of_the_models_is_in_the_database() -> None:
+    """Django's AlterField may drop a conditional unique index with the plain one of its column, and say nothing."""
+    ours = [
+        model
+        for app in ("workspaces", "connections", "integrations")
+        for model in apps.get_app_config(app).get_models()
+    ]
+    declared = {each.name for model in ours for each in (*model._meta.constraints, *model._meta.indexes)}
+    assert "run_one_at_a_time" in declared
+    there = {str(name) for (name,) in read("SELECT relname FROM pg_class UNION SELECT conname FROM pg_constraint")}
+    assert declared - there == set()
 
 
 def test_a_tenant_sees_no_row_of_another_in_any_table(cast: Cast) -> None:

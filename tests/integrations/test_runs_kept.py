@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from integrations import removal
+from integrations import removal, retention
 from integrations.models import Delivery, Integration, SyncRun
 from integrations.models.notifications import Event
 from tests import factories
@@ -20,7 +20,7 @@ State = SyncRun.State
 @pytest.fixture
 def one(cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Integration:
     """An integration without runs; of each integration the last three are kept, and of all those of ten days."""
-    monkeypatch.setattr(removal, "LAST_RUNS", 3)
+    monkeypatch.setattr(retention, "LAST_RUNS", 3)
     settings.PIPES_RUNS_KEPT_DAYS = 10
     return _integration(cast, "one")
 
@@ -89,7 +89,7 @@ def test_a_run_of_which_a_message_tells_is_kept_as_long_as_that(one: Integration
 
 
 def test_many_runs_go_in_batches(one: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(removal, "_RUNS_AT_ONCE", 4)
+    monkeypatch.setattr(retention, "RUNS_AT_ONCE", 4)
     add(one, *[30] * 23, 5)
     removal.clean_up(now=NOW)
     assert ages(one) == [30, 30, 5]

@@ -76,11 +76,41 @@ def test_the_list_shows_state_trigger_who_when_and_counts_the_latest_first(
     assert "Schedule" in text
 
 
-def test_the_list_comes_in_pages(cast: Cast, awsi: Integration, as_org_owner: Client) -> None:
-    for _ in range(51):
-        finish(cast, awsi)
-    assert "1–50 of 51" in get(as_org_owner, RUNS)
-    assert "51–51 of 51" in get(as_org_owner, RUNS + "?page=2")
+@pytest.mark.parametrize("page", [RUNS, "/tenants/acme/orgs/tnt/activity/processes/"])
+def test_the_list_comes_in_pages(page: str, cast: Cast, awsi: Integration, as_org_owner: Client) -> None:
+    runs = [finish(cast, awsi) for _ in range(101)]
+    shown, url, addresses = [], "", [page]
+    for _ in range(3):
+        url = addresses[-1]
+        html = get(as_org_owner, url)
+        shown += [int(found) for found in re.findall(r'/processes/(\d+)/"', html)]
+        older = re.search(r'rel="next" href="(\?before=\d+)"', html)
+        addresses += [page + older[1]] if older else []
+    assert shown == sorted((run.pk for run in runs), reverse=True)
+    assert len(addresses) == 3
+    assert f'href="{page}"' in get(as_org_owner, addresses[1]) or ">Newest</a>" in get(as_org_owner, addresses[1])
+    assert "Newest" not in get(as_org_owner, page)
+
+
+@pytest.mark.parametrize("nonsense", ["x", "-1", "0", "9" * 19, "9" * 40, "²", ""])
+def test_a_page_that_begins_nowhere_is_the_newest(
+    nonsense: str, cast: Cast, awsi: Integration, as_org_owner: Client
+) -> None:
+    run = finish(cast, awsi)
+    assert f"/processes/{run.pk}/" in get(as_org_owner, f"{RUNS}?before={nonsense}")
+
+
+def test_a_record_that_stands_for_several_says_so(cast: Cast, awsi: Integration, as_org_owner: Client) -> None:
+    first = timezone.now() - timedelta(days=2)
+    run = finish(cast, awsi, folded_runs=1_096, folded_since=first)
+    assert "1,096 syncs without changes, the first 2 days ago" in text_of(get(as_org_owner, RUNS))
+    assert "Stands for 1,096 syncs without changes" in text_of(get(as_org_owner, f"{RUNS}{run.pk}/"))
+
+
+def test_a_record_that_stands_for_itself_says_nothing(cast: Cast, awsi: Integration, as_org_owner: Client) -> None:
+    run = finish(cast, awsi, folded_runs=1, folded_since=timezone.now())
+    assert "No changes" in text_of(get(as_org_owner, RUNS))
+    assert "Stands for" not in text_of(get(as_org_owner, f"{RUNS}{run.pk}/"))
 
 
 def test_every_change_is_shown_with_its_letter_before_and_after(

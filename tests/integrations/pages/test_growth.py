@@ -1,0 +1,90 @@
+"""Pages of what grows without end read as much of it at a hundred rows as at tens of thousands."""
+
+import json
+
+import pytest
+from django.db import connection, connections
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from integrations.models import Integration
+from tests import factories
+from tests.conftest import Cast, make_cast
+from workspaces import isolation
+
+ORGANIZATION = "/tenants/acme/orgs/tnt/"
+AWSI = f"{ORGANIZATION}integrations/awsi-0/"
+
+_RUNS = """
+    INSERT INTO integrations_syncrun (tenant_id, integration_id, trigger, state, phase, claim, folders_read,
+        accounts_read, aws_calls, counts, changes, removals, error, queued_at, started_at, finished_at)
+    SELECT {tenant}, integration, 'scheduled', 'succeeded', '', gen_random_uuid(), 9, 40, 12, '{{}}', '[]', '[]', '',
+        at, at, at FROM (SELECT now() - n * interval '15 minutes' AS at FROM generate_series({count}, 1, -1) n) AS run
+        CROSS JOIN unnest(ARRAY{integrations}) AS integration ORDER BY at, integration
+"""
+_DELIVERIES = """
+    INSERT INTO integrations_delivery (uid, tenant_id, integration_id, event, email, state, attempts, error, created_at)
+    SELECT gen_random_uuid(), {tenant}, integration, 'changed', 'a@acme.example', 'delivered', 1, '', now()
+    FROM generate_series(1, {count}) AS n CROSS JOIN unnest(ARRAY{integrations}) AS integration ORDER BY n, integration
+"""
+_EVENTS = """
+    INSERT INTO workspaces_auditevent (tenant_id, organization_id, actor, action, object_kind, object_id, object_label,
+        details, happened_at)
+    SELECT {tenant}, {organization}, 'a@acme.example', 'integration.synced', 'integration', '1', 'awsi', '{{}}',
+        now() - n * interval '1 minute' FROM generate_series({count}, 1, -1) n
+"""
+
+
+def grow(cast: Cast, integrations: list[Integration], count: int) -> None:
+    """Add so many of everything that grows to each integration, and let the planner know, as autovacuum does."""
+    pks = [integration.pk for integration in integrations]
+    own = {"tenant": cast.acme.pk, "organization": cast.tnt.pk, "integrations": pks, "count": count}
+    with isolation.as_tenant(cast.acme.pk), connection.cursor() as cursor:
+        for statement in (_RUNS, _DELIVERIES, _EVENTS):
+            cursor.execute(statement.format(**own))
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def buffers(client: Client, tenant_id: int, url: str) -> int:
+    """How many pages of the database's files the statements of a page touch, as PostgreSQL itself counts them."""
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(url).status_code == 200, url
+    with isolation.as_tenant(tenant_id):  # again, for the page has unbound it
+        touched = [_touched(query["sql"]) for query in captured if query["sql"].startswith("SELECT")]
+    return sum(touched)
+
+
+def _touched(statement: str) -> int:
+    if "set_config" in statement:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}")
+        told = cursor.fetchone()[0]
+    plan = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
+    return int(plan["Shared Hit Blocks"]) + int(plan["Shared Read Blocks"])
+
+
+PAGES = [
+    f"{ORGANIZATION}integrations/",
+    AWSI,
+    f"{AWSI}processes/",
+    f"{ORGANIZATION}activity/processes/",
+    f"{AWSI}notifications/",
+    f"{ORGANIZATION}activity/",
+]
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_page_reads_as_much_however_much_there_is(client: Client) -> None:
+    cast = make_cast()
+    client.force_login(cast.org_owner)
+    with isolation.as_tenant(cast.acme.pk):
+        mine = [factories.integration(cast.at_org, f"awsi-{number}", by=cast.org_owner) for number in range(4)]
+    measured = []
+    for count in (100, 20_000):
+        grow(cast, mine, count)
+        measured.append({page: buffers(client, cast.acme.pk, page) for page in PAGES})
+    few, many = measured
+    # A row of fifty may lie in a block of its own each; the tables have thousands.
+    assert {page: (few[page], many[page]) for page in PAGES if many[page] > few[page] + 100} == {}
