@@ -80,14 +80,14 @@ def test_what_changed_something_or_failed_parts_them_and_stays(one: Integration)
 
 
 @pytest.mark.parametrize("trigger", sorted(set(Trigger) - {Trigger.SCHEDULED, Trigger.EVENT}))
-def test_what_a_person_asked_for_stays(one: Integration, trigger: Trigger) -> None:
+def test_what_a_person_asked_for_stays(one: Integration, trigger: SyncRun.Trigger) -> None:
     add(one, TODAY - timedelta(days=3), [QUIET, {"trigger": trigger}, QUIET])
     removal.clean_up(now=NOW)
     assert kept(one) == [("succeeded", 1), ("succeeded", None), ("succeeded", 1)]
 
 
 @pytest.mark.parametrize("state", [State.NEEDS_APPROVAL, State.APPLIED, State.DISCARDED, State.SUPERSEDED])
-def test_what_asked_stays(one: Integration, state: State) -> None:
+def test_what_asked_stays(one: Integration, state: SyncRun.State) -> None:
     add(one, TODAY - timedelta(days=3), [QUIET, {"state": state}, QUIET])
     removal.clean_up(now=NOW)
     assert kept(one) == [("succeeded", 1), (state, None), ("succeeded", 1)]
