@@ -23,7 +23,7 @@ from psycopg.types.json import Jsonb
 from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.models.sync_schedule import MANY_TAKEOVERS
 from integrations.notifications import outbox
-from workspaces import isolation
+from workspaces import isolation, metrics
 
 FIRST_RETRY = timedelta(minutes=1)
 # Between two syncs that events start: a flood of them must not use up the quota of the customer's account.
@@ -270,3 +270,5 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
     if ended is None:
         raise ClaimLostError
     outbox.run_ended(run, outcome, failing_since=ended[0], now=now)
+    kind = f"_{'passing' if outcome.is_transient else 'lasting'}" if has_failed else ""
+    metrics.count("syncs", outcome=f"{outcome.state.value}{kind}")

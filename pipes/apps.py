@@ -1,8 +1,15 @@
-"""The operator's admin."""
+"""App configurations: the project's own, for its commands, and the operator's admin."""
 
 from importlib import import_module
 
+from django.apps import AppConfig
 from django.contrib.admin.apps import SimpleAdminConfig
+
+
+class PipesConfig(AppConfig):
+    """The project: no models, but commands for whoever runs it."""
+
+    name = "pipes"
 
 
 class OperatorAdminConfig(SimpleAdminConfig):

@@ -2,20 +2,24 @@
 
 import logging.config
 import os
+import time
 from datetime import datetime
 from typing import Any
 
 from celery import Celery
 from celery.app.amqp import AMQP
 from celery.schedules import schedule
-from celery.signals import setup_logging, worker_shutting_down
+from celery.signals import setup_logging, task_postrun, task_prerun, worker_shutting_down
+from celery.states import SUCCESS
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
-from integrations.aws import pacing
+from integrations.aws import pacing, tally
+from pipes import installation, metrics
 from pipes.cache import FAULTS, redis_breaker
+from workspaces.metrics import count
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipes.settings")
 
@@ -99,3 +103,22 @@ def configure_logging(**_kwargs: object) -> None:
 def stop_waiting_for_aws(**_kwargs: object) -> None:
     """Have what is under way end soon: a worker that is to stop is killed after a minute."""
     pacing.stop()
+
+
+@task_prerun.connect  # type: ignore[untyped-decorator]
+def begin_to_measure(task: Any, **_kwargs: object) -> None:
+    """Note when a task began."""
+    task.request.measured_from = time.monotonic()
+
+
+@task_postrun.connect  # type: ignore[untyped-decorator]
+def measure(task: Any, state: str | None, **_kwargs: object) -> None:
+    """Count a task that ended, with what it asked AWS; one that dispatches also shows that workers are alive."""
+    name = task.name.rpartition(".")[2]
+    count("tasks", task=name, outcome=(state or "unknown").lower())
+    count("task_seconds", time.monotonic() - getattr(task.request, "measured_from", time.monotonic()), task=name)
+    for (operation, answer), number in tally.take().items():
+        count("aws_calls", number, operation=operation, answer=answer)
+    if name == "enqueue_due" and state == SUCCESS:
+        installation.tick("dispatcher")
+    metrics.flush()

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from pipes import installation
 from pipes.cache import FAULTS
 from workspaces.scoping import public_view
 
@@ -19,7 +20,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Answer 200 when pages can be served, else 503, with what is wrong.
 
-    Without the broker pages are served as before: it is degraded then, not unready.
+    Without the broker, beat or workers pages are served as before: it is degraded then, not unready.
     """
     problems = {}
     try:
@@ -32,6 +33,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except FAULTS as error:
         problems["broker"] = type(error).__name__
     is_ready = "database" not in problems
+    if not problems:  # else the silence of whoever works with them says nothing more
+        problems |= {bad.name: bad.sentence for bad in installation.work_findings() if not bad.is_good}
     state = "ready" if not problems else "degraded" if is_ready else "not ready"
     answer = {"ready": is_ready, "state": state, "problems": problems}
     return JsonResponse(answer, status=200 if is_ready else 503)

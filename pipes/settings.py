@@ -13,6 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from pipes import env as read
+from pipes import reporting
 from pipes.env import env
 from pipes.lanes import ROUTES
 
@@ -32,6 +33,7 @@ INSTALLED_APPS = [
     "workspaces",
     "connections",
     "integrations",
+    "pipes.apps.PipesConfig",
     "pipes.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -50,6 +52,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "pipes.metrics.MetricsMiddleware",
     "pipes.middleware.TrustedProxiesMiddleware",
     "pipes.middleware.PrivateAnswersMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -142,6 +145,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- Background work ----------------------------------------------------------------------------------------------
 
+CELERY_BEAT_SCHEDULER = "pipes.beat:Scheduler"
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 CELERY_TASK_ROUTES = ROUTES
 CELERY_TASK_IGNORE_RESULT = True
@@ -283,3 +287,12 @@ USE_I18N = False
 LOGGING = read.logging_config(
     level=env.str("PIPES_LOG_LEVEL", default="INFO"), is_json=env.bool("PIPES_LOG_JSON", default=not DEBUG)
 )
+
+# --- Being watched ------------------------------------------------------------------------------------------------
+
+# Whoever has this token reads the figures at /metrics; without one nobody does.
+PIPES_METRICS_TOKEN = env.str("PIPES_METRICS_TOKEN", default="")
+# Where errors are reported to; nowhere without it.
+PIPES_SENTRY_DSN = env.str("PIPES_SENTRY_DSN", default="")
+if PIPES_SENTRY_DSN:
+    reporting.start(PIPES_SENTRY_DSN)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from integrations.aws import tally
 from integrations.aws.errors import AwsError, OwnFault, Throttled, incomplete
 from integrations.aws.pacing import Budget, Pacer
 
@@ -92,10 +93,12 @@ def perform(
         on_call()
         sent_at = time.monotonic()
         answer, failure = _attempt(call)
+        throttled = isinstance(failure, Throttled)
+        tally.note(call.operation.name, "throttled" if throttled else "failed" if failure else "answered")
         if failure is None:
             pacer.speed_up()
             return answer
-        if isinstance(failure, Throttled):
+        if throttled:
             pacer.slow_down(sent_at)
         if not retries.allows_another(failure, attempt):
             raise failure

@@ -10,6 +10,7 @@ from psycopg import OperationalError
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from pipes.breaker import Breaker
+from workspaces.metrics import count
 
 # Of the process, as the pool is.
 breaker: Final = Breaker(1.0)
@@ -26,6 +27,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             connection = self._connect(conn_params)
         except OperationalError as error:
+            if isinstance(error, PoolTimeout):
+                count("database_pool_timeouts")
             is_busy = isinstance(error, PoolTimeout) and self._failures() == failures
             if not is_busy or breaker.is_open:
                 breaker.trip()

@@ -20,6 +20,7 @@ from workspaces.access import Scope
 TABLE = """
 healthz                         -         GET  200 200 200 200 200 200 200 200 200
 readyz                          -         GET  200 200 200 200 200 200 200 200 200
+metrics                         -         GET  404 404 404 404 404 404 404 404 404
 home                            -         GET  302 302 302 302 302 302 302 302 302
 profile                         -         GET  200 200 200 200 200 200 200 200 302
 account_email                   -         GET  200 200 200 200 200 200 200 200 302

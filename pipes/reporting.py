@@ -1,0 +1,48 @@
+"""Reports of errors to a Sentry, if the operator names one: what went wrong and where, and nothing of anybody's data."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import sentry_sdk
+
+from pipes.env import hide_tokens
+
+# What is known of a request: which view, not who asked, from where, with what.
+_KEPT_OF_REQUEST: Final = ("method", "url")
+_KEPT_OF_CONTEXTS: Final = ("runtime", "trace")
+
+
+def start(dsn: str, **options: Any) -> None:
+    """Report errors of this process from now on."""
+    sentry_sdk.init(
+        dsn=dsn,
+        send_default_pii=False,
+        include_local_variables=False,
+        max_request_body_size="never",
+        max_breadcrumbs=0,
+        before_send=scrub,
+        **options,
+    )
+
+
+def scrub(event: Any, _hint: Mapping[str, Any]) -> Any:
+    """Keep the error's type, place and sentence, the view and the task; drop the rest, and mask links that open doors."""
+    request = event.get("request") or {}
+    kept = {name: request[name] for name in _KEPT_OF_REQUEST if name in request}
+    if "url" in kept:
+        kept["url"] = _masked(kept["url"].partition("?")[0])
+    event["request"] = kept
+    for name in ("user", "extra", "breadcrumbs", "server_name"):
+        event.pop(name, None)
+    contexts = event.get("contexts") or {}
+    event["contexts"] = {name: contexts[name] for name in _KEPT_OF_CONTEXTS if name in contexts}
+    for error in (event.get("exception") or {}).get("values") or []:
+        error["value"] = _masked(str(error.get("value") or ""))
+    entry = event.get("logentry")
+    if entry:
+        event["logentry"] = {"message": _masked(str(entry.get("message") or ""))}
+    return event
+
+
+def _masked(text: str) -> str:
+    return str(hide_tokens(None, "", {"event": text})["event"])
