@@ -13,14 +13,15 @@ log = structlog.get_logger(__name__)
 _TICK_SECONDS = 5.0
 
 
-class Scheduler(MemoryScheduler):  # type: ignore[misc]
+class Scheduler(MemoryScheduler):
     """Celery's, without its file, and with a note every few seconds that it goes on."""
 
     _noted_at = float("-inf")
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
         """Send what is due, and say how long to sleep."""
-        wait = super().tick(*args, **kwargs)
+        untyped: Any = super()
+        wait = untyped.tick(*args, **kwargs)
         if time.monotonic() - self._noted_at >= _TICK_SECONDS:
             self._noted_at = time.monotonic()
             _note()

@@ -1,11 +1,14 @@
 """Health endpoints for load balancers and orchestrators."""
 
+import secrets
+
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from pipes import installation
+from pipes import installation, metrics
 from pipes.cache import FAULTS
 from workspaces.scoping import public_view
 
@@ -38,6 +41,16 @@ def readyz(request: HttpRequest) -> HttpResponse:
     state = "ready" if not problems else "degraded" if is_ready else "not ready"
     answer = {"ready": is_ready, "state": state, "problems": problems}
     return JsonResponse(answer, status=200 if is_ready else 503)
+
+
+@public_view
+def figures(request: HttpRequest) -> HttpResponse:
+    """Give the figures to whoever has the token of PIPES_METRICS_TOKEN; without one there is nothing here."""
+    token = settings.PIPES_METRICS_TOKEN
+    given = request.headers.get("Authorization", "")
+    if not token or not secrets.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        raise Http404
+    return HttpResponse(metrics.text(), content_type=CONTENT_TYPE_LATEST)
 
 
 def _write_to_broker() -> None:

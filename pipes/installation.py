@@ -48,7 +48,9 @@ _FAILING: Final = """
     FROM integrations_syncschedule schedule JOIN workspaces_tenant tenant ON tenant.id = schedule.tenant_id
     WHERE schedule.failures > 0 ORDER BY schedule.failing_since, schedule.integration_id LIMIT 100
 """
-_DELIVERIES: Final = "SELECT count(*), coalesce(extract(epoch FROM now() - min(due_at)), 0) FROM integrations_deliverydue"
+_DELIVERIES: Final = (
+    "SELECT count(*), coalesce(extract(epoch FROM now() - min(due_at)), 0) FROM integrations_deliverydue"
+)
 
 Figures = Mapping[str, tuple[str, float | None]]
 

@@ -5,7 +5,6 @@ the whole installation: scrape one address. While Redis is away nothing is lost 
 """
 
 import json
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,16 +12,15 @@ from typing import Final
 
 import redis
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from pipes import installation
 from pipes.cache import FAULTS, redis_breaker
 from workspaces import metrics
 from workspaces.metrics import Key
-from workspaces.scoping import public_view
 
 _HASH: Final = "pipes:metrics"
 _FLUSH_SECONDS: Final = 5.0
@@ -30,8 +28,6 @@ _BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 # Each counter, with what it counts and its labels; what is not named here is not shown.
 _COUNTERS: Final = {
     "requests": ("Requests answered, by view and class of status", ("view", "status")),
-    "request_seconds_bucket": ("Requests that took at most so many seconds", ("le",)),
-    "request_seconds_sum": ("Seconds that requests took", ()),
     "tasks": ("Tasks of workers that ended, by outcome", ("task", "outcome")),
     "task_seconds": ("Seconds that tasks took", ("task",)),
     "syncs": ("Syncs that ended, by outcome", ("outcome",)),
@@ -73,7 +69,7 @@ def _view_of(request: HttpRequest) -> str:
 
 def flush(*, now: bool = False) -> None:
     """Add to the sums what this process has counted, if the last time was a while ago."""
-    global _flushed_at  # noqa: PLW0603  of the process
+    global _flushed_at
     with _flush_lock:
         if redis_breaker.is_open or (not now and time.monotonic() - _flushed_at < _FLUSH_SECONDS):
             return
@@ -90,16 +86,11 @@ def flush(*, now: bool = False) -> None:
         metrics.give_back(taken)
 
 
-@public_view
-def show(request: HttpRequest) -> HttpResponse:
-    """Answer whoever has the token of PIPES_METRICS_TOKEN; without one there is nothing here."""
-    token = settings.PIPES_METRICS_TOKEN
-    given = request.headers.get("Authorization", "")
-    if not token or not secrets.compare_digest(given.encode(), f"Bearer {token}".encode()):
-        raise Http404
+def text() -> bytes:
+    """Give all figures as Prometheus reads them."""
     registry = CollectorRegistry()
-    registry.register(_Collector())  # type: ignore[arg-type]  # all that it has to have is collect
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    registry.register(_Collector())
+    return generate_latest(registry)
 
 
 class _Collector:
@@ -117,11 +108,16 @@ def _counters() -> Iterator[Metric]:
     families = {
         name: CounterMetricFamily(f"pipes_{name}", what, labels=labels) for name, (what, labels) in _COUNTERS.items()
     }
-    for (name, labels), number in _sums().items():
+    sums = _sums()
+    for (name, labels), number in sums.items():
         if name in families:
             values = dict(labels)
             families[name].add_metric([values.get(label, "") for label in _COUNTERS[name][1]], number)
     yield from families.values()
+    limits = [*map(str, _BUCKETS), "+Inf"]
+    buckets = [(limit, sums.get(("request_seconds_bucket", (("le", limit),)), 0)) for limit in limits]
+    took = sums.get(("request_seconds_sum", ()), 0)
+    yield HistogramMetricFamily("pipes_request_seconds", "How long requests took", buckets=buckets, sum_value=took)
 
 
 def _sums() -> dict[Key, float]:

@@ -1,9 +1,10 @@
-"""Reports of errors to a Sentry, if the operator names one: what went wrong and where, and nothing of anybody's data."""
+"""Reports of errors to a Sentry, where the operator names one: what went wrong and where, and nobody's data."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 import sentry_sdk
+from sentry_sdk.integrations.logging import ignore_logger
 
 from pipes.env import hide_tokens
 
@@ -14,9 +15,9 @@ _KEPT_OF_CONTEXTS: Final = ("runtime", "trace")
 
 def start(dsn: str, **options: Any) -> None:
     """Report errors of this process from now on."""
+    ignore_logger("django_structlog.middlewares.request")  # what it logs is reported already, where it was raised
     sentry_sdk.init(
         dsn=dsn,
-        send_default_pii=False,
         include_local_variables=False,
         max_request_body_size="never",
         max_breadcrumbs=0,
@@ -26,7 +27,7 @@ def start(dsn: str, **options: Any) -> None:
 
 
 def scrub(event: Any, _hint: Mapping[str, Any]) -> Any:
-    """Keep the error's type, place and sentence, the view and the task; drop the rest, and mask links that open doors."""
+    """Keep the error's type, place and sentence, and the address; drop the rest, and mask links that open doors."""
     request = event.get("request") or {}
     kept = {name: request[name] for name in _KEPT_OF_REQUEST if name in request}
     if "url" in kept:

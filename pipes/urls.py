@@ -3,14 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from pipes import health, metrics, operator_page
+from pipes import health, operator_page
 
 handler500 = "pipes.outages.server_error"
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("metrics", metrics.show, name="metrics"),
+    path("metrics", health.figures, name="metrics"),
     path("operator/installation/", admin.site.admin_view(operator_page.installation_page), name="installation"),
     path("operator/", admin.site.urls),
     path("", include("workspaces.urls")),

@@ -8,6 +8,7 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from pytest_django import Settings
 
+from pipes import installation
 from pipes.cache import redis_breaker
 from pipes.celery import app
 from tests.integrations.conftest import aws as aws  # the fixture
@@ -51,3 +52,12 @@ def own_redis() -> Iterator[OwnRedis]:
 def _database(url: str) -> str:
     tail = url.rpartition("db=")[2] if url.startswith("unix") else url.rpartition("/")[2]
     return tail if tail.isdigit() else "0"
+
+
+@pytest.fixture
+def at_work(db: None) -> Iterator[None]:
+    """Beat and a worker have just been heard."""
+    installation.tick("beat")
+    installation.tick("dispatcher")
+    yield
+    cache.delete_many(["tick:beat", "tick:dispatcher"])

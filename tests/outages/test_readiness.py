@@ -7,6 +7,8 @@ from pytest_django import Settings
 from tests.outages.line import Line
 from tests.outages.own_redis import OwnRedis
 
+pytestmark = pytest.mark.usefixtures("at_work")
+
 
 def asked(client: Client) -> tuple[int, object, list[str]]:
     answer = client.get("/readyz")
