@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [('integrations', '0021_keys_with_tenant')]
+    dependencies = [('integrations', '0023_discovery_role_name')]
 
     operations = [
         migrations.AddField('syncrun', 'folded_runs', models.PositiveIntegerField(null=True)),

@@ -15,7 +15,7 @@ _CREATE = 'CREATE INDEX CONCURRENTLY integrations_syncrun_integration_id_2cb557c
 class Migration(migrations.Migration):
 
     atomic = False
-    dependencies = [('integrations', '0022_folded_runs')]
+    dependencies = [('integrations', '0024_folded_runs')]
 
     operations = [
         AddIndexConcurrently(
