@@ -200,3 +200,12 @@ def test_what_a_workspace_owns_has_settings_there_for_its_owners_only(cast: Cast
         for page in pages:
             assert (">Settings</a>" in client.get(page).content.decode()) == is_owner
             assert client.get(page + "advanced/").status_code == (200 if is_owner else 403)
+
+
+def test_the_handle_of_what_may_still_come_back_is_taken(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        node = factories.connection(cast.at_org, "Gone", handle="gone")
+        Connection.objects.filter(pk=node.pk).update(removed_at=node.created_at)
+        assert handmade.is_handle_taken(cast.at_org, Connection, "gone", but=None)
+        assert not handmade.is_handle_taken(cast.at_org, Connection, "gone", but=node)
+        assert not handmade.is_handle_taken(cast.at_workspace, Connection, "gone", but=None)
