@@ -49,3 +49,13 @@ def test_a_confirmed_address_can_be_signed_in_with(cast: Cast, squatter: Client)
     squatter.post(reverse("account_email"), {"action_primary": "", "email": VICTIM})
     cast.tenant_member.refresh_from_db()
     assert cast.tenant_member.email == VICTIM
+
+
+def test_an_address_that_somebody_else_signs_in_with_stays_theirs(cast: Cast, squatter: Client) -> None:
+    EmailAddress.objects.filter(email=VICTIM).update(email=cast.org_member.email, verified=True)
+    page = squatter.post(
+        reverse("account_email"), {"action_primary": "", "email": cast.org_member.email.upper()}, follow=True
+    )
+    assert f"Somebody else signs in with {cast.org_member.email}." in page.content.decode()
+    cast.tenant_member.refresh_from_db()
+    assert cast.tenant_member.email == "tenant-member@example.com"

@@ -58,9 +58,12 @@ def email_addresses(request: HttpRequest, user: User) -> HttpResponse:
     others mean for its owner.
     """
     accounts.note_address(user)
-    wanted = request.POST.get("email", "")
+    wanted = request.POST.get("email", "").lower()
     if "action_primary" in request.POST and not accounts.is_confirmed(user, wanted):
         messages.error(request, f"{wanted} is not confirmed yet: open the link that we sent to it first.")
+        return redirect("account_email")
+    if "action_primary" in request.POST and User.objects.filter(email=wanted).exclude(pk=user.pk).exists():
+        messages.error(request, f"Somebody else signs in with {wanted}. Use another address.")
         return redirect("account_email")
     return cast("HttpResponse", addresses_of_library(request))
 
