@@ -174,7 +174,7 @@ def _show(
             name: f"{base}{name}/" for name in ("discovery", "connection", "accounts", "trial", "rotate", "downloads")
         },
         current_url=base,
-        **_connection_test(request, integration, base),
+        **_connection_test(request, integration, base, connection),
     )
     return render_page(request, "integrations/config.html", context, parts=("report",))
 
@@ -199,11 +199,19 @@ def _member_role(integration: Integration) -> str:
     return member_role_arn(partition, "{account id}", integration.role_name)
 
 
-def _connection_test(request: HttpRequest, integration: Integration, url: str) -> dict[str, Any]:
-    test = access_tests.newest(integration, AccessTest.Kind.CONNECTION, now=timezone.now())
+def _connection_test(
+    request: HttpRequest, integration: Integration, url: str, form: ConnectionForm | None
+) -> dict[str, Any]:
+    """Give the newest test, and whether it was of what the page shows; a part that follows it says what that was."""
+    kind = AccessTest.Kind.CONNECTION
+    test = access_tests.newest(integration, kind, now=timezone.now())
     if test is None or not test.instead:  # those of the wizard were about the draft
         return {"test": None}
-    return {"test": test, "step_url": url, "is_about_these": True}
+    shown = form.draft if form else copy_of(integration)
+    shown.connection_external_id = integration.next_connection_external_id or integration.connection_external_id
+    about = "" if form and form.errors else access_tests.fingerprint(shown, kind)
+    about = request.GET.get("about", about)
+    return {"test": test, "step_url": url, "about": about, "is_about_these": test.fingerprint == about}
 
 
 def _version(request: HttpRequest) -> str:

@@ -19,7 +19,7 @@ from integrations.editing import ChangedMeanwhileError
 from integrations.forms.node import NodeHandleForm
 from integrations.handouts import copy_of
 from integrations.models import AccessTest, Draft, Integration
-from integrations.options import integration_of
+from integrations.options import effective, integration_of
 from integrations.views.config import stored_now
 from integrations.views.impact import impact_context
 from integrations.views.options import options_of
@@ -140,4 +140,7 @@ def _test_of(node: Node, integration: Integration | None, url: str) -> dict[str,
     subject = copy_of(integration)
     subject.uid = nodes.subject_of(node, integration)
     test = access_tests.newest(subject, AccessTest.Kind.CONNECTION, now=timezone.now())
-    return {"test": test, "step_url": url, "is_about_these": True, "test_url": url.replace("/config/", "/test/")}
+    about = access_tests.fingerprint(subject, AccessTest.Kind.CONNECTION), effective([node])[node.pk]
+    is_about_these = test is not None and (test.fingerprint, test.instead.get("options")) == about
+    test_url = url.replace("/config/", "/test/")
+    return {"test": test, "step_url": url, "is_about_these": is_about_these, "test_url": test_url}
