@@ -11,7 +11,7 @@ from connections.models import Connection, Folder
 from integrations import retention
 from integrations.models import AccessTest, Draft, Integration, SettingsTrial, SyncRun
 from integrations.notifications import delivering
-from workspaces import isolation, second_factors, sessions
+from workspaces import isolation, second_factors, sessions, support
 from workspaces.models import Tenant
 
 _TESTS_ARE_KEPT = timedelta(days=7)
@@ -52,6 +52,7 @@ def _delete(integration: Integration) -> None:
 def clean_up(*, now: datetime) -> None:
     """Clean up, tenant by tenant, each in a transaction of its own; take up deletions whose message got lost."""
     sessions.forget_ended(now=now)
+    support.end_expired(now=now)
     for authenticator in second_factors.in_clear():
         second_factors.renew(authenticator)
     with isolation.as_operator():

@@ -12,7 +12,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
-from workspaces.models import Membership, Organization, Plan, Role, Tenant, User, Workspace
+from workspaces.models import Membership, Organization, Plan, Role, SupportAccess, Tenant, User, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class Access:
     user: User
     scope: Scope
     memberships: tuple[Membership, ...]
+    support: SupportAccess | None = None  # the operator looks, as an owner would
 
     @property
     def power(self) -> Power:

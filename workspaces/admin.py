@@ -23,6 +23,8 @@ class TenantAdmin(ActAdmin[Tenant]):
         "plan": forms.ChangePlan,
         "add-owner": forms.AddOwner,
         "remove-owner": forms.RemoveOwner,
+        "enter": forms.EnterForSupport,
+        "leave": forms.LeaveSupport,
     }
 
     @admin.display

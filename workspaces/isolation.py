@@ -123,6 +123,32 @@ def isolate_people() -> migrations.RunSQL:
     )
 
 
+def look_only() -> None:
+    """Let the current transaction write nothing any more."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ ONLY")
+
+
+def isolate_support() -> migrations.RunSQL:
+    """Migration step: operators see their own support accesses, and the tenants that these let them look into."""
+    return migrations.RunSQL(
+        f"""
+        ALTER TABLE workspaces_supportaccess ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY tenant ON workspaces_supportaccess
+            USING (tenant_id = {_TENANT} OR {_OPERATOR}) WITH CHECK (tenant_id = {_TENANT} OR {_OPERATOR});
+        CREATE POLICY own ON workspaces_supportaccess FOR SELECT USING (operator_id = {_USER});
+        CREATE POLICY support ON workspaces_tenant FOR SELECT USING (id IN (
+            SELECT tenant_id FROM workspaces_supportaccess
+            WHERE operator_id = {_USER} AND ended_at IS NULL AND expires_at > now()
+        ));
+        """,  # noqa: S608  nothing but the constants above
+        """
+        DROP POLICY support ON workspaces_tenant;
+        DROP POLICY own ON workspaces_supportaccess; DROP POLICY tenant ON workspaces_supportaccess;
+        """,
+    )
+
+
 def isolate_invitations() -> migrations.RunSQL:
     """Migration step: whoever holds an invitation's token sees it before knowing its tenant."""
     return migrations.RunSQL(

@@ -29,6 +29,7 @@ class Act(forms.Form):
 
     label: ClassVar[str]
     says: ClassVar[str]  # what it does, in a sentence or two
+    leads_to = ""  # the page afterwards, where it is not the row's
 
     def __init__(self, *args: Any, target: Any, by: User, **kwargs: Any) -> None:
         self.target, self.by = target, by
@@ -106,7 +107,7 @@ class ActAdmin(admin.ModelAdmin[Row]):
         form = chosen(request.POST if request.method == "POST" else None, target=target, by=by)
         if form.is_valid() and self._perform(form, request):
             logger.info("operator acted", act=act, on=self.opts.model_name, pk=pk, operator=by.pk)
-            return redirect(back)
+            return redirect(form.leads_to or back)
         context = self.admin_site.each_context(request) | {"opts": self.opts, "form": form, "back": back}
         return TemplateResponse(request, "admin/act.html", context | {"title": chosen.label, "original": target})
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from workspaces import actions, isolation, people, person_actions
+from workspaces import actions, isolation, people, person_actions, support
 from workspaces.access import Scope
 from workspaces.models import Membership, Plan, Tenant
 from workspaces.operator_acts import Act
@@ -103,6 +103,42 @@ class RemoveOwner(Act):
         with isolation.as_tenant(self.target.pk):
             people.remove_member(scope=Scope(self.target), member=member, by=self.by)
         return f"Removed {member.user.email} from {self.target}."
+
+
+class EnterForSupport(Act):
+    """A look into a tenant."""
+
+    label = "Look into for support"
+    says = (
+        "You see what an owner sees for one hour, and can change nothing. The owners are shown your reason, every page"
+        " that you open is in their audit log, and they can end it."
+    )
+    reason = forms.CharField(max_length=300, min_length=10, help_text="For the owners: a sentence, or a ticket.")
+
+    def perform(self) -> str:
+        """Begin it, and go there."""
+        support.begin(tenant=self.target, reason=self.cleaned_data["reason"], by=self.by, now=timezone.now())
+        self.leads_to = Scope(self.target).url("tenant_home")
+        return f"You have support access to {self.target} for an hour."
+
+
+class LeaveSupport(Act):
+    """No more looks."""
+
+    label = "Leave support access"
+    says = "You are a stranger there again."
+
+    @staticmethod
+    def fits(target: Any) -> bool:
+        """Only where there is one."""
+        return support.live_in(target, now=timezone.now()).exists()
+
+    def perform(self) -> str:
+        """End one's own."""
+        now = timezone.now()
+        for access in support.live_in(self.target, now=now).filter(operator=self.by):
+            support.end(access=access, by=self.by, now=now)
+        return f"You have no support access to {self.target} any more."
 
 
 class PersonAct(Act):

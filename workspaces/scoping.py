@@ -11,12 +11,16 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db import InternalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from psycopg.errors import ReadOnlySqlTransaction
 
-from workspaces import isolation
+from workspaces import accounts, isolation, support
 from workspaces.access import Access, Power, Scope
-from workspaces.models import Membership, Organization, User, Workspace
+from workspaces.models import Membership, Organization, Role, User, Workspace
 
 View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
 ScopedView = Callable[Concatenate[HttpRequest, Access, ...], HttpResponse]
@@ -65,6 +69,8 @@ def _scoped(levels: frozenset[str], needs: Power) -> Callable[[ScopedView], View
                     raise Http404
                 request.access = access  # type: ignore[attr-defined]  # first: the page of a refusal shows the place
                 access.check(needs)
+                if access.support is not None:
+                    return _look_only(request, access, view, arguments)
                 return view(request, access, **arguments)
 
         inner.scope = "/".join(sorted(levels))  # type: ignore[attr-defined]
@@ -72,6 +78,29 @@ def _scoped(levels: frozenset[str], needs: Power) -> Callable[[ScopedView], View
         return inner
 
     return decorate
+
+
+def _look_only(request: HttpRequest, access: Access, view: ScopedView, arguments: dict[str, Any]) -> HttpResponse:
+    """Show a page to the operator, noted in the tenant's audit log, in a transaction that can write nothing else."""
+    if access.support is None or not accounts.used_second_factor(request, access.user):
+        raise Http404
+    tenant = access.scope.tenant
+    refusal = (
+        f"Support access to {tenant} is for looking at pages only: nothing was changed or sent. Ask its owners to."
+    )
+    if request.method not in ("GET", "HEAD"):
+        raise PermissionDenied(refusal)
+    support.note_page(access, access.support, request.path)
+    isolation.look_only()
+    try:
+        response = view(request, access, **arguments)
+    except InternalError as error:
+        if isinstance(error.__cause__, ReadOnlySqlTransaction):
+            raise PermissionDenied(refusal) from error
+        raise
+    if response.has_header("Content-Disposition"):  # a file: templates with external ids, copies of the audit log
+        raise PermissionDenied(refusal)
+    return response
 
 
 def tenant_view(needs: Power = Power.MEMBER) -> Callable[[ScopedView], View]:
@@ -100,6 +129,9 @@ def enter(user: User, tenant: str, organization: str | None, workspace: str | No
     Raises Http404 when there is none, or this person has nothing to do with it: a stranger learns nothing.
     """
     memberships = tuple(Membership.objects.filter(user=user, tenant__handle=tenant).select_related("tenant"))
+    granted = None if memberships else support.of_operator(user, tenant, now=timezone.now())
+    if granted is not None:  # looks as an owner does, by a membership that is never saved
+        memberships = (Membership(user=user, tenant=granted.tenant, role=Role.OWNER),)
     if not memberships:
         raise Http404
     scope = Scope(memberships[0].tenant)
@@ -112,7 +144,7 @@ def enter(user: User, tenant: str, organization: str | None, workspace: str | No
                 scope = Scope(scope.tenant, found, Workspace.objects.get(organization=found, handle=workspace))
     except (Organization.DoesNotExist, Workspace.DoesNotExist):
         raise Http404 from None
-    access = Access(user, scope, memberships)
+    access = Access(user, scope, memberships, granted)
     if access.power == Power.NONE:
         raise Http404
     return access

@@ -35,6 +35,7 @@ urlpatterns = [
     path(_TENANT, lists.tenant_home, name="tenant_home"),
     path(_TENANT + "settings/", lists.tenant_settings, name="tenant_settings"),
     path(_TENANT + "advanced/", settings.tenant_advanced, name="tenant_advanced"),
+    path(_TENANT + "people/support/<int:support_access>/end/", members.end_support, name="support_end"),
     path(_TENANT + "orgs/", lists.switch_organization, name="switch_organization"),
     path(_TENANT + "orgs/new/", settings.organization_create, name="organization_create"),
     path(_ORGANIZATION, lists.organization_home, name="organization_home"),

@@ -14,9 +14,9 @@ from integrations.models import Delivery, EmailNotifications, Event, Integration
 from integrations.notifications import recipients
 from tests import factories
 from tests.conftest import Cast
-from workspaces import invitations, isolation
+from workspaces import invitations, isolation, support
 from workspaces.access import Scope
-from workspaces.models import Membership, Role
+from workspaces.models import Membership, Role, User
 
 # Django's admin and the sign-in library decide for themselves; tests/workspaces/test_operator and test_signing_in look.
 NOT_OURS = ("operator/", "account/")
@@ -54,6 +54,7 @@ class Everything:
                 self._rows[level] |= _integration(cast, self.scopes[level])
             self._by_hand = {level: _by_hand(cast, scope) for level, scope in self.scopes.items()}
             self._rows["workspace"] |= self._by_hand["workspace"] | _in_use(cast)
+            self._rows["tenant"]["support_access"] = _support(cast)
             letter = invitations.send_invitation(
                 scope=cast.at_org, email="new@example.com", role=Role.MEMBER, by=cast.org_owner, now=timezone.now()
             )
@@ -69,6 +70,12 @@ class Everything:
         if BY_HAND.fullmatch(name):
             rows |= self._by_hand[level]
         return (below or self.scopes[level]).url(name, **{argument: rows[argument] for argument in arguments})
+
+
+def _support(cast: Cast) -> int:
+    operator = User.objects.create_superuser(email="support@example.com", handle="support")
+    given = support.begin(tenant=cast.acme, reason="Ticket 4711", by=operator, now=timezone.now())
+    return int(given.pk)
 
 
 def _people(cast: Cast, scope: Scope) -> dict[str, Any]:

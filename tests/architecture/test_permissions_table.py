@@ -39,6 +39,7 @@ tenant_settings                 tenant    GET  200 403 403 403 403 403 403 404 3
 tenant_advanced                 tenant    GET  200 403 403 403 403 403 403 404 302
 switch_organization             tenant    GET  200 200 200 200 200 200 200 404 302
 organization_create             tenant    GET  200 403 403 403 403 403 403 404 302
+support_end                     tenant    POST 302 403 403 403 403 403 403 404 302
 people                          tenant    GET  200 403 403 403 403 403 403 404 302
 person_add                      tenant    GET  200 403 403 403 403 403 403 404 302
 people_leave                    tenant    GET  200 200 200 200 200 200 200 404 302

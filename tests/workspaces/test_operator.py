@@ -11,11 +11,12 @@ from django.core.mail import EmailMessage
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from tests import factories
 from tests.conftest import Cast
-from workspaces import audit, isolation
+from workspaces import audit, isolation, support
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, Membership, Plan, Role, Tenant, User
 from workspaces.operator_acts import ActAdmin
@@ -120,6 +121,8 @@ ON_TENANTS: dict[str, tuple[dict[str, str], str]] = {
     "plan": ({"plan": Plan.ENTERPRISE}, "tenant.plan_changed"),
     "add-owner": ({"email": "tenant-owner@example.com"}, "member.added"),
     "remove-owner": ({"owner": "second"}, "member.removed"),
+    "enter": ({"reason": "Ticket 4711: syncs fail"}, "support.began"),
+    "leave": ({}, "support.ended"),
 }
 ON_PEOPLE: dict[str, tuple[dict[str, str], str]] = {
     "address": ({"email": "other@example.com"}, "user.address_set"),
@@ -138,12 +141,14 @@ def test_every_act_is_listed_here() -> None:
 
 
 @pytest.mark.parametrize("act", ON_TENANTS)
-def test_an_act_on_a_tenant_is_in_its_audit_log(cast: Cast, as_operator: Client, act: str) -> None:
+def test_an_act_on_a_tenant_is_in_its_audit_log(cast: Cast, installer: User, as_operator: Client, act: str) -> None:
     form, action = ON_TENANTS[act]
+    if act == "leave":
+        support.begin(tenant=cast.globex, reason="Ticket 4711", by=installer, now=timezone.now())
     if act == "remove-owner":
         with isolation.as_tenant(cast.globex.pk):
             form = {"owner": str(factories.member(Scope(cast.globex), cast.tenant_owner, Role.OWNER).pk)}
-    perform(as_operator, f"{TENANTS}{cast.globex.pk}/acts/{act}/", **form)
+    assert as_operator.post(f"{TENANTS}{cast.globex.pk}/acts/{act}/", form).status_code == 302
     event = latest(cast.globex)
     assert (event.action, event.actor) == (action, "root@example.com")
     assert event.details["by_operator"] is True

@@ -10,13 +10,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from workspaces import invitations, people
+from workspaces import invitations, people, support
 from workspaces.access import Access, Power
 from workspaces.htmx import render_page, search_text
 from workspaces.invitations import Letter, TooManyInvitationsError
 from workspaces.member_forms import AddPersonForm, RoleForm
-from workspaces.models import Invitation, Membership, Role, User
-from workspaces.scoping import scope_view
+from workspaces.models import Invitation, Membership, Role, SupportAccess, User
+from workspaces.scoping import scope_view, tenant_view
 
 PAGE_SIZE = 50
 INVITATIONS_SHOWN = 100
@@ -31,6 +31,8 @@ def member_list(request: HttpRequest, access: Access) -> HttpResponse:
     page = Paginator(people.matching(people.members_of(scope), query), PAGE_SIZE).get_page(request.GET.get("page"))
     context: dict[str, object] = {"page": page, "q": query, "list_url": scope.url("people")}
     context |= {"sole_owner": people.sole_owner(scope), "roles": people.roles_in(scope), "now": timezone.now()}
+    if access.is_tenant_owner:
+        context["supports"] = support.live_in(scope.tenant, now=timezone.now())
     if access.can_own:
         invited = Invitation.objects.open().filter(**scope.keys, email__icontains=query).order_by("-created_at", "-pk")
         context |= {"invitations": invited[:INVITATIONS_SHOWN], "most_invitations": INVITATIONS_SHOWN}
@@ -190,6 +192,18 @@ def withdraw_invitation(request: HttpRequest, access: Access, invitation: int) -
     found = _invitation(access, invitation)
     invitations.withdraw_invitation(invitation=found, by=access.user, now=timezone.now())
     messages.success(request, f"Withdrew the invitation of {found}. Its link works no more.")
+    return redirect(access.scope.url("people"))
+
+
+@tenant_view(Power.OWNER)
+@require_POST
+def end_support(request: HttpRequest, access: Access, support_access: int) -> HttpResponse:
+    """Send the operator of the installation away."""
+    found = SupportAccess.objects.select_related("tenant").filter(tenant=access.scope.tenant, pk=support_access).first()
+    if found is None:
+        raise Http404
+    support.end(access=found, by=access.user, now=timezone.now())
+    messages.success(request, f"The operator cannot look into {access.scope} any more.")
     return redirect(access.scope.url("people"))
 
 
