@@ -1,11 +1,12 @@
 """``manage.py migrate``, as the tables' owner, and the rights of the role that the application runs as."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as Migrate
-from django.db import connections
+from django.db import DatabaseError, connections, transaction
 from psycopg import errors, sql
 
 
@@ -33,19 +34,20 @@ def grant_application_role(owner_alias: str) -> None:
     CommandError when the role is missing and the owner may not make it.
     """
     database = settings.DATABASES["default"]
-    role = sql.Identifier(database["USER"])
+    role, password = sql.Identifier(database["USER"]), database["PASSWORD"] or ""
     with connections[owner_alias].cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [database["USER"]])
         if cursor.fetchone() is None:
-            create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, sql.Literal(database["PASSWORD"] or ""))
+            create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, sql.Literal(password))
             try:
                 cursor.execute(create)
             except errors.InsufficientPrivilege as error:
                 raise CommandError(f"Create the role {database['USER']} yourself: {error}") from error
+        elif password:
+            _set_password(cursor, database["USER"], password)
         for statement in (
             "GRANT USAGE ON SCHEMA public TO {}",
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
-            "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}",
+            *_grants_on_own(cursor),
             "REVOKE UPDATE, DELETE ON workspaces_auditevent FROM {}",
             "REVOKE UPDATE, DELETE ON django_admin_log FROM {}",
             "REVOKE DELETE ON workspaces_user FROM {}",
@@ -63,3 +65,29 @@ def limit_statements() -> None:
         cursor.execute("ALTER ROLE CURRENT_USER SET statement_timeout = '30s'")
         cursor.execute("ALTER ROLE CURRENT_USER SET idle_in_transaction_session_timeout = '60s'")
     connections["default"].close()
+
+
+def _set_password(cursor: Any, name: str, password: str) -> None:
+    """Let the role sign in with the password of DATABASE_URL, so that changing it there is all there is to do.
+
+    What is sent is what PostgreSQL stores, not the password. Where somebody else made the role, it stays as it is.
+    """
+    raw = cursor.db.connection.pgconn
+    stored = raw.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
+    change = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(name), sql.Literal(stored))
+    # Whoever made the role with another right than ours keeps it; a failed statement must not end a transaction.
+    with suppress(DatabaseError), transaction.atomic(using=cursor.db.alias):
+        cursor.execute(change)
+
+
+def _grants_on_own(cursor: Any) -> list[str]:
+    """Grant the rights on what the owner owns; what others have put beside it is theirs to give."""
+    cursor.execute(
+        "SELECT quote_ident(relname), relkind FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        " AND relkind IN ('r', 'p', 'v', 'S') AND relowner = current_user::regrole ORDER BY relname"
+    )
+    rights = {"S": "USAGE, SELECT"}
+    return [
+        f"GRANT {rights.get(kind, 'SELECT, INSERT, UPDATE, DELETE')} ON public.{name} TO {{}}"
+        for name, kind in cursor.fetchall()
+    ]
