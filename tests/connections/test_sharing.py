@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from connections import sharing
+from connections import actions, sharing
 from connections.models import Grant, Schema
 from connections.sharing import grants_on, inherited_grants, set_grants
 from tests import factories
@@ -105,6 +105,18 @@ def test_a_grant_to_a_place_shows_the_node_there_and_in_no_place_beside_it(cast:
                 visible = sharing.visible_to(workspace)
                 assert set(visible.connections) == ({inner, alone} if is_seen else set())
                 assert set(visible.folders) == ({folder} if is_seen else set())
+
+
+def test_what_is_not_shared_any_more_is_not_added(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        node = factories.connection(cast.at_org, "Shared")
+        set_grants(node, [Scope(cast.acme, cast.tnt, cast.rockets)])
+        with pytest.raises(actions.NotAddableError, match="is not shared with acme/tnt/fireworks any more"):
+            actions.add_schema(scope=cast.at_workspace, node=node, by=cast.workspace_owner)
+        assert not Schema.objects.exists()
+        set_grants(node, [cast.at_workspace])
+        actions.add_schema(scope=cast.at_workspace, node=node, by=cast.workspace_owner)
+        assert Schema.objects.get().connection == node
 
 
 def test_what_a_workspace_owns_stays_in_its_schema_whatever_is_granted(cast: Cast) -> None:
