@@ -87,7 +87,7 @@ document.addEventListener("htmx:sendError", ({ target, detail: { requestConfig }
 function askAgain(element) {
   if (!element.getAttribute("hx-trigger")?.startsWith("load ")) return;
   const ask = () => window.htmx.ajax("get", element.getAttribute("hx-get"), { source: element, target: element, swap: "outerHTML" });
-  setTimeout(() => element.isConnected && ask(), 3000);
+  setTimeout(() => element.isConnected && ask().catch(() => {}), 3000); // it comes here again
 }
 document.addEventListener("htmx:afterOnLoad", ({ detail: { xhr, requestConfig } }) => {
   if (xhr.status >= 400 || !xhr.responseURL || new URL(xhr.responseURL).pathname === document.body.dataset.signIn) return;

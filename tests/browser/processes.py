@@ -11,6 +11,7 @@ from django.conf import settings
 
 from launcher.child import Child, Program, wait_for
 from launcher.places import ROOT, Instance
+from pipes.lanes import LANES
 from tests.fakes.aws import RunningAws
 from tests.fakes.aws.iam import VENDOR_ROLE_ARN
 
@@ -34,8 +35,10 @@ def celery_environment(aws: RunningAws) -> Mapping[str, str]:
 
 
 def worker(environment: Mapping[str, str]) -> Program:
-    """The worker."""
-    return _program("worker", ["worker", "--pool", "threads", "--concurrency", "4"], environment, "ready")
+    """The worker: all lanes in one process, which is the same to a page."""
+    queues = ",".join(queue for lane in LANES.values() for queue in lane.queues)
+    arguments = ["worker", "--pool", "threads", "--concurrency", "4", "--queues", queues]
+    return _program("worker", arguments, environment, "ready")
 
 
 def beat(environment: Mapping[str, str], instance: Instance) -> Program:

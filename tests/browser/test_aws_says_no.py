@@ -1,6 +1,9 @@
 """What AWS refuses, or fails to answer, is said with the call and the code; nothing is changed."""
 
+import re
+
 import pytest
+from playwright.sync_api import Route
 
 from tests.browser import walks
 from tests.browser.conftest import Visit
@@ -100,3 +103,30 @@ def test_accounts_without_the_role_are_named_by_test_connection(visit: Visit, pe
     console.sees("works in 1 of 5 accounts that were tried")
     console.sees("web-prod")
     console.is_for_everybody()
+
+
+def test_a_page_that_follows_a_test_goes_on_after_answers_that_failed(
+    visit: Visit, people: Cast, aws: RunningAws
+) -> None:
+    draft = draft_at("discovery", people)
+    with isolation.as_tenant(people.acme.pk):
+        draft.role_arn = aws.roles.create_discovery(draft.discovery_external_id)
+        draft.save()
+    console = visit(people.org_owner).open(url_of(draft, "discovery"))
+    console.watch.allow(503)
+    console.watch.allow_lost_requests()
+    troubles = ["database", "connection"]
+
+    def fail_first(route: Route) -> None:
+        trouble = troubles.pop(0) if troubles else ""
+        if trouble == "database":
+            route.fulfill(status=503, headers={"Retry-After": "5"}, body="The database does not answer at the moment")
+        elif trouble == "connection":
+            route.abort()
+        else:
+            route.continue_()
+
+    console.page.route(re.compile(r"\?seen="), fail_first)
+    console.press("Test Discovery")
+    console.page.get_by_text("Signed in as").wait_for(timeout=60_000)
+    assert troubles == []
