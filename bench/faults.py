@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from bench.product import PAGE, Product, Visitor
 from launcher.child import wait_for
 from launcher.keys import load_keys, product_environment, python
@@ -45,11 +47,8 @@ class Fault:
 
 def _kill_backend(product: Product) -> None:
     """End the sessions of the application, as an administrator or a failover does."""
-    from django.db import connections
-
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'pipes_app'")
-    connections["owner"].close()
+    with psycopg.connect(product.environment["DATABASE_URL"].replace("pipes_app", "postgres", 1)) as administrator:
+        administrator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'pipes_app'")
 
 
 def _fill(product: Product, size: int = 1) -> None:

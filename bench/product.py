@@ -89,7 +89,7 @@ class Product:
             connection.close()
 
 
-@dataclass
+@dataclass(eq=False)
 class Visitor(threading.Thread):
     """Somebody who asks for a page all the time, in two windows; and a monitor that asks for health."""
 
