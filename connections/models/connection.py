@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from connections.models.folder import Folder
 from connections.models.node import Node, NodeManager
+from workspaces.handles import how_to_write, why_system_owned
 
 
 class ConnectionState(models.TextChoices):
@@ -94,6 +95,17 @@ class Connection(Node):
     def why_disabled(self) -> str:
         """Say why the connection cannot be used, and what would change that; empty when it can."""
         return ConnectionState(self.state).why_disabled
+
+    @property
+    def why_no_schema(self) -> str:
+        """Say why no schema can have its handle, and what to do; empty when one can."""
+        why = why_system_owned(self.handle)
+        return f"{why} Give this connection another handle: queries do not find it under this one." if why else ""
+
+    @property
+    def how_to_write(self) -> str:
+        """Say how its name is written in SQL when not simply so."""
+        return how_to_write(self.handle)
 
     @property
     def shown_health(self) -> Health:

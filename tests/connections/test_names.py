@@ -154,6 +154,17 @@ def test_what_has_such_a_name_from_before_is_shown_with_what_to_do_and_is_not_on
     assert f"<code>{handle}</code>" not in get(as_owner, SEARCH_PATH)
 
 
+@pytest.mark.parametrize(("handle", "owner"), SYSTEM)
+def test_who_owns_what_has_such_a_name_reads_what_to_do_where_it_is_changed(
+    cast: Cast, as_org_owner: Client, handle: str, owner: str
+) -> None:
+    node = same_name(cast, handle, cast.at_org)
+    for page in ("", "advanced/"):
+        html = text_of(get(as_org_owner, f"/tenants/acme/orgs/tnt/connections/{node.pk}/{page}"))
+        assert owner in html, page
+        assert "Give this connection another handle" in html, page
+
+
 @pytest.mark.parametrize("word", ["user", "default", "left"])
 def test_a_word_of_sql_is_a_name_with_a_hint(cast: Cast, as_owner: Client, word: str) -> None:
     node = same_name(cast, word, cast.at_org)
