@@ -28,7 +28,7 @@ MEANS = {
     "Rotate": {"do=rotate"},
     "Save": {"do=save"},
     "Save and Test Connection": {"do=test"},
-    "Send a confirmation link": {"action_send"},
+    "Send the link": {"action_send"},
     "Show all accounts": {"do=look"},
     "Show its setup": {"do=keep"},
     "Show what is in": {"do=look"},
