@@ -61,7 +61,7 @@ class Drill:
         program = program or version.service(name, self.environment, self.instance.run, full)
         child = Child(program, self.instance)
         self.running[name] = (version, child)
-        if not wait_for(lambda: child.exit_code() is not None or child.is_ready(), seconds=90) or not child.is_ready():
+        if not wait_for(child.is_ready, seconds=180):
             raise RuntimeError(f"{full} does not start:\n{child.log.read_text()[-3000:]}")
         if name.startswith("web"):
             self.doors.open(self.ports[name])

@@ -111,7 +111,7 @@ class Visitor:
 
     def _ask(self, request: urllib.request.Request) -> str:
         try:
-            with self._opener.open(request, timeout=20) as answer:
+            with self._opener.open(request, timeout=60) as answer:
                 landed = urllib.parse.urlsplit(answer.url).path
                 answer.read()
                 return f"led to {landed}" if landed == "/account/login/" and request.get_method() == "GET" else ""
