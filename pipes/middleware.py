@@ -13,7 +13,6 @@ from workspaces import audit
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 _LONGEST_NUMBER = 18  # digits of a length; Python refuses to read numbers of thousands
-_WAYS_OUT = ("account_logout",)
 
 
 class TrustedProxiesMiddleware:
@@ -52,7 +51,7 @@ class PrivateAnswersMiddleware:
         if "public" not in response.get("Cache-Control", ""):
             patch_cache_control(response, no_store=True, private=True)
         match = request.resolver_match
-        if request.method == "POST" and match and match.view_name in _WAYS_OUT:
+        if request.method == "POST" and match and match.view_name == "account_logout":
             response["Clear-Site-Data"] = '"cache"'
         return response
 

@@ -84,7 +84,7 @@ KINDS: list[tuple[str, Callable[[Client], HttpResponseBase], int]] = [
     ("to sign-in", lambda _client: Client().get("/profile/"), 302),
     ("sessions", lambda client: client.get("/account/sessions/"), 200),
     ("sign-out", lambda client: client.post("/account/logout/"), 302),
-    ("operator", lambda client: client.get("/operator/"), 404),
+    ("operator, to whom it is not for", lambda client: client.get("/operator/"), 404),
     ("a bad request", lambda client: client.get("/profile/", headers={"Host": "[nonsense"}), 400),
     ("a refusal", lambda client: client.get("/tenants/acme/orgs/tnt/workspaces/pager/"), 404),
     ("a form without its token", lambda _client: Client(enforce_csrf_checks=True).post("/account/login/"), 403),
@@ -139,9 +139,14 @@ def test_static_files_may_be_kept_and_have_the_other_headers(db: None, client: C
     assert "max-age" in response["Cache-Control"]
 
 
-def test_signing_out_clears_what_the_browser_has_kept(cast: Cast, as_org_owner: Client) -> None:
+def test_signing_out_clears_what_the_browser_has_kept(as_org_owner: Client) -> None:
     assert "Clear-Site-Data" not in as_org_owner.get("/account/logout/").headers
     assert as_org_owner.post("/account/logout/")["Clear-Site-Data"] == '"cache"'
+
+
+@pytest.mark.parametrize("page", ["/operator/", "/operator/workspaces/tenant/", "/operator/nowhere/"])
+def test_the_operator_s_pages_have_every_header(as_operator: Client, page: str) -> None:
+    assert wrong_with(as_operator.get(page)) == []
 
 
 def test_cookies_are_for_us_alone_and_for_no_script(cast: Cast, own_cache: None) -> None:
