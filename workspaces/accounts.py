@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
@@ -34,7 +35,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send the letter once the request has its answer: whether and how long one takes is told to nobody."""
-        letter = self.render_mail(template_prefix, email, {"request": self.request, "email": email} | context)
+        given = {"request": self.request, "email": email, "base_url": settings.BASE_URL.rstrip("/")}
+        letter = self.render_mail(template_prefix, email, given | context)
         put_off(self.request, letter.send)
 
     def send_notification_mail(
@@ -82,6 +84,19 @@ class AccountAdapter(DefaultAccountAdapter):
         """Confirm an address and no more: the first confirmed one would become the one to sign in with."""
         note_address(email_address.user)
         return bool(super().confirm_email(request, email_address))
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Give the link to a new password, at our own address."""
+        return _at_our_address(super().get_reset_password_from_key_url(key))
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        """Give the link that confirms an address, at our own address."""
+        return _at_our_address(super().get_email_confirmation_url(request, emailconfirmation))
+
+
+def _at_our_address(url: str) -> str:
+    """Put our own address in front: the library takes what the request says, and anybody writes that."""
+    return settings.BASE_URL.rstrip("/") + urlsplit(url)._replace(scheme="", netloc="").geturl()
 
 
 class SignInForm(LoginForm):

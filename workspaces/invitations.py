@@ -134,9 +134,9 @@ def mail_letter(letter: Letter) -> None:
     invitation = letter.invitation
     link = settings.BASE_URL.rstrip("/") + reverse("invitation", kwargs={"token": letter.token})
     context = {"letter": letter, "role": Role(invitation.role).label, "link": link}
-    subject = f"{letter.sender} invites you to {letter.scope} on Pipes"
     mail.send_mail(
-        subject=" ".join(subject.split()),  # a name may hold a line break, a header must not
+        # No name of a person or place: these are free text, and the letter is from us.
+        subject=f"{letter.sender.email} invites you to {letter.scope} on Pipes",
         message=render_to_string("workspaces/email/invitation.txt", context),
         from_email=None,
         recipient_list=[invitation.email],

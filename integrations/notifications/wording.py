@@ -1,5 +1,6 @@
 """A notification in words for people, and as JSON for their systems."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ LINES: Final = 25  # changes in an email
 ITEMS: Final = 100  # changes for a webhook
 _WITH_CHANGES: Final = (Event.CHANGED, Event.ASKS)
 _LONGEST: Final = 300  # of a name or a path of names
+_LINKING: Final = re.compile(r"://|(?<=\w)\.(?=[^\W\d_]{2})")  # what makes a link of a text, up to a bare domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +119,8 @@ def _item(change: Change) -> dict[str, str]:
 
 def line(change: Change) -> str:
     """Say one change in a line, marked as on the page of the process."""
-    before, after = one_line(change.before), one_line(change.after)
-    what = f"{one_line(change.label)} ({change.source_id})"
+    before, after, label = (_unlinked(one_line(text)) for text in (change.before, change.after, change.label))
+    what = f"{label} ({change.source_id})"
     match change.kind:
         case "rename":
             return f"~ rename {before} to {after}"
@@ -140,6 +142,11 @@ def one_line(text: str, most: int = _LONGEST) -> str:
     """Keep a text on one line: names come from AWS, and a line break in one could fake a line or a header of ours."""
     plain = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return plain if len(plain) <= most else f"{plain[: most - 1]}…"
+
+
+def _unlinked(name: str) -> str:
+    """Keep a name from being a link: mail programs make one of what looks like an address, and it would be from us."""
+    return _LINKING.sub(r"\g<0> ", name)
 
 
 def absolute(path: str) -> str:

@@ -36,7 +36,7 @@ def test_somebody_unknown_is_invited_by_email(
     assert response.status_code == 302
     (message,) = mail.outbox
     assert message.to == [NEW]
-    assert message.subject == "org-owner invites you to acme/tnt on Pipes"
+    assert message.subject == "org-owner@example.com invites you to acme/tnt on Pipes"
     assert not message.alternatives  # type: ignore[attr-defined]
     token = re.search(r"https://pipes\.example/invitations/([\w-]{43})/\n", str(message.body))
     assert token
@@ -133,10 +133,10 @@ def test_an_email_that_cannot_be_sent_is_said_on_the_page_and_can_be_sent_again(
     assert "not sent" not in again
 
 
-def test_a_line_break_in_a_name_does_not_reach_the_headers(cast: Cast) -> None:
+def test_a_name_does_not_reach_the_headers(cast: Cast) -> None:
     cast.org_owner.name = "Eve\nBcc: all@example.com"
     invitations.mail_letter(invite(cast, cast.at_org))
-    assert mail.outbox[0].subject == "Eve Bcc: all@example.com invites you to acme/tnt on Pipes"
+    assert mail.outbox[0].subject == "org-owner@example.com invites you to acme/tnt on Pipes"
 
 
 # --- Ends ---------------------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def test_the_first_owner_chooses_a_password_by_email(client: Client) -> None:
     (sent,) = mail.outbox
     assert sent.subject == "Choose a new password for Pipes"
     assert sent.alternatives == []  # type: ignore[attr-defined]  # plain text only
-    link = re.search(r"http://testserver(/\S+)", str(sent.body))
+    link = re.search(r"http://localhost:8000(/account\S+)", str(sent.body))
     assert link
     form_url = client.get(link[1])["Location"]
     new = {"password1": "tunnel-painter-7", "password2": "tunnel-painter-7"}

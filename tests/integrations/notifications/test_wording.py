@@ -1,5 +1,6 @@
 """What the emails say, and that no name from AWS can make them say more."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -87,6 +88,19 @@ def test_a_name_with_a_line_break_stays_in_its_line(told: Told, evil: str) -> No
 
 def test_what_nobody_can_see_is_left_out_of_a_line() -> None:
     assert one_line("web\u202egpj.exe \x1b[31mred\x07") == "web gpj.exe [31mred"
+
+
+@pytest.mark.parametrize("name", ["Renew at https://evil.example/login", "evil.example", "www.evil.co/x?y"])
+@pytest.mark.parametrize("kind", ["create", "rename", "move", "remove"])
+def test_no_name_is_a_link_in_an_email(kind: str, name: str) -> None:
+    said = line(Change(kind, "connection", "1" * 12, name, name, name))
+    assert not re.search(r"\w://\w|evil\.\w", said)
+    assert "evil. " in said
+
+
+def test_a_name_that_is_no_address_stays_as_it_is() -> None:
+    said = line(Change("create", "connection", "1" * 12, "Prod v1.2 (a/b) e.g. R&D", "", "Root › Unit"))
+    assert said == "+ create Prod v1.2 (a/b) e.g. R&D (111111111111) in Root › Unit"
 
 
 def test_a_long_name_is_cut() -> None:
