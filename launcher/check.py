@@ -1,5 +1,6 @@
 """`./console check`: everything about the code that can be said without running its tests."""
 
+import base64
 import os
 import subprocess
 import time
@@ -11,14 +12,16 @@ from launcher import bootstrap
 from launcher.keys import python
 from launcher.places import ROOT, VENV
 
-# No server is asked: nothing listens at these addresses. 32 zero bytes are a key for nothing.
-_PRODUCTION_LIKE = {
+# No server is asked: nothing listens at these addresses. The keys are for nothing.
+PRODUCTION_LIKE = {
     "DATABASE_URL": "postgresql://pipes_app@127.0.0.1:1/pipes",
     "REDIS_URL": "redis://127.0.0.1:1/0",
     "PIPES_SECRET_KEY": "only-for-this-check-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
-    "PIPES_ENCRYPTION_KEYS": "check:" + "A" * 43 + "=",
+    "PIPES_ENCRYPTION_KEYS": "check:" + base64.b64encode(b"0123456789abcdefghijklmnopqrstuv").decode(),
     "PIPES_BASE_URL": "https://pipes.example.com",
     "PIPES_ALLOWED_HOSTS": "pipes.example.com",
+    "PIPES_TRUSTED_PROXIES": "1",
+    "EMAIL_URL": "smtp+tls://user:password@mail.example.com:587",
     "PIPES_AWS_PRINCIPAL_ARN": "arn:aws:iam::999999999999:role/pipes",
     "DJANGO_SETTINGS_MODULE": "pipes.settings",
     "PYTHONPATH": str(ROOT),  # before Python 3.13 the standard library has a module pipes, and ours must come first
@@ -36,8 +39,10 @@ class _Result:
 def check(_arguments: Sequence[str]) -> int:
     """Run every check, print what failed and a summary, and return 1 when any did."""
     bootstrap.ensure("development")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PIPES_", "DATABASE_"))}
-    environment |= _PRODUCTION_LIKE
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PIPES_", "DATABASE_", "AWS_"))
+    }
+    environment |= PRODUCTION_LIKE
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         running = [pool.submit(_run, name, command, environment) for name, command in _commands().items()]
     results = [future.result() for future in running]

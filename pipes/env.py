@@ -78,6 +78,18 @@ def redis_url(url: str) -> str:
     return f"{scheme}://{rest}"
 
 
+def port_ranges(texts: Iterable[str]) -> tuple[range, ...]:
+    """Read ports, such as ``8443``, and ranges of them, such as ``9000-9010``.
+
+    Raises ImproperlyConfigured when a text is neither.
+    """
+    matches = [(text, re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", text)) for text in map(str.strip, texts)]
+    for text, match in matches:
+        if match is None or not 1 <= int(match[1]) <= int(match[2] or match[1]) <= 65535:
+            raise ImproperlyConfigured(f"PIPES_WEBHOOK_PORTS: {text!r} is no port and no range such as 9000-9010.")
+    return tuple(range(int(match[1]), int(match[2] or match[1]) + 1) for _, match in matches if match)
+
+
 def hide_tokens(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Take out of a log line what stands in a link that was mailed, such as an invitation's: it opens the door."""
     for name in ("event", "request"):

@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from pipes import env as read
-from pipes import reporting
+from pipes import reporting, safety
 from pipes.env import env
 from pipes.lanes import ROUTES
 
@@ -23,6 +23,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = env.bool("PIPES_DEBUG", default=False)
 SECRET_KEY = env.str("PIPES_SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("PIPES_SECRET_KEY_FALLBACKS", default=[])  # those before it, while they still count
 ALLOWED_HOSTS = env.list("PIPES_ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 BASE_URL = env.str("PIPES_BASE_URL", default="http://localhost:8000")
 DOCS_URL = env.str("PIPES_DOCS_URL", default="")
@@ -221,13 +222,14 @@ MFA_FORMS = {
     "reauthenticate": "workspaces.second_factors.ProofCodeForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
-vars().update(EMAIL_CONFIG)
+vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or "consolemail://"))
 EMAIL_TIMEOUT = 10  # seconds; requests wait for the mail server
 DEFAULT_FROM_EMAIL = env.str("PIPES_FROM_EMAIL", default="Pipes <pipes@localhost>")
 
 # Lets webhooks lead to private addresses and to http://, for the demo and for closed networks of one customer only.
 PIPES_WEBHOOK_ALLOW_PRIVATE = env.bool("PIPES_WEBHOOK_ALLOW_PRIVATE", default=False)
+# Where else webhooks may lead than to 443, and 80 with http://: at each port of each host they would be a scanner.
+PIPES_WEBHOOK_PORTS = read.port_ranges(env.list("PIPES_WEBHOOK_PORTS", default=[]))
 
 # --- Secrets and AWS ----------------------------------------------------------------------------------------------
 
@@ -250,7 +252,10 @@ CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT = _https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # there when it comes from a trusted proxy only
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _https and env.bool("PIPES_HSTS_SUBDOMAINS", default=True)
+SECURE_HSTS_PRELOAD = SECURE_HSTS_INCLUDE_SUBDOMAINS and env.bool("PIPES_HSTS_PRELOAD", default=True)
+# Who is told of vulnerabilities, as /.well-known/security.txt says; an address or a URL.
+PIPES_SECURITY_CONTACT = env.str("PIPES_SECURITY_CONTACT", default="")
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_FAILURE_VIEW = "workspaces.views.expired.form_expired"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # scripts take the token from the page
@@ -275,9 +280,7 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": env.str("PIPES_STATIC_STORAGE", "whitenoise.storage.CompressedManifestStaticFilesStorage")
-    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -296,3 +299,20 @@ PIPES_METRICS_TOKEN = env.str("PIPES_METRICS_TOKEN", default="")
 PIPES_SENTRY_DSN = env.str("PIPES_SENTRY_DSN", default="")
 if PIPES_SENTRY_DSN:
     reporting.start(PIPES_SENTRY_DSN)
+
+# --- What nobody should start by accident -------------------------------------------------------------------------
+
+safety.refuse(
+    {
+        "debug": DEBUG,
+        "hosts": "*" in ALLOWED_HOSTS,
+        "http": not _https,
+        "proxies": _https and not PIPES_TRUSTED_PROXIES,
+        "email": not safety.reaches_a_server(vars()["EMAIL_BACKEND"]),
+        "secret-key": any(safety.is_guessable(key, shortest=50) for key in (SECRET_KEY, *SECRET_KEY_FALLBACKS)),
+        "encryption-keys": any(safety.is_guessable(key, shortest=32) for key in ENCRYPTION_KEYS.values()),
+        "aws-endpoint": AWS_ENDPOINT_URL is not None,
+        "webhooks": PIPES_WEBHOOK_ALLOW_PRIVATE,
+    },
+    allowed=env.list("PIPES_ALLOW_UNSAFE", default=[]),
+)

@@ -56,8 +56,19 @@ def parse(url: str) -> Target:
     if parts.username is not None or parts.password is not None:
         raise TargetRefusedError("Leave out the user name and password: each notification is signed instead.")
     is_tls = parts.scheme == "https"
+    port = port or (443 if is_tls else 80)
+    _check_port(port)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(is_tls, host, port or (443 if is_tls else 80), path)
+    return Target(is_tls, host, port, path)
+
+
+def _check_port(port: int) -> None:
+    usual = (443, 80) if settings.PIPES_WEBHOOK_ALLOW_PRIVATE else (443,)
+    if port not in usual and not any(port in ports for ports in settings.PIPES_WEBHOOK_PORTS):
+        raise TargetRefusedError(
+            f"Notifications are not sent to port {port} here: use port 443, or ask the operator of this installation "
+            "to allow this one."
+        )
 
 
 def check_literal(target: Target) -> None:
@@ -67,7 +78,7 @@ def check_literal(target: Target) -> None:
     except ValueError:  # a name
         is_refused = target.host == "localhost" or target.host.endswith(".localhost")
     if is_refused and not settings.PIPES_WEBHOOK_ALLOW_PRIVATE:
-        raise TargetRefusedError(_private(target.host))
+        raise TargetRefusedError(_nowhere(target.host))
 
 
 def is_public(address: str) -> bool:
@@ -89,9 +100,9 @@ def addresses_of(target: Target, *, resolve: Resolve) -> Sequence[str]:
     except (OSError, UnicodeError):
         found = ()
     if not found:
-        raise TargetRefusedError(f"The name {target.host} leads to no address. Correct the URL or its DNS entry.")
+        raise TargetRefusedError(_nowhere(target.host))
     if not settings.PIPES_WEBHOOK_ALLOW_PRIVATE and not all(map(is_public, found)):
-        raise TargetRefusedError(_private(target.host))
+        raise TargetRefusedError(_nowhere(target.host))
     return found
 
 
@@ -101,5 +112,6 @@ def resolve(host: str, port: int) -> Sequence[str]:
     return list(dict.fromkeys(str(info[4][0]) for info in found))
 
 
-def _private(host: str) -> str:
-    return f"{host} leads to an address that is not public. Notifications are sent to public addresses only."
+def _nowhere(host: str) -> str:
+    """Say the same of a name that does not exist and of one that is not public: it is nobody's business which."""
+    return f"{host} leads to no public address. Correct the URL or its DNS entry: only those are notified."

@@ -82,7 +82,7 @@ def test_a_closed_port_and_a_name_without_address_are_said(settings: Settings) -
     def unknown(host: str, port: int) -> list[str]:
         raise socket.gaierror
 
-    assert "leads to no address" in post("https://nowhere.example/", b"{}", {}, resolve=unknown).error
+    assert "leads to no public address" in post("https://nowhere.example/", b"{}", {}, resolve=unknown).error
 
 
 def test_the_address_that_was_checked_is_the_one_that_is_connected_to(receiver: Receiver) -> None:
@@ -107,9 +107,7 @@ def test_another_address_of_the_name_is_tried_when_one_does_not_answer(receiver:
 def test_a_private_address_is_not_connected_to(receiver: Receiver, settings: Settings) -> None:
     settings.PIPES_WEBHOOK_ALLOW_PRIVATE = False
     got = post(f"https://{HOST}:{receiver.port}/", b"{}", {}, resolve=lambda host, port: ["127.0.0.1"])
-    assert (
-        got.error == f"{HOST} leads to an address that is not public. Notifications are sent to public addresses only."
-    )
+    assert got.error == f"{HOST} leads to no public address. Correct the URL or its DNS entry: only those are notified."
     assert receiver.got == []
 
 

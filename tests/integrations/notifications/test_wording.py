@@ -7,7 +7,7 @@ import pytest
 from django.core import mail
 from pytest_django.fixtures import Settings
 
-from integrations.changes import Change
+from integrations.changes import Change, ChangeKind
 from integrations.models import Topic
 from integrations.notifications import actions
 from integrations.notifications.wording import line, one_line
@@ -92,7 +92,7 @@ def test_what_nobody_can_see_is_left_out_of_a_line() -> None:
 
 @pytest.mark.parametrize("name", ["Renew at https://evil.example/login", "evil.example", "www.evil.co/x?y"])
 @pytest.mark.parametrize("kind", ["create", "rename", "move", "remove"])
-def test_no_name_is_a_link_in_an_email(kind: str, name: str) -> None:
+def test_no_name_is_a_link_in_an_email(kind: ChangeKind, name: str) -> None:
     said = line(Change(kind, "connection", "1" * 12, name, name, name))
     assert not re.search(r"\w://\w|evil\.\w", said)
     assert "evil. " in said
