@@ -5,13 +5,14 @@ from http.cookies import Morsel
 
 import pytest
 from django.conf import settings as project
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.test import Client, override_settings
+from django.test import Client
 from django.urls import path, reverse
 from pytest_django.fixtures import Settings
 
+from pipes.outages import server_error
 from pipes.urls import urlpatterns as all_patterns
 from tests import factories
 from tests.architecture.everything import Everything, all_urls
@@ -31,7 +32,12 @@ def _break(_request: HttpRequest) -> HttpResponse:
     raise RuntimeError("as it may happen")
 
 
-urlpatterns = [*all_patterns, path("broken/", _break)]
+def _go_away(_request: HttpRequest) -> HttpResponse:
+    raise OperationalError("the connection is closed")
+
+
+handler500 = server_error
+urlpatterns = [*all_patterns, path("broken/", _break), path("away/", _go_away)]
 
 
 def wrong_with(response: HttpResponseBase) -> list[str]:
@@ -118,10 +124,9 @@ def test_what_is_too_much_has_every_header(client: Client, cast: Cast) -> None:
     assert (response.status_code, wrong_with(response)) == (429, [])
 
 
-def test_what_is_away_has_every_header(client: Client, db: None) -> None:
-    away = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
-    with override_settings(CACHES={"default": away}):
-        response: HttpResponseBase = client.get("/readyz")
+def test_what_is_away_has_every_header(settings: Settings, cast: Cast) -> None:
+    settings.ROOT_URLCONF = __name__
+    response: HttpResponseBase = Client(raise_request_exception=False).get("/away/")
     assert (response.status_code, wrong_with(response)) == (503, [])
 
 
