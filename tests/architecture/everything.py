@@ -48,13 +48,14 @@ class Everything:
 
     def __init__(self, cast: Cast) -> None:
         self.scopes = {"tenant": cast.at_tenant, "org": cast.at_org, "workspace": cast.at_workspace}
+        supporter = User.objects.create_superuser(email="support@example.com", handle="support")
         with isolation.as_tenant(cast.acme.pk):
             self._rows = {level: _people(cast, scope) for level, scope in self.scopes.items()}
             for level in ("tenant", "org"):
                 self._rows[level] |= _integration(cast, self.scopes[level])
             self._by_hand = {level: _by_hand(cast, scope) for level, scope in self.scopes.items()}
             self._rows["workspace"] |= self._by_hand["workspace"] | _in_use(cast)
-            self._rows["tenant"]["support_access"] = _support(cast)
+            self._rows["tenant"]["support_access"] = _support(cast, supporter)
             letter = invitations.send_invitation(
                 scope=cast.at_org, email="new@example.com", role=Role.MEMBER, by=cast.org_owner, now=timezone.now()
             )
@@ -72,8 +73,7 @@ class Everything:
         return (below or self.scopes[level]).url(name, **{argument: rows[argument] for argument in arguments})
 
 
-def _support(cast: Cast) -> int:
-    operator = User.objects.create_superuser(email="support@example.com", handle="support")
+def _support(cast: Cast, operator: User) -> int:
     given = support.begin(tenant=cast.acme, reason="Ticket 4711", by=operator, now=timezone.now())
     return int(given.pk)
 
