@@ -317,7 +317,7 @@ def test_the_tree_costs_the_database_the_same_at_any_size(
         as_org_owner.get(f"{ACCOUNTS}?in={root}&inside")
     with CaptureQueriesContext(connection) as ticked:
         as_org_owner.post(ACCOUNTS, {"do": f"exclude {root}", "in": root, "part": "1"})
-    assert (len(inside), len(ticked)) == (10, 13)
+    assert (len(inside), len(ticked)) == (11, 14)
 
 
 def test_what_a_person_leaves_out_is_removed_whatever_the_deletion_limit(
