@@ -3,21 +3,13 @@
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping, MutableMapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import environ
-import structlog
 from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
 
-# Also where the path stands in a query, as in ``?next=%2Finvitations%2F…``.
-_TOKEN = re.compile(
-    r"((?<!people)(?:/|%2F)invitations(?:/|%2F)|(?:/|%2F)reset(?:/|%2F)key(?:/|%2F)"
-    r"|(?:/|%2F)emails(?:/|%2F)(?:confirm|stop)(?:/|%2F))(?:(?!%2F)[^/\s\"&])+",
-    re.IGNORECASE,
-)
 _ROLE_OR_USER_ARN = re.compile(r"arn:(aws[a-z-]*):iam::\d{12}:(role|user)/[\w+=,.@/-]{1,512}")
 
 
@@ -88,52 +80,3 @@ def port_ranges(texts: Iterable[str]) -> tuple[range, ...]:
         if match is None or not 1 <= int(match[1]) <= int(match[2] or match[1]) <= 65535:
             raise ImproperlyConfigured(f"PIPES_WEBHOOK_PORTS: {text!r} is no port and no range such as 9000-9010.")
     return tuple(range(int(match[1]), int(match[2] or match[1]) + 1) for _, match in matches if match)
-
-
-def hide_tokens(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Take out of a log line what stands in a link that was mailed, such as an invitation's: it opens the door."""
-    for name in ("event", "request"):
-        if isinstance(event.get(name), str):
-            event[name] = _TOKEN.sub(r"\1…", event[name])
-    return event
-
-
-def logging_config(*, level: str, is_json: bool) -> dict[str, Any]:
-    """Everything that logs goes through structlog to standard error, one line an event."""
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        hide_tokens,
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
-    )
-    renderer: Any = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=False)
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {
-            "structured": {
-                "()": structlog.stdlib.ProcessorFormatter,
-                "processors": [
-                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    structlog.processors.format_exc_info,
-                    renderer,
-                ],
-                "foreign_pre_chain": shared,
-            }
-        },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
-        "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {
-            "django.server": {"handlers": ["stderr"], "propagate": False},
-            # Below this level they log how credentials were found, and what was sent with them.
-            "botocore": {"level": "WARNING"},
-            "boto3": {"level": "WARNING"},
-            "urllib3": {"level": "WARNING"},
-        },
-    }

@@ -4,6 +4,7 @@ There is one file for every environment: what differs between them is a variable
 no default.
 """
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from pipes import env as read
-from pipes import reporting, safety
+from pipes import logs, reporting, safety
 from pipes.env import env
 from pipes.lanes import ROUTES
 
@@ -55,6 +56,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "pipes.metrics.MetricsMiddleware",
     "pipes.middleware.TrustedProxiesMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
     "pipes.middleware.PrivateAnswersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -71,7 +73,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "workspaces.sessions.SessionTrackingMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
 ]
 
 ROOT_URLCONF = "pipes.urls"
@@ -264,14 +265,9 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 0  # nothing is to fill /tmp, which may be memory
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
+        **{name: [SELF] for name in ("script-src", "style-src", "connect-src", "form-action")},
         "img-src": [SELF, "data:"],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
+        **{name: [NONE] for name in ("default-src", "base-uri", "frame-ancestors")},
     }
 }
 
@@ -287,7 +283,11 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 
-LOGGING = read.logging_config(
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # where somebody is signed in, workspaces/sessions.py says who
+# A request is told when it has its answer, a task when it failed: what it did it says itself.
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
+LOGGING = logs.logging_config(
     level=env.str("PIPES_LOG_LEVEL", default="INFO"), is_json=env.bool("PIPES_LOG_JSON", default=not DEBUG)
 )
 

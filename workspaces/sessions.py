@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+import structlog
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
@@ -36,6 +37,7 @@ class SessionTrackingMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """See to it and go on."""
         if request.user.is_authenticated:
+            structlog.contextvars.bind_contextvars(user_id=request.user.pk)  # for each line of the log from here on
             now, session = time.time(), request.session
             if now - session.get("signed_in_at", now) > settings.PIPES_SESSION_DAYS * _DAY:
                 logout(request)

@@ -78,7 +78,7 @@ def test_no_other_header_says_where_a_request_comes_from(
     assert rename(as_org_owner, cast, "Boom", headers).remote_address == expected
     assert [str(session.ip) for session in UserSession.objects.filter(user=cast.org_owner)] == [expected]
     lines = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
-    assert {(line["event"], line["ip"]) for line in lines} >= {("request_started", expected)}
+    assert {(line["event"], line["ip"]) for line in lines} >= {("request_finished", expected)}
     assert {line["ip"] for line in lines} == {expected}
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from pipes.env import hide_tokens
+from pipes.logs import hide_secrets
 from tests.conftest import Cast, make_cast
 from tests.workspaces.inviting import NEW, NEW_ACCOUNT, events, invite, link
 from workspaces import invitations, isolation
@@ -228,5 +228,5 @@ def test_an_invitation_of_another_place_is_not_found_below_this_one(cast: Cast, 
     ],
 )
 def test_what_opens_a_door_does_not_reach_the_log(line: str, shown: str) -> None:
-    assert hide_tokens(None, "info", {"request": line}) == {"request": shown}
-    assert hide_tokens(None, "info", {"event": line}) == {"event": shown}
+    assert hide_secrets(None, "info", {"request": line}) == {"request": shown}
+    assert hide_secrets(None, "info", {"event": line}) == {"event": shown}
