@@ -27,6 +27,6 @@ COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv/pipes /srv/pipes
 USER pipes
 EXPOSE 8000
-# /dev/shm: the workers' heartbeat must not wait for a disk.
+# Whom to believe about https is said by PIPES_TRUSTED_PROXIES. /dev/shm: the workers' heartbeat must not wait for a disk.
 CMD ["gunicorn", "pipes.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", \
-     "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+     "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--forwarded-allow-ips", ""]

@@ -110,6 +110,8 @@ def _web(environment: Mapping[str, str], address: str, port: int) -> Program:
         "2",
         "--threads",
         "4",
+        "--forwarded-allow-ips",
+        "",
     ]
     return Program(
         name="web",
