@@ -1,11 +1,14 @@
-"""Health endpoints for load balancers and orchestrators."""
+"""What programs ask of the installation: how it is, and whom to tell of a vulnerability."""
 
 import secrets
+from datetime import timedelta
 
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from pipes import installation, metrics
@@ -57,3 +60,19 @@ def _write_to_broker() -> None:
     """Write, not only read: a broker whose memory is used up still answers what reads."""
     with redis.Redis.from_url(settings.REDIS_URL, **settings.REDIS_OPTIONS) as broker:
         broker.set("readyz", 1, ex=60)
+
+
+@public_view
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Say who is told of vulnerabilities, as RFC 9116 has it; there is nothing where the operator names nobody."""
+    contact = settings.PIPES_SECURITY_CONTACT
+    if not contact:
+        raise Http404
+    expires = (timezone.now() + timedelta(days=90)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    lines = (
+        f"Contact: {contact if ':' in contact else f'mailto:{contact}'}",
+        f"Expires: {expires}",
+        "Preferred-Languages: en",
+        f"Canonical: {settings.BASE_URL.rstrip('/')}{reverse('security_txt')}",
+    )
+    return HttpResponse("".join(f"{line}\n" for line in lines), content_type="text/plain; charset=utf-8")
