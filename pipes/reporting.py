@@ -6,7 +6,7 @@ from typing import Any, Final
 import sentry_sdk
 from sentry_sdk.integrations.logging import ignore_logger
 
-from pipes.env import hide_tokens
+from pipes.logs import hide_secrets
 
 # What is known of a request: which view, not who asked, from where, with what.
 _KEPT_OF_REQUEST: Final = ("method", "url")
@@ -46,4 +46,4 @@ def scrub(event: Any, _hint: Mapping[str, Any]) -> Any:
 
 
 def _masked(text: str) -> str:
-    return str(hide_tokens(None, "", {"event": text})["event"])
+    return str(hide_secrets(None, "", {"event": text})["event"])

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.response import addinfourl
 
 import pytest
 
@@ -76,12 +77,12 @@ def write_site(folder: Path, behind: int, tls: int, plain: int) -> None:
     (folder / "nginx.conf").write_text(MAIN.format(folder=folder))
 
 
-def get(port: int, path: str, **headers: str) -> urllib.request.addinfourl:
+def get(port: int, path: str, **headers: str) -> addinfourl:
     """Ask through the proxy."""
     context = ssl._create_unverified_context()
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     request = urllib.request.Request(f"https://127.0.0.1:{port}{path}", headers={"Host": "pipes.example.com"} | headers)
-    answer: urllib.request.addinfourl = opener.open(request, timeout=60)
+    answer: addinfourl = opener.open(request, timeout=60)
     return answer
 
 
