@@ -111,7 +111,7 @@ def findings() -> Iterator[Finding]:
     yield _about("broker", now["broker_up"][1], "Redis answers.", "Redis does not answer: start it.")
     if now["database_up"][1]:
         pending = _pending_migrations()
-        good, bad = "The schema is up to date.", f"{pending} migrations are missing: run manage.py migrate."
+        good, bad = "The schema is up to date.", f"Migrations are missing ({pending}): run manage.py migrate."
         yield _about("schema", not pending, good, bad)
     yield from work_findings(now)
 
