@@ -26,8 +26,21 @@ SECRET = "Zx9-notForTheLog_77"
 # Names of arguments in addresses that are no secrets; whatever has another name is taken for one.
 HARMLESS = {
     *("tenant", "organization", "workspace", "integration", "folder", "connection", "aggregator", "member", "run"),
-    *("invitation", "draft", "webhook", "delivery", "step", "kind", "file", "inlet", "pk", "act", "object_id"),
-    *("app_label", "content_type_id", "url", "path"),
+    *(
+        "invitation",
+        "draft",
+        "webhook",
+        "delivery",
+        "step",
+        "kind",
+        "file",
+        "inlet",
+        "pk",
+        "act",
+        "object_id",
+        "support",
+    ),
+    *("support_access", "app_label", "content_type_id", "url", "path"),
 }
 
 
