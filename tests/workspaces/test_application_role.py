@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.db import connections, transaction
 
-from workspaces.management.commands.migrate import grant_application_role
+from workspaces.management.commands.migrate import grant_application_role, prepare_application_role
 
 pytestmark = pytest.mark.django_db(databases=["default", "owner"], transaction=True)
 
@@ -54,7 +54,15 @@ def test_a_password_that_was_changed_is_set_and_not_sent(owner: Any, monkeypatch
 
     monkeypatch.setitem(settings.DATABASES["default"], "PASSWORD", "a-new-one")
     with connections["owner"].execute_wrapper(listen):
-        grant_application_role("owner")
+        prepare_application_role("owner")
     (change,) = (each for each in statements if each.startswith("ALTER ROLE"))
     assert "SCRAM-SHA-256$" in change
     assert "a-new-one" not in change
+
+
+def test_a_table_is_the_application_s_to_use_from_the_moment_that_it_is_made(owner: Any) -> None:
+    prepare_application_role("owner")
+    owner.execute("CREATE TABLE made_by_a_migration (id bigserial)")
+    role = connections["default"].settings_dict["USER"]
+    owner.execute("SELECT has_table_privilege(%s, 'made_by_a_migration', 'SELECT')", [role])
+    assert owner.fetchone() == (True,)

@@ -22,16 +22,17 @@ class Command(Migrate):
         """Run the migrations and grant."""
         if options["database"] not in connections:
             raise CommandError("Set DATABASE_OWNER_URL: migrations run as the owner of the tables.")
+        prepare_application_role(options["database"])
         super().handle(*args, **options)
         grant_application_role(options["database"])
         limit_statements()
 
 
-def grant_application_role(owner_alias: str) -> None:
-    """Create the role of DATABASE_URL if it is missing, and grant it rows, not tables.
+def prepare_application_role(owner_alias: str) -> None:
+    """Create the role of DATABASE_URL if it is missing; what is made from now on is its to use from the first moment.
 
-    Audit events and the log of Django's admin can be added and read only, and people are never deleted. Raises
-    CommandError when the role is missing and the owner may not make it.
+    The version before runs meanwhile, and a policy may look into a table that is new. Raises CommandError when the role
+    is missing and the owner may not make it.
     """
     database = settings.DATABASES["default"]
     role, password = sql.Identifier(database["USER"]), database["PASSWORD"] or ""
@@ -45,6 +46,19 @@ def grant_application_role(owner_alias: str) -> None:
                 raise CommandError(f"Create the role {database['USER']} yourself: {error}") from error
         elif password:
             _set_password(cursor, database["USER"], password)
+        for kind, rights in (("TABLES", "SELECT, INSERT, UPDATE, DELETE"), ("SEQUENCES", "USAGE, SELECT")):
+            by_default = f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rights} ON {kind} TO {{}}"
+            cursor.execute(sql.SQL(by_default).format(role))
+
+
+def grant_application_role(owner_alias: str) -> None:
+    """Grant the role of DATABASE_URL rows, not tables.
+
+    Audit events can be added and read only, what the operator's admin noted of itself only read, and people are never
+    deleted.
+    """
+    role = sql.Identifier(settings.DATABASES["default"]["USER"])
+    with connections[owner_alias].cursor() as cursor:
         for statement in (
             "GRANT USAGE ON SCHEMA public TO {}",
             *_grants_on_own(cursor),
