@@ -137,11 +137,12 @@ def enter(user: User, tenant: str, organization: str | None, workspace: str | No
     scope = Scope(memberships[0].tenant)
     isolation.bind(tenant_id=scope.tenant.pk)
     try:
-        if organization is not None:
-            found = Organization.objects.get(tenant=scope.tenant, handle=organization)
-            scope = Scope(scope.tenant, found)
-            if workspace is not None:
-                scope = Scope(scope.tenant, found, Workspace.objects.get(organization=found, handle=workspace))
+        if workspace is not None:
+            outer = {"organization__tenant": scope.tenant, "organization__handle": organization}
+            inner = Workspace.objects.select_related("organization").get(**outer, handle=workspace)
+            scope = Scope(scope.tenant, inner.organization, inner)
+        elif organization is not None:
+            scope = Scope(scope.tenant, Organization.objects.get(tenant=scope.tenant, handle=organization))
     except (Organization.DoesNotExist, Workspace.DoesNotExist):
         raise Http404 from None
     access = Access(user, scope, memberships, granted)
