@@ -13,6 +13,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
 from workspaces import account_events, audit, people, sessions
@@ -147,6 +148,11 @@ def note_address(user: User) -> None:
 def is_confirmed(user: User, email: str) -> bool:
     """Tell whether somebody has opened the link that was sent to this address of theirs."""
     return EmailAddress.objects.filter(user=user, email=email.lower(), verified=True).exists()
+
+
+def has_account(email: str) -> bool:
+    """Tell whether the address, in lower case, is somebody's already: no second account is made for it."""
+    return User.objects.filter(Q(email=email) | Q(emailaddress__email=email, emailaddress__verified=True)).exists()
 
 
 def confirmed_of_members(scope: Scope, addresses: Collection[str]) -> set[str]:

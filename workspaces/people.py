@@ -7,6 +7,7 @@ the last one away locks all owners first, so that two owners cannot demote each 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.utils import timezone
 from workspaces import audit, isolation
 from workspaces.access import Power, Scope, power_in
 from workspaces.models import Invitation, Membership, Role, Tenant, User
+from workspaces.models.invitation import InvitationQuerySet
 from workspaces.models.membership import PLACE_ROLES, WORKSPACE_ROLES
 
 
@@ -116,7 +118,7 @@ def add_member(*, scope: Scope, user: User, role: Role, by: User | None) -> Memb
     if Membership.objects.filter(user=user, **scope.keys).exists():
         raise AlreadyMemberError
     membership = join(user, scope, role)
-    Invitation.objects.open().filter(**scope.keys, email=user.email).update(withdrawn_at=timezone.now())
+    _invitations_of(user).filter(**scope.keys).update(withdrawn_at=timezone.now())
     audit.record("member.added", scope=scope, by=by, target=user, role=role)
     return membership
 
@@ -173,11 +175,20 @@ def leave(*, scope: Scope, member: Membership) -> Loss:
 def _drop(scope: Scope, member: Membership) -> Loss:
     _keep_an_owner(scope, member)
     lost = places_inside(scope, member.user)
+    _invitations_of(member.user).filter(**_inside(scope)).update(withdrawn_at=timezone.now())
     Membership.objects.filter(**_inside(scope), user=member.user).delete()
-    Invitation.objects.open().filter(**_inside(scope), email=member.user.email).update(withdrawn_at=timezone.now())
     if scope.organization and not scope.workspace:
         _drop_from_unseen_tenant(scope.tenant, member.user)
     return Loss(lost, withdraw_unbacked(scope, member.user))
+
+
+def _invitations_of(user: User) -> InvitationQuerySet:
+    """Open invitations to any address of a member's; one that they have not confirmed may be somebody else's.
+
+    The wall between tenants shows a person's addresses only where they are a member: ask before they are none any more.
+    """
+    confirmed = EmailAddress.objects.filter(user=user, verified=True).values("email")
+    return Invitation.objects.open().filter(Q(email=user.email) | Q(email__in=confirmed))
 
 
 def unbacked(scope: Scope, sender: User, memberships: Iterable[Membership]) -> list[Invitation]:

@@ -36,13 +36,14 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
 def _answer(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     if isinstance(request.user, User):
         if request.user.email != invitation.email:
-            return _page(request, invitation, "other_person")
+            is_own = accounts.is_confirmed(request.user, invitation.email)
+            return _page(request, invitation, "other_address" if is_own else "other_person")
         if request.method == "POST":
             now = timezone.now()
             membership = invitations.accept_invitation(invitation=invitation, by=request.user, now=now)
             return _enter(request, invitation, membership)
         return _page(request, invitation, "join")
-    if User.objects.filter(email=invitation.email).exists():
+    if accounts.has_account(invitation.email):
         return _page(request, invitation, "sign_in")
     return _create_account(request, invitation)
 
@@ -60,7 +61,7 @@ def _create_account(request: HttpRequest, invitation: Invitation) -> HttpRespons
                 invitation=invitation, now=timezone.now(), **form.cleaned_data
             )
         except IntegrityError:  # somebody took the handle, or made this very account, after it was checked
-            if User.objects.filter(email=invitation.email).exists():
+            if accounts.has_account(invitation.email):
                 return redirect(request.path)
             form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
         else:
