@@ -10,6 +10,8 @@ from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -56,6 +58,23 @@ class SignInCodeForm(_CodeForm, AuthenticateForm):
 
 class ProofCodeForm(_CodeForm, ReauthenticateForm):
     """The code before what is sensitive."""
+
+
+def is_readable(app: TOTP) -> bool:
+    """Tell whether the codes of somebody's authenticator app can be known."""
+    try:
+        _open(app.instance.data["secret"], app.instance.user_id)
+    except SecretUnreadableError:
+        return False
+    return True
+
+
+def codes_left(codes: RecoveryCodes) -> str:
+    """Say how many of somebody's recovery codes still let them in; empty where these cannot be read."""
+    try:
+        return f"{len(codes.get_unused_codes())} of {len(codes.generate_codes())}"
+    except SecretUnreadableError:
+        return ""
 
 
 def in_clear() -> QuerySet[Authenticator]:

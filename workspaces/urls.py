@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workspaces.views import activity, invitation, lists, members, people, sessions, settings
+from workspaces.views import activity, invitation, lists, members, people, recovery_codes, sessions, settings
 
 _TENANT = "tenants/<slug:tenant>/"
 _ORGANIZATION = _TENANT + "orgs/<slug:organization>/"
@@ -28,6 +28,9 @@ urlpatterns = [
     path("account/email/", people.email_addresses, name="account_email"),
     path("account/password/change/", people.change_password, name="account_change_password"),
     path("account/password/set/", people.set_password, name="account_set_password"),
+    path("account/2fa/recovery-codes/", recovery_codes.show, name="mfa_view_recovery_codes"),
+    path("account/2fa/recovery-codes/generate/", recovery_codes.make, name="mfa_generate_recovery_codes"),
+    path("account/2fa/recovery-codes/download/", recovery_codes.download, name="mfa_download_recovery_codes"),
     path("account/sessions/", sessions.session_list, name="usersessions_list"),
     path("theme/", people.theme, name="theme"),
     path("invitations/<str:token>/", invitation.accept, name="invitation"),

@@ -79,6 +79,38 @@ def test_a_secret_that_was_copied_to_another_person_lets_nobody_in(cast: Cast, c
     assert client.get(reverse("profile")).status_code == 302
 
 
+def lose_key_of(person: User, kind: str) -> None:
+    name = {"totp": "secret", "recovery_codes": "seed"}[kind]
+    factor = Authenticator.objects.get(user=person, type=kind)
+    factor.data[name] = f"lost.{factor.data[name].partition('.')[2]}"
+    factor.save()
+
+
+def test_recovery_codes_that_cannot_be_read_are_made_anew(cast: Cast, client: Client) -> None:
+    secret = with_second_factor(client, cast.org_owner)
+    lose_key_of(cast.org_owner, "recovery_codes")
+    assert gets_in(client, cast.org_owner, secret)
+    enter_code(client, "mfa_reauthenticate", secret)
+    sentence = "cannot be read, and let nobody in. Make new ones."
+    assert sentence in client.get(reverse("mfa_index")).content.decode()
+    for page in ("mfa_view_recovery_codes", "mfa_download_recovery_codes"):
+        assert f"Your recovery codes {sentence}" in client.get(reverse(page), follow=True).content.decode()
+    make = reverse("mfa_generate_recovery_codes")
+    assert "Make new codes" in client.get(make).content.decode()
+    assert "10 of 10 are left" in client.post(make, follow=True).content.decode()
+
+
+def test_with_an_app_that_cannot_be_read_the_security_page_says_whom_to_ask(cast: Cast, client: Client) -> None:
+    secret = with_second_factor(client, cast.org_owner)
+    assert gets_in(client, cast.org_owner, secret)
+    lose_key_of(cast.org_owner, "totp")
+    lose_key_of(cast.org_owner, "recovery_codes")
+    page = client.get(reverse("mfa_index")).content.decode()
+    assert "Your authenticator app cannot be read. Ask the operator of this installation to reset it." in page
+    assert "Turn off" not in page  # it would ask for a code first
+    assert "Make new ones" not in page
+
+
 def test_what_the_version_before_kept_in_clear_works_and_is_sealed_by_the_clean_up(cast: Cast, client: Client) -> None:
     in_clear(cast.org_owner)
     assert gets_in(client, cast.org_owner, SECRET)
