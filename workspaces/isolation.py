@@ -182,12 +182,19 @@ def scope_keys(table: str, *, has_workspace: bool) -> migrations.RunSQL:
 
 def tenant_rows(table: str) -> migrations.RunSQL:
     """Migration step, outside of a transaction: rows of this table can be named by ``tenant_key``."""
+    index = f"{table}_in_tenant"
     return migrations.RunSQL(
         [
-            f"DROP INDEX CONCURRENTLY IF EXISTS {table}_in_tenant",  # of an attempt that was broken off
-            f"CREATE UNIQUE INDEX CONCURRENTLY {table}_in_tenant ON {table} (tenant_id, id)",
+            f"""
+            DO $$ BEGIN  -- what an attempt left that was broken off; keys hold on to one that is whole
+                IF EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass('{index}') AND NOT indisvalid) THEN
+                    DROP INDEX {index};
+                END IF;
+            END $$
+            """,  # noqa: S608  a name that a migration gives
+            f"CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS {index} ON {table} (tenant_id, id)",
         ],
-        f"DROP INDEX {table}_in_tenant",
+        f"DROP INDEX IF EXISTS {index}",
     )
 
 
@@ -205,7 +212,7 @@ def tenant_key(table: str, name: str, target: str, *, on_delete: str = "") -> mi
             f" REFERENCES {target} (tenant_id, id) {on_delete or 'DEFERRABLE INITIALLY DEFERRED'} NOT VALID",
             f"ALTER TABLE {table} VALIDATE CONSTRAINT {key}",
         ],
-        f"ALTER TABLE {table} DROP CONSTRAINT {key}",
+        f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {key}",
     )
 
 

@@ -27,7 +27,8 @@ _CASCADING = (
 def _drop_plain_key(table: str, name: str, target: str) -> migrations.RunSQL:
     key = f"integrations_{table}_{name}"
     return migrations.RunSQL(
-        f"ALTER TABLE integrations_{table} DROP CONSTRAINT {key}",
+        f"ALTER TABLE integrations_{table} DROP CONSTRAINT IF EXISTS {key}",
+        f"ALTER TABLE integrations_{table} DROP CONSTRAINT IF EXISTS {key};"
         f"ALTER TABLE integrations_{table} ADD CONSTRAINT {key}"
         f" FOREIGN KEY ({name}_id) REFERENCES {target} (id) ON DELETE CASCADE",
     )

@@ -8,6 +8,7 @@ import django.db.models.deletion
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
+_UNFINISHED = 'DROP INDEX CONCURRENTLY IF EXISTS run_to_fold'  # of an attempt that was broken off
 _DROP = 'DROP INDEX CONCURRENTLY IF EXISTS integrations_syncrun_integration_id_2cb557cd'
 _CREATE = 'CREATE INDEX CONCURRENTLY integrations_syncrun_integration_id_2cb557cd ON integrations_syncrun (integration_id)'
 
@@ -18,6 +19,7 @@ class Migration(migrations.Migration):
     dependencies = [('integrations', '0024_folded_runs')]
 
     operations = [
+        migrations.RunSQL(_UNFINISHED, migrations.RunSQL.noop),
         AddIndexConcurrently(
             'syncrun',
             models.Index(
@@ -29,7 +31,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunSQL(_DROP, _CREATE)],
+            database_operations=[migrations.RunSQL(_DROP, [_DROP, _CREATE])],
             state_operations=[
                 migrations.AlterField(
                     'syncrun',
