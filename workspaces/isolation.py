@@ -191,7 +191,7 @@ def tenant_rows(table: str) -> migrations.RunSQL:
                     DROP INDEX {index};
                 END IF;
             END $$
-            """,  # noqa: S608  a name that a migration gives
+            """,
             f"CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS {index} ON {table} (tenant_id, id)",
         ],
         f"DROP INDEX IF EXISTS {index}",

@@ -1,17 +1,36 @@
 """``manage.py migrate``, as the tables' owner, and the rights of the role that the application runs as."""
 
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from time import sleep
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as Migrate
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, OperationalError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.recorder import MigrationRecorder
 from psycopg import errors, sql
+
+# Whoever comes after a statement that waits for a table waits behind it; and where a migration and a reader wait for
+# each other, PostgreSQL ends the one who has waited for a second (deadlock_timeout). So a migration gives up long
+# before, and is tried again. Later it waits a little longer than that second, which sends off an autovacuum in its way.
+LOCK_TIMEOUT, LONGER_TIMEOUT = "300ms", "1200ms"
+PAUSES: Final = (0.5, 1, 1, 2, 2, 4, 4, 8, 8, 15, 15, 30, 30)  # seconds
+_IN_A_HURRY: Final = 5
+_IN_USE: Final = (
+    "Another session holds what a migration needs, and does not let go of it. What came before that migration is done,"
+    " and the version before goes on. Look for the session in pg_stat_activity, and run migrate again."
+)
+_NO_LOCKS: Final = (errors.LockNotAvailable, errors.DeadlockDetected)
 
 
 class Command(Migrate):
-    """Migrate with DATABASE_OWNER_URL, then let the role of DATABASE_URL use (and own) nothing but rows."""
+    """Migrate with DATABASE_OWNER_URL, then let the role of DATABASE_URL use (and own) nothing but rows.
+
+    While the version before runs: a migration that does not get its locks at once is undone and tried again.
+    """
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Migrate the owner's connection unless told otherwise."""
@@ -22,10 +41,56 @@ class Command(Migrate):
         """Run the migrations and grant."""
         if options["database"] not in connections:
             raise CommandError("Set DATABASE_OWNER_URL: migrations run as the owner of the tables.")
+        connection = connections[options["database"]]
+        try:
+            with connection.execute_wrapper(_let_concurrent_wait):
+                self._try_until_done(connection, *args, **options)
+        finally:
+            connection.close()  # and with it how long it waits
+
+    def _try_until_done(self, connection: BaseDatabaseWrapper, *args: Any, **options: Any) -> None:
+        """Migrate; what is done is done, so that another attempt goes on with the migration that did not get through.
+
+        Raises CommandError when one never does.
+        """
+        attempt, done = 0, None
+        while True:
+            _wait_for_locks(connection, LOCK_TIMEOUT if attempt < _IN_A_HURRY else LONGER_TIMEOUT)
+            try:
+                return self._migrate(*args, **options)
+            except OperationalError as error:
+                if not isinstance(error.__cause__, _NO_LOCKS):
+                    raise
+                before, done = done, set(MigrationRecorder(connection).applied_migrations())
+                attempt = attempt if done == before else 0
+                if attempt == len(PAUSES):
+                    raise CommandError(f"{_IN_USE} ({str(error).strip()})") from error
+            self.stdout.write(f" in use: undone, and tried again in {PAUSES[attempt]} s")
+            sleep(PAUSES[attempt])
+            attempt += 1
+
+    def _migrate(self, *args: Any, **options: Any) -> None:
         prepare_application_role(options["database"])
         super().handle(*args, **options)
         grant_application_role(options["database"])
         limit_statements()
+
+
+def _wait_for_locks(connection: BaseDatabaseWrapper, limit: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [limit])
+
+
+def _let_concurrent_wait(execute: Callable[..., Any], statement: Any, *rest: Any) -> Any:
+    """Let what nobody waits for wait as long as it takes: it is for the end of each transaction that runs."""
+    if "CONCURRENTLY" not in str(statement):
+        return execute(statement, *rest)
+    connection = rest[-1]["connection"]
+    _wait_for_locks(connection, "0")
+    try:
+        return execute(statement, *rest)
+    finally:
+        _wait_for_locks(connection, LOCK_TIMEOUT)
 
 
 def prepare_application_role(owner_alias: str) -> None:

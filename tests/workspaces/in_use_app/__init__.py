@@ -1,0 +1,1 @@
+"""An app whose migrations need tables that somebody uses."""
