@@ -65,6 +65,7 @@ def _reasons(tree: Tree, snapshot: Snapshot) -> Callable[[NodeKind, Held], Reaso
     """Give what says why a node is removed; the snapshot is all that was read, whatever of it is mirrored."""
     listed = {folder.source_id for folder in snapshot.folders} | {account.source_id for account in snapshot.accounts}
     closed = {account.source_id for account in snapshot.accounts if account.state is AccountState.CLOSED}
+    closed |= snapshot.unlisted_closed
     folders_hidden = folders_out_of_sight(tree, snapshot)
     hidden = folders_hidden | snapshot.left_out_accounts | snapshot.unplaced_accounts
     # Another root is that of another AWS organization, from which nothing of this one can be seen.

@@ -8,7 +8,7 @@ from typing import Final
 
 from integrations.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
 
-_SETS: Final = ("left_out_folders", "left_out_accounts", "unplaced_accounts")
+_SETS: Final = ("left_out_folders", "left_out_accounts", "unplaced_accounts", "unlisted_closed")
 
 
 def pack(snapshot: Snapshot) -> bytes:

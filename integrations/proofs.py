@@ -3,6 +3,7 @@ is gone.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from integrations.aws.errors import IncompleteAnswer
 from integrations.aws.organizations import check_out_of_sight, confirm_gone
@@ -35,10 +36,11 @@ def check_gone(
     absent: frozenset[str],
     *,
     on_progress: Callable[[], None] = lambda: None,
-) -> frozenset[str]:
+) -> Snapshot:
     """Have AWS say of each id that it is gone or, of those that nobody could place, that it is out of sight.
 
-    AWS is asked about each, a few in a second; ``on_progress`` is called as it answers.
+    Gives the snapshot with what else AWS said of them. AWS is asked about each, a few in a second; ``on_progress`` is
+    called as it answers.
 
     Raises IncompleteAnswer or ChangedWhileReading when it is not.
     """
@@ -46,8 +48,8 @@ def check_gone(
     check_out_of_sight(session, snapshot, unplaced)
     vanished = absent - unplaced
     accounts = {source_id for source_id in vanished if source_id.isdecimal()}
-    gone = confirm_gone(session, accounts=accounts, folders=vanished - accounts, on_progress=on_progress)
-    still_there = sorted(vanished - gone)
+    said = confirm_gone(session, accounts=accounts, folders=vanished - accounts, on_progress=on_progress)
+    still_there = sorted(one.source_id for one in said if not one.is_gone)
     if still_there:
         operation = "ListAccounts" if still_there[0] in accounts else "ListOrganizationalUnitsForParent"
         raise IncompleteAnswer(
@@ -57,4 +59,5 @@ def check_gone(
             operation=operation,
             code="IncompleteAnswer",
         )
-    return absent
+    closed = {one.source_id for one in said if one.is_closed}
+    return replace(snapshot, unlisted_closed=snapshot.unlisted_closed | closed)

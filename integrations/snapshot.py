@@ -53,6 +53,7 @@ class Snapshot:
     What the reader was told to leave out where it is denied is in neither: ``left_out_folders`` are the ids of the
     denied folders, ``left_out_accounts`` of the accounts that are known to be in them. ``unplaced_accounts`` are those
     that the provider lists and no readable folder held when it was asked: in a denied one, unless they were moving.
+    ``unlisted_closed`` are accounts in no list of which it says, when asked, that they are closed.
     """
 
     organization_id: str
@@ -62,6 +63,7 @@ class Snapshot:
     left_out_folders: frozenset[str] = frozenset()
     left_out_accounts: frozenset[str] = frozenset()
     unplaced_accounts: frozenset[str] = frozenset()
+    unlisted_closed: frozenset[str] = frozenset()
 
     @property
     def root(self) -> SnapshotFolder:

@@ -179,7 +179,8 @@ def _sync(work: _Work) -> None:
             return
         work.tell(SyncRun.Phase.CONFIRMING)
         asked = partial(work.tell, SyncRun.Phase.CONFIRMING)
-        confirmed |= check_gone(session, snapshot, unconfirmed, on_progress=asked)
+        snapshot = check_gone(session, snapshot, unconfirmed, on_progress=asked)
+        confirmed |= unconfirmed
         work.tell(SyncRun.Phase.COMPARING)
 
 

@@ -117,7 +117,7 @@ def _read(work: _Work) -> Snapshot:
     # What these credentials may not read would go: that is for the person to see and decide.
     everything = read_snapshot(session, identity=identity, on_progress=work.tell_progress, may_leave_out=lambda _: True)
     if identity.organization_id == work.trial.integration.source_organization_id:
-        _confirm(work, session, everything)
+        return _confirm(work, session, everything)
     return everything
 
 
@@ -133,18 +133,19 @@ def _read_as_syncs_do(work: _Work, session: AwsSession, identity: Identity) -> S
         on_progress=work.tell_progress,
         may_leave_out=unseen.__contains__ if unseen else None,
     )
-    _confirm(work, session, snapshot)
-    return snapshot
+    return _confirm(work, session, snapshot)
 
 
-def _confirm(work: _Work, session: AwsSession, snapshot: Snapshot) -> None:
+def _confirm(work: _Work, session: AwsSession, snapshot: Snapshot) -> Snapshot:
     """Have AWS say that what is missing, and not out of sight, is gone."""
     with isolation.as_tenant(work.trial.tenant_id):
         tree = mirror.load(work.trial.integration)
     absent = absences.to_confirm(plan(tree, snapshot, Taken()), tree, snapshot)
-    if absent:
-        work.tell("Making sure that what is missing is gone")
-        work.confirmed_gone = check_gone(session, snapshot, absent, on_progress=work.tell_calls)
+    if not absent:
+        return snapshot
+    work.tell("Making sure that what is missing is gone")
+    work.confirmed_gone = absent
+    return check_gone(session, snapshot, absent, on_progress=work.tell_calls)
 
 
 def _ready(work: _Work, snapshot: Snapshot) -> None:

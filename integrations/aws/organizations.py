@@ -20,7 +20,17 @@ _CONFIRM_SECONDS: Final = 600.0
 _CONFIRM_SECONDS_EACH: Final = 0.25  # AWS answers five a second
 _LONGEST_CONFIRM_SECONDS: Final = 3600.0
 
-IsGone = Callable[[AwsSession, str, Budget], bool]
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """What AWS itself says of something that is in none of its lists."""
+
+    source_id: str
+    is_gone: bool
+    is_closed: bool = False  # an account, which is as good as gone
+
+
+Look = Callable[[AwsSession, str, Budget], Absent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,57 +111,56 @@ def confirm_gone(
     accounts: Iterable[str] = (),
     folders: Iterable[str] = (),
     on_progress: Callable[[], None] = lambda: None,
-) -> frozenset[str]:
-    """Those of the ids that AWS itself says do not exist; raises AwsError when it does not answer for one of them.
+) -> list[Absent]:
+    """What AWS itself says of each of the ids; raises AwsError when it does not answer for one of them.
 
     ``on_progress`` is called in the calling thread as answers arrive.
     """
-    asked: list[tuple[IsGone, str]] = [(_is_account_gone, source_id) for source_id in accounts]
-    asked += [(_is_folder_gone, source_id) for source_id in folders]
+    asked: list[tuple[Look, str]] = [(_look_for_account, source_id) for source_id in accounts]
+    asked += [(_look_for_folder, source_id) for source_id in folders]
     seconds = min(_CONFIRM_SECONDS + len(asked) * _CONFIRM_SECONDS_EACH, _LONGEST_CONFIRM_SECONDS)
-    gone: set[str] = set()
+    said: list[Absent] = []
 
-    def look(crew: Crew, is_gone: IsGone, source_id: str) -> str:
-        return source_id if is_gone(session, source_id, crew.budget) else ""
+    def ask(crew: Crew, look: Look, source_id: str) -> Absent:
+        return look(session, source_id, crew.budget)
 
     with Crew(WORKERS, Budget(seconds)) as crew:
         for each in asked:
-            crew.start(partial(look, crew, *each), gone.add)
+            crew.start(partial(ask, crew, *each), said.append)
             while crew.is_full:
                 crew.handle_next()
                 on_progress()
         while crew.is_busy:
             crew.handle_next()
             on_progress()
-    return frozenset(gone - {""})
+    return said
 
 
-def _is_account_gone(session: AwsSession, account_id: str, budget: Budget) -> bool:
-    """Whether AWS does not know the account, or says that it is closed, which is as good as gone."""
+def _look_for_account(session: AwsSession, account_id: str, budget: Budget) -> Absent:
     operation = "DescribeAccount"
     try:
         answer = session.call(operation, subject=account_id, budget=budget, AccountId=account_id)
     except Gone as error:
-        return _said(error, "AccountNotFoundException", account_id)
+        return _gone(error, "AccountNotFoundException", account_id)
     row = Reader(operation, account_id).account(answer["Account"])
-    return row.source_id == account_id and row.state is AccountState.CLOSED
+    is_closed = row.source_id == account_id and row.state is AccountState.CLOSED
+    return Absent(account_id, is_gone=is_closed, is_closed=is_closed)
 
 
-def _is_folder_gone(session: AwsSession, folder_id: str, budget: Budget) -> bool:
-    """Whether AWS does not know the unit."""
+def _look_for_folder(session: AwsSession, folder_id: str, budget: Budget) -> Absent:
     operation = "DescribeOrganizationalUnit"
     try:
         session.call(operation, subject=folder_id, budget=budget, OrganizationalUnitId=folder_id)
     except Gone as error:
-        return _said(error, "OrganizationalUnitNotFoundException", folder_id)
-    return False
+        return _gone(error, "OrganizationalUnitNotFoundException", folder_id)
+    return Absent(folder_id, is_gone=False)
 
 
-def _said(error: Gone, code: str, subject: str) -> bool:
+def _gone(error: Gone, code: str, subject: str) -> Absent:
     """Refuse what says that something else is gone than was asked about."""
     if error.code != code:
         raise unexpected(error.operation, subject, f"it is about something else ({error.code})")
-    return True
+    return Absent(subject, is_gone=True)
 
 
 def check_out_of_sight(session: AwsSession, snapshot: Snapshot, accounts: frozenset[str]) -> None:

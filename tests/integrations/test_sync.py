@@ -117,6 +117,14 @@ def test_a_closed_or_removed_account_goes_and_comes_back_with_its_grants(mirror:
         assert [grant.workspace for grant in sharing.grants_on(after)] == [cast.fireworks]
 
 
+def test_an_account_that_aws_lists_no_more_but_calls_closed_is_closed(mirror: Synced) -> None:
+    mirror.work()
+    told = mirror.aws.organization.remove("Dev")
+    row = {"Id": told.id, "Name": told.name, "State": "CLOSED", "JoinedTimestamp": 1}
+    mirror.aws.faults.answer("DescribeAccount", json.dumps({"Account": row}))
+    assert words(mirror.sync()) == [["remove", "Dev", "Root / Workloads", "closed in AWS"]]
+
+
 def test_the_states_of_aws_become_those_of_connections(mirror: Synced) -> None:
     organization = mirror.aws.organization
     for state in ("PENDING_ACTIVATION", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"):

@@ -1,5 +1,6 @@
 """Why something is removed, in the same words wherever a plan is shown: preview, trial, choice, approval and run."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -47,6 +48,15 @@ def says(text: str, ids: dict[str, str], *lines: str) -> bool:
 
 def test_a_preview_says_it(in_use: Synced, cast: Cast, as_org_owner: Client, ids: dict[str, str]) -> None:
     assert says(previewing.preview(as_org_owner, cast), ids, CLOSED, LEFT, DELETED)
+
+
+def test_a_preview_says_closed_of_what_is_in_no_list_any_more(
+    in_use: Synced, cast: Cast, as_org_owner: Client, ids: dict[str, str]
+) -> None:
+    row = {"Id": ids["Late"], "Name": "Late", "State": "CLOSED", "JoinedTimestamp": 8}
+    in_use.aws.faults.answer("DescribeAccount", json.dumps({"Account": row}))
+    text = previewing.preview(as_org_owner, cast)
+    assert says(text, ids, CLOSED, "Late connection {Late} Root closed in AWS", DELETED)
 
 
 def test_a_run_and_its_question_say_it(in_use: Synced, cast: Cast, as_org_owner: Client, ids: dict[str, str]) -> None:
