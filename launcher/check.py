@@ -26,6 +26,7 @@ PRODUCTION_LIKE = {
     "DJANGO_SETTINGS_MODULE": "pipes.settings",
     "PYTHONPATH": str(ROOT),  # before Python 3.13 the standard library has a module pipes, and ours must come first
 }
+_OURS = ("pipes", "integrations", "connections", "workspaces", "launcher", "manage.py")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ def _commands() -> dict[str, list[str]]:
         "types (mypy)": [_tool("mypy"), ".", "console"],
         "style (ruff check)": [_tool("ruff"), "check", "."],
         "format (ruff format)": [_tool("ruff"), "format", "--check", "."],
+        "security (bandit)": [_tool("bandit"), "--quiet", "--configfile", "pyproject.toml", "--recursive", *_OURS],
         "imports (lint-imports)": [_tool("lint-imports")],
         "template format (djade)": [_tool("djade"), "--check", "--target-version", "5.2", *templates],
         "template lint (djlint)": [_tool("djlint"), "--lint", "--quiet", "templates"],
