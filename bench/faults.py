@@ -175,7 +175,7 @@ def _product() -> Iterator[tuple[Product, Any]]:
     try:
         urls = start_servers(supervisor, instance, is_durable=True)
         base = product_environment(load_keys(instance), urls) | {
-            "PIPES_STATIC_STORAGE": "django.contrib.staticfiles.storage.StaticFilesStorage",
+            "DJANGO_SETTINGS_MODULE": "tests.outages.settings",
             "PIPES_LOG_LEVEL": "WARNING",
             "PIPES_SYNCS_PER_TENANT": str(_SYNCS),
             "PIPES_SIGNS_OF_LIFE": str(instance.run / "signs"),

@@ -114,7 +114,7 @@ FAILURES: dict[str, tuple[Break, list[str], bool]] = {
         ["DescribeAccount", "AccessDeniedException"],
         False,
     ),
-    "unreadable secret": (use_unreadable_key, ["secret key", "Config"], False),
+    "unreadable secret": (use_unreadable_key, ["stored secret", "Config"], False),
 }
 
 

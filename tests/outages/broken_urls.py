@@ -1,7 +1,9 @@
-"""A page that has a bug."""
+"""The product's pages, and one that has a bug."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+
+from pipes.urls import urlpatterns as all_patterns
 
 
 def breaks(request: HttpRequest, token: str) -> HttpResponse:
@@ -9,4 +11,4 @@ def breaks(request: HttpRequest, token: str) -> HttpResponse:
     raise ValueError(f"refused: /invitations/{token}/")
 
 
-urlpatterns = [path("invitations/<str:token>/", breaks)]
+urlpatterns = [path("invitations/<str:token>/", breaks), *all_patterns]

@@ -72,7 +72,7 @@ def web(**variables: str) -> Iterator[Web]:
         port = listener.getsockname()[1]
         environment = os.environ | {
             "PYTHONPATH": str(ROOT),
-            "PIPES_STATIC_STORAGE": "django.contrib.staticfiles.storage.StaticFilesStorage",
+            "DJANGO_SETTINGS_MODULE": "tests.outages.settings",
             **variables,
         }
         command = [sys.executable, "-m", "gunicorn", "pipes.wsgi:application", "--threads", "4", "--no-control-socket"]

@@ -84,7 +84,7 @@ def test_requests_are_counted_by_view_and_name_nobody(cast: Cast, awsi: Integrat
 @pytest.mark.django_db
 def test_tasks_are_counted_by_outcome(client: Client) -> None:
     assert tasks.enqueue_due.apply().successful()
-    tasks.remove_integration.apply(args=("nonsense", 1))
+    tasks.remove_integration.apply(args=())
     found = figures(client)
     assert found["pipes_tasks_total", "success,enqueue_due"] == 1
     assert found["pipes_tasks_total", "failure,remove_integration"] == 1

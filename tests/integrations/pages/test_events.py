@@ -162,8 +162,7 @@ def test_where_the_plan_allows_no_integration_any_more_none_is_enabled_and_one_c
     with isolation.as_operator():
         Tenant.objects.filter(pk=cast.acme.pk).update(plan=Plan.DEVELOPER)
     assert as_org_owner.post(PAGE).status_code == 403
-    assert as_org_owner.post(PAGE + "rotate/").status_code == 403
-    assert re.search(r"disabled>\s*Rotate Key", as_org_owner.get(PAGE).content.decode())
+    assert shown(rotate(as_org_owner))  # a key that may be known to others is changed whatever the plan
     assert "Events are disabled." in as_org_owner.post(PAGE + "disable/", follow=True).content.decode()
 
 

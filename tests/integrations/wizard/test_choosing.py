@@ -10,6 +10,7 @@ from django.utils import timezone
 from integrations import removal, sync
 from integrations.models import AccessTest
 from integrations.packing import pack
+from tests.conftest import Cast
 from tests.fakes.aws import RunningAws
 from tests.integrations.conftest import QUICK
 from tests.integrations.wizard.conftest import CONNECTION, Walk
@@ -100,7 +101,7 @@ def test_a_button_of_a_tree_that_is_gone_changes_nothing(in_org: Walk, aws: Runn
         assert "All accounts, now and later." in follow(in_org)
 
 
-def test_the_tree_is_kept_once_and_for_a_week(in_org: Walk, aws: RunningAws) -> None:
+def test_the_tree_is_kept_once_and_for_a_week(cast: Cast, in_org: Walk, aws: RunningAws) -> None:
     values = discovered(in_org, aws)
     in_org.post("discovery", do=f"exclude {aws.organization.find('Prod').id}", **values)
     in_org.post("discovery", do="test", **values)
@@ -110,9 +111,11 @@ def test_the_tree_is_kept_once_and_for_a_week(in_org: Walk, aws: RunningAws) -> 
     with isolation.as_tenant(in_org.tenant.pk):
         assert AccessTest.objects.exclude(snapshot=b"").count() == 1
     with time_machine.travel(timezone.now() + timedelta(days=6), tick=False):
+        in_org.client.force_login(cast.org_owner)  # the session of six days ago is over
         in_org.post("discovery", do="keep", **values)
     with time_machine.travel(timezone.now() + timedelta(days=8), tick=False):
         removal.clean_up(now=timezone.now())
+        in_org.client.force_login(cast.org_owner)
         in_org.get("discovery")
         prod = aws.organization.find("Prod").id
         assert f"but for account {prod}. Test Discovery shows the tree in which to change that." in in_org.page
