@@ -1,6 +1,8 @@
 """What goes for good: deleted integrations, and by the clock what has had its time."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.db import DatabaseError
@@ -49,24 +51,31 @@ def _delete(integration: Integration) -> None:
     tree_removal.delete_tree(top)
 
 
-def clean_up(*, now: datetime) -> None:
-    """Clean up, tenant by tenant, each in a transaction of its own; take up deletions whose message got lost."""
+def clean_up(*, now: datetime, is_time_up: Callable[[], bool] = lambda: False) -> None:
+    """Clean up, tenant by tenant, each in a transaction of its own; take up deletions whose message got lost.
+
+    The records of syncs come last, of tenants in any order, until the time is up: there may be millions of one.
+    """
     sessions.forget_ended(now=now)
     support.end_expired(now=now)
     for authenticator in second_factors.in_clear():
         second_factors.renew(authenticator)
     with isolation.as_operator():
-        tenant_ids = list(Tenant.objects.values_list("pk", flat=True))
-    for tenant_id in tenant_ids:
-        try:
-            _clean_up(tenant_id, now)
-            retention.fold_quiet_runs(tenant_id, now=now)
-            retention.forget_old_runs(tenant_id, now=now)
-        except DatabaseError:
-            log.exception("tenant_not_cleaned_up", tenant=tenant_id)  # the others are, and this one is tried again
+        tenant_ids = list(Tenant.objects.order_by("?").values_list("pk", flat=True))
+    for clean in (_clean_up, partial(_thin_out, is_time_up=is_time_up)):
+        for tenant_id in tenant_ids:
+            try:
+                clean(tenant_id, now=now)
+            except DatabaseError:
+                log.exception("tenant_not_cleaned_up", tenant=tenant_id)  # the others are, and it is tried again
 
 
-def _clean_up(tenant_id: int, now: datetime) -> None:
+def _thin_out(tenant_id: int, *, now: datetime, is_time_up: Callable[[], bool]) -> None:
+    retention.fold_quiet_runs(tenant_id, now=now, is_time_up=is_time_up)
+    retention.forget_old_runs(tenant_id, now=now, is_time_up=is_time_up)
+
+
+def _clean_up(tenant_id: int, *, now: datetime) -> None:
     with isolation.as_tenant(tenant_id):
         Draft.objects.filter(expires_at__lte=now).delete()
         AccessTest.objects.filter(created_at__lte=now - _TESTS_ARE_KEPT).delete()

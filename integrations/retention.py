@@ -5,6 +5,7 @@ the last one's, which says for how many it stands and since when. What changed s
 for by a person stays a record of its own. All go when they have been kept for long enough.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from workspaces import isolation
 # Of each integration so many records are kept whatever their age, so that one that seldom runs has a history too.
 LAST_RUNS = 20
 RUNS_AT_ONCE = 500
-_INTEGRATIONS_AT_ONCE = 20
+_INTEGRATIONS_AT_ONCE = 4  # in one transaction so many times as many runs are folded, which takes about a second
 _STAY_APART = timedelta(days=1)
 
 # A message that waits to be sent tells of its run.
@@ -67,40 +68,46 @@ _FORGET = f"""
             ORDER BY id DESC OFFSET %(last)s LIMIT 1
         ) newest
         CROSS JOIN LATERAL (
+            SELECT queued_at FROM integrations_syncrun WHERE integration_id = integration.id ORDER BY id LIMIT 1
+        ) oldest
+        CROSS JOIN LATERAL (
             SELECT id, queued_at, state FROM integrations_syncrun
             WHERE integration_id = integration.id AND id <= newest.id ORDER BY id LIMIT %(at_once)s
         ) run
-        WHERE run.queued_at < %(before)s AND run.state NOT IN ('queued', 'running', 'needs_approval', 'approved')
-            AND NOT {_IS_TOLD}
+        WHERE oldest.queued_at < %(before)s AND run.queued_at < %(before)s
+            AND run.state NOT IN ('queued', 'running', 'needs_approval', 'approved') AND NOT {_IS_TOLD}
         LIMIT %(at_once)s
     )
 """  # noqa: S608  nothing but the constants above
 
 
-def fold_quiet_runs(tenant_id: int, *, now: datetime) -> None:
-    """Let one record stand for the runs in a row of a day that changed nothing, once that day is over for a day."""
+def fold_quiet_runs(tenant_id: int, *, now: datetime, is_time_up: Callable[[], bool]) -> None:
+    """Let one record stand for the runs in a row of a day that changed nothing, once that day is over for a day.
+
+    What is not done when the time is up is done the next time.
+    """
     yesterday = (now - _STAY_APART).replace(hour=0, minute=0, second=0, microsecond=0)
     with isolation.as_tenant(tenant_id), connection.cursor() as cursor:
         cursor.execute(_TO_FOLD, {"before": yesterday})
         integrations = [pk for (pk,) in cursor.fetchall()]
     for start in range(0, len(integrations), _INTEGRATIONS_AT_ONCE):
         some = integrations[start : start + _INTEGRATIONS_AT_ONCE]
-        _in_batches(tenant_id, _FOLD, {"before": yesterday, "integrations": some})
+        _in_batches(tenant_id, _FOLD, {"before": yesterday, "integrations": some}, is_time_up)
 
 
-def forget_old_runs(tenant_id: int, *, now: datetime) -> None:
-    """Delete the runs of a tenant that have been kept for long enough.
+def forget_old_runs(tenant_id: int, *, now: datetime, is_time_up: Callable[[], bool]) -> None:
+    """Delete the runs of a tenant that have been kept for long enough; the rest the next time when the time is up.
 
     The audit log keeps what people did; what a sync changed is known no longer than its run.
     """
     before = now - timedelta(days=settings.PIPES_RUNS_KEPT_DAYS)
-    _in_batches(tenant_id, _FORGET, {"before": before, "last": LAST_RUNS})
+    _in_batches(tenant_id, _FORGET, {"before": before, "last": LAST_RUNS}, is_time_up)
 
 
-def _in_batches(tenant_id: int, statement: str, parameters: dict[str, Any]) -> None:
-    """Run a statement until it finds nothing more, a few hundred rows in a transaction."""
+def _in_batches(tenant_id: int, statement: str, parameters: dict[str, Any], is_time_up: Callable[[], bool]) -> None:
+    """Run a statement until it finds nothing more, a few hundred rows of each in a transaction."""
     done = 1
-    while done:
+    while done and not is_time_up():
         with isolation.as_tenant(tenant_id), connection.cursor() as cursor:
             cursor.execute(statement, {**parameters, "at_once": RUNS_AT_ONCE})
             done = cursor.rowcount

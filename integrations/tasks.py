@@ -6,12 +6,17 @@ The modules that talk to AWS are imported when a task runs: the web process send
 
 from collections.abc import Callable
 from functools import partial
+from time import monotonic
+from typing import Final
 
 from celery import shared_task
 from django.utils import timezone
 
 from integrations import dispatch, health_schedule, places
 from integrations.sending import send
+
+# Of each hour; what is not done by then is done in the next one.
+CLEAN_UP_SECONDS: Final = 600.0
 
 
 @shared_task
@@ -97,4 +102,5 @@ def clean_up() -> None:
     """Drop expired drafts and old tests, and purge what was removed long enough ago."""
     from integrations import removal
 
-    removal.clean_up(now=timezone.now())
+    deadline = monotonic() + CLEAN_UP_SECONDS
+    removal.clean_up(now=timezone.now(), is_time_up=lambda: monotonic() >= deadline)

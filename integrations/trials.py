@@ -167,8 +167,7 @@ def take(
     trial = ready.filter(state=SettingsTrial.State.READY).first()
     if trial is None:
         raise TrialGoneError
-    later = SyncRun.objects.filter(integration=current, state=SyncRun.State.SUCCEEDED)
-    if later.filter(finished_at__gt=trial.created_at).exclude(counts={}).exists():
+    if SyncRun.objects.changed_something(current, after=trial.created_at).exists():
         raise StaleReadError
     ahead = prospect(trial, current)
     is_of_another = ahead.snapshot.organization_id != current.source_organization_id  # then all that was there goes

@@ -47,6 +47,12 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         """The run of an integration that needs approval: one at most."""
         return self._questions_of(integration).filter(state=SyncRun.State.NEEDS_APPROVAL)
 
+    def changed_something(self, integration: Integration, *, after: datetime) -> Self:
+        """The runs of an integration that ended after this, and changed something."""
+        # Said as the index run_that_changed says it.
+        changed = self.filter(integration=integration, state=SyncRun.State.SUCCEEDED).exclude(counts={})
+        return changed.filter(finished_at__gt=after)
+
     def approved_removals(self, integration: Integration) -> frozenset[str]:
         """The provider's ids of what the next run may remove whatever the limit.
 
@@ -145,6 +151,11 @@ class SyncRun(models.Model):
                 fields=["integration", "id"],
                 name="run_to_fold",
                 condition=Q(folded_runs=None, state="succeeded", trigger__in=["scheduled", "event"], counts={}),
+            ),
+            models.Index(
+                fields=["integration", "finished_at"],
+                name="run_that_changed",
+                condition=Q(state="succeeded") & ~Q(counts={}),
             ),
         ]
         constraints = [

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integrations import removal, retention
+from integrations import removal, retention, tasks
 from integrations.models import Delivery, Integration, SyncRun
 from integrations.models.notifications import Event
 from tests import factories
@@ -121,3 +121,23 @@ def test_a_year_that_was_never_folded_is_done_in_batches(one: Integration, monke
     stands_for = [count or 0 for _, count in kept(one)]
     assert sum(stands_for) == 60
     assert len(stands_for) <= 12
+
+
+def test_what_takes_too_long_goes_on_the_next_time(one: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "RUNS_AT_ONCE", 10)
+    add(one, TODAY - timedelta(days=9), [QUIET] * 60, hours=2)
+    answers = iter([False, False])
+    removal.clean_up(now=NOW, is_time_up=lambda: next(answers, True))
+    assert [count for _, count in kept(one) if count is None] == [None] * 40
+    removal.clean_up(now=NOW)
+    assert sum(count or 0 for _, count in kept(one)) == 60
+
+
+def test_the_hourly_task_has_its_time(one: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(one, datetime.now(UTC).replace(hour=0) - timedelta(days=9), [QUIET] * 3)
+    monkeypatch.setattr(tasks, "CLEAN_UP_SECONDS", 0)
+    tasks.clean_up()
+    assert kept(one) == [("succeeded", None)] * 3
+    monkeypatch.undo()
+    tasks.clean_up()
+    assert kept(one) == [("succeeded", 3)]

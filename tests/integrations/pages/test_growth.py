@@ -1,13 +1,18 @@
 """Pages of what grows without end read as much of it at a hundred rows as at tens of thousands."""
 
 import json
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from integrations.models import Integration
+from integrations import retention
+from integrations.models import Integration, SyncRun
 from tests import factories
 from tests.conftest import Cast, make_cast
 from workspaces import isolation
@@ -46,12 +51,14 @@ def grow(cast: Cast, integrations: list[Integration], count: int) -> None:
         cursor.execute("ANALYZE")
 
 
-def buffers(client: Client, tenant_id: int, url: str) -> int:
-    """How many pages of the database's files the statements of a page touch, as PostgreSQL itself counts them."""
+def buffers(tenant_id: int, act: Callable[[], object]) -> int:
+    """How many pages of the database's files the statements of this touch, as PostgreSQL itself counts them."""
     with CaptureQueriesContext(connection) as captured:
-        assert client.get(url).status_code == 200, url
-    with isolation.as_tenant(tenant_id):  # again, for the page has unbound it
-        touched = [_touched(query["sql"]) for query in captured if query["sql"].startswith("SELECT")]
+        act()
+    with isolation.as_tenant(tenant_id):  # again, for the act has unbound it
+        touched = [
+            _touched(query["sql"]) for query in captured if query["sql"].lstrip().startswith(("SELECT", "DELETE"))
+        ]
     return sum(touched)
 
 
@@ -75,6 +82,21 @@ PAGES = [
 ]
 
 
+def open_page(client: Client, url: str) -> None:
+    assert client.get(url).status_code == 200, url
+
+
+def look_for_changes(integration: Integration) -> None:
+    """As saving settings that were tried does: has a sync changed something since?"""
+    with isolation.as_tenant(integration.tenant_id):
+        assert not SyncRun.objects.changed_something(integration, after=timezone.now() - timedelta(hours=1)).exists()
+
+
+def look_for_old_runs(integration: Integration) -> None:
+    """As the hourly clean-up does where none is old enough."""
+    retention.forget_old_runs(integration.tenant_id, now=timezone.now(), is_time_up=lambda: False)
+
+
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_a_page_reads_as_much_however_much_there_is(client: Client) -> None:
     cast = make_cast()
@@ -84,7 +106,21 @@ def test_a_page_reads_as_much_however_much_there_is(client: Client) -> None:
     measured = []
     for count in (100, 20_000):
         grow(cast, mine, count)
-        measured.append({page: buffers(client, cast.acme.pk, page) for page in PAGES})
+        measured.append({page: buffers(cast.acme.pk, partial(open_page, client, page)) for page in PAGES})
     few, many = measured
     # A row of fifty may lie in a block of its own each; the tables have thousands.
     assert {page: (few[page], many[page]) for page in PAGES if many[page] > few[page] + 100} == {}
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+@pytest.mark.parametrize("act", [look_for_changes, look_for_old_runs])
+def test_so_does_what_looks_for_few_of_many_runs(act: Callable[[Integration], None]) -> None:
+    cast = make_cast()
+    with isolation.as_tenant(cast.acme.pk):
+        mine = [factories.integration(cast.at_org, f"awsi-{number}", by=cast.org_owner) for number in range(4)]
+    measured = []
+    for count in (100, 20_000):
+        grow(cast, mine, count)
+        measured.append(buffers(cast.acme.pk, partial(act, mine[0])))
+    few, many = measured
+    assert many <= few + 20, (few, many)
