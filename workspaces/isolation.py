@@ -216,6 +216,23 @@ def tenant_key(table: str, name: str, target: str, *, on_delete: str = "") -> mi
     )
 
 
+def plain_key_undone(table: str, name: str) -> migrations.RunSQL:
+    """Migration step after Django has dropped a plain key, outside of a transaction: undoing that can be repeated."""
+    column = f"SELECT attnum FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attname = '{name}_id'"  # noqa: S608
+    return migrations.RunSQL(
+        migrations.RunSQL.noop,
+        f"""
+        DO $$ DECLARE key name; BEGIN
+            FOR key IN SELECT conname FROM pg_constraint
+                WHERE contype = 'f' AND conrelid = '{table}'::regclass AND conkey = ARRAY({column})
+            LOOP
+                EXECUTE format('ALTER TABLE {table} DROP CONSTRAINT %I', key);
+            END LOOP;
+        END $$
+        """,  # noqa: S608  names that a migration gives
+    )
+
+
 _OUTSIDE = f"({_TENANT} IS NULL OR {_OPERATOR} OR {_INVITATION} IS NOT NULL)"
 
 

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from workspaces.isolation import tenant_key, tenant_rows
+from workspaces.isolation import plain_key_undone, tenant_key, tenant_rows
 
 _KEYS = (
     ("connection", "folder", "folder"),
@@ -69,4 +69,5 @@ class Migration(migrations.Migration):
             name='folder',
             field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connections.folder'),
         ),
+        *(plain_key_undone(f"connections_{table}", name) for table, name, _ in _KEYS),
     ]

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from workspaces.isolation import tenant_key, tenant_rows
+from workspaces.isolation import plain_key_undone, tenant_key, tenant_rows
 
 _KEYS = (
     ("integration", "root_folder", "connections_folder"),
@@ -72,4 +72,5 @@ class Migration(migrations.Migration):
             name='integration',
             field=models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='schedule', serialize=False, to='integrations.integration'),
         ),
+        *(plain_key_undone(f"integrations_{table}", name) for table, name, _ in _KEYS),
     ]

@@ -1,9 +1,11 @@
 """What runs outside of a transaction may be broken off anywhere, and must then be whole when it is run again."""
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from workspaces import isolation
 
@@ -26,6 +28,18 @@ def test_all_of_it_can_be_done_again(key: tuple[str, str]) -> None:
     before = executor.loader.project_state([key], at_end=False)
     with connections["owner"].schema_editor(atomic=False) as editor:
         migration.apply(before, editor)
+
+
+@pytest.mark.parametrize("key", BY_PARTS, ids=".".join)
+def test_all_of_it_can_be_undone_again(key: tuple[str, str]) -> None:
+    parents = MigrationLoader(None).graph.node_map[key].parents
+    (before,) = (parent.key[1] for parent in parents if parent.key[0] == key[0])
+    try:
+        call_command("migrate", key[0], before, verbosity=0)
+        MigrationRecorder(connections["owner"]).record_applied(*key)
+        call_command("migrate", key[0], before, verbosity=0)
+    finally:
+        call_command("migrate", verbosity=0)
 
 
 def test_an_index_that_was_broken_off_is_made_anew() -> None:
