@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from integrations.lease import FREED
 from integrations.models import SyncSchedule
 from integrations.schedule import most_of_one
 
@@ -70,7 +71,7 @@ _MEND = """
         WHERE planned_at > %(future)s
             OR ((dispatched_at IS NOT NULL OR claim IS NOT NULL) AND (
                 dispatched_at > %(future)s OR claim_expires_at > %(future)s + %(lifetime)s
-                OR (dispatched_at IS NULL AND claim_expires_at < %(past)s)))
+                OR (dispatched_at IS NULL AND claim_expires_at < %(past)s AND claim_expires_at > %(freed)s)))
         FOR UPDATE SKIP LOCKED
     )
     UPDATE integrations_syncschedule row SET
@@ -79,7 +80,8 @@ _MEND = """
         dispatched_at = CASE WHEN dispatched_at > %(future)s THEN NULL ELSE dispatched_at END,
         claim_expires_at = CASE
             WHEN claim_expires_at > %(future)s + %(lifetime)s THEN %(now)s + %(lifetime)s
-            WHEN dispatched_at IS NULL AND claim_expires_at < %(past)s THEN %(now)s + %(lifetime)s / 3
+            WHEN dispatched_at IS NULL AND claim_expires_at < %(past)s AND claim_expires_at > %(freed)s
+            THEN %(now)s + %(lifetime)s / 3
             ELSE claim_expires_at END
     FROM wrong WHERE row.integration_id = wrong.integration_id
 """
@@ -123,6 +125,7 @@ def mend_clock(*, now: datetime) -> None:
         "now": now,
         "future": now + _CLOCK_SLACK,
         "past": now - _CLAIM_SLACK,
+        "freed": FREED,
         "lifetime": timedelta(seconds=settings.PIPES_SYNC_CLAIM_SECONDS),
     }
     with connection.cursor() as cursor:

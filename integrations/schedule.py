@@ -9,7 +9,6 @@ Whoever needs both rows locks that of the schedule before that of the run.
 """
 
 import random
-import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from django.conf import settings
 from django.db import connection
 from psycopg.types.json import Jsonb
 
+from integrations import lease
 from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.models.sync_schedule import MANY_TAKEOVERS
 from integrations.notifications import outbox
@@ -182,7 +182,7 @@ def _next_run(row: SyncSchedule, now: datetime) -> SyncRun | None:
             tenant_id=row.tenant_id, integration_id=row.pk, trigger=trigger, started_by_id=by, queued_at=queued_at
         )
     run.state, run.phase, run.started_at = SyncRun.State.RUNNING, SyncRun.Phase.CHECKING, now
-    run.claim, run.error = uuid.uuid4(), ""
+    run.claim, run.error = lease.new_claim(), ""
     run.save(update_fields=["state", "phase", "started_at", "claim", "error"] if run.pk else None)
     return run
 

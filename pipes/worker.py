@@ -13,6 +13,7 @@ import importlib
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,9 @@ from typing import Any, Final
 import structlog
 from celery import bootsteps
 from django.conf import settings
+from django.db import OperationalError, connection
 
+from integrations import lease
 from pipes.celery import app
 from pipes.lanes import LANES, Lane
 
@@ -90,6 +93,11 @@ class SignOfLife(bootsteps.StartStopStep):
 def sign_of(lane: Lane) -> Path:
     """Give the file that is touched while the work of a lane moves."""
     return Path(settings.PIPES_SIGNS_OF_LIFE) / lane.name
+
+
+def claims_folder() -> Path:
+    """Give the folder by which the lanes of this host tell who of them has ended."""
+    return Path(f"{settings.PIPES_SIGNS_OF_LIFE}-claims")  # not in it, where each file is a lane
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -194,9 +202,25 @@ def _run(lane: Lane) -> None:
     pool = settings.DATABASES["default"]["OPTIONS"].get("pool")
     if pool:
         pool["max_size"] = lane.connections
+    if "celery" in lane.queues:
+        folder = claims_folder()
+        lease.begin(folder)
+        threading.Thread(target=_look_for_ended, args=(folder,), name="claims", daemon=True).start()
     threads = ("--pool", "threads", "--concurrency", str(lane.threads))
     which = ("--queues", ",".join(lane.queues), "--hostname", f"{lane.name}@%h")
     app.worker_main(["--quiet", "worker", *threads, *which, *_QUIET])
+
+
+def _look_for_ended(folder: Path) -> None:
+    """Have the syncs go on of whoever was killed, here or before us."""
+    while True:
+        try:
+            lease.free_claims_of_ended(folder)
+        except OperationalError as error:  # the database is gone for a moment
+            log.warning("claims_not_freed", error=str(error))
+        finally:
+            connection.close()
+        time.sleep(1)
 
 
 if __name__ == "__main__":

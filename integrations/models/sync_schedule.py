@@ -19,7 +19,8 @@ class SyncSchedule(models.Model):
     """What the dispatcher works from; it holds no secret and no name, so it is the one table outside the tenants' wall.
 
     ``dispatched_at`` is set while a message is on its way to a worker. ``claim`` is the token of the running sync, good
-    until ``claim_expires_at``, which the sync keeps pushing. A claim that expired belongs to a worker that died.
+    until ``claim_expires_at``, which the sync keeps pushing. A claim that expired belongs to a worker that died; it is
+    ``lease.FREED`` where that is known.
     ``planned_at`` is when ``next_due_at`` was reckoned: should it lie in the future, the clock was set back since.
     ``asked_at`` is set while a person waits for the sync: it goes before those that are due by the clock. What that was
     and who it was stand in ``asked_trigger`` and ``asked_by`` where no run could be queued, for one ran. ``event_at``

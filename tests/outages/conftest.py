@@ -1,7 +1,7 @@
 """Lines to the servers, and what a process knows of them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings as django_settings
@@ -11,9 +11,25 @@ from pytest_django import Settings
 from pipes import installation
 from pipes.cache import redis_breaker
 from pipes.celery import app
+from tests.conftest import Cast
+from tests.fakes.aws import RunningAws
+from tests.integrations.conftest import Synced, make_mirror
 from tests.integrations.conftest import aws as aws  # the fixture
 from tests.outages.line import Line, line_to
 from tests.outages.own_redis import OwnRedis, running
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    """A line to the database."""
+    with line_to(os.environ["DATABASE_URL"], port=5432) as line:
+        yield line
+
+
+@pytest.fixture
+def mirrors(aws: RunningAws, cast: Cast) -> Callable[[int], list[Synced]]:
+    """Make so many integrations, each with a first run that waits."""
+    return lambda number: [make_mirror(aws, cast.at_org, cast, f"m{n}") for n in range(number)]
 
 
 @pytest.fixture

@@ -2,33 +2,24 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from celery import Celery
 from django.utils import timezone
 
 from integrations.models import AccessTest, Draft, SyncRun, SyncSchedule
 from launcher.child import wait_for
-from launcher.places import ROOT
-from pipes.lanes import LANES, ROUTES
+from pipes.lanes import LANES
 from tests import factories
-from tests.browser.processes import celery_environment
 from tests.conftest import Cast, make_cast
 from tests.fakes.aws import RunningAws
-from tests.integrations.conftest import Synced, make_mirror
-from tests.outages.line import Line, line_to
+from tests.integrations.conftest import Synced
+from tests.outages.line import Line
 from tests.outages.own_redis import OwnRedis
-from tests.outages.programs import database_over
+from tests.outages.workers import SECONDS, Worker, running_worker
 from workspaces import isolation
-
-SECONDS = 90
 
 
 @pytest.fixture
@@ -37,60 +28,11 @@ def cast(transactional_db: None) -> Cast:
 
 
 @pytest.fixture
-def line() -> Iterator[Line]:
-    with line_to(os.environ["DATABASE_URL"], port=5432) as line:
-        yield line
-
-
-@dataclass
-class Worker:
-    """The worker, and messages to it."""
-
-    process: "subprocess.Popen[bytes]"
-    app: Celery
-    signs: Path
-
-    def send(self, task: str, *ids: int) -> None:
-        """Send a message as the product does."""
-        name = f"integrations.tasks.{task}"
-        self.app.send_task(name, ids, queue=ROUTES.get(name, {"queue": "celery"})["queue"])
-
-    def lanes(self) -> set[int]:
-        """The processes of its lanes."""
-        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return {int(pid) for pid in found.split()}
-
-
-@pytest.fixture
 def worker(aws: RunningAws, line: Line, own_redis: OwnRedis, cast: Cast, tmp_path: Path) -> Iterator[Worker]:
-    environment = {
-        **celery_environment(aws),
-        "DATABASE_URL": database_over(line),
-        "REDIS_URL": own_redis.url,
-        "PIPES_SIGNS_OF_LIFE": str(tmp_path / "signs"),
-        "PIPES_SYNCS_PER_TENANT": "40",
-    }
-    log = (tmp_path / "worker.log").open("wb")
-    command = [sys.executable, "-m", "pipes.worker"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
-    app = Celery(broker=own_redis.url.replace("unix://", "redis+socket://"), set_as_current=False)
-    there = Worker(process, app, tmp_path / "signs")
-    try:
-        assert wait_for(lambda: len([*there.signs.glob("*")]) == len(LANES), seconds=SECONDS)
-        yield there
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        log.close()
+    with running_worker(aws, line, own_redis, tmp_path / "signs") as worker:
+        yield worker
+        worker.kill()
         line.cut()
-        app.close()
-
-
-@pytest.fixture
-def mirrors(aws: RunningAws, cast: Cast) -> Callable[[int], list[Synced]]:
-    """Make so many integrations, each with a first run that waits."""
-    return lambda number: [make_mirror(aws, cast.at_org, cast, f"m{n}") for n in range(number)]
 
 
 def running() -> int:
