@@ -17,6 +17,7 @@ from integrations.packing import unpack
 from integrations.selection import Selection
 from workspaces import audit
 from workspaces.models import User
+from workspaces.names import isolated
 
 _SELECTION: Final = SettingsTrial.About.SELECTION
 
@@ -39,8 +40,8 @@ def start(*, integration: Integration, version: str, by: User, now: datetime) ->
             return begun
         if begun.about != SettingsTrial.About.PREVIEW:
             raise OtherTrialError(
-                f"{begun.created_by} is trying new Discovery Settings, which are not saved yet. Save or discard those"
-                " first."
+                f"{isolated(begun.created_by)} is trying new Discovery Settings, which are not saved yet. Save or"
+                " discard those first."
             )
     trial = trials.begin(current, current, about=_SELECTION, by=by)
     audit.record("integration.selection_begun", scope=current.scope, by=by, target=current)

@@ -12,6 +12,7 @@ from integrations.models import Integration, SettingsTrial
 from integrations.trials import Prospect
 from workspaces import audit
 from workspaces.models import User
+from workspaces.names import isolated
 
 
 class OtherTrialError(Exception):
@@ -30,8 +31,8 @@ def start(*, integration: Integration, by: User, now: datetime) -> SettingsTrial
     if open_trial is not None and open_trial.about != SettingsTrial.About.PREVIEW:
         if open_trial.state != SettingsTrial.State.FAILED:
             raise OtherTrialError(
-                f"{open_trial.created_by} is trying other settings of {current}, which would be lost. Save or discard"
-                " them in its Config, then preview the sync."
+                f"{isolated(open_trial.created_by)} is trying other settings of {current}, which would be lost. Save or"
+                " discard them in its Config, then preview the sync."
             )
     elif open_trial is not None and not open_trial.is_over:
         return open_trial

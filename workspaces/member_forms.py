@@ -12,6 +12,7 @@ from workspaces import people
 from workspaces.access import Scope
 from workspaces.forms import NamedForm
 from workspaces.models import Membership, Role, Tenant, User
+from workspaces.names import isolated
 
 # What a role may do, by level; from the table "Who may do what".
 ROLE_HELP = {
@@ -64,7 +65,8 @@ class AddPersonForm(RoleForm):
             check_is_email(who, self.scope.tenant)
         elif member := Membership.objects.filter(user=self.user, **self.scope.keys).first():
             raise ValidationError(
-                f"{self.user} is already in {self.scope} as {Role(member.role).label}. Change the role in the list."
+                f"{isolated(self.user)} is already in {self.scope} as {Role(member.role).label}. Change the role"
+                " in the list."
             )
         return who
 

@@ -6,8 +6,9 @@ from typing import Final
 _DIRECTIONS: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def isolated(name: str) -> str:
+def isolated(named: object) -> str:
     """Keep the direction in which a name is written from the sentence around it, as ``<bdi>`` does in a template."""
+    name = str(named)
     return name if name.isascii() else f"\u2068{_DIRECTIONS.sub('', name)}\u2069"
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from workspaces import actions, isolation, people, person_actions, support
 from workspaces.access import Scope
 from workspaces.models import Membership, Plan, Tenant
+from workspaces.names import isolated
 from workspaces.operator_acts import Act
 
 
@@ -160,7 +161,7 @@ class SetAddress(PersonAct):
     def perform(self) -> str:
         """Set it."""
         person_actions.set_address(person=self.target, email=self.cleaned_data["email"], by=self.by)
-        return f"{self.target} signs in with {self.target.email} now."
+        return f"{isolated(self.target)} signs in with {self.target.email} now."
 
 
 class ResetSecondFactor(PersonAct):
@@ -172,7 +173,7 @@ class ResetSecondFactor(PersonAct):
     def perform(self) -> str:
         """Take it away."""
         person_actions.reset_second_factor(person=self.target, by=self.by)
-        return f"{self.target} has no second factor any more."
+        return f"{isolated(self.target)} has no second factor any more."
 
 
 class Deactivate(Act):
@@ -189,7 +190,7 @@ class Deactivate(Act):
     def perform(self) -> str:
         """Lock the account."""
         person_actions.deactivate(person=self.target, by=self.by)
-        return f"{self.target} cannot sign in any more."
+        return f"{isolated(self.target)} cannot sign in any more."
 
 
 class Reactivate(Act):
@@ -206,7 +207,7 @@ class Reactivate(Act):
     def perform(self) -> str:
         """Unlock the account."""
         person_actions.reactivate(person=self.target, by=self.by)
-        return f"{self.target} can sign in again."
+        return f"{isolated(self.target)} can sign in again."
 
 
 class MakeOperator(Act):
@@ -223,7 +224,7 @@ class MakeOperator(Act):
     def perform(self) -> str:
         """Let them in."""
         person_actions.make_operator(person=self.target, by=self.by)
-        return f"{self.target} is an operator of this installation."
+        return f"{isolated(self.target)} is an operator of this installation."
 
 
 class RemoveOperatorRights(Act):
@@ -240,7 +241,7 @@ class RemoveOperatorRights(Act):
     def perform(self) -> str:
         """Shut them out."""
         person_actions.remove_operator_rights(person=self.target, by=self.by)
-        return f"{self.target} is no operator any more."
+        return f"{isolated(self.target)} is no operator any more."
 
 
 class Erase(PersonAct):

@@ -17,6 +17,7 @@ from workspaces.access import Power, Scope, power_in
 from workspaces.models import Invitation, Membership, Role, Tenant, User
 from workspaces.models.invitation import InvitationQuerySet
 from workspaces.models.membership import PLACE_ROLES, WORKSPACE_ROLES
+from workspaces.names import isolated
 
 
 class LastOwnerError(Exception):
@@ -260,4 +261,4 @@ def sole_owner(scope: Scope) -> int | None:
 
 def last_owner_sentence(scope: Scope, user: User) -> str:
     """Say why the last owner must stay one."""
-    return f"{user} is the only active owner of {scope}. Make somebody else an owner first."
+    return f"{isolated(user)} is the only active owner of {scope}. Make somebody else an owner first."

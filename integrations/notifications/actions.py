@@ -17,6 +17,7 @@ from integrations.notifications import limits, outbox, recipients, signing, targ
 from integrations.notifications.emails import lock
 from workspaces import audit
 from workspaces.models import User
+from workspaces.names import isolated
 from workspaces.secrets import SecretUnreadableError
 
 MOST_WEBHOOKS: Final = 10
@@ -154,7 +155,7 @@ def _lock_webhook(webhook: Webhook) -> Webhook:
     lock(webhook.integration)
     current = Webhook.objects.select_for_update().filter(pk=webhook.pk).first()
     if current is None:
-        raise ChangedMeanwhileError(f"Somebody deleted the webhook {webhook} meanwhile.")
+        raise ChangedMeanwhileError(f"Somebody deleted the webhook {isolated(webhook)} meanwhile.")
     return current
 
 

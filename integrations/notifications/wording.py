@@ -14,6 +14,7 @@ from integrations import words
 from integrations.changes import Change
 from integrations.models import Delivery, Event, Integration, SyncRun
 from integrations.notifications import recipients
+from workspaces.names import isolated
 
 LINES: Final = 25  # changes in an email
 ITEMS: Final = 100  # changes for a webhook
@@ -119,7 +120,7 @@ def _item(change: Change) -> dict[str, str]:
 
 def line(change: Change) -> str:
     """Say one change in a line, marked as on the page of the process."""
-    before, after, label = (_unlinked(one_line(text)) for text in (change.before, change.after, change.label))
+    before, after, label = (isolated(_unlinked(one_line(text))) for text in (change.before, change.after, change.label))
     what = f"{label} ({change.source_id})"
     match change.kind:
         case "rename":

@@ -15,6 +15,7 @@ from integrations.views.page import find_integration, integration_page
 from integrations.views.prospect import WHY_NOT_SAVED, prospect_context
 from workspaces.access import Access, Power
 from workspaces.htmx import render_page
+from workspaces.names import isolated
 from workspaces.scoping import scope_view
 
 _GONE = "There is no choice of accounts to save: it was saved or discarded, or an hour has passed since."
@@ -86,7 +87,9 @@ def _do(request: HttpRequest, access: Access, integration: Integration) -> str:
 def _start(request: HttpRequest, access: Access, integration: Integration, version: str) -> None:
     begun = choosing.start(integration=integration, version=version, by=access.user, now=timezone.now())
     if begun.created_by_id != access.user.pk:
-        messages.info(request, f"{begun.created_by} has begun to choose here. What is ticked so far is theirs.")
+        messages.info(
+            request, f"{isolated(begun.created_by)} has begun to choose here. What is ticked so far is theirs."
+        )
 
 
 def _show(

@@ -19,6 +19,7 @@ from integrations.views.notifications import notifications_page, notifications_u
 from integrations.views.page import find_integration
 from workspaces.access import Access, Power
 from workspaces.htmx import render_page
+from workspaces.names import isolated
 from workspaces.scoping import scope_view
 
 
@@ -101,7 +102,7 @@ def webhook_end_former(request: HttpRequest, access: Access, integration: str, w
         except ChangedMeanwhileError as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, f"Only the new secret signs what is posted to {hook}.")
+            messages.success(request, f"Only the new secret signs what is posted to {isolated(hook)}.")
         return redirect(notifications_url(access, hook.integration))
     context = notifications_page(access, hook.integration, title=hook.name, hook=hook)
     return render_page(request, "integrations/webhook_end_former.html", context, parts=())
@@ -114,7 +115,7 @@ def webhook_delete(request: HttpRequest, access: Access, integration: str, webho
     hook = _find(access, integration, webhook)
     if request.method == "POST":
         actions.delete_webhook(webhook=hook, by=access.user)
-        messages.success(request, f"Deleted the webhook {hook}.")
+        messages.success(request, f"Deleted the webhook {isolated(hook)}.")
         return redirect(notifications_url(access, hook.integration))
     context = notifications_page(access, hook.integration, title=hook.name, hook=hook)
     return render_page(request, "integrations/webhook_delete.html", context, parts=())
@@ -130,7 +131,7 @@ def webhook_test(request: HttpRequest, access: Access, integration: str, webhook
     except (TooManySentError, ChangedMeanwhileError) as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"A test is on its way to {hook}. What became of it is shown below.")
+        messages.success(request, f"A test is on its way to {isolated(hook)}. What became of it is shown below.")
     return redirect(notifications_url(access, hook.integration))
 
 

@@ -141,16 +141,3 @@ def test_a_button_of_a_list_says_it_at_the_edge_of_the_page(visit: Visit, people
     add.click()
     expect(console.page.get_by_role("button", name=re.compile("^Remove from schema ?: Root$"))).to_be_visible()
     expect(said).to_be_hidden()
-
-
-def test_a_plain_form_is_shown_once_more_and_sent_with_one_press(visit: Visit, people: Cast) -> None:
-    console = visit(people.org_owner, java_script_enabled=False).open(people.at_org.url("workspace_create"))
-    signs_in_anew(console, people.org_owner.email)
-    console.fill("Handle", "typed-once")
-    console.fill("Name", "Typed Once")
-    console.watch.allow(403)
-    console.press("Create workspace")
-    console.sees("What you entered is still here.")
-    console.is_for_everybody()
-    console.press("Send it again")
-    console.sees_heading("Typed Once")

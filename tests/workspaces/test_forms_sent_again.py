@@ -63,7 +63,9 @@ def test_what_is_secret_is_asked_for_again_and_not_in_the_page() -> None:
     assert "What you entered is still here, except for what is secret." in page
     assert hidden(page) == {"login": "who@example.com"}
     assert factories.PASSWORD not in page
-    assert re.search(r'<label for="unseen-password">Password</label>\s*<input type="password"[^>]* name="password"', page)
+    assert re.search(
+        r'<label for="unseen-password">Password</label>\s*<input type="password"[^>]* name="password"', page
+    )
 
 
 @pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", None])

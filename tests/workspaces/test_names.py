@@ -1,7 +1,11 @@
 """Names that others gave: their direction stays theirs, and an ARN leads to what it names."""
 
 import pytest
+from django.test import Client
 
+from tests.conftest import Cast
+from workspaces import isolation
+from workspaces.models import Membership
 from workspaces.names import id_in_arn, isolated
 
 
@@ -28,3 +32,17 @@ def test_a_name_from_right_to_left_turns_nothing_around_it() -> None:
 )
 def test_an_arn_names_an_account_or_a_part_of_the_tree(arn: str, found: str) -> None:
     assert id_in_arn(arn) == found
+
+
+def test_a_person_s_name_turns_no_sentence_around_it(cast: Cast, as_org_owner: Client) -> None:
+    cast.org_member.name = "נועה"
+    cast.org_member.save(update_fields=["name"])
+    with isolation.as_tenant(cast.acme.pk):
+        member = Membership.objects.get(**cast.at_org.keys, user=cast.org_member)
+    url = f"{cast.at_org.url('people')}{member.pk}/"
+    assert "Remove <bdi>נועה</bdi> from acme/tnt?" in as_org_owner.get(f"{url}remove/").content.decode()
+    assert "Remove \u2068נועה\u2069" in as_org_owner.get(cast.at_org.url("people")).content.decode()
+    told = as_org_owner.post(f"{url}role/", {"role": "owner"}, follow=True).content.decode()
+    assert "\u2068נועה\u2069 is now Owner of acme/tnt." in told
+    told = as_org_owner.post(f"{url}remove/", follow=True).content.decode()
+    assert "Removed \u2068נועה\u2069 from acme/tnt." in told

@@ -169,7 +169,7 @@ def test_the_only_owner_is_shown_as_such_and_why_nothing_can_be_done(cast: Cast,
 def test_before_somebody_is_removed_the_page_says_what_they_lose(cast: Cast, as_org_owner: Client) -> None:
     url = cast.at_org.url("person_remove", member=member(cast, cast.at_org, cast.workspace_owner).pk)
     text = page(as_org_owner, url)
-    assert "Remove workspace-owner from acme/tnt?" in text
+    assert "Remove <bdi>workspace-owner</bdi> from acme/tnt?" in text
     assert "acme/tnt/fireworks" in text
     assert 'id="dialog-content"' in text
     assert role_of(cast, cast.at_org, cast.workspace_owner) == Role.MEMBER

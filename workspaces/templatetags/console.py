@@ -15,12 +15,14 @@ from django.utils.safestring import SafeString
 from lucide import _render_icon as render_icon
 
 from workspaces.access import Access, Scope
+from workspaces.names import isolated
 from workspaces.second_factors import codes_left, is_readable
 from workspaces.sessions import browser
 
 register = template.Library()
 register.filter("browser", browser)
 register.filter("codes_left", codes_left)
+register.filter("isolated", isolated)
 register.filter("is_readable", is_readable)
 
 _AVATAR_COLOURS = 6

@@ -16,6 +16,7 @@ from workspaces.htmx import render_page, search_text
 from workspaces.invitations import Letter, TooManyInvitationsError
 from workspaces.member_forms import AddPersonForm, RoleForm
 from workspaces.models import Invitation, Membership, Role, SupportAccess, User
+from workspaces.names import isolated
 from workspaces.scoping import scope_view, tenant_view
 
 PAGE_SIZE = 50
@@ -60,9 +61,9 @@ def _add(request: HttpRequest, access: Access, user: User, role: Role) -> HttpRe
     try:
         people.add_member(scope=scope, user=user, role=role, by=access.user)
     except people.AlreadyMemberError:
-        messages.error(request, f"Somebody else has just added {user} to {scope}. Their role is in the list.")
+        messages.error(request, f"Somebody else has just added {isolated(user)} to {scope}. Their role is in the list.")
     else:
-        messages.success(request, f"Added {user} to {scope} as {role.label}.")
+        messages.success(request, f"Added {isolated(user)} to {scope} as {role.label}.")
     return redirect(scope.url("people"))
 
 
@@ -103,7 +104,7 @@ def change_role(request: HttpRequest, access: Access, member: int) -> HttpRespon
     found = _member(access, member)
     form = RoleForm(request.POST, scope=access.scope)
     if not form.is_valid():
-        messages.error(request, f"Choose one of the roles for {found.user}: nothing was changed.")
+        messages.error(request, f"Choose one of the roles for {isolated(found.user)}: nothing was changed.")
         return redirect(access.scope.url("people"))
     role = form.cleaned_data["role"]
     try:
@@ -113,7 +114,7 @@ def change_role(request: HttpRequest, access: Access, member: int) -> HttpRespon
     except Membership.DoesNotExist:
         raise Http404 from None
     else:
-        messages.success(request, f"{found.user} is now {role.label} of {access.scope}.{loss.sentence()}")
+        messages.success(request, f"{isolated(found.user)} is now {role.label} of {access.scope}.{loss.sentence()}")
     is_self = found.user_id == access.user.pk
     return redirect("home" if is_self and role != Role.OWNER else access.scope.url("people"))
 
@@ -128,7 +129,7 @@ def remove(request: HttpRequest, access: Access, member: int) -> HttpResponse:
         except people.LastOwnerError as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, f"Removed {found.user} from {access.scope}.{loss.sentence()}")
+            messages.success(request, f"Removed {isolated(found.user)} from {access.scope}.{loss.sentence()}")
         return redirect("home" if found.user_id == access.user.pk else access.scope.url("people"))
     return _confirm(request, access, found)
 

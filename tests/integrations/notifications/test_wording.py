@@ -99,8 +99,8 @@ def test_no_name_is_a_link_in_an_email(kind: ChangeKind, name: str) -> None:
 
 
 def test_a_name_that_is_no_address_stays_as_it_is() -> None:
-    said = line(Change("create", "connection", "1" * 12, "Prod v1.2 (a/b) e.g. R&D", "", "Root › Unit"))
-    assert said == "+ create Prod v1.2 (a/b) e.g. R&D (111111111111) in Root › Unit"
+    said = line(Change("create", "connection", "1" * 12, "Prod v1.2 (a/b) e.g. R&D", "", "Root / Unit"))
+    assert said == "+ create Prod v1.2 (a/b) e.g. R&D (111111111111) in Root / Unit"
 
 
 def test_a_long_name_is_cut() -> None:
@@ -112,3 +112,8 @@ def test_the_first_read_has_a_root_without_a_place(told: Told) -> None:
     assert line(Change("remove", "folder", "r-ab12", "Root")) == "− remove Root (r-ab12)"
     gone = Change("remove", "connection", "111122223333", "jobs", "Root / Prod", "closed in AWS")
     assert line(gone) == "− remove jobs (111122223333) from Root / Prod: closed in AWS"
+
+
+def test_a_name_from_right_to_left_turns_no_line_of_a_letter() -> None:
+    moved = Change("move", "connection", "111122223333", "ייצור", "Root / Dev", "Root / מכירות")
+    assert line(moved) == "→ move \u2068ייצור\u2069 (111122223333) from Root / Dev to \u2068Root / מכירות\u2069"
