@@ -24,13 +24,15 @@ log = structlog.get_logger(__name__)
 def remove(tenant_id: int, integration_id: int) -> None:
     """Delete an integration that somebody asked to delete, with all its nodes, in one transaction.
 
-    Quiet when it is gone already, or nobody asked. What the database refuses leaves everything as it was; the
-    integration is then shown with what to do, and the error is raised.
+    Quiet when it is gone already, nobody asked, or somebody is at it. What the database refuses leaves everything as it
+    was; the integration is then shown with what to do, and the error is raised.
     """
     try:
         with isolation.as_tenant(tenant_id):
             deleting = Integration.objects.filter(pk=integration_id, state=Integration.State.DELETING)
-            integration = deleting.select_for_update(of=("self",)).select_related("root_folder").first()
+            integration = (
+                deleting.select_for_update(of=("self",), skip_locked=True).select_related("root_folder").first()
+            )
             if integration is not None:
                 _delete(integration)
     except DatabaseError:

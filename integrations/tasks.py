@@ -7,12 +7,12 @@ The modules that talk to AWS are imported when a task runs: the web process send
 from collections.abc import Callable
 from functools import partial
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 from celery import shared_task
 from django.utils import timezone
 
-from integrations import dispatch, health_schedule, places
+from integrations import dispatch, health_schedule, places, redelivery
 from integrations.sending import send
 
 # Of each hour; what is not done by then is done in the next one.
@@ -23,12 +23,27 @@ CLEAN_UP_SECONDS: Final = 600.0
 def enqueue_due() -> None:
     """Send a message for each integration that is due; one that nobody reads in time is sent again, so it expires."""
     options = {"expires": dispatch.PATIENCE.total_seconds(), "priority": dispatch.LOW_PRIORITY}
-    app = sync_integration.app
-    with app.producer_or_acquire() as producer:
-        waiting = producer.channel.queue_declare(app.conf.task_default_queue).message_count
-        patience = dispatch.PATIENCE if waiting else dispatch.PATIENCE_WITHOUT_QUEUE
-        send = partial(sync_integration.apply_async, producer=producer, **options)
-        dispatch.send_due(send, now=timezone.now(), patience=patience)
+    with sync_integration.app.producer_or_acquire() as producer:
+        patience = dispatch.PATIENCE if _has_queue(sync_integration, producer) else dispatch.PATIENCE_WITHOUT_QUEUE
+        send_sync = partial(sync_integration.apply_async, producer=producer, **options)
+        dispatch.send_due(send_sync, now=timezone.now(), patience=patience)
+        if not _has_queue(run_access_test, producer):
+            _send_again()
+
+
+def _has_queue(task: Any, producer: Any) -> bool:
+    """Whether messages wait where those of a task do."""
+    queue = task.app.amqp.router.route({}, task.name)["queue"]
+    return bool(producer.channel.queue_declare(queue.name).message_count)
+
+
+def _send_again() -> None:
+    """Send for what waits in its row though no message waits: that got lost."""
+    waiting = redelivery.waiting(now=timezone.now())
+    for tenant_id in waiting.tenants:
+        _send_for_next(tenant_id)
+    for key in waiting.deletions:
+        send(remove_integration, *key)
 
 
 @shared_task
@@ -85,8 +100,14 @@ def _run_and_pass_on(tenant_id: int, run: Callable[[], bool]) -> None:
     try:
         has_run = run()
     finally:
-        for kind, pk in places.next_in_turn(tenant_id, now=timezone.now()) if has_run else ():
-            send(run_access_test if kind == "test" else run_settings_trial, tenant_id, pk)
+        if has_run:
+            _send_for_next(tenant_id)
+
+
+def _send_for_next(tenant_id: int) -> None:
+    """Send for what has waited longest for a place."""
+    for kind, pk in places.next_in_turn(tenant_id, now=timezone.now()):
+        send(run_access_test if kind == "test" else run_settings_trial, tenant_id, pk)
 
 
 @shared_task

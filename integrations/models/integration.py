@@ -72,6 +72,9 @@ class Integration(IntegrationSettings):
     objects = IntegrationQuerySet.as_manager()
 
     class Meta:
+        indexes = [
+            models.Index(fields=["id"], condition=Q(state="deleting"), name="integration_deleting"),
+        ]
         constraints = [
             # Unique over the whole tenant, org-level ones included: the documentation's rule.
             models.UniqueConstraint(fields=["tenant", "handle"], name="integration_handle_unique"),

@@ -49,8 +49,10 @@ class Worker:
 
 
 @contextmanager
-def running_worker(aws: RunningAws, line: Line, redis: OwnRedis, signs: Path, **variables: str) -> Iterator[Worker]:
-    """Run a worker for as long as the block runs; all its lanes are up."""
+def running_worker(
+    aws: RunningAws, line: Line, redis: OwnRedis, signs: Path, *lanes: str, **variables: str
+) -> Iterator[Worker]:
+    """Run a worker, with all lanes or some, for as long as the block runs; they are up."""
     environment = {
         **celery_environment(aws),
         "DATABASE_URL": database_over(line),
@@ -62,12 +64,13 @@ def running_worker(aws: RunningAws, line: Line, redis: OwnRedis, signs: Path, **
     for sign in signs.glob("*"):  # of one before it
         sign.unlink()
     log = signs.with_suffix(".log").open("ab")
-    command = [sys.executable, "-m", "pipes.worker"]
+    number = len(lanes or LANES)
+    command = [sys.executable, "-m", "pipes.worker", *lanes]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
     app = Celery(broker=redis.url.replace("unix://", "redis+socket://"), set_as_current=False)
     there = Worker(process, app, signs)
     try:
-        wait_for(lambda: process.poll() is not None or len([*signs.glob("*")]) == len(LANES), seconds=SECONDS)
+        wait_for(lambda: process.poll() is not None or len([*signs.glob("*")]) == number, seconds=SECONDS)
         assert process.poll() is None
         yield there
     finally:
