@@ -54,7 +54,7 @@ def test_owners_see_when_it_began_what_was_opened_and_when_it_ended(
     owner = sign_in(cast.tenant_owner)
     support.begin(tenant=cast.acme, reason=REASON, by=installer, now=timezone.now())
     page = owner.get(cast.at_tenant.url("people")).content.decode()
-    assert f"<q>{REASON}</q>" in page
+    assert f"<q><bdi>{REASON}</bdi></q>" in page
     assert "root@example.com" in page
     assert REASON in owner.get(cast.at_org.url("people")).content.decode()
     assert REASON not in sign_in(cast.org_owner).get(cast.at_org.url("people")).content.decode()
