@@ -69,10 +69,10 @@ def is_readable(app: TOTP) -> bool:
     return True
 
 
-def codes_left(codes: RecoveryCodes) -> str:
-    """Say how many of somebody's recovery codes still let them in; empty where these cannot be read."""
+def codes_left(codes: RecoveryCodes | None) -> str:
+    """Say how many of somebody's recovery codes still let them in; empty where there are none, or none can be read."""
     try:
-        return f"{len(codes.get_unused_codes())} of {len(codes.generate_codes())}"
+        return f"{len(codes.get_unused_codes())} of {len(codes.generate_codes())}" if codes else ""
     except SecretUnreadableError:
         return ""
 

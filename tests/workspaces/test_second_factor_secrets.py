@@ -13,6 +13,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from integrations import removal
+from tests import factories
 from tests.conftest import Cast
 from tests.workspaces.signing_in import enter_code, prove, sign_in, turn_on_second_factor
 from workspaces.models import User
@@ -98,6 +99,12 @@ def test_recovery_codes_that_cannot_be_read_are_made_anew(cast: Cast, client: Cl
     make = reverse("mfa_generate_recovery_codes")
     assert "Make new codes" in client.get(make).content.decode()
     assert "10 of 10 are left" in client.post(make, follow=True).content.decode()
+
+
+def test_without_recovery_codes_the_security_page_says_so(cast: Cast, client: Client) -> None:
+    factories.second_factor(cast.org_owner)
+    client.force_login(cast.org_owner)
+    assert "You have none yet." in client.get("/account/2fa/").content.decode()
 
 
 def test_with_an_app_that_cannot_be_read_the_security_page_says_whom_to_ask(cast: Cast, client: Client) -> None:
