@@ -26,6 +26,7 @@ ELSEWHERE = {
     "email_stop": "its address comes by email",
     "address_ask": "for addresses that are not confirmed yet",
     "webhook_end_former": "for secrets that were rotated",
+    "support_end": "for while an operator looks in",
     "people_leave": "the last owner may not leave",
     "integration_trial": "comes after changed settings",
     "failing_test": "for connections that fail",

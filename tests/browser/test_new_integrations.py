@@ -24,7 +24,7 @@ def deploy_to(aws: RunningAws) -> walks.Deploy:
 
 def make_role_in(aws: RunningAws) -> walks.MakeRole:
     """Create a role in the management account as IAM's pages do from what is pasted there."""
-    return lambda trust, policy: aws.roles.create("made-by-hand", json.loads(trust), json.loads(policy))
+    return lambda trust, policy: aws.roles.create("discovery-by-hand", json.loads(trust), json.loads(policy))
 
 
 def make_roles_in(aws: RunningAws) -> walks.MakeRoles:
@@ -50,6 +50,8 @@ def test_an_owner_follows_the_documentation_and_sees_the_aws_organization_as_a_t
     walks.choose_handle(console, "awsi")
     walks.use_role_by_hand(console, make_role_in(aws))
     walks.test_discovery(console, folders=6, accounts=8)
+    # A stack makes no role that is there already.
+    aws.roles.delete(f"arn:aws:iam::{aws.organization.management_account_id}:role/discovery-by-hand")
     walks.use_role(console, deploy_to(aws))
     walks.test_discovery(console, folders=6, accounts=8)
     console.sees(aws.organization.id)
