@@ -110,6 +110,7 @@ class Faults:
     clock: Callable[[], float] = time.monotonic
     rates: dict[str, tuple[float, float]] = field(default_factory=dict)
     planned: list[Fault] = field(default_factory=list)
+    stopped: threading.Event = field(default_factory=threading.Event)  # nobody is kept waiting then
     _buckets: dict[tuple[str, str], _Bucket] = field(default_factory=dict)
     _after: list[tuple[str, int, Callable[[], object]]] = field(default_factory=list)
     _answered: dict[str, int] = field(default_factory=dict)
@@ -183,7 +184,7 @@ class Faults:
     def meet(self, operation: str, parameters: Mapping[str, Any]) -> Fault | None:
         """Wait the latency and return what goes wrong with this call, if anything."""
         if self.latency:
-            time.sleep(self.latency)
+            self.stopped.wait(self.latency)
         with self._lock:
             for fault in self.planned:
                 if fault.operation not in ("*", operation) or (fault.on and fault.on not in parameters.values()):

@@ -43,7 +43,8 @@ class Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def stop(self) -> None:
-        """Close every connection and wait for the threads that served them."""
+        """Close every connection and wait for the threads that served them; calls that wait the latency end."""
+        self.stand_in.faults.stopped.set()
         with self._open_lock:
             for connection in self._open:
                 with suppress(OSError):
@@ -108,6 +109,7 @@ class Handler(BaseHTTPRequestHandler):
 def serving(stand_in: StandIn, host: str = "127.0.0.1", port: int = 0) -> Iterator[Server]:
     """Serve in a thread for as long as the block runs; port 0 takes a free one."""
     server = Server((host, port), stand_in)
+    stand_in.faults.stopped.clear()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="stand-in AWS")
     thread.start()
     try:
