@@ -30,5 +30,9 @@ def changes(counts: Mapping[str, int]) -> str:
 
 
 def reasons(removals: Iterable[str]) -> str:
-    """Say how many are removed for which reason: ``3 closed in AWS, 1 not ticked``; the most frequent first."""
-    return ", ".join(f"{number:,} {reason}" for reason, number in Counter(removals).most_common())
+    """Say how many are removed for which reason: ``3 closed in AWS, 1 not ticked``.
+
+    The most frequent ones come first, those of one number by name.
+    """
+    counted = sorted(Counter(removals).items(), key=lambda each: (-each[1], each[0]))
+    return ", ".join(f"{number:,} {reason}" for reason, number in counted)

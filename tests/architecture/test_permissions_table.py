@@ -28,6 +28,9 @@ profile                         -         GET  200 200 200 200 200 200 200 200 3
 account_email                   -         GET  200 200 200 200 200 200 200 200 302
 account_change_password         -         GET  302 302 302 302 302 302 302 302 302
 account_set_password            -         GET  302 302 302 302 302 302 302 302 302
+mfa_view_recovery_codes         -         GET  404 404 404 404 404 404 404 404 302
+mfa_generate_recovery_codes     -         GET  302 302 302 302 302 302 302 302 302
+mfa_download_recovery_codes     -         GET  404 404 404 404 404 404 404 404 302
 usersessions_list               -         GET  200 200 200 200 200 200 200 200 302
 theme                           -         POST 302 302 302 302 302 302 302 302 302
 invitation                      -         GET  200 200 200 200 200 200 200 200 200

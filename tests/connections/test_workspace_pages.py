@@ -130,7 +130,7 @@ def test_the_tree_begins_at_what_is_shared_and_names_the_folders_above(
     assert node_url(tree.root) not in html, "it is not shared itself"
     assert node_url(tree.web_prod) not in html, "it is in Prod"
     folder = get(as_owner, node_url(tree.prod))
-    assert "<span>Root</span>" in folder, "named in the breadcrumb, leads nowhere"
+    assert "<span><bdi>Root</bdi></span>" in folder, "named in the breadcrumb, leads nowhere"
     assert node_url(tree.web_prod) in folder
     for node in (tree.root, tree.dev, tree.api_prod):
         expected = 200 if node == tree.api_prod else 404

@@ -165,7 +165,7 @@ def test_a_row_says_who_what_where_when_and_from_where(cast: Cast, as_org_owner:
         "changed the handle or name of the workspace ",
         "acme/tnt/fireworks",
         "203.0.113.9",
-        '<span class="muted">Fireworks</span>',
+        '<span class="muted"><bdi>Fireworks</bdi></span>',
         "Bang",
         " UTC",
     ):

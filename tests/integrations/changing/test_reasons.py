@@ -79,7 +79,7 @@ def test_a_trial_blames_the_credentials_for_nothing_else(
     text = text_of(as_org_owner.get(trying.TRIAL).content.decode())
     assert says(text, ids, CLOSED, LEFT, DELETED, HIDDEN)
     assert "Workloads folder" in text
-    counts = "2 not visible to these credentials, 1 closed in AWS, 1 left the AWS organization, 1 deleted in AWS"
+    counts = "2 not visible to these credentials, 1 closed in AWS, 1 deleted in AWS, 1 left the AWS organization"
     assert f"Saving removes 5 folders and connections: {counts}." in text
 
 

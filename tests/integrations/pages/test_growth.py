@@ -108,8 +108,8 @@ def test_a_page_reads_as_much_however_much_there_is(client: Client) -> None:
         grow(cast, mine, count)
         measured.append({page: buffers(cast.acme.pk, partial(open_page, client, page)) for page in PAGES})
     few, many = measured
-    # A row of fifty may lie in a block of its own each; the tables have thousands.
-    assert {page: (few[page], many[page]) for page in PAGES if many[page] > few[page] + 100} == {}
+    # The fifty newest rows of each of the four may lie in a block of their own each; the tables have thousands.
+    assert {page: (few[page], many[page]) for page in PAGES if many[page] > few[page] + 250} == {}
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
