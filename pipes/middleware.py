@@ -72,8 +72,6 @@ class BodyLimitMiddleware:
             return render(request, "413.html", {"has_length": False}, status=411)
         if len(length) > _LONGEST_NUMBER or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return render(request, "413.html", {"has_length": True}, status=413)
-        # Whatever is typed may be a secret: no report of a failure shows it, nor what a view does not name itself.
-        request.sensitive_post_parameters = "__ALL__"  # type: ignore[attr-defined]
         return self.get_response(request)
 
 

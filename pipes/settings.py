@@ -295,6 +295,7 @@ LOGGING = logs.logging_config(
 
 # Whoever has this token reads the figures at /metrics; without one nobody does.
 PIPES_METRICS_TOKEN = env.str("PIPES_METRICS_TOKEN", default="")
+DEFAULT_EXCEPTION_REPORTER_FILTER = "pipes.error_reports.ReportFilter"
 # Where errors are reported to; nowhere without it.
 PIPES_SENTRY_DSN = env.str("PIPES_SENTRY_DSN", default="")
 if PIPES_SENTRY_DSN:

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from connections import handmade
@@ -66,7 +65,6 @@ def connection_access(request: HttpRequest, access: Access, connection: int) -> 
 
 @scope_view(Power.OWNER, with_workspace=True)
 @posted_from("connection_access")
-@sensitive_post_parameters("secret_key")
 def access_save(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Save another role or key, and start *Test Connection* with it where that was asked for.
 

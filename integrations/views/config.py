@@ -8,7 +8,6 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from integrations import access_tests, changing, editing, handouts, trials
@@ -38,7 +37,6 @@ def integration_config(request: HttpRequest, access: Access, integration: str) -
 
 @scope_view(Power.OWNER)
 @posted_from("integration_config")
-@sensitive_post_parameters("secret_key")
 def discovery_settings(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Start the trial of other discovery settings; nothing is saved before it was looked at."""
     found = find_integration(access, integration)

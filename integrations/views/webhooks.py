@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from integrations.editing import ChangedMeanwhileError
@@ -26,7 +25,6 @@ from workspaces.scoping import scope_view
 @scope_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-@sensitive_post_parameters("url")
 def webhook_create(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Ask where to post what, make the webhook, and show its secret."""
     found = find_integration(access, integration)
@@ -50,7 +48,6 @@ def webhook_create(request: HttpRequest, access: Access, integration: str) -> Ht
 
 @scope_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
-@sensitive_post_parameters("url")
 def webhook_detail(request: HttpRequest, access: Access, integration: str, webhook: UUID) -> HttpResponse:
     """Show and change a webhook; its URL and its secret stay where they are."""
     hook = _find(access, integration, webhook)

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from integrations import actions, wizard
@@ -36,7 +35,6 @@ def start(request: HttpRequest, access: Access) -> HttpResponse:
 
 @scope_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
-@sensitive_post_parameters("secret_key")
 def step(request: HttpRequest, access: Access, draft: UUID, step: str) -> HttpResponse:
     """One step of a draft."""
     at = next((known for known in wizard.STEPS if known.slug == step), None)

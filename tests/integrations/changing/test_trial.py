@@ -317,11 +317,6 @@ def test_the_same_settings_start_nothing(in_use: Synced, cast: Cast, as_org_owne
         assert not SettingsTrial.objects.exists()
 
 
-def test_an_error_report_leaves_the_secret_key_out(in_use: Synced, as_org_owner: Client) -> None:
-    request = as_org_owner.post(DISCOVERY, {"access_mode": "key"}).wsgi_request
-    assert vars(request)["sensitive_post_parameters"] == ("secret_key",)
-
-
 def test_settings_on_an_old_page_are_not_tried(in_use: Synced, cast: Cast, as_org_owner: Client, fresh: Fresh) -> None:
     html = post(as_org_owner, DISCOVERY, access_mode="role", role_arn="arn:aws:iam::123456789012:role/x", version=0)
     assert "changed since you opened this page" in html
