@@ -9,6 +9,7 @@ from django.core.validators import validate_email
 
 from integrations.models import EmailNotifications, Integration, Topic, Webhook
 from integrations.notifications import targets
+from workspaces.typed_secrets import SecretInput
 
 MOST_ADDRESSES: Final = 10
 _UNKNOWN = {"invalid_choice": "Choose from what is listed."}
@@ -69,7 +70,7 @@ class WebhookForm(forms.Form):
         label="URL",
         error_messages={"required": "Enter the URL that notifications are posted to."},
         help_text="Notifications are posted to it as JSON. It is kept like a secret: only its host is shown again.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+        widget=SecretInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
     topics = _topics(
         label="Post when", error_messages=_UNKNOWN | {"required": "Choose at least one; or switch the webhook off."}

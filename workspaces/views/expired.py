@@ -1,21 +1,11 @@
 """What is said to whoever sends a form of a page that is older than their session."""
 
-from typing import Final
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 
-# What no page shows again once it was typed, and what a form calls it; all else is sent as it was.
-UNSEEN: Final = {
-    "password": "Password",
-    "oldpassword": "Current password",
-    "password1": "New password",
-    "password2": "New password (again)",
-    "code": "Code",
-    "secret_key": "Secret Key",
-}
+from workspaces import typed_secrets
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -27,11 +17,12 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
     """
     context: dict[str, object] = {"reason": reason}
     if request.method == "POST" and _is_from_our_page(request):
+        unseen = typed_secrets.labels_in(request.POST)
         sent = [(name, value) for name, values in request.POST.lists() for value in values]
         context |= {
             "is_ours": True,
-            "typed": [(name, value) for name, value in sent if name not in {*UNSEEN, "csrfmiddlewaretoken"}],
-            "unseen": [(name, label) for name, label in UNSEEN.items() if request.POST.get(name)],
+            "typed": [(name, value) for name, value in sent if name not in {*unseen, "csrfmiddlewaretoken"}],
+            "unseen": list(unseen.items()),
         }
     response = render(request, "403_csrf.html", context, status=403)
     if request.headers.get("HX-Request"):
