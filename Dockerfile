@@ -5,7 +5,7 @@ WORKDIR /srv/pipes
 RUN python -m venv /opt/venv
 COPY requirements/production.txt requirements/production.txt
 RUN /opt/venv/bin/pip install --require-hashes -r requirements/production.txt
-COPY manage.py ./
+COPY manage.py gunicorn.conf.py ./
 COPY pipes pipes
 COPY workspaces workspaces
 COPY connections connections

@@ -13,6 +13,11 @@ env = environ.Env()
 _ROLE_OR_USER_ARN = re.compile(r"arn:(aws[a-z-]*):iam::\d{12}:(role|user)/[\w+=,.@/-]{1,512}")
 
 
+def is_debugged() -> bool:
+    """Tell whether this is a developer's own Pipes."""
+    return bool(env.bool("PIPES_DEBUG", default=False))
+
+
 def encryption_keys(text: str) -> Mapping[str, bytes]:
     """Read ``id:base64,id:base64`` into key id → 32-byte key, in order; the first one encrypts, all decrypt.
 

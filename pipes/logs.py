@@ -1,13 +1,15 @@
 """What is logged, and what never is: a secret, a refusal's traceback, a tick."""
 
 import re
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from logging import LogRecord
 from typing import Any, Final
 
 import structlog
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404
+
+from pipes.env import env, is_debugged
 
 Event = MutableMapping[str, Any]
 
@@ -51,50 +53,66 @@ def is_no_tick(record: LogRecord) -> bool:
     return not str(record.msg).startswith("Scheduler: Sending due task")
 
 
+# What each line says beside its event, whoever logs it.
+_ADDED: Final[list[Any]] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+_OWN_WAYS: Final[Mapping[str, Mapping[str, Any]]] = {
+    # They would go other ways than all do.
+    "django.server": {"handlers": ["stderr"], "propagate": False},
+    "gunicorn.error": {"handlers": [], "propagate": True},
+    "gunicorn.access": {"handlers": [], "propagate": True},
+    # Each request has a line of its own, with its id; these would be others about the same.
+    "django.request": {"level": "CRITICAL"},
+    # The same of tasks: what one did it says itself, and what failed is told as an error.
+    "celery.beat": {"filters": ["no ticks"]},
+    "celery.worker.strategy": {"level": "WARNING"},
+    "celery.app.trace": {"level": "WARNING"},
+    # Below this level they log how credentials were found, and what was sent with them.
+    "botocore": {"level": "WARNING"},
+    "boto3": {"level": "WARNING"},
+    "urllib3": {"level": "WARNING"},
+}
+
+
+def from_environment() -> dict[str, Any]:
+    """Give what ``logging`` is configured with, for whatever program this is."""
+    is_json = env.bool("PIPES_LOG_JSON", default=not is_debugged())
+    return logging_config(level=env.str("PIPES_LOG_LEVEL", default="INFO"), is_json=is_json)
+
+
 def logging_config(*, level: str, is_json: bool) -> dict[str, Any]:
     """Everything that logs goes through structlog to standard error, one line an event."""
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
     structlog.configure(
-        processors=[drop_probes, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[drop_probes, *_ADDED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    renderer: Any = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=False)
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {"no ticks": {"()": lambda: is_no_tick}},
-        "formatters": {
-            "structured": {
-                "()": structlog.stdlib.ProcessorFormatter,
-                "processors": [
-                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    drop_expected_tracebacks,
-                    structlog.processors.format_exc_info,
-                    hide_secrets,
-                    renderer,
-                ],
-                "foreign_pre_chain": shared,
-            }
-        },
+        "formatters": {"structured": _formatter(is_json=is_json)},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {
-            "django.server": {"handlers": ["stderr"], "propagate": False},
-            # Each request has a line of its own, with its id; these would be others about the same.
-            "django.request": {"level": "CRITICAL"},
-            # The same of tasks: what one did it says itself, and what failed is told as an error.
-            "celery.beat": {"filters": ["no ticks"]},
-            "celery.worker.strategy": {"level": "WARNING"},
-            "celery.app.trace": {"level": "WARNING"},
-            # Below this level they log how credentials were found, and what was sent with them.
-            "botocore": {"level": "WARNING"},
-            "boto3": {"level": "WARNING"},
-            "urllib3": {"level": "WARNING"},
-        },
+        "loggers": _OWN_WAYS,
+    }
+
+
+def _formatter(*, is_json: bool) -> dict[str, Any]:
+    renderer: Any = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=False)
+    return {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            drop_expected_tracebacks,
+            structlog.processors.format_exc_info,
+            hide_secrets,
+            renderer,
+        ],
+        "foreign_pre_chain": _ADDED,
     }

@@ -22,7 +22,7 @@ django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-DEBUG = env.bool("PIPES_DEBUG", default=False)
+DEBUG = read.is_debugged()
 SECRET_KEY = env.str("PIPES_SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("PIPES_SECRET_KEY_FALLBACKS", default=[])  # those before it, while they still count
 ALLOWED_HOSTS = env.list("PIPES_ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
@@ -287,9 +287,7 @@ DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # where somebody is signed in, workspaces/s
 # A request is told when it has its answer, a task when it failed: what it did it says itself.
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
-LOGGING = logs.logging_config(
-    level=env.str("PIPES_LOG_LEVEL", default="INFO"), is_json=env.bool("PIPES_LOG_JSON", default=not DEBUG)
-)
+LOGGING = logs.from_environment()
 
 # --- Being watched ------------------------------------------------------------------------------------------------
 

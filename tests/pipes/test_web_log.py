@@ -1,0 +1,54 @@
+"""What the web server itself logs is like all else from its first line on: JSON, and without secrets."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from typing import Any
+
+from launcher.places import ROOT
+
+SECRET = "tpt_Zx9-notForTheLog_77"
+COMMAND = ("-m", "gunicorn", "pipes.wsgi:application", "--no-control-socket")
+
+
+def log_of(*options: str, request: bytes) -> list[dict[str, Any]]:
+    """Start the web server, send it this, and give what it has logged when it has stopped."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # handed over, so that nobody takes the port in between
+        server = subprocess.Popen(
+            [sys.executable, *COMMAND, "--bind", f"fd://{listener.fileno()}", *options],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PIPES_LOG_JSON": "true", "PYTHONWARNINGS": "ignore"},
+            pass_fds=[listener.fileno()],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        address = listener.getsockname()
+    try:
+        with socket.create_connection(address, timeout=60) as line:
+            line.sendall(request)
+            while line.recv(4096):
+                pass
+    finally:
+        server.terminate()
+    output, _ = server.communicate(timeout=60)
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def test_what_no_request_is_made_of_is_told_as_all_is() -> None:
+    lines = log_of(request=f"GET /?key=1 {SECRET}\r\n\r\n".encode())
+    assert [line["event"] for line in lines if line["event"].startswith("Starting gunicorn")] != []
+    (refused,) = (line for line in lines if line["event"].startswith("Invalid request"))
+    assert (refused["logger"], refused["level"]) == ("gunicorn.error", "warning")
+    assert "tpt_…" in refused["event"]
+    assert SECRET not in str(lines)
+
+
+def test_its_own_lines_of_requests_too_where_somebody_wants_them() -> None:
+    asked = f"GET /healthz?key={SECRET} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+    lines = log_of("--access-logfile", "-", request=asked)
+    (told,) = (line for line in lines if line["logger"] == "gunicorn.access")
+    assert "GET /healthz?key=…" in told["event"]
+    assert SECRET not in str(lines)
