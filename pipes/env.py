@@ -4,18 +4,43 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
 
+# A server that is gone without a word is noticed within seconds.
+_PATIENCE: Final = {"connect_timeout": 3, "keepalives_idle": 5, "keepalives_interval": 2, "tcp_user_timeout": 10_000}
 _ROLE_OR_USER_ARN = re.compile(r"arn:(aws[a-z-]*):iam::\d{12}:(role|user)/[\w+=,.@/-]{1,512}")
 
 
 def is_debugged() -> bool:
     """Tell whether this is a developer's own Pipes."""
     return bool(env.bool("PIPES_DEBUG", default=False))
+
+
+def database() -> dict[str, Any]:
+    """Read DATABASE_URL, whose own options, such as ``?sslmode=`` or ``?host=/a/socket``, stay; say how we connect.
+
+    Programs that run for long set PIPES_DATABASE_POOL: they borrow what they need, and no more than there is.
+    """
+    url = env.db_url("DATABASE_URL")
+    pool = {
+        "min_size": 1,
+        "max_size": env.int("PIPES_DATABASE_POOL_SIZE", default=4),
+        "timeout": env.float("PIPES_DATABASE_POOL_WAIT", default=0.8),  # seconds
+        "reconnect_timeout": 1,  # seconds; until then its waits double, so that what is back would be noticed late
+    }
+    pooled = {"pool": pool} if env.bool("PIPES_DATABASE_POOL", default=False) else {}
+    ours = {
+        "ENGINE": "pipes.database",
+        "CONN_MAX_AGE": 0,
+        "DISABLE_SERVER_SIDE_CURSORS": True,  # with PgBouncer they may be another's
+        "OPTIONS": _PATIENCE | url.get("OPTIONS", {}) | pooled,
+    }
+    return dict(url) | ours
 
 
 def encryption_keys(text: str) -> Mapping[str, bytes]:

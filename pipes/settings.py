@@ -105,29 +105,7 @@ TEMPLATES = [
 
 # --- Database, broker, cache --------------------------------------------------------------------------------------
 
-# Programs that run for long set PIPES_DATABASE_POOL: they borrow what they need, and no more than there is.
-_pool = {
-    "pool": {
-        "min_size": 1,
-        "max_size": env.int("PIPES_DATABASE_POOL_SIZE", default=4),
-        "timeout": env.float("PIPES_DATABASE_POOL_WAIT", default=0.8),  # seconds
-        "reconnect_timeout": 1,  # seconds; until then its waits double, so that what is back would be noticed late
-    }
-}
-# A server that is gone without a word is noticed within seconds.
-_patience = {"connect_timeout": 3, "keepalives_idle": 5, "keepalives_interval": 2, "tcp_user_timeout": 10_000}
-
-_url = env.db_url("DATABASE_URL")  # whose own options, such as ?sslmode= or ?host=/a/socket, stay
-_pooled = _pool if env.bool("PIPES_DATABASE_POOL", default=False) else {}
-DATABASES = {
-    "default": _url
-    | {
-        "ENGINE": "pipes.database",
-        "CONN_MAX_AGE": 0,
-        "DISABLE_SERVER_SIDE_CURSORS": True,  # with PgBouncer they may be another's
-        "OPTIONS": _patience | _url.get("OPTIONS", {}) | _pooled,
-    }
-}
+DATABASES = {"default": read.database()}
 if env.str("DATABASE_OWNER_URL", default=""):
     # Owns the tables and migrates them. Only `manage.py migrate` and the tests are given it.
     DATABASES["owner"] = env.db_url("DATABASE_OWNER_URL")
