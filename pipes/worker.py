@@ -33,20 +33,32 @@ from pipes.lanes import LANES, Lane
 log = structlog.get_logger(__name__)
 
 # Workers have nothing to tell each other: what is to do, and who does it, stands in the database.
-_QUIET: Final = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+_QUIET: Final = {"without_gossip": True, "without_mingle": True, "without_heartbeat": True, "quiet": True}
 _GRACE_SECONDS: Final = 50
 _LONGEST_DELAY: Final = 30.0
 _PR_SET_PDEATHSIG: Final = 1
-# What tasks import when they run: loaded once, it is shared.
+# What tasks import when they run, and Celery when a worker starts: loaded once, it is shared.
 _LOADED_LATER: Final = (
-    "aws.clients",
-    "aws.translation",
-    "health_tests",
-    "notifications.delivering",
-    "removal",
-    "sync",
-    "testing",
-    "trying",
+    "billiard.dummy",
+    "billiard.pool",
+    "celery.app.control",
+    "celery.app.events",
+    "celery.app.log",
+    "celery.apps.worker",
+    "celery.concurrency.thread",
+    "celery.events.receiver",
+    "celery.worker.autoscale",
+    "celery.worker.consumer.delayed_delivery",
+    "celery.worker.strategy",
+    "integrations.aws.clients",
+    "integrations.aws.translation",
+    "integrations.health_tests",
+    "integrations.notifications.delivering",
+    "integrations.removal",
+    "integrations.sync",
+    "integrations.testing",
+    "integrations.trying",
+    "kombu.transport.redis",
 )
 
 
@@ -113,10 +125,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _load() -> None:
-    app.loader.import_default_modules()
+    app.loader.init_worker()  # each lane would: it sets Django up, and checks it
     app.finalize()
     for name in _LOADED_LATER:
-        importlib.import_module(f"integrations.{name}")
+        importlib.import_module(name)
     app.steps["worker"].add(SignOfLife)
     gc.collect()
     gc.freeze()  # or the first collection of each lane would copy what they share
@@ -206,9 +218,12 @@ def _run(lane: Lane) -> None:
         folder = claims_folder()
         lease.begin(folder)
         threading.Thread(target=_look_for_ended, args=(folder,), name="claims", daemon=True).start()
-    threads = ("--pool", "threads", "--concurrency", str(lane.threads))
-    which = ("--queues", ",".join(lane.queues), "--hostname", f"{lane.name}@%h")
-    app.worker_main(["--quiet", "worker", *threads, *which, *_QUIET])
+    # Not by Celery's command line, which would load all that its other commands need, in each lane.
+    worker = app.Worker(
+        hostname=f"{lane.name}@", pool="threads", concurrency=lane.threads, queues=lane.queues, **_QUIET
+    )
+    worker.start()
+    sys.exit(worker.exitcode)
 
 
 def _look_for_ended(folder: Path) -> None:
