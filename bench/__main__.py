@@ -14,7 +14,7 @@ def main() -> None:
     # Logs of requests and of queries cost time.
     os.environ |= {"DJANGO_SETTINGS_MODULE": "bench.settings", "PIPES_LOG_LEVEL": "ERROR", "PIPES_DEBUG": "false"}
     django.setup()
-    from bench import changes, discovery, pages, reconciliation, schedule, visibility
+    from bench import changes, discovery, pages, reconciliation, runs, schedule, visibility
     from bench.database import a_database
     from bench.table import show_goals
 
@@ -24,11 +24,14 @@ def main() -> None:
         "changes": (changes.run, _ALL_SIZES),
         "visibility": (visibility.run, (10_000, 100_000)),
         "pages": (pages.run, _ALL_SIZES),
+        "runs": (runs.run, (2_000_000,)),
         "schedule": (schedule.run, (100,)),
     }
     parser = argparse.ArgumentParser(prog="./console bench")
     parser.add_argument("sections", nargs="*", choices=[*sections, []], help=f"default: all ({', '.join(sections)})")
-    parser.add_argument("--accounts", nargs="+", type=int, help="sizes; each section has its own by default")
+    parser.add_argument(
+        "--accounts", nargs="+", type=int, help="sizes (of runs: records); each section has its own by default"
+    )
     parser.add_argument("--runs", type=int, default=3, help="counted runs of each way; the fastest is shown")
     chosen = parser.parse_args()
     with a_database():
