@@ -7,6 +7,7 @@ in the middle each fault is put, while somebody asks for a page that needs Postg
 import argparse
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -14,12 +15,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from bench.faults_seen import BACK_SECONDS, HEAD, Seen, judge
 from bench.product import PAGE, Product, Visitor
+from bench.table import at_most, show_goals
 from launcher.child import wait_for
 from launcher.keys import load_keys, product_environment, python
 from launcher.places import ROOT, STATE, Instance
@@ -28,6 +32,7 @@ from launcher.supervisor import Supervisor
 
 _SYNCS = 20
 _PATIENCE_SECONDS = 150
+_PAGES_ASKED = 60
 _CLOCK = """
 import os, time, time_machine
 if "{program}" in open("/proc/self/cmdline").read():
@@ -43,6 +48,7 @@ class Fault:
     begin: Callable[[Product], object]
     end: Callable[[Product], object] = lambda _: None
     seconds: float = 0.0
+    is_noticed: bool = True  # else what hangs goes on to hang until its own time is up
 
 
 def _kill_backend(product: Product) -> None:
@@ -106,7 +112,7 @@ def faults(aws: Any) -> list[Fault]:
         ),
         Fault("Redis full", _fill, lambda p: _fill(p, 0), 10),
         Fault("Redis emptied", _empty),
-        Fault("AWS hanging", lambda _: aws_slow(60), lambda _: aws_slow(0.2), 15),
+        Fault("AWS hanging", lambda _: aws_slow(60), lambda _: aws_slow(0.2), 15, is_noticed=False),
         Fault("worker killed (SIGKILL)", lambda p: _replace(p, "worker", signal.SIGKILL)),
         Fault("worker stopped (SIGTERM)", lambda p: _replace(p, "worker", signal.SIGTERM)),
         Fault("beat stopped", lambda p: p.end("beat"), lambda p: p.start("beat"), 15),
@@ -117,7 +123,7 @@ def faults(aws: Any) -> list[Fault]:
 
 
 def main() -> None:
-    """Run the faults and print the table."""
+    """Run the faults and print the table, and what was judged of the goals."""
     parser = argparse.ArgumentParser(prog="./console bench faults")
     parser.add_argument("--only", help="the faults whose names hold this")
     chosen = parser.parse_args()
@@ -127,16 +133,22 @@ def main() -> None:
         cookie, keys = faults_data.prepare(aws, _SYNCS)
         for name in ("web", "worker", "beat"):
             product.start(name)
+        product.await_programs()
         assert wait_for(lambda: product.ask(PAGE, cookie)[0] == 200, seconds=120)
         assert wait_for(lambda: faults_data.all_synced(keys, 0) == _SYNCS, seconds=300), "The first syncs do not end."
-        print("| fault | pages: failed of all, slowest | health | pages back | syncs done | lost | doubled |")
-        print("|---|---|---|---|---|---|---|", flush=True)
+        print(HEAD, flush=True)
+        seen = []
         for fault in faults(aws):
             if not chosen.only or chosen.only in fault.name:
-                print(_row(fault, product, aws, cookie, keys), flush=True)
+                seen.append(_watch(fault, product, aws, cookie, keys))
+                print(seen[-1], flush=True)
+        judge(seen)
+        if not chosen.only or chosen.only in "pages without Redis":
+            _compare_without_redis(product, cookie)
+        show_goals()
 
 
-def _row(fault: Fault, product: Product, aws: Any, cookie: str, keys: Any) -> str:
+def _watch(fault: Fault, product: Product, aws: Any, cookie: str, keys: Any) -> Seen:
     from bench import faults_data
 
     aws.faults.latency = 0.2
@@ -148,19 +160,53 @@ def _row(fault: Fault, product: Product, aws: Any, cookie: str, keys: Any) -> st
     fault.begin(product)
     time.sleep(fault.seconds)
     fault.end(product)
-    over = time.monotonic()
+    start_up = product.await_programs()
+    over, before = time.monotonic(), faults_data.running(keys)
+    wait_for(lambda: faults_data.are_under_way(keys, last, before), seconds=_PATIENCE_SECONDS)
+    under_way = time.monotonic() - over
     wait_for(lambda: faults_data.is_quiet(keys, last), seconds=_PATIENCE_SECONDS)
     done = time.monotonic() - over
     visitor.stop()
     lost, doubled = faults_data.lost_and_doubled(keys, last)
     failed = [at + seconds for at, status, seconds in visitor.seen if status != 200]
-    bad = [status for _, status, _ in visitor.seen if status not in (200, 503)]
-    back = max([ended - over for ended in failed] + [0.0])
-    slowest = max((seconds for *_, seconds in visitor.seen), default=0.0)
-    named = f"{fault.name}, {fault.seconds:g} s" if fault.seconds else fault.name
-    pages = f"{len(failed)} of {len(visitor.seen)}{f' ({len(bad)} not 503)' if bad else ''}, {slowest:.1f} s"
-    health = max(visitor.health, default=0.0)
-    return f"| {named} | {pages} | {health:.1f} s | {back:.1f} s | {done:.1f} s | {lost} | {doubled} |"
+    return Seen(
+        f"{fault.name}, {fault.seconds:g} s" if fault.seconds else fault.name,
+        is_noticed=fault.is_noticed,
+        pages=len(visitor.seen),
+        failed=len(failed),
+        badly=sum(status not in (200, 503) for _, status, _ in visitor.seen),
+        slowest=max((seconds for *_, seconds in visitor.seen), default=0.0),
+        health=max(visitor.health, default=0.0),
+        start_up=start_up,
+        back=max([ended - over for ended in failed] + [0.0]),
+        under_way=under_way,
+        done=done,
+        lost=lost,
+        doubled=doubled,
+    )
+
+
+def _compare_without_redis(product: Product, cookie: str) -> None:
+    """Ask for a page with Redis and without, in turn, while nothing else is done."""
+
+    def median() -> float:
+        return statistics.median(product.ask(PAGE, cookie)[1] for _ in range(_PAGES_ASKED))
+
+    ways = {
+        "stopped": (product.stop_server, product.start_server),
+        "hanging": (partial(_signal, product, number=signal.SIGSTOP), partial(_signal, product, number=signal.SIGCONT)),
+    }
+    for how, (begin, end) in ways.items():
+        rounds = []
+        for _ in range(3):
+            there = median()
+            begin("broker")
+            rounds.append((there, median()))
+            end("broker")
+            time.sleep(BACK_SECONDS)
+        there, away = (statistics.median(times) for times in zip(*rounds, strict=True))
+        print(f"\n  a page with Redis {there * 1000:.0f} ms, with Redis {how} {away * 1000:.0f} ms")
+        at_most(f"a page with Redis {how}, of its time", away / there, 2)
 
 
 @contextmanager
@@ -176,7 +222,7 @@ def _product() -> Iterator[tuple[Product, Any]]:
         urls = start_servers(supervisor, instance, is_durable=True)
         base = product_environment(load_keys(instance), urls) | {
             "DJANGO_SETTINGS_MODULE": "tests.outages.settings",
-            "PIPES_LOG_LEVEL": "WARNING",
+            "PIPES_LOG_LEVEL": "INFO",  # by which the programs say that they work
             "PIPES_SYNCS_PER_TENANT": str(_SYNCS),
             "PIPES_SIGNS_OF_LIFE": str(instance.run / "signs"),
         }

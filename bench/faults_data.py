@@ -74,6 +74,25 @@ def reading(keys: Keys) -> int:
         return int(SyncRun.objects.filter(integration__in=keys, state="running", phase="reading").count())
 
 
+def running(keys: Keys) -> set[int]:
+    """Give the ids of the runs that are said to run, those included whose worker is gone."""
+    connection.close()  # it may be one to a server that was restarted
+    with isolation.as_tenant(_tenant[0]):
+        return set(SyncRun.objects.filter(integration__in=keys, state="running").values_list("pk", flat=True))
+
+
+def are_under_way(keys: Keys, last: int, before: set[int]) -> bool:
+    """Whether each has a good run since, or one that runs and is none of those before."""
+    try:
+        with isolation.as_tenant(_tenant[0]):
+            runs = _runs(keys, last).filter(state__in=["running", "succeeded"])
+            at_work = runs.exclude(state="running", pk__in=before)
+            return at_work.values("integration").distinct().count() == len(keys)
+    except OperationalError:
+        connection.close()
+        return False
+
+
 def is_quiet(keys: Keys, last: int) -> bool:
     """Whether each has a good run since, and nothing is open or claimed."""
     try:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import redis
 
@@ -15,8 +16,14 @@ from launcher.child import Child, wait_for
 from launcher.keys import python
 from launcher.places import ROOT, Instance
 from launcher.supervisor import Supervisor
+from pipes.lanes import LANES
 
 PAGE = "/tenants/faults/orgs/main/people/"  # it needs PostgreSQL only
+BARE = 1  # for the status of a 503 that is not a page of the product's
+_SAID = b"The database does not answer at the moment"
+_START_SECONDS = 120
+# What the programs say once they work, as often as they do.
+_UP = {"worker": (b" ready.", len(LANES)), "beat": (b"beat: Starting", 1)}
 
 
 class Product:
@@ -28,6 +35,7 @@ class Product:
         self._port = port
         self.environment = dict(environment)
         self.programs: dict[str, subprocess.Popen[bytes]] = {}
+        self._starting: dict[str, tuple[float, int]] = {}  # since when, and how long the log was then
         self.commands = {
             "web": ["-m", "gunicorn", "pipes.wsgi:application", "--bind", f"127.0.0.1:{port}", "--workers", "2",
                     "--threads", "4", "--no-control-socket"],
@@ -37,7 +45,8 @@ class Product:
 
     def start(self, name: str, **variables: str) -> None:
         """Start a program of the product."""
-        log = (self._instance.logs / f"{name}.log").open("ab")
+        log = self._log(name).open("ab")
+        self._starting[name] = time.monotonic(), log.tell()
         self.programs[name] = subprocess.Popen(
             python(*self.commands[name.partition("-")[0]]),
             env=self.environment | variables,
@@ -47,9 +56,27 @@ class Product:
             start_new_session=True,
         )
 
+    def await_programs(self) -> float:
+        """Wait until all that were started work; gives how long the slowest took for it, 0 when none was started."""
+        assert wait_for(lambda: all(map(self._is_up, self._starting)), seconds=_START_SECONDS)
+        longest = max((time.monotonic() - began for began, _ in self._starting.values()), default=0.0)
+        self._starting.clear()
+        return longest
+
+    def _is_up(self, name: str) -> bool:
+        kind = name.partition("-")[0]
+        if kind not in _UP:
+            return self.ask("/healthz", "")[0] == 200
+        (text, times), (_, begin) = _UP[kind], self._starting[name]
+        return self._log(name).read_bytes()[begin:].count(text) == times
+
+    def _log(self, name: str) -> Path:
+        return self._instance.logs / f"{name}.log"
+
     def end(self, name: str, number: signal.Signals = signal.SIGTERM) -> float:
         """End a program; gives how long that took."""
         began, process = time.monotonic(), self.programs.pop(name)
+        self._starting.pop(name, None)
         if number == signal.SIGKILL:
             os.killpg(process.pid, number)
         else:
@@ -81,8 +108,9 @@ class Product:
         try:
             connection.request("GET", path, headers={"Cookie": cookie})
             answer = connection.getresponse()
-            answer.read()
-            return answer.status, time.monotonic() - began
+            body = answer.read()
+            status = BARE if answer.status == 503 and _SAID not in body else answer.status
+            return status, time.monotonic() - began
         except OSError:
             return 0, time.monotonic() - began
         finally:
