@@ -142,7 +142,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
     "socket_connect_timeout": 1,  # seconds
-    "socket_timeout": 2,
+    "socket_timeout": 1.5,
+    "max_retries": 0,  # for whoever sends; a worker waits for as long as it takes
     "health_check_interval": 2,  # how late a worker notices that nobody answers any more
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import kombu.utils.functional
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -26,7 +27,15 @@ def _broker_away(request: pytest.FixtureRequest, redis_line: Line, broker_line: 
     request.param(redis_line)
 
 
-pytestmark = pytest.mark.usefixtures("_broker_away")
+@pytest.fixture
+def _nobody_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def _refuse(seconds: float) -> None:
+        pytest.fail(f"A person waits {seconds} seconds for another try.")
+
+    monkeypatch.setattr(kombu.utils.functional, "sleep", _refuse)
+
+
+pytestmark = pytest.mark.usefixtures("_broker_away", "_nobody_tries_again")
 
 
 @pytest.fixture
