@@ -14,11 +14,12 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import InternalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from psycopg.errors import ReadOnlySqlTransaction
 
-from workspaces import accounts, isolation, support
+from workspaces import accounts, isolation, sent_again, support
 from workspaces.access import Access, Power, Scope
 from workspaces.models import Membership, Organization, Role, User, Workspace
 
@@ -33,9 +34,15 @@ def public_view(view: View) -> View:
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:
-    """Send somebody to sign in, and then to the page; for what was to be posted, to the page with the form."""
+    """Send somebody to sign in, and then to the page; for what was to be posted, to the page with the form.
+
+    Whoever has typed something would lose it by that, and is shown it instead; our script keeps the page by itself.
+    """
     if request.method in ("GET", "HEAD"):
         return redirect_to_login(request.get_full_path())
+    kept = sent_again.kept(request)
+    if (kept.get("typed") or kept.get("unseen")) and not request.headers.get("HX-Request"):
+        return render(request, "workspaces/signed_out.html", kept, status=403)
     form_page = request.headers.get("Referer", "")
     is_ours = url_has_allowed_host_and_scheme(form_page, {request.get_host()}, require_https=request.is_secure())
     page = urlsplit(form_page)

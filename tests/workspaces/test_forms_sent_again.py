@@ -78,3 +78,53 @@ def test_what_another_site_sends_is_not_offered(cast: Cast, browser: Client, ori
     assert "planted" not in text
     assert "Send it again" not in text
     assert "Open the page that you came from again" in text
+
+
+def test_who_was_signed_out_meanwhile_sends_it_again_after_signing_in(cast: Cast, browser: Client) -> None:
+    """The other tab, in which one signs in, is the same browser; its session and the addresses hold nothing of it."""
+    url = cast.at_org.url("workspace_create")
+    typed = {"handle": "typed", "name": "Typed Once", "csrfmiddlewaretoken": browser.cookies["csrftoken"].value}
+    del browser.cookies["sessionid"]
+    signed_out = browser.post(f"{url}?from=list", typed, headers={"Origin": OURS})
+    page = signed_out.content.decode()
+    assert signed_out.status_code == 403
+    assert "You are signed out" in page
+    assert f'action="{url}?from=list"' in page
+    assert f'href="{reverse("account_login")}" target="_blank"' in page
+    assert hidden(page) == {"handle": "typed", "name": "Typed Once"}
+    assert "sessionid" not in signed_out.cookies
+
+    browser.force_login(cast.org_owner)
+    browser.get(reverse("profile"))
+    browser.cookies["csrftoken"] = "a" * 32  # signing in takes another one
+    once_more = browser.post(url, hidden(page) | {"csrfmiddlewaretoken": token(page)}, headers={"Origin": OURS})
+    page = once_more.content.decode()
+    assert f"You are signed in as {cast.org_owner.email}." in page
+    again = hidden(page) | {"csrfmiddlewaretoken": token(page)}
+    assert browser.post(url, again, headers={"Origin": OURS}).status_code == 302
+    with isolation.as_tenant(cast.acme.pk):
+        assert Workspace.objects.filter(handle="typed").exists()
+
+
+def test_what_is_secret_is_asked_for_again_of_who_was_signed_out_too(cast: Cast, client: Client) -> None:
+    typed = {"oldpassword": factories.PASSWORD, "password1": "correct-horse-42", "password2": "correct-horse-42"}
+    page = client.post(reverse("account_change_password"), typed, headers={"Origin": OURS}).content.decode()
+    assert "except for what is secret" in page
+    assert hidden(page) == {}
+    assert not any(value in page for value in typed.values())
+    assert all(f'name="{name}" autocomplete="off" required' in page for name in typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "headers"),
+    [
+        ({}, {"Origin": OURS}),  # a button: nothing is lost
+        ({"handle": "planted"}, {"Origin": "https://elsewhere.example"}),
+        ({"handle": "typed"}, {"Origin": OURS, "HX-Request": "true"}),  # our script keeps the page
+    ],
+)
+def test_all_else_of_who_was_signed_out_leads_to_signing_in(
+    cast: Cast, client: Client, typed: dict[str, str], headers: dict[str, str]
+) -> None:
+    asked = client.post(cast.at_org.url("workspace_create"), typed, headers=headers)
+    assert (asked.status_code, asked["Location"]) == (302, f"{reverse('account_login')}?next=/")
