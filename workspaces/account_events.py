@@ -123,6 +123,13 @@ def second_factor_added(user: User, authenticator: Authenticator, **_: Any) -> N
         audit.record_in_tenants_of("user.second_factor_added", user=user, by=user)
 
 
+def recovery_codes_seen(person: User, *, is_first: bool) -> None:
+    """Tell that somebody was shown their recovery codes; the first look ends their making, of which a letter told."""
+    audit.record_in_tenants_of("user.recovery_codes_seen", user=person, by=person)
+    if not is_first:
+        get_adapter().send_notification_mail("mfa/email/recovery_codes_seen", person)
+
+
 @receiver(second_factor.authenticator_removed)
 def second_factor_removed(user: User, authenticator: Authenticator, **_: Any) -> None:
     """Tell that a password alone lets somebody in; their recovery codes go with the app."""

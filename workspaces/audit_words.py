@@ -50,6 +50,7 @@ SENTENCES = {
     "user.second_factor_added": "turned on the authenticator app as second factor",
     "user.second_factor_removed": "turned off the authenticator app as second factor",
     "user.recovery_codes_made": "made new recovery codes",
+    "user.recovery_codes_seen": "looked at their recovery codes",
     "user.recovery_code_used": "used a recovery code",
     "user.sessions_ended": "ended other sessions of their account",
     "audit_log.exported": "took a copy of the audit log of {object}",

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from workspaces import secrets
+from workspaces.models import User
 from workspaces.secrets import SecretUnreadableError
 
 _SECRETS = ("secret", "seed")  # of an authenticator app, and of recovery codes
@@ -75,6 +76,12 @@ def codes_left(codes: RecoveryCodes | None) -> str:
         return f"{len(codes.get_unused_codes())} of {len(codes.generate_codes())}" if codes else ""
     except SecretUnreadableError:
         return ""
+
+
+def has_seen_codes(person: User) -> bool:
+    """Tell whether somebody was shown their recovery codes before; the library notes the first time."""
+    codes = Authenticator.objects.filter(user=person, type=Authenticator.Type.RECOVERY_CODES)
+    return codes.filter(data__has_key="viewed_at").exists()
 
 
 def in_clear() -> QuerySet[Authenticator]:

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.mfa.models import Authenticator
+from django.core.mail import EmailMessage
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -12,7 +14,7 @@ from django.utils import timezone
 from tests import factories
 from tests.conftest import Cast
 from tests.workspaces.inviting import NEW, NEW_ACCOUNT, invite, link
-from tests.workspaces.signing_in import enter_code, prove, sign_in, told, turn_on_second_factor
+from tests.workspaces.signing_in import enter_code, letters, prove, sign_in, told, turn_on_second_factor
 from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, Role, Tenant, User
@@ -111,12 +113,13 @@ def test_password_and_second_factor_are_told(
     before = len(told(cast.acme))
     with django_capture_on_commit_callbacks(execute=True):
         turn_on_second_factor(client)
-        code = codes_of(client)
+    code = codes_of(client)
     with django_capture_on_commit_callbacks(execute=True):
         client.post(reverse("mfa_generate_recovery_codes"))
     assert told(cast.acme)[before:] == [
         "user.second_factor_added",
         "user.recovery_codes_made",
+        "user.recovery_codes_seen",
         "user.recovery_codes_made",
     ]
     used = client.post(reverse("mfa_reauthenticate"), {"code": code})
@@ -127,10 +130,37 @@ def test_password_and_second_factor_are_told(
     new = {"oldpassword": factories.PASSWORD, "password1": CHANGED, "password2": CHANGED}
     client.post(reverse("account_change_password"), new)
     assert told(cast.acme)[before:] == [
+        "user.recovery_codes_seen",
         "user.recovery_code_used",
         "user.second_factor_removed",
         "user.password_changed",
     ]
+
+
+def test_each_look_at_recovery_codes_is_told_and_by_letter_from_the_second_on(
+    cast: Cast, client: Client, mailoutbox: list[EmailMessage]
+) -> None:
+    sign_in(client, cast.org_owner)
+    assert client.get(reverse("mfa_view_recovery_codes")).status_code == 404  # there are none
+    prove(client)
+    turn_on_second_factor(client)
+    client.get(reverse("mfa_view_recovery_codes"))
+    mailoutbox.clear()
+    assert told(cast.acme, ["user.recovery_codes_seen"]) == ["user.recovery_codes_seen"]
+    for page in ("mfa_view_recovery_codes", "mfa_download_recovery_codes"):
+        client.get(reverse(page))
+    assert told(cast.acme, ["user.recovery_codes_seen"]) == ["user.recovery_codes_seen"] * 3
+    assert letters() == [(cast.org_owner.email, "The recovery codes of your account on Pipes were shown")] * 2
+    assert f"looked at the recovery codes of the account {cast.org_owner.email}" in str(mailoutbox[0].body)
+
+
+def test_a_look_that_asks_for_a_proof_first_shows_none(cast: Cast, client: Client) -> None:
+    factories.second_factor(cast.org_owner)
+    Authenticator.objects.create(user=cast.org_owner, type="recovery_codes", data={"seed": "5eed", "used_mask": 0})
+    client.force_login(cast.org_owner)
+    for page in ("mfa_view_recovery_codes", "mfa_download_recovery_codes"):
+        assert client.get(reverse(page)).status_code == 302
+    assert told(cast.acme) == []
 
 
 def test_who_joins_with_a_new_account_is_told_as_signed_in(cast: Cast, client: Client) -> None:

@@ -1,4 +1,7 @@
-"""The sign-in library's pages of recovery codes, where these cannot be read: the key that sealed them is gone."""
+"""The sign-in library's pages of recovery codes: each look is told of, and where they cannot be read, the page says so.
+
+They cannot when the key that sealed them is gone.
+"""
 
 from typing import cast
 
@@ -7,25 +10,29 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from workspaces import account_events, second_factors
 from workspaces.models import User
 from workspaces.scoping import View, account_view
 from workspaces.secrets import SecretUnreadableError
 
 
-def _told_on_security_page(view: View) -> View:
+def _looks(view: View) -> View:
     @account_view
     def inner(request: HttpRequest, user: User) -> HttpResponse:
+        is_first = not second_factors.has_seen_codes(user)
         try:
-            return view(request)
+            response = view(request)
         except SecretUnreadableError:
             messages.error(request, "Your recovery codes cannot be read, and let nobody in. Make new ones.")
             return redirect("mfa_index")
+        account_events.recovery_codes_seen(user, is_first=is_first)
+        return response
 
     return inner
 
 
-show = _told_on_security_page(library.view_recovery_codes)
-download = _told_on_security_page(library.download_recovery_codes)
+show = _looks(library.view_recovery_codes)
+download = _looks(library.download_recovery_codes)
 
 
 @account_view
