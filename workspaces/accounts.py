@@ -64,6 +64,15 @@ class AccountAdapter(DefaultAccountAdapter):
             audit.record_in_tenants_of("user.signed_out", user=request.user, by=request.user)
         super().logout(request)
 
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """Know nobody by an address that they only say is theirs; it may be somebody else's."""
+        user = super().authenticate(request, **credentials)
+        address = credentials.get("email", "")
+        if not isinstance(user, User) or user.email == address.lower() or is_confirmed(user, address):
+            return user
+        self.authentication_failed(request, **credentials)
+        return None
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Tell of a wrong password, at the door or of somebody inside; later, for it takes longer for known people."""
         if isinstance(request.user, User):

@@ -5,9 +5,10 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 from django.urls import reverse
 
+from tests import factories
 from tests.conftest import Cast
 from tests.workspaces.inviting import invite, link, role_of
-from tests.workspaces.signing_in import prove, sign_in
+from tests.workspaces.signing_in import prove, sign_in, told
 from workspaces import isolation, people
 
 VICTIM = "victim@example.com"
@@ -28,6 +29,15 @@ def test_nobody_signs_in_with_an_address_that_is_not_confirmed(cast: Cast, squat
     assert f"{VICTIM} is not confirmed yet" in page.content.decode()
     cast.tenant_member.refresh_from_db()
     assert cast.tenant_member.email == "tenant-member@example.com"
+
+
+def test_the_password_opens_nothing_with_an_address_that_is_not_confirmed_yet(cast: Cast, squatter: Client) -> None:
+    door = Client()
+    for is_confirmed in (False, True):
+        EmailAddress.objects.filter(email=VICTIM).update(verified=is_confirmed)
+        door.post(reverse("account_login"), {"login": VICTIM.upper(), "password": factories.PASSWORD})
+        assert ("_auth_user_id" in door.session) is is_confirmed
+    assert told(cast.acme).count("user.signed_in") == 2  # the other was the squatter's own
 
 
 def test_the_invitation_of_somebody_else_is_not_theirs(cast: Cast, squatter: Client) -> None:
