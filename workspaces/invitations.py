@@ -18,10 +18,11 @@ from workspaces.models import Invitation, Membership, Role, User
 from workspaces.models.invitation import LIFETIME
 
 SENT_PER_HOUR = 20  # by one person; nobody types more, and a stolen session must not become a mail gun
+SENT_PER_DAY = 5  # to one address, by one tenant
 
 
 class TooManyInvitationsError(Exception):
-    """This person has sent as many invitations as one may within an hour."""
+    """So many invitations were sent that this one is not; the text is a sentence that says until when."""
 
 
 class InvitationOverError(Exception):
@@ -67,7 +68,7 @@ def send_invitation(*, scope: Scope, email: str, role: Role, by: User, now: date
     The caller mails the letter after the commit. Raises TooManyInvitationsError, and PermissionDenied when the sender
     has just ceased to be an owner.
     """
-    _count(by, now)
+    _count(scope, email.lower(), by, now)
     # Locked, so that whoever takes the sender's role away meanwhile waits, and then finds this invitation too.
     roles = Membership.objects.select_for_update().filter(user=by, tenant=scope.tenant).order_by("pk")
     Access(by, scope, tuple(roles)).check(Power.OWNER)
@@ -145,6 +146,14 @@ def mail_letter(letter: Letter) -> None:
         Invitation.objects.filter(pk=invitation.pk, token_hash=invitation.token_hash).update(sent_at=timezone.now())
 
 
-def _count(by: User, now: datetime) -> None:
+def _count(scope: Scope, email: str, by: User, now: datetime) -> None:
     if counting.count(f"invitations:{by.pk}:{now:%Y%m%d%H}", seconds=2 * 3600) > SENT_PER_HOUR:
-        raise TooManyInvitationsError
+        raise TooManyInvitationsError(
+            f"You have sent {SENT_PER_HOUR} invitations within this hour, as many as one person may."
+            f" Invite {email} in an hour."
+        )
+    digest = hashlib.sha256(email.encode()).hexdigest()
+    if counting.count(f"invited:{scope.tenant.pk}:{digest}:{now:%Y%m%d}", seconds=25 * 3600) > SENT_PER_DAY:
+        raise TooManyInvitationsError(
+            f"{email} was sent {SENT_PER_DAY} invitations today, as many as one address gets. Invite it again tomorrow."
+        )

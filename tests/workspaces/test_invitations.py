@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
@@ -112,6 +113,19 @@ def test_one_person_sends_twenty_an_hour_and_no_more(cast: Cast, as_org_owner: C
     with isolation.as_tenant(cast.acme.pk):
         assert Invitation.objects.count() == 20
     invite(cast, cast.at_org, now=now + timedelta(hours=1))
+
+
+def test_one_address_gets_five_a_day_from_one_tenant_and_no_more(cast: Cast, as_org_owner: Client) -> None:
+    morning = timezone.now().replace(hour=6)
+    with time_machine.travel(morning, tick=False):
+        for number, scope in enumerate((cast.at_org, cast.at_tenant) * 2):
+            last = invite(cast, scope, email=NEW if number % 2 else NEW.upper(), now=morning)
+        last = invite(cast, cast.at_org, now=morning)
+        answer = as_org_owner.post(cast.at_org.url("invitation_resend", invitation=last.invitation.pk), follow=True)
+        assert f"{NEW} was sent 5 invitations today" in answer.content.decode()
+        invite(cast, cast.at_org, email="other@example.com", now=morning)
+    assert Client().get(link(last)).status_code == 200  # the one before it still counts
+    invite(cast, cast.at_org, now=morning + timedelta(days=1))
 
 
 @pytest.mark.django_db(transaction=True)

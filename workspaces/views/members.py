@@ -72,12 +72,8 @@ def _invite(request: HttpRequest, access: Access, email: str, role: Role) -> boo
         letter = invitations.send_invitation(
             scope=access.scope, email=email, role=role, by=access.user, now=timezone.now()
         )
-    except TooManyInvitationsError:
-        messages.error(
-            request,
-            f"You have sent {invitations.SENT_PER_HOUR} invitations within this hour, as many as one person may. "
-            f"Invite {email} in an hour.",
-        )
+    except TooManyInvitationsError as error:
+        messages.error(request, str(error))
         return False
     # The token must not be mailed for an invitation that is rolled back; what goes wrong then is told by the next page.
     transaction.on_commit(partial(_deliver, request, letter))
