@@ -37,8 +37,8 @@ pytestmark = pytest.mark.skipif(NGINX is None, reason="No nginx was found.")
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[int]:
-    """Where the proxy listens, with the web server of the product behind it."""
+def ports(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[tuple[int, int]]:
+    """Where the proxy listens, with TLS and without, with the web server of the product behind it."""
     folder, behind, tls, plain = tmp_path_factory.mktemp("proxy"), free_port(), free_port(), free_port()
     write_site(folder, behind, tls, plain)
     serve = ["-m", "gunicorn", "pipes.wsgi:application", "--bind", f"127.0.0.1:{behind}", "--workers", "2"]
@@ -51,11 +51,17 @@ def port(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Ite
     running = [subprocess.Popen(program, env=environment, cwd=ROOT) for program in programs]
     try:
         assert wait_for(lambda: not is_free(behind) and not is_free(tls), seconds=60)
-        yield tls
+        yield tls, plain
     finally:
         for each in running:
             each.terminate()
             each.wait()
+
+
+@pytest.fixture
+def port(ports: tuple[int, int]) -> int:
+    """Where it listens with TLS."""
+    return ports[0]
 
 
 def write_site(folder: Path, behind: int, tls: int, plain: int) -> None:
@@ -105,3 +111,10 @@ def test_what_comes_through_the_proxy_counts_as_https(port: int) -> None:
         assert "max-age=" in answer.headers["Strict-Transport-Security"]
     with pytest.raises(urllib.error.HTTPError, match="405"):  # and not sent to https once more
         get(port, "/theme/")
+
+
+def test_whoever_comes_without_tls_is_sent_to_our_own_name_whatever_they_call_us(ports: tuple[int, int]) -> None:
+    with socket.create_connection(("127.0.0.1", ports[1]), timeout=60) as plain:
+        plain.sendall(b"GET /profile/?a=b HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: plain.recv(4096), b""))
+    assert b"\r\nLocation: https://pipes.example.com/profile/?a=b\r\n" in answer
