@@ -39,6 +39,25 @@ _CLIPPED = """
     }).map(button => `${location.pathname}: ${button.getAttribute("aria-label") || button.textContent.trim()}`)
 """
 
+# A button with a word that is broken into letters, or one that lies over what stands before it.
+_SQUEEZED = """
+    [...document.querySelectorAll(".button, .icon-button")].filter(button => {
+        const [text] = [...button.childNodes].filter(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
+        for (const word of text?.data.matchAll(/\\S+/g) ?? []) {
+            const range = document.createRange();
+            range.setStart(text, word.index);
+            range.setEnd(text, word.index + word[0].length);
+            if (new Set([...range.getClientRects()].map(line => line.top)).size > 1) return true;
+        }
+        const { left, top, bottom } = button.getBoundingClientRect();
+        return [...(button.previousElementSibling?.querySelectorAll("*") ?? [])].some(part => {
+            const box = part.getBoundingClientRect();
+            const isBeside = box.left < left && box.top < bottom && box.bottom > top;
+            return isBeside && box.width > 1 && box.right > left + 1;
+        });
+    }).map(button => `${location.pathname}: ${button.getAttribute("aria-label") || button.textContent.trim()}`)
+"""
+
 
 @dataclass
 class Console:
@@ -184,4 +203,9 @@ class Console:
     def clipped(self) -> list[str]:
         """List the buttons of which a part is cut off."""
         found: list[str] = self.page.evaluate(_CLIPPED)
+        return found
+
+    def squeezed(self) -> list[str]:
+        """List the buttons that have too little room."""
+        found: list[str] = self.page.evaluate(_SQUEEZED)
         return found

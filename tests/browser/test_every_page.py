@@ -75,6 +75,7 @@ def look_at(console: Console) -> list[str]:
         for menu, beyond in console.overflow_of_menus().items() if console.overflow() <= 0 else ():
             problems.append(f"{console.path} with {menu} open does so at {size['width']} px, by {beyond} px.")
         problems += [f"{button} is cut off at {size['width']} px." for button in console.clipped()]
+        problems += [f"{button} has too little room at {size['width']} px." for button in console.squeezed()]
     console.page.set_viewport_size(DESK)
     problems += [f"{button} is cut off." for button in console.clipped()]
     page, parts = weigh(console)
