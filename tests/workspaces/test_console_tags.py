@@ -26,6 +26,12 @@ def render(source: str, **context: object) -> str:
         (timedelta(days=2, hours=3), "2 days ago"),
         (timedelta(days=400), "1 year ago"),
         (timedelta(minutes=-15), "in 15 minutes"),
+        (timedelta(days=-7, seconds=40), "in 7 days"),
+        (timedelta(days=-6, hours=-20), "in 6 days"),
+        (timedelta(hours=-1, seconds=20), "in 1 hour"),
+        (timedelta(minutes=-59, seconds=-20), "in 59 minutes"),
+        (timedelta(seconds=-59), "in 59 seconds"),
+        (timedelta(days=-365), "in 1 year"),
     ],
 )
 def test_a_time_is_said_in_the_largest_unit_that_fits(ago: timedelta, words: str) -> None:

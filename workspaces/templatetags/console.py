@@ -103,13 +103,20 @@ def ago(moment: datetime | None) -> SafeString:
 
 
 def relative(moment: datetime, now: datetime) -> str:
-    """Say in words how far a moment is from now, in the largest unit that fits."""
+    """Say in words how far a moment is from now, in the largest unit that fits.
+
+    What is to come is rounded before, by the next smaller unit: of seven days that have just begun, six would be wrong.
+    """
     seconds = round((now - moment).total_seconds())
     size = abs(seconds)
     if size < _JUST_NOW:
         return "just now"
-    unit, length = next((unit, length) for unit, length in _UNITS if size >= length)
-    words = f"{size // length} {unit}{'' if size // length == 1 else 's'}"
+    steps = [1 if seconds > 0 else length for _, length in (*_UNITS[1:], _UNITS[-1])]
+    rounded = [round(size / step) * step for step in steps]
+    number, unit = next(
+        (size // length, unit) for size, (unit, length) in zip(rounded, _UNITS, strict=True) if size >= length
+    )
+    words = f"{number} {unit}{'' if number == 1 else 's'}"
     return f"{words} ago" if seconds > 0 else f"in {words}"
 
 
