@@ -13,7 +13,6 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
 from workspaces import account_events, audit, people, sessions
@@ -159,9 +158,15 @@ def is_confirmed(user: User, email: str) -> bool:
     return EmailAddress.objects.filter(user=user, email=email.lower(), verified=True).exists()
 
 
+def person_at(email: str) -> User | None:
+    """Find whose the address is, in lower case: who signs in with it, else who has confirmed it as theirs."""
+    confirmed = User.objects.filter(emailaddress__email=email, emailaddress__verified=True)
+    return User.objects.filter(email=email).first() or confirmed.first()
+
+
 def has_account(email: str) -> bool:
     """Tell whether the address, in lower case, is somebody's already: no second account is made for it."""
-    return User.objects.filter(Q(email=email) | Q(emailaddress__email=email, emailaddress__verified=True)).exists()
+    return person_at(email) is not None
 
 
 def confirmed_of_members(scope: Scope, addresses: Collection[str]) -> set[str]:

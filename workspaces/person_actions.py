@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.template.loader import render_to_string
 
-from workspaces import audit, isolation, people
+from workspaces import accounts, audit, isolation, people
 from workspaces.access import Scope
 from workspaces.models import User
 
@@ -29,7 +29,7 @@ def find_or_create(email: str, *, handle: str = "") -> User:
 
     Raises ValidationError when the address or the handle, which is made from the address by default, will not do.
     """
-    known = User.objects.filter(email=email.lower()).first()
+    known = accounts.person_at(email.lower())
     if known:
         return known
     person = User(email=email.lower(), handle=handle or email.lower().partition("@")[0].replace(".", "-"))

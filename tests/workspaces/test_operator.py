@@ -63,6 +63,15 @@ def test_the_operator_sees_all_tenants_and_people(cast: Cast, as_operator: Clien
     assert "acme (Owner)" in as_operator.get(f"{PEOPLE}{cast.tenant_owner.pk}/change/").content.decode()
 
 
+def test_an_owner_is_known_by_an_address_that_they_have_confirmed_and_by_no_other(
+    cast: Cast, as_operator: Client
+) -> None:
+    for address, is_confirmed in (("second@example.com", True), ("claimed@example.com", False)):
+        EmailAddress.objects.create(user=cast.tenant_member, email=address, verified=is_confirmed)
+        perform(as_operator, f"{TENANTS}{cast.globex.pk}/acts/add-owner/", email=address.title())
+    assert roles(cast.globex) == dict.fromkeys(("stranger", "tenant-member", "claimed"), "owner")
+
+
 def test_django_s_own_forms_change_nothing(cast: Cast, as_operator: Client) -> None:
     for kind, row in ((TENANTS, cast.globex), (PEOPLE, cast.stranger)):
         form = {"handle": "mine", "name": "Mine", "plan": "enterprise", "email": "me@example.com", "is_superuser": "on"}
