@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -60,18 +61,29 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def compare(what: str, aws: RunningAws, key: AccessKey) -> tuple[float, float]:
-    """Let both work; gives the shipped one's share of syncs a minute, and of memory.
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What the shipped worker has of what two processes have; ``lane`` is the memory of one that has syncs only."""
+
+    syncs: float
+    memory: float
+    lane: float
+
+
+def compare(what: str, aws: RunningAws, key: AccessKey) -> Shares:
+    """Let them work, one after the other.
 
     Each integration is synced twice: what a worker does all day is to find that nothing, or little, has changed. The
     goals were set where a sync took 2.7 s, most of it waiting for its turn at AWS: as it does with many OUs.
     """
     with override_settings(PIPES_SYNCS_PER_TENANT=MANY):  # all are of one tenant
         theirs, (slow, much) = _measure("prefork, 2 processes", PREFORK, 12, aws, key)
-        ours, (fast, little) = _measure("shipped: four lanes", SHIPPED, 64, aws, key)
-    show(f"One sync of {what}, as many at once as the worker takes", [*theirs, *ours])
-    print(f"  syncs of the shipped worker, of 2 processes: {fast / slow:.2f}; memory: {little / much:.2f}")
-    return fast / slow, little / much
+        ours, (fast, all_lanes) = _measure("shipped: four lanes", SHIPPED, 64, aws, key)
+        alone, (_, one_lane) = _measure("shipped: lane of syncs alone", (*SHIPPED, "syncs"), 64, aws, key)
+    show(f"One sync of {what}, as many at once as the worker takes", [*theirs, *ours, *alone])
+    shares = Shares(fast / slow, all_lanes / much, one_lane / much)
+    print(f"  of 2 processes: {shares.syncs:.2f} of the syncs, {shares.memory:.2f} of the memory")
+    return shares
 
 
 def _measure(
