@@ -1,6 +1,7 @@
 """What the operator may do: to tenants, and to people."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils import timezone
@@ -164,84 +165,65 @@ class SetAddress(PersonAct):
         return f"{isolated(self.target)} signs in with {self.target.email} now."
 
 
-class ResetSecondFactor(PersonAct):
+class PlainAct(PersonAct):
+    """An act on a person for which nothing has to be entered."""
+
+    does: ClassVar[Callable[..., None]]  # the action
+    done: ClassVar[str]  # what is said afterwards, of {person}
+
+    def perform(self) -> str:
+        """Do it."""
+        type(self).does(person=self.target, by=self.by)
+        return self.done.format(person=isolated(self.target))
+
+
+class ResetSecondFactor(PlainAct):
     """For people who lost it."""
 
     label = "Reset second factor"
     says = "Their password alone opens the account until they turn a second factor on again. They are told by letter."
-
-    def perform(self) -> str:
-        """Take it away."""
-        person_actions.reset_second_factor(person=self.target, by=self.by)
-        return f"{isolated(self.target)} has no second factor any more."
+    does = staticmethod(person_actions.reset_second_factor)
+    done = "{person} has no second factor any more."
 
 
-class Deactivate(Act):
+class Deactivate(PlainAct):
     """Nobody is deleted."""
 
     label = "Deactivate"
     says = "They are signed out and cannot sign in. Their roles stay, for when they are activated again."
-
-    @staticmethod
-    def fits(target: Any) -> bool:
-        """Only whoever is active."""
-        return bool(target.is_active)
-
-    def perform(self) -> str:
-        """Lock the account."""
-        person_actions.deactivate(person=self.target, by=self.by)
-        return f"{isolated(self.target)} cannot sign in any more."
+    fits = staticmethod(lambda target: target.is_active)
+    does = staticmethod(person_actions.deactivate)
+    done = "{person} cannot sign in any more."
 
 
-class Reactivate(Act):
+class Reactivate(PlainAct):
     """The other way round."""
 
     label = "Activate"
     says = "They can sign in again, with the roles that they have."
-
-    @staticmethod
-    def fits(target: Any) -> bool:
-        """Only whoever is not active."""
-        return not target.is_active and target.erased_at is None
-
-    def perform(self) -> str:
-        """Unlock the account."""
-        person_actions.reactivate(person=self.target, by=self.by)
-        return f"{isolated(self.target)} can sign in again."
+    fits = staticmethod(lambda target: not target.is_active and target.erased_at is None)
+    does = staticmethod(person_actions.reactivate)
+    done = "{person} can sign in again."
 
 
-class MakeOperator(Act):
+class MakeOperator(PlainAct):
     """One more operator."""
 
     label = "Make an operator"
     says = "Operators use these pages: they may do everything here, to every tenant and every person."
-
-    @staticmethod
-    def fits(target: Any) -> bool:
-        """Only whoever is none yet."""
-        return not target.is_superuser and target.is_active
-
-    def perform(self) -> str:
-        """Let them in."""
-        person_actions.make_operator(person=self.target, by=self.by)
-        return f"{isolated(self.target)} is an operator of this installation."
+    fits = staticmethod(lambda target: target.is_active and not target.is_superuser)
+    does = staticmethod(person_actions.make_operator)
+    done = "{person} is an operator of this installation."
 
 
-class RemoveOperatorRights(Act):
+class RemoveOperatorRights(PlainAct):
     """One operator less."""
 
     label = "Take operator's rights"
     says = "They lose these pages; what they are in tenants stays."
-
-    @staticmethod
-    def fits(target: Any) -> bool:
-        """Only operators."""
-        return bool(target.is_superuser)
-
-    def perform(self) -> str:
-        """Shut them out."""
-        person_actions.remove_operator_rights(person=self.target, by=self.by)
-        return f"{isolated(self.target)} is no operator any more."
+    fits = staticmethod(lambda target: target.is_superuser)
+    does = staticmethod(person_actions.remove_operator_rights)
+    done = "{person} is no operator any more."
 
 
 class Erase(PersonAct):
