@@ -4,6 +4,7 @@ The sign-in library keeps it, and asks us for a form of it to keep. The version 
 too, and sealed by the hourly clean-up (not while migrating, for the version before could not read it any more).
 """
 
+from collections.abc import Callable
 from contextvars import ContextVar
 
 from allauth.core import context
@@ -92,10 +93,20 @@ def in_clear() -> QuerySet[Authenticator]:
 
 def renew(authenticator: Authenticator) -> bool:
     """Seal it with the first key, and tell whether that had to be done. Raises SecretUnreadableError."""
+    return _keep(authenticator, _seal, where=lambda stored: not _is_current(stored))
+
+
+def unseal(authenticator: Authenticator) -> bool:
+    """Keep it in clear for the version before, and tell whether it was sealed. Raises SecretUnreadableError."""
+    return _keep(authenticator, lambda text, _person: text, where=_is_sealed)
+
+
+def _keep(authenticator: Authenticator, form: Callable[[str, int], str], *, where: Callable[[str], bool]) -> bool:
+    """Keep what it is made from in another form, where it is kept like that; tell whether anything was."""
     with transaction.atomic():
         row = Authenticator.objects.select_for_update().get(pk=authenticator.pk)
-        due = {name for name in _SECRETS if name in row.data and not _is_current(row.data[name])}
-        row.data |= {name: _seal(_open(row.data[name], row.user_id), row.user_id) for name in due}
+        due = {name for name in _SECRETS if name in row.data and where(row.data[name])}
+        row.data |= {name: form(_open(row.data[name], row.user_id), row.user_id) for name in due}
         if due:
             row.save(update_fields=["data"])
     return bool(due)

@@ -141,6 +141,27 @@ def test_keys_rotate_with_those_of_other_secrets(cast: Cast, client: Client, set
     assert gets_in(Client(), cast.stranger, SECRET)
 
 
+def test_they_are_kept_in_clear_before_an_older_version_comes_back(
+    cast: Cast, client: Client, settings: Settings
+) -> None:
+    in_clear(cast.org_owner)
+    removal.clean_up(now=timezone.now())
+    Authenticator.objects.create(user=cast.reader, type="totp", data={"secret": "lost.AAAA"})
+    out = StringIO()
+    with pytest.raises(CommandError, match=r"as they were: reader@example\.com/totp\."):
+        call_command("unseal_second_factors", stdout=out)
+    assert out.getvalue() == "Unsealed 2 second factors.\n"
+    assert stored(cast.org_owner) == {"totp": {"secret": SECRET}, "recovery_codes": {"seed": SEED, "used_mask": 0}}
+    assert stored(cast.reader)["totp"] == {"secret": "lost.AAAA"}
+    ours = settings.MFA_ADAPTER, settings.MFA_FORMS
+    settings.MFA_ADAPTER, settings.MFA_FORMS = "allauth.mfa.adapter.DefaultMFAAdapter", {}  # as before
+    assert gets_in(client, cast.org_owner, SECRET)
+    settings.MFA_ADAPTER, settings.MFA_FORMS = ours
+    assert gets_in(Client(), cast.org_owner, SECRET)
+    removal.clean_up(now=timezone.now())
+    assert SECRET not in json.dumps(stored(cast.org_owner))
+
+
 def test_one_that_cannot_be_read_is_named_and_left_alone(cast: Cast, settings: Settings) -> None:
     in_clear(cast.stranger)
     Authenticator.objects.create(user=cast.org_owner, type="totp", data={"secret": "lost.AAAA"})

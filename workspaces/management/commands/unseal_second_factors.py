@@ -1,0 +1,30 @@
+"""``manage.py unseal_second_factors``: the step before going back to a version that knows no sealed ones."""
+
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.core.management.base import BaseCommand, CommandError
+
+from workspaces import second_factors
+from workspaces.secrets import SecretUnreadableError
+
+
+class Command(BaseCommand):
+    """Keep all second factors in clear, until this version runs again and its hourly clean-up seals them."""
+
+    help = "Keep second factors in clear, for a version that cannot read sealed ones. Stop web, worker and beat first."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Unseal each in a transaction of its own; what cannot be read stays as it is."""
+        unsealed, unreadable = 0, list[str]()
+        for authenticator in Authenticator.objects.select_related("user").order_by("pk"):
+            try:
+                unsealed += second_factors.unseal(authenticator)
+            except SecretUnreadableError:
+                unreadable.append(f"{authenticator.user.email}/{authenticator.type}")
+        self.stdout.write(f"Unsealed {unsealed} second factors.")
+        if unreadable:
+            raise CommandError(
+                f"These could not be read and stay as they were: {', '.join(unreadable)}. Reset the second factors of"
+                " these people."
+            )
