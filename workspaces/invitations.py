@@ -1,6 +1,7 @@
 """Asking people to a place by email: each action is one transaction and writes one audit event."""
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ from workspaces.models.invitation import LIFETIME
 
 SENT_PER_HOUR = 20  # by one person; nobody types more, and a stolen session must not become a mail gun
 SENT_PER_DAY = 5  # to one address, by one tenant
+_PLAIN_ADDRESS = re.compile(r"[\w.+'-]+@[\w.-]+", re.ASCII)
 
 
 class TooManyInvitationsError(Exception):
@@ -37,6 +39,11 @@ class Letter:
     scope: Scope
     sender: User
     token: str = field(repr=False)
+
+    @property
+    def signature(self) -> str:
+        """Who sends it, to strangers and in our name: a handle where the address could carry a link or a sentence."""
+        return self.sender.email if _PLAIN_ADDRESS.fullmatch(self.sender.email) else self.sender.handle
 
 
 def scope_of(invitation: Invitation) -> Scope:
@@ -137,7 +144,7 @@ def mail_letter(letter: Letter) -> None:
     context = {"letter": letter, "role": Role(invitation.role).label, "link": link}
     mail.send_mail(
         # No name of a person or place: these are free text, and the letter is from us.
-        subject=f"{letter.sender.email} invites you to {letter.scope} on Pipes",
+        subject=f"{letter.signature} invites you to {letter.scope} on Pipes",
         message=render_to_string("workspaces/email/invitation.txt", context),
         from_email=None,
         recipient_list=[invitation.email],

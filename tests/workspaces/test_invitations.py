@@ -153,6 +153,14 @@ def test_a_name_does_not_reach_the_headers(cast: Cast) -> None:
     assert mail.outbox[0].subject == "org-owner@example.com invites you to acme/tnt on Pipes"
 
 
+@pytest.mark.parametrize("address", ['"http://evil.example/x"@evil.example', "www.evil.example/x@evil.example"])
+def test_an_address_that_carries_a_link_is_not_in_the_letter(cast: Cast, address: str) -> None:
+    cast.org_owner.email = address
+    invitations.mail_letter(invite(cast, cast.at_org))
+    assert mail.outbox[0].subject == "org-owner invites you to acme/tnt on Pipes"
+    assert "evil" not in str(mail.outbox[0].body)
+
+
 # --- Ends ---------------------------------------------------------------------------------------------------------
 
 
