@@ -55,6 +55,16 @@ def test_the_page_of_too_many_requests_is_in_our_frame(client: Client) -> None:
         response = client.post(reverse("account_reset_password"), {"email": "somebody@example.com"})
     assert response.status_code == 429
     assert "Wait a few minutes, then try again." in response.content.decode()
+    assert "Back to sign in" in response.content.decode()
+
+
+def test_who_is_signed_in_is_not_sent_to_sign_in_by_too_many_requests(cast: Cast, client: Client) -> None:
+    sign_in(client, cast.org_owner)
+    for _ in range(11):
+        response = client.post(reverse("account_email"), {"action_add": "", "email": "half@"})
+    assert response.status_code == 429
+    assert "Go to your home page" in response.content.decode()
+    assert "Back to sign in" not in response.content.decode()
 
 
 def test_nobody_signs_up_by_themselves(client: Client) -> None:
