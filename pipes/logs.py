@@ -61,11 +61,12 @@ _ADDED: Final[list[Any]] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
+_AS_ALL: Final[Mapping[str, Any]] = {"handlers": [], "propagate": True, "level": "NOTSET"}
 _OWN_WAYS: Final[Mapping[str, Mapping[str, Any]]] = {
-    # They would go other ways than all do.
+    # They have handlers and levels of their own otherwise.
     "django.server": {"handlers": ["stderr"], "propagate": False},
-    "gunicorn.error": {"handlers": [], "propagate": True},
-    "gunicorn.access": {"handlers": [], "propagate": True},
+    "gunicorn.error": _AS_ALL,
+    "gunicorn.access": _AS_ALL,
     # Each request has a line of its own, with its id; these would be others about the same.
     "django.request": {"level": "CRITICAL"},
     # The same of tasks: what one did it says itself, and what failed is told as an error.

@@ -13,13 +13,14 @@ SECRET = "tpt_Zx9-notForTheLog_77"
 COMMAND = ("-m", "gunicorn", "pipes.wsgi:application", "--no-control-socket")
 
 
-def log_of(*options: str, request: bytes) -> list[dict[str, Any]]:
+def log_of(*options: str, request: bytes, level: str = "INFO") -> list[dict[str, Any]]:
     """Start the web server, send it this, and give what it has logged when it has stopped."""
     with socket.create_server(("127.0.0.1", 0)) as listener:  # handed over, so that nobody takes the port in between
         server = subprocess.Popen(
             [sys.executable, *COMMAND, "--bind", f"fd://{listener.fileno()}", *options],
             cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "PIPES_LOG_JSON": "true", "PYTHONWARNINGS": "ignore"},
+            env=os.environ
+            | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "PIPES_LOG_JSON": "true", "PIPES_LOG_LEVEL": level},
             pass_fds=[listener.fileno()],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -52,3 +53,8 @@ def test_its_own_lines_of_requests_too_where_somebody_wants_them() -> None:
     (told,) = (line for line in lines if line["logger"] == "gunicorn.access")
     assert "GET /healthz?key=…" in told["event"]
     assert SECRET not in str(lines)
+
+
+def test_how_much_is_logged_is_said_once() -> None:
+    lines = log_of(request=b"GET /?key=1 2\r\n\r\n", level="WARNING")
+    assert {line["level"] for line in lines} == {"warning"}
