@@ -124,3 +124,21 @@ def test_so_does_what_looks_for_few_of_many_runs(act: Callable[[Integration], No
         measured.append(buffers(cast.acme.pk, partial(act, mine[0])))
     few, many = measured
     assert many <= few + 20, (few, many)
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_so_does_what_looks_for_runs_to_fold_where_others_have_older_ones() -> None:
+    cast = make_cast()
+    with isolation.as_tenant(cast.acme.pk):
+        mine = [factories.integration(cast.at_org, f"awsi-{number}", by=cast.org_owner) for number in range(4)]
+    measured = []
+    for count in (100, 20_000):
+        with isolation.as_tenant(cast.acme.pk):
+            SyncRun.objects.filter(integration=mine[0]).delete()
+        grow(cast, mine[1:], count)
+        grow(cast, mine[:1], 10)
+        before_all = timezone.now() - timedelta(days=4000)
+        look = partial(retention.fold_quiet_runs, cast.acme.pk, now=before_all, is_time_up=lambda: True)
+        measured.append(buffers(cast.acme.pk, look))
+    few, many = measured
+    assert many <= few + 20, (few, many)
