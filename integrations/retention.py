@@ -20,6 +20,9 @@ RUNS_AT_ONCE = 500
 _INTEGRATIONS_AT_ONCE = 4  # in one transaction so many times as many runs are folded, which takes about a second
 _STAY_APART = timedelta(days=1)
 
+# Said so that only the indexes of each integration's runs give the order that is asked for. Told "=", PostgreSQL would
+# look through the runs of all, among few integrations, until it meets enough of this: millions, if others ran more.
+_IS_OF_IT = "run.integration_id BETWEEN integration.id AND integration.id"
 # A message that waits to be sent tells of its run.
 _IS_TOLD = "EXISTS (SELECT FROM integrations_delivery delivery WHERE delivery.run_id = run.id)"
 # As in the index run_to_fold.
@@ -27,29 +30,26 @@ _IS_QUIET = """
     run.folded_runs IS NULL AND run.state = 'succeeded' AND run.trigger IN ('scheduled', 'event')
     AND run.counts = '{}'::jsonb
 """
-# Asked for so that only that index gives the order. Among few integrations PostgreSQL would rather look through the runs
-# of all, from the first on, until it meets one of this: the further an integration is folded, the more of the others'.
 _OLDEST_QUIET = f"""
     CROSS JOIN LATERAL (
-        SELECT run.id, run.queued_at, run.integration_id FROM integrations_syncrun run
-        WHERE run.integration_id >= integration.id AND {_IS_QUIET} ORDER BY run.integration_id, run.id LIMIT 1
-    ) oldest WHERE oldest.integration_id = integration.id AND oldest.queued_at < %(before)s
+        SELECT run.id, run.queued_at FROM integrations_syncrun run
+        WHERE {_IS_OF_IT} AND {_IS_QUIET} ORDER BY run.integration_id, run.id LIMIT 1
+    ) oldest WHERE oldest.queued_at < %(before)s
 """  # noqa: S608  nothing but the constants above
 _TO_FOLD = f"SELECT integration.id FROM integrations_integration integration {_OLDEST_QUIET}"  # noqa: S608
 _FOLD = f"""
     WITH started AS (
-        SELECT integration.id AS integration_id, oldest.id AS first
+        SELECT integration.id, oldest.id AS first
         FROM unnest(%(integrations)s::bigint[]) integration (id) {_OLDEST_QUIET}
     ), looked_at AS (
-        SELECT run.id, run.queued_at, run.is_quiet, run.is_told, started.integration_id,
+        SELECT run.id, run.queued_at, run.is_quiet, run.is_told, integration.id AS integration_id,
             (run.queued_at AT TIME ZONE 'UTC')::date AS day,
-            count(*) FILTER (WHERE NOT is_quiet OR is_told) OVER (PARTITION BY integration_id ORDER BY run.id) AS others
-        FROM started CROSS JOIN LATERAL (
+            count(*) FILTER (WHERE NOT is_quiet OR is_told) OVER (PARTITION BY integration.id ORDER BY run.id) AS others
+        FROM started integration CROSS JOIN LATERAL (
             SELECT run.id, run.queued_at, {_IS_QUIET} AS is_quiet, {_IS_TOLD} AS is_told
             FROM integrations_syncrun run
-            WHERE run.integration_id = started.integration_id AND run.id >= started.first
-                AND run.queued_at < %(before)s
-            ORDER BY run.id LIMIT %(at_once)s
+            WHERE {_IS_OF_IT} AND run.id >= integration.first AND run.queued_at < %(before)s
+            ORDER BY run.integration_id DESC, run.id LIMIT %(at_once)s
         ) run
     ), folded AS (
         SELECT max(id) AS last, array_agg(id) AS ids, count(*) AS runs, min(queued_at) AS since
@@ -66,15 +66,16 @@ _FORGET = f"""
     DELETE FROM integrations_syncrun WHERE id IN (
         SELECT run.id FROM integrations_integration integration
         CROSS JOIN LATERAL (
-            SELECT id FROM integrations_syncrun WHERE integration_id = integration.id
-            ORDER BY id DESC OFFSET %(last)s LIMIT 1
+            SELECT id FROM integrations_syncrun run WHERE {_IS_OF_IT}
+            ORDER BY run.integration_id, id DESC OFFSET %(last)s LIMIT 1
         ) newest
         CROSS JOIN LATERAL (
-            SELECT queued_at FROM integrations_syncrun WHERE integration_id = integration.id ORDER BY id LIMIT 1
+            SELECT queued_at FROM integrations_syncrun run WHERE {_IS_OF_IT}
+            ORDER BY run.integration_id DESC, id LIMIT 1
         ) oldest
         CROSS JOIN LATERAL (
-            SELECT id, queued_at, state FROM integrations_syncrun
-            WHERE integration_id = integration.id AND id <= newest.id ORDER BY id LIMIT %(at_once)s
+            SELECT id, queued_at, state FROM integrations_syncrun run
+            WHERE {_IS_OF_IT} AND id <= newest.id ORDER BY run.integration_id DESC, id LIMIT %(at_once)s
         ) run
         WHERE oldest.queued_at < %(before)s AND run.queued_at < %(before)s
             AND run.state NOT IN ('queued', 'running', 'needs_approval', 'approved') AND NOT {_IS_TOLD}

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
@@ -34,7 +34,7 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         Found by the index of each integration's runs, so that it does not matter how many there are: the newest are
         runs of the integrations whose own newest are the newest.
         """
-        runs = SyncRun.objects.filter(integration=OuterRef("pk")).order_by("-pk").values("pk")
+        runs = _newest_of_each()
         if before is not None:
             runs = runs.filter(pk__lt=before)
         own = Integration.objects.in_scope(scope).annotate(newest=Subquery(runs[:1])).filter(newest__isnull=False)
@@ -68,11 +68,21 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
 
     def latest_of(self, integrations: Iterable[Integration]) -> Self:
         """The latest run of each, found by the index however many there are."""
-        latest = SyncRun.objects.filter(integration=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+        latest = _newest_of_each()[:1]
         ids = [integration.pk for integration in integrations]
         # Asked for first: within one statement PostgreSQL may compare all runs with what it found.
         found = list(Integration.objects.filter(pk__in=ids).values_list(Subquery(latest), flat=True))
         return self.filter(pk__in=found).defer(*_HEAVY)
+
+
+def _newest_of_each() -> "models.QuerySet[SyncRun, Any]":
+    """The ids of the runs of the outer integration, the latest first.
+
+    Said so that only the index of each integration's runs gives this order. Told "=", PostgreSQL would look through the
+    runs of all, among few integrations, until it meets one of this: millions, if others ran since.
+    """
+    own = SyncRun.objects.filter(integration__gte=OuterRef("pk"), integration__lte=OuterRef("pk"))
+    return own.order_by("integration_id", "-pk").values("pk")
 
 
 class SyncRun(models.Model):

@@ -142,3 +142,19 @@ def test_so_does_what_looks_for_runs_to_fold_where_others_have_older_ones() -> N
         measured.append(buffers(cast.acme.pk, look))
     few, many = measured
     assert many <= few + 20, (few, many)
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_page_reads_as_much_where_others_have_newer_runs(client: Client) -> None:
+    cast = make_cast()
+    client.force_login(cast.org_owner)
+    with isolation.as_tenant(cast.acme.pk):
+        mine = [factories.integration(cast.at_org, f"awsi-{number}", by=cast.org_owner) for number in range(4)]
+    grow(cast, mine[:1], 60)
+    measured = []
+    for count in (100, 20_000):
+        grow(cast, mine[1:], count)
+        read = {page: buffers(cast.acme.pk, partial(open_page, client, page)) for page in PAGES}
+        measured.append(read | {"clean-up": buffers(cast.acme.pk, partial(look_for_old_runs, mine[0]))})
+    few, many = measured
+    assert {page: (few[page], many[page]) for page in few if many[page] > few[page] + 250} == {}
