@@ -8,7 +8,7 @@ from django.urls import reverse
 from tests import factories
 from tests.conftest import Cast
 from tests.workspaces.inviting import invite, link, role_of
-from tests.workspaces.signing_in import prove, sign_in, told
+from tests.workspaces.signing_in import link_in_letter, prove, sign_in, told
 from workspaces import isolation, people
 
 VICTIM = "victim@example.com"
@@ -22,6 +22,11 @@ def squatter(cast: Cast, client: Client) -> Client:
     client.post(reverse("account_email"), {"action_add": "", "email": VICTIM})
     assert EmailAddress.objects.get(user=cast.tenant_member, email=VICTIM).verified is False
     return client
+
+
+def test_who_is_asked_to_confirm_it_reads_whose_account_it_would_open(cast: Cast, squatter: Client) -> None:
+    page = squatter.get(link_in_letter(VICTIM)).content.decode()
+    assert f"who signs in as {cast.tenant_member.email}." in page
 
 
 def test_nobody_signs_in_with_an_address_that_is_not_confirmed(cast: Cast, squatter: Client) -> None:
