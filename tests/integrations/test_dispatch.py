@@ -19,6 +19,7 @@ from integrations import actions, dispatch, schedule, sync_requests
 from integrations.dispatch import Key
 from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.tasks import enqueue_due, sync_integration
+from pipes.cache import redis_breaker
 from tests.conftest import Cast
 from tests.threads import at_once, in_thread
 from workspaces import isolation
@@ -245,6 +246,7 @@ def broken_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     app.amqp._producer_pool = None
+    redis_breaker.reset()  # or whoever comes within its two seconds is told that the broker is away
 
 
 @pytest.mark.usefixtures("broken_broker")
