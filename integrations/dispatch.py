@@ -20,7 +20,7 @@ Key = tuple[int, int]  # tenant id, integration id
 # How long a message may stay unanswered before the dispatcher sends another; and where none waits any more: so it got
 # lost, with a broker that was emptied or a worker that was killed.
 PATIENCE = timedelta(minutes=5)
-PATIENCE_WITHOUT_QUEUE = timedelta(seconds=4)
+PATIENCE_WITHOUT_QUEUE = timedelta(seconds=3)  # less than two ticks, so that the second one sends again
 # What the broker holds behind what people ask for; 0 goes first, and is what tasks have that say nothing.
 LOW_PRIORITY = 9
 # So many messages may wait for a worker; more would only make a queue that nobody can jump.
