@@ -1,6 +1,7 @@
 """What AWS refuses, or fails to answer, is said with the call and the code; nothing is changed."""
 
 import re
+import threading
 
 import pytest
 from playwright.sync_api import Route
@@ -116,8 +117,11 @@ def test_a_page_that_follows_a_test_goes_on_after_answers_that_failed(
     console.watch.allow(503)
     console.watch.allow_lost_requests()
     troubles = ["database", "connection"]
+    is_followed = threading.Event()
+    aws.faults.after_call("AssumeRole", 1, lambda: is_followed.wait(30))  # or the test may be over before the page asks
 
     def fail_first(route: Route) -> None:
+        is_followed.set()
         trouble = troubles.pop(0) if troubles else ""
         if trouble == "database":
             route.fulfill(status=503, headers={"Retry-After": "5"}, body="The database does not answer at the moment")
