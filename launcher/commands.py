@@ -11,7 +11,7 @@ from launcher.check import check
 from launcher.demo import demo, running_demo
 from launcher.ephemeral import with_servers
 from launcher.keys import python
-from launcher.places import ROOT, LauncherError
+from launcher.places import ROOT, STATE, LauncherError
 
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 # Each process has a database and a browser of its own; who gets done early takes over what waits for another.
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str], *, usage: str) -> int:
     if arguments[0] not in commands:
         print(f"There is no command {arguments[0]!r}.\n\n{usage.strip()}", file=sys.stderr)
         return 2
+    _keep_bytecode()
     try:
         return commands[arguments[0]](arguments[1:])
     except LauncherError as error:
@@ -44,6 +45,15 @@ def main(arguments: Sequence[str], *, usage: str) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _keep_bytecode() -> None:
+    """Keep what programs compile below .console where it may not lie beside the sources.
+
+    With PYTHONDONTWRITEBYTECODE alone each program compiles thousands of modules anew, which takes seconds.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ["PYTHONPYCACHEPREFIX"] = str(STATE / "bytecode")
 
 
 def test(arguments: Sequence[str]) -> int:
