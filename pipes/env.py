@@ -9,6 +9,8 @@ from typing import Any, Final
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from pipes.database.pool import go_on_looking
+
 env = environ.Env()
 
 # A server that is gone without a word is noticed within seconds.
@@ -32,6 +34,7 @@ def database() -> dict[str, Any]:
         "max_size": env.int("PIPES_DATABASE_POOL_SIZE", default=4),
         "timeout": env.float("PIPES_DATABASE_POOL_WAIT", default=0.8),  # seconds
         "reconnect_timeout": 1,  # seconds; until then its waits double, so that what is back would be noticed late
+        "reconnect_failed": go_on_looking,
     }
     pooled = {"pool": pool} if env.bool("PIPES_DATABASE_POOL", default=False) else {}
     ours = {

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from psycopg_pool import ConnectionPool
 
 from launcher.child import wait_for
+from pipes import env
 from tests.conftest import Cast, make_cast
 from tests.outages.line import Line, line_to
 from tests.outages.programs import Answer, Web, database_over, session_of, web
@@ -75,3 +77,22 @@ def test_nobody_queues_for_a_database_that_is_known_to_be_away(server: Web, line
 
 def test_a_mistake_of_ours_is_no_outage(server: Web, owner: str) -> None:
     assert server.get("/tenants/acme/nowhere/", owner).status == 404
+
+
+def test_who_waits_for_a_connection_has_one_when_it_is_back(
+    line: Line, transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIPES_DATABASE_POOL", "true")
+    options = env.database()["OPTIONS"]["pool"] | {"timeout": 60}
+    with ConnectionPool(database_over(line), **options) as pool, ThreadPoolExecutor() as threads:
+        pool.wait()
+        line.cut()
+        pool.check()  # by which it learns that what it holds is dead
+        assert wait_for(lambda: pool.get_stats()["pool_size"] == 0, seconds=60)
+        errors = pool.get_stats()["connections_errors"]
+        waiting = [threads.submit(pool.getconn) for _ in range(4)]
+        # It tries twice within its second, and gives up.
+        assert wait_for(lambda: pool.get_stats()["connections_errors"] >= errors + 2, seconds=60)
+        line.restore()
+        for each in waiting:
+            pool.putconn(each.result())
