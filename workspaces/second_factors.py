@@ -12,7 +12,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -36,8 +36,16 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return _seal(text, _current_person())
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Open it for that person. Raises SecretUnreadableError."""
-        return _open(encrypted_text, _current_person())
+        """Open it for that person. Raises SecretUnreadableError.
+
+        While a code is compared it gives what no code fits instead, so that the person's other factors are looked at.
+        """
+        try:
+            return _open(encrypted_text, _current_person())
+        except SecretUnreadableError:
+            if _person.get() is None:
+                raise
+            return generate_totp_secret()
 
 
 class _CodeForm(forms.Form):
@@ -46,7 +54,10 @@ class _CodeForm(forms.Form):
         token = _person.set(self.user.pk)  # type: ignore[attr-defined]
         try:
             return str(super().clean_code())  # type: ignore[misc]
-        except SecretUnreadableError:
+        except ValidationError:
+            apps = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.TOTP)  # type: ignore[attr-defined]
+            if all(is_readable(app.wrap()) for app in apps):
+                raise
             raise ValidationError(
                 "Your second factor cannot be read. Ask the operator of this installation to reset it."
             ) from None

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -15,7 +16,7 @@ from pytest_django.fixtures import Settings
 from integrations import removal
 from tests import factories
 from tests.conftest import Cast
-from tests.workspaces.signing_in import enter_code, prove, sign_in, turn_on_second_factor
+from tests.workspaces.signing_in import code_of, enter_code, prove, sign_in, turn_on_second_factor
 from workspaces.models import User
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -99,6 +100,24 @@ def test_recovery_codes_that_cannot_be_read_are_made_anew(cast: Cast, client: Cl
     make = reverse("mfa_generate_recovery_codes")
     assert "Make new codes" in client.get(make).content.decode()
     assert "10 of 10 are left" in client.post(make, follow=True).content.decode()
+
+
+@pytest.mark.parametrize("first", ["totp", "recovery_codes"])
+@pytest.mark.parametrize("lost", ["totp", "recovery_codes"])
+def test_of_two_factors_the_one_that_can_be_read_lets_one_in(cast: Cast, client: Client, lost: str, first: str) -> None:
+    secret = with_second_factor(client, cast.org_owner)
+    gets_in(client, cast.org_owner, secret)
+    enter_code(client, "mfa_reauthenticate", secret)
+    code = client.get(reverse("mfa_download_recovery_codes")).content.decode().split()[-1]
+    client.post(reverse("account_logout"))
+    lose_key_of(cast.org_owner, lost)
+    for factor in sorted(Authenticator.objects.filter(user=cast.org_owner), key=lambda each: each.type != first):
+        factor.delete()  # in the order in which they were made the database gives them
+        factor.save(force_insert=True)
+    sign_in(client, cast.org_owner)
+    cache.clear()
+    client.post(reverse("mfa_authenticate"), {"code": code_of(secret) if lost == "recovery_codes" else code})
+    assert client.get(reverse("profile")).status_code == 200
 
 
 def test_without_recovery_codes_the_security_page_says_so(cast: Cast, client: Client) -> None:
