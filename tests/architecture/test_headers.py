@@ -18,6 +18,8 @@ from tests import factories
 from tests.architecture.everything import Everything, all_urls
 from tests.conftest import Cast
 
+pytestmark = pytest.mark.neutral
+
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

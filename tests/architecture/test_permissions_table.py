@@ -14,6 +14,8 @@ from tests.architecture.everything import LEVELS, Everything, all_urls
 from tests.conftest import PEOPLE, Cast
 from workspaces.access import Scope
 
+pytestmark = pytest.mark.neutral
+
 # Rows: name and level of a URL, method, and the status for each of PEOPLE and last for somebody who is not signed in.
 # The method is GET, and an (empty) POST where GET is not answered, or where more may look than may change.
 # In short: tenant owner and member, org owner and member, workspace owner, operator, reader; stranger, nobody.
