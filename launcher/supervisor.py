@@ -11,7 +11,8 @@ from types import FrameType
 from launcher.child import Child, Program, stop_leftovers, wait_for
 from launcher.places import ROOT, Instance, LauncherError
 
-_WORTH_SHOWING = re.compile(r"\b(warning|error|critical|fatal|panic)\b", re.IGNORECASE)
+# A level, or what a server says of itself; not the end of a logger's name, as in "gunicorn.error".
+_WORTH_SHOWING = re.compile(r"(?<!\.)\b(warning|error|critical|fatal|panic)\b", re.IGNORECASE)
 _NOISE = "Memory overcommit"  # a hint for the tuning of a production machine
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _TICK_SECONDS = 0.5
