@@ -112,6 +112,17 @@ def unseal(authenticator: Authenticator) -> bool:
     return _keep(authenticator, lambda text, _person: text, where=_is_sealed)
 
 
+def change_all(change: Callable[[Authenticator], bool]) -> tuple[int, list[str]]:
+    """Renew or unseal all, each in a transaction of its own; gives how many had to be, and whose cannot be read."""
+    changed, unreadable = 0, list[str]()
+    for authenticator in Authenticator.objects.select_related("user").order_by("pk"):
+        try:
+            changed += change(authenticator)
+        except SecretUnreadableError:
+            unreadable.append(f"{authenticator.user.email}/{authenticator.type}")
+    return changed, unreadable
+
+
 def _keep(authenticator: Authenticator, form: Callable[[str, int], str], *, where: Callable[[str], bool]) -> bool:
     """Keep what it is made from in another form, where it is kept like that; tell whether anything was."""
     with transaction.atomic():

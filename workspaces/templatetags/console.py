@@ -111,12 +111,11 @@ def relative(moment: datetime, now: datetime) -> str:
     size = abs(seconds)
     if size < _JUST_NOW:
         return "just now"
-    steps = [1 if seconds > 0 else length for _, length in (*_UNITS[1:], _UNITS[-1])]
-    rounded = [round(size / step) * step for step in steps]
-    number, unit = next(
-        (size // length, unit) for size, (unit, length) in zip(rounded, _UNITS, strict=True) if size >= length
-    )
-    words = f"{number} {unit}{'' if number == 1 else 's'}"
+    for (unit, length), (_, smaller) in zip(_UNITS, (*_UNITS[1:], _UNITS[-1]), strict=True):
+        rounded = size if seconds > 0 else round(size / smaller) * smaller
+        if rounded >= length:
+            words = f"{rounded // length} {unit}{'' if rounded // length == 1 else 's'}"
+            break
     return f"{words} ago" if seconds > 0 else f"in {words}"
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 
@@ -31,15 +30,11 @@ class Command(BaseCommand):
                         renewed += _renew(row, name)
                     except SecretUnreadableError:
                         unreadable.append(f"{tenant}/{row}")
-        for authenticator in Authenticator.objects.select_related("user").order_by("pk"):
-            try:
-                renewed += second_factors.renew(authenticator)
-            except SecretUnreadableError:
-                unreadable.append(f"{authenticator.user.email}/{authenticator.type}")
-        self.stdout.write(f"Encrypted {renewed} secrets again.")
-        if unreadable:
+        factors_renewed, factors_unreadable = second_factors.change_all(second_factors.renew)
+        self.stdout.write(f"Encrypted {renewed + factors_renewed} secrets again.")
+        if unreadable or factors_unreadable:
             raise CommandError(
-                f"These secrets could not be read and stay as they were: {', '.join(unreadable)}."
+                f"These secrets could not be read and stay as they were: {', '.join(unreadable + factors_unreadable)}."
                 " Keep their keys, or have their owners enter them again, and reset second factors."
             )
 

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand, CommandError
 
 from workspaces import second_factors
-from workspaces.secrets import SecretUnreadableError
 
 
 class Command(BaseCommand):
@@ -16,12 +14,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Unseal each in a transaction of its own; what cannot be read stays as it is."""
-        unsealed, unreadable = 0, list[str]()
-        for authenticator in Authenticator.objects.select_related("user").order_by("pk"):
-            try:
-                unsealed += second_factors.unseal(authenticator)
-            except SecretUnreadableError:
-                unreadable.append(f"{authenticator.user.email}/{authenticator.type}")
+        unsealed, unreadable = second_factors.change_all(second_factors.unseal)
         self.stdout.write(f"Unsealed {unsealed} second factors.")
         if unreadable:
             raise CommandError(
