@@ -1,24 +1,51 @@
-"""Posting to a webhook: to the address that was checked, within one time for look-up and all, following nothing."""
+"""Posting to a webhook by libcurl: to an address that was checked, within one time for look-up and all, following
+nothing.
+
+The look-up is ours, because libcurl shows of a name's addresses only the one that it connects to, and a name is refused
+for any private one among them. libcurl is given what was found, and its socket is opened only after a check of its own.
+"""
 
 import http.client
+import os
+import re
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
-from integrations.notifications.targets import Resolve, Target, TargetRefusedError, addresses_of, parse, resolve
+import pycurl
+
+from integrations.notifications.targets import (
+    Resolve,
+    Target,
+    TargetRefusedError,
+    addresses_of,
+    check_address,
+    parse,
+    resolve,
+)
 
 SECONDS: Final = 10.0
-_MOST_TRIED: Final = 4  # of a name's addresses; each gets its share of the time
+_MOST_TRIED: Final = 4  # of a name's addresses
+_MOST_LINES: Final = 101  # of an answer
+_LONGEST_LINE: Final = 65_536  # bytes
+_STATUS_LINE: Final = re.compile(rb"HTTP/1\.[01] +(\d{3})\s")
 # Nothing can end a look-up but the system's resolver, which gives up by itself: it is left to a thread of its own.
 _LOOK_UPS: Final = ThreadPoolExecutor(64, thread_name_prefix="look-ups")
-# What a bad answer or connection can raise; ValueError comes from a socket that was shut while it was read.
-_FAULTS: Final = (OSError, http.client.HTTPException, ValueError)
+_TOO_LARGE: Final = 100  # CURLE_TOO_LARGE, for which pycurl has no name
+_NO_HTTP: Final = (pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_FTP_WEIRD_SERVER_REPLY, pycurl.E_WRITE_ERROR, _TOO_LARGE)
+_BY_THE_SYSTEM: Final = (
+    pycurl.E_COULDNT_CONNECT,
+    pycurl.E_SEND_ERROR,
+    pycurl.E_RECV_ERROR,
+    pycurl.E_SSL_CONNECT_ERROR,
+)
+# libcurl adds headers of its own unless they are set, or set to nothing.
+_HEADERS: Final = {"Accept-Encoding": "identity", "Accept": "", "Content-Type": "", "Expect": "", "User-Agent": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +66,7 @@ class Answer:
 
 
 def post(
-    url: str,
-    body: bytes,
-    headers: Mapping[str, str],
-    *,
-    resolve: Resolve = resolve,
-    tls: ssl.SSLContext | None = None,
-    seconds: float = SECONDS,
+    url: str, body: bytes, headers: Mapping[str, str], *, resolve: Resolve = resolve, seconds: float = SECONDS
 ) -> Answer:
     """Post once. Nothing of the answer is read beyond its status and headers."""
     ends_at = time.monotonic() + seconds
@@ -56,23 +77,14 @@ def post(
         return Answer(str(error))
     except TimeoutError:
         return Answer(f"The name {target.host} could not be looked up within {seconds:g} seconds.")
-    connection = _Connection(target, addresses, tls, ends_at)
-    watchdog = threading.Timer(ends_at - time.monotonic(), connection.cut)
-    watchdog.daemon = True
-    watchdog.start()
-    try:
-        connection.request("POST", target.path, body, dict(headers))
-        response = connection.getresponse()
-        status = response.status
-        response.close()
-    except _FAULTS as error:
-        return Answer(_failure(target, error, is_late=connection.is_cut, seconds=seconds))
-    finally:
-        watchdog.cancel()
-        connection.close()
-    if connection.is_cut:  # its headers seemed to end where we cut it
+    left = ends_at - time.monotonic()
+    if left <= 0:
         return Answer(_late(seconds))
-    return Answer(_judgement(status), status)
+    attempt = _Attempt(target, addresses)
+    try:
+        return attempt.send(body, headers, left=left, seconds=seconds)
+    finally:
+        attempt.close()
 
 
 def _look_up(target: Target, resolve: Resolve, seconds: float) -> Sequence[str]:
@@ -84,55 +96,93 @@ def _look_up(target: Target, resolve: Resolve, seconds: float) -> Sequence[str]:
         under_way.cancel()  # if it has not begun: others that hang have all the threads
 
 
-class _Connection(http.client.HTTPConnection):
-    """Connects to addresses that were checked, whatever the name means by now, and can be cut from another thread."""
+class _Attempt:
+    """One transfer of libcurl, with what its callbacks decide: where a socket may lead, and how much is read."""
 
-    def __init__(self, target: Target, addresses: Sequence[str], tls: ssl.SSLContext | None, ends_at: float) -> None:
-        super().__init__(target.host, target.port)
-        self.default_port = 443 if target.is_tls else 80  # is left out of the Host header
-        self.is_cut = False
+    def __init__(self, target: Target, addresses: Sequence[str]) -> None:
+        self.curl = pycurl.Curl()
+        self._target = target
         self._addresses = addresses[:_MOST_TRIED]
-        self._tls = (tls or ssl.create_default_context()) if target.is_tls else None
-        self._ends_at = ends_at
+        self._lines = 0
+        self._refusal = ""
+        self._status = 0
+        self._is_answered = False
+        self._opened: list[socket.socket] = []
 
-    def connect(self) -> None:
-        """Connect to the first address that answers, and prove by the certificate that it is the host."""
-        self.sock = self._reach()
-        if self._tls is not None:
-            secured = self._tls.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
-            self.sock = secured
-            self._left()
-            secured.do_handshake()
-        self._left()
+    def close(self) -> None:
+        """Give all back; libcurl has copies of the sockets, which it closes itself."""
+        self.curl.close()
+        for opened in self._opened:
+            opened.close()
 
-    def _reach(self) -> socket.socket:
-        for address, to_try in zip(self._addresses, range(len(self._addresses), 0, -1), strict=True):
-            try:
-                reached = socket.create_connection((address, self.port), timeout=self._left() / to_try)
-            except OSError:
-                if to_try == 1:
-                    raise
+    def send(self, body: bytes, headers: Mapping[str, str], *, left: float, seconds: float) -> Answer:
+        """Send it within the seconds that are ``left`` of all ``seconds``."""
+        self._go_only_there()
+        curl = self.curl
+        curl.setopt(pycurl.TIMEOUT_MS, max(1, round(left * 1000)))  # 0 would be no limit
+        curl.setopt(pycurl.POSTFIELDS, body)
+        usual = {name: value for name, value in _HEADERS.items() if name not in headers}
+        curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}".rstrip() for name, value in (usual | {**headers}).items()])
+        curl.setopt(pycurl.HEADERFUNCTION, self._take_line)
+        curl.setopt(pycurl.WRITEFUNCTION, lambda part: 0)
+        try:
+            curl.perform()
+        except pycurl.error as error:
+            if not self._is_answered:
+                code, text = error.args
+                return Answer(self._refusal or _failure(self._target, code, text, self._fault(), seconds))
+        return Answer(_judgement(self._status), self._status)
+
+    def _go_only_there(self) -> None:
+        """Lead it to the target and nowhere else, whatever the answer or the environment says."""
+        curl, target = self.curl, self._target
+        curl.setopt(pycurl.URL, target.origin + target.path)
+        curl.setopt(pycurl.REQUEST_TARGET, target.path)  # as it was typed
+        curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTPS if target.is_tls else pycurl.PROTO_HTTP)
+        curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+        curl.setopt(pycurl.FOLLOWLOCATION, 0)
+        curl.setopt(pycurl.PROXY, "")  # not even that of the environment
+        curl.setopt(pycurl.NOSIGNAL, 1)  # in threads
+        curl.setopt(pycurl.IGNORE_CONTENT_LENGTH, 1)  # what is not read may be of any length, and coded in any way
+        curl.setopt(pycurl.HTTP_TRANSFER_DECODING, 0)
+        known = ",".join(f"[{address}]" if ":" in address else address for address in self._addresses)
+        curl.setopt(pycurl.RESOLVE, [f"{target.host}:{target.port}:{known}"])
+        curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
+        paths = ssl.get_default_verify_paths()  # of this system, or SSL_CERT_FILE and SSL_CERT_DIR
+        for option, path in ((pycurl.CAINFO, paths.cafile), (pycurl.CAPATH, paths.capath)):
+            if path:
+                curl.setopt(option, path)
             else:
-                reached.settimeout(self._left())
-                return reached
-        raise OSError("no address")
+                curl.unsetopt(option)  # the wheel has a guess
 
-    def _left(self) -> float:
-        """Give the seconds that are left. Raises TimeoutError when none are."""
-        left = self._ends_at - time.monotonic()
-        if self.is_cut or left <= 0:  # maybe before there was a socket to cut
-            raise TimeoutError
-        return left
+    def _open_socket(self, purpose: int, address: Any) -> Any:
+        """Open a socket to what libcurl is about to connect to, however it came by that address."""
+        try:
+            check_address(self._target, address.addr[0])
+        except TargetRefusedError as error:
+            self._refusal = str(error)
+            return pycurl.SOCKET_BAD
+        self._opened.append(socket.socket(address.family, address.socktype, address.protocol))
+        return self._opened[-1]
 
-    def cut(self) -> None:
-        """End whatever is going on: a timeout of the socket's own starts anew with each byte that drips in."""
-        self.is_cut = True
-        held = self.sock
-        if held is not None:
-            try:
-                socket.socket.shutdown(held, socket.SHUT_RDWR)
-            except OSError:  # it is closed already
-                return
+    def _take_line(self, line: bytes) -> int | None:
+        """Read on until the headers of the answer end, or are too long."""
+        self._lines += 1
+        if self._lines > _MOST_LINES or len(line) > _LONGEST_LINE:
+            return -1
+        if line.startswith(b"HTTP/"):
+            known = _STATUS_LINE.match(line)
+            self._status = int(known[1]) if known else 0
+            return None if known else -1
+        if line.strip() or self._status == HTTPStatus.CONTINUE:  # after which comes the answer
+            return None
+        self._is_answered = True
+        return -1
+
+    def _fault(self) -> OSError:
+        """Give the system's error, in the class that Python has for it."""
+        number = self.curl.getinfo(pycurl.OS_ERRNO)
+        return OSError(number, os.strerror(number))
 
 
 def _judgement(status: int) -> str:
@@ -148,13 +198,23 @@ def _late(seconds: float) -> str:
     return f"The endpoint did not answer within {seconds:g} seconds."
 
 
-def _failure(target: Target, error: Exception, *, is_late: bool, seconds: float) -> str:
-    if is_late or isinstance(error, TimeoutError):
+def _failure(target: Target, code: int, text: str, fault: OSError, seconds: float) -> str:
+    """Say what libcurl's error means to who set the webhook up."""
+    if code == pycurl.E_OPERATION_TIMEDOUT or (code in _BY_THE_SYSTEM and isinstance(fault, TimeoutError)):
         return _late(seconds)
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"The certificate of {target.host} is not valid: {error.verify_message}."
-    if isinstance(error, ssl.SSLError):
-        return f"No TLS connection to {target.host} could be made ({error.reason or type(error).__name__})."
-    if isinstance(error, http.client.HTTPException) and not isinstance(error, http.client.RemoteDisconnected):
+    if code == pycurl.E_PEER_FAILED_VERIFICATION:
+        return f"The certificate of {target.host} is not valid: {_flaw(target, text)}."
+    if code in _NO_HTTP:
         return "The endpoint answered with something that is not HTTP."
-    return f"The connection to {target.origin} failed ({type(error).__name__})."
+    if reason := re.search(r"error:[0-9A-F]+:[^:]*:[^:]*:(.+)", text):  # of OpenSSL
+        return f"No TLS connection to {target.host} could be made ({re.sub(r'[^A-Z0-9]+', '_', reason[1].upper())})."
+    name = type(fault).__name__ if code in _BY_THE_SYSTEM else "OSError"
+    if code == pycurl.E_GOT_NOTHING:
+        name = http.client.RemoteDisconnected.__name__
+    return f"The connection to {target.origin} failed ({name})."
+
+
+def _flaw(target: Target, text: str) -> str:
+    if "match" in text:
+        return f"Hostname mismatch, certificate is not valid for '{target.host}'"
+    return re.sub(r" \(\d+\)$", "", text).rpartition(": ")[2]

@@ -101,9 +101,15 @@ def addresses_of(target: Target, *, resolve: Resolve) -> Sequence[str]:
         found = ()
     if not found:
         raise TargetRefusedError(_nowhere(target.host))
-    if not settings.PIPES_WEBHOOK_ALLOW_PRIVATE and not all(map(is_public, found)):
-        raise TargetRefusedError(_nowhere(target.host))
+    for address in found:
+        check_address(target, address)
     return found
+
+
+def check_address(target: Target, address: str) -> None:
+    """Refuse to connect to a private address. Raises TargetRefusedError."""
+    if not settings.PIPES_WEBHOOK_ALLOW_PRIVATE and not is_public(address):
+        raise TargetRefusedError(_nowhere(target.host))
 
 
 def resolve(host: str, port: int) -> Sequence[str]:
