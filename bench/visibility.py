@@ -1,6 +1,7 @@
 """Which connections a workspace may use: ours, the bare fetch of the same rows by id, one statement with OR, guardian.
 
-All under row-level security, as the plain role; each way must find the same rows.
+Ours is what the pages of a workspace run: one statement for all that is set up in it, with what it has in use, and one
+for the rows. All under row-level security, as the plain role; each way must find the same rows.
 """
 
 import time
@@ -14,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from bench.database import analyze
 from bench.shares import SharedTree, a_shared_tree, leave_two
 from bench.table import Row, at_least, at_most, fastest_in_turn, fastest_of, show
-from connections import sharing
+from connections import schemas, sharing
 from connections.models import Connection
 from workspaces import isolation
 from workspaces.models import Workspace
@@ -22,7 +23,7 @@ from workspaces.models import Workspace
 _SET_AT = 10_000  # where the goal for guardian was set
 _TURNS = 5  # for each run that is asked for: these take milliseconds
 
-# All that our two steps do in one statement, written by hand, without Django's ORM.
+# What our two steps do in one statement, written by hand, without Django's ORM.
 _ONE_STATEMENT = """
     WITH RECURSIVE granted AS (
         SELECT folder_id, connection_id FROM connections_grant
@@ -91,17 +92,14 @@ def _compare(workspace: Workspace, accounts: int, runs: int) -> None:
     def bare() -> QuerySet[Connection]:  # the ids as one array: as many parameters take two or three times as long
         return Connection.objects.extra(where=["connections_connection.id = ANY(%s)"], params=[ids])
 
-    def ours() -> QuerySet[Connection]:
-        return sharing.visible_to(workspace).connections
-
     for question in _QUESTIONS:
         ask, joined, arrays = question.ask, question.statement | _JOINED, question.statement | _ARRAYS
         with CaptureQueriesContext(connection) as captured:
-            ask(ours())
+            ask(_ours(workspace))
         known, found, made_once = fastest_in_turn(
             runs,
             lambda ask=ask: ask(bare()),
-            lambda ask=ask: ask(ours()),
+            lambda ask=ask: ask(_ours(workspace)),
             lambda arrays=arrays: _in_one_statement(workspace, arrays),
         )
         rows = [
@@ -151,7 +149,7 @@ def _ask_about_one(shared: SharedTree) -> None:
 
 
 def _ours(workspace: Workspace) -> QuerySet[Connection]:
-    return sharing.visible_to(workspace).connections
+    return schemas.contents(workspace).visible.connections
 
 
 def _listed(nodes: QuerySet[Connection]) -> list[tuple[object, ...]]:

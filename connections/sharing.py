@@ -154,21 +154,6 @@ VISIBLE = """
         SELECT DISTINCT f.id FROM top JOIN connections_folder f ON f.path >= top.path AND f.path < top.path_end
     )
 """
-_VISIBLE = f"""
-    WITH {VISIBLE}
-    SELECT
-        ARRAY(SELECT id FROM visible_folder),
-        ARRAY(SELECT connection_id FROM granted WHERE connection_id IS NOT NULL)
-"""  # noqa: S608
-
-
-def visible_to(workspace: Workspace) -> Visible:
-    """Find what a workspace may use, in one statement; the rows are read by the ids it gives."""
-    keys = {"tenant": workspace.tenant_id, "organization": workspace.organization_id, "workspace": workspace.pk}
-    with database.cursor() as cursor:
-        cursor.execute(_VISIBLE, keys)
-        folder_ids, connection_ids = cursor.fetchone()
-    return Visible(workspace, folder_ids, connection_ids)
 
 
 def audience_of(grant: Grant) -> Scope:

@@ -137,7 +137,7 @@ def test_all_workspaces_covers_one_that_is_created_later(cast: Cast, tree: Tree)
     share(cast, tree.root, cast.at_org)
     with isolation.as_tenant(cast.acme.pk):
         later = factories.workspace(cast.at_org, "later", owner=cast.org_owner)
-        assert list(sharing.visible_to(later).connections) == [tree.leaf]
+        assert list(schemas.contents(later).visible.connections) == [tree.leaf]
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,7 @@ from workspaces import isolation
 Ask = Callable[[Cast, int], object]
 
 _ASKS: dict[str, Ask] = {
-    "what a workspace may use": lambda cast, top: sharing.visible_to(cast.fireworks),
-    "what it has in use": lambda cast, top: schemas.contents(cast.fireworks),
+    "what a workspace may use, and what it has in use": lambda cast, top: schemas.contents(cast.fireworks),
     "how much is in a folder": lambda cast, top: browse.children(cast.at_tenant, None)[:10],
     "who uses a tree": lambda cast, top: uses.uses_of([top], [], names=["a"], is_whole=False),
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connections import sharing
+from connections import schemas, sharing
 from connections.models import Connection, Folder
 from connections.tree import allocate_ids
 from tests.conftest import Cast
@@ -39,7 +39,7 @@ def tree(cast: Cast) -> dict[str, Folder | Connection]:
 def seen_by(cast: Cast) -> dict[str, str]:
     spaces = {"fireworks": cast.fireworks, "rockets": cast.rockets, "pager": cast.pager}
     return {
-        name: "".join(sorted(sharing.visible_to(space).connections.values_list("handle", flat=True)))
+        name: "".join(sorted(schemas.contents(space).visible.connections.values_list("handle", flat=True)))
         for name, space in spaces.items()
     }
 
