@@ -18,8 +18,6 @@ from launcher.supervisor import Supervisor
 
 DEMO = Instance(STATE)
 _RUNNING = DEMO.run / "demo.json"
-# Workers have nothing to tell each other: what is to do, and who does it, stands in the database.
-QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 _LANES = ("short", "people", "syncs", "health")
 _LOCK = STATE / "demo.lock"
 

@@ -81,11 +81,6 @@ def stop() -> None:
     _stopping.set()
 
 
-def go_on() -> None:
-    """Take that back."""
-    _stopping.clear()
-
-
 def stops_within(seconds: float) -> bool:
     """Wait so long, or until the process is to stop; tell whether it is."""
     return _stopping.wait(seconds)

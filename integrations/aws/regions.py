@@ -80,11 +80,6 @@ def regions(partition: str) -> tuple[Region, ...]:
     return tuple(Region(code, name) for code, name in sorted(_REGIONS[partition].items()))
 
 
-def is_known_region(code: str, *, partition: str) -> bool:
-    """Whether AWS has a region of that code in that partition."""
-    return code in _REGIONS.get(partition, {})
-
-
 def home_region(partition: str) -> str:
     """The region whose Organizations and STS endpoints we call; raises KeyError for an unknown partition."""
     return _HOME_REGIONS[partition]

@@ -194,11 +194,6 @@ class SyncRun(models.Model):
         return is_asked_for and self.started_at is not None and self.started_at - self.queued_at <= _ATTENTION
 
     @property
-    def was_applied(self) -> bool:
-        """Whether its changes were made."""
-        return self.state == self.State.SUCCEEDED
-
-    @property
     def has_asked(self) -> bool:
         """Whether it stopped at the deletion limit, whatever became of that."""
         return self.is_over and self.state not in (self.State.SUCCEEDED, self.State.FAILED)

@@ -17,7 +17,6 @@ from pytest_django.fixtures import Settings
 
 from integrations import dispatch
 from integrations.tasks import sync_integration
-from launcher.demo import QUIET
 from tests.conftest import make_cast
 from tests.fakes.aws import RunningAws
 from tests.fakes.aws.iam import VENDOR_ROLE_ARN
@@ -25,6 +24,8 @@ from tests.integrations.conftest import make_mirror
 
 ROOT = Path(__file__).resolve().parents[2]
 CLAIM_SECONDS = 5.0
+# Workers have nothing to tell each other: what is to do, and who does it, stands in the database.
+QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
 @contextmanager
