@@ -9,16 +9,13 @@ from typing import Literal
 from django.db import transaction
 
 from connections import schemas, sharing
+from connections.errors import ChangedMeanwhileError
 from connections.models import Aggregator, Connection, Folder, Schema
 from connections.sharing import Node
 from workspaces import audit
 from workspaces.access import Scope
 from workspaces.models import User, Workspace
 from workspaces.names import isolated
-
-
-class ChangedMeanwhileError(Exception):
-    """Somebody else changed it since the page was shown."""
 
 
 @transaction.atomic

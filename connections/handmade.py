@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, transaction
 
 from connections import removal
 from connections.actions import kind_of, scope_of
+from connections.errors import HandleTakenError
 from connections.models import Connection, ConnectionState, Folder
 from connections.sharing import Node
 from connections.tree import allocate_ids
@@ -15,10 +16,6 @@ from workspaces.access import Scope
 from workspaces.handles import RESERVED_SCHEMAS, why_system_owned
 from workspaces.models import User
 from workspaces.names import isolated
-
-
-class HandleTakenError(Exception):
-    """Another folder (for a folder) or connection of the scope took the handle."""
 
 
 class FolderGoneError(Exception):

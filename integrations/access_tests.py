@@ -23,10 +23,7 @@ from workspaces import isolation
 
 OPEN: Final = (AccessTest.State.QUEUED, AccessTest.State.RUNNING)
 ROLE_TOO_OPEN: Final = "RoleTooOpen"  # the code that integrations.aws.access_test raises with
-_LOST: Final = (
-    "Nothing was heard of this test for three minutes, so the worker that ran it has probably stopped. Test again; if"
-    " that does not help, ask whoever runs this installation whether its background worker is up."
-)
+_LOST: Final = places.why_lost("this test", again="Test")
 
 
 def fingerprint(settings: AccessSettings, kind: AccessTest.Kind) -> str:

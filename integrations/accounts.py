@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from connections import handmade
+from connections.errors import ChangedMeanwhileError
 from connections.models import Connection, ConnectionState, Folder
 from integrations import access_tests, health_schedule
 from integrations.aws.external_id import new_external_id
@@ -22,15 +23,11 @@ _SAVED = ("access_mode", "role_arn", "access_key_id", "sealed_secret_key")
 _SHOWN = ("access_mode", "role_arn", "access_key_id")
 
 
-class ChangedMeanwhileError(Exception):
-    """Somebody else changed it since the page was shown."""
-
-
 @transaction.atomic
 def create_connection(*, scope: Scope, folder: Folder | None, handle: str, title: str, by: User) -> Connection:
     """Make a connection that is disabled until it has access; it gets its external id at once.
 
-    Raises HandleTakenError, and ManagedError when the folder is an integration's (of connections.handmade).
+    Raises HandleTakenError, and handmade.ManagedError when the folder is an integration's.
     """
     made = handmade.create_connection(scope=scope, folder=folder, handle=handle, title=title, plugin=PLUGIN, by=by)
     AccountAccess.objects.create(

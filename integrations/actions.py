@@ -7,6 +7,7 @@ from functools import partial
 from django.db import IntegrityError, transaction
 
 from connections import sharing
+from connections.errors import HandleTakenError
 from connections.models import Folder, Health
 from connections.tree import allocate_ids
 from integrations import health_schedule, schedule, sync_requests
@@ -22,10 +23,6 @@ from workspaces.handles import fit
 from workspaces.models import Tenant, User
 
 ROOT_TITLE = "Root"
-
-
-class HandleTakenError(Exception):
-    """Somebody else took the integration's handle."""
 
 
 @transaction.atomic

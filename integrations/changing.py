@@ -1,6 +1,6 @@
 """Changing an integration: each function is one transaction and writes one audit event.
 
-``version`` is the one that the person's page was made from; editing.ChangedMeanwhileError is raised when there is a
+``version`` is the one that the person's page was made from; ChangedMeanwhileError is raised when there is a
 newer one.
 """
 
@@ -10,10 +10,10 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.models import Connection, Folder
 from connections.uses import uses_of
 from integrations import access_tests, editing, health_schedule, mirror, sync_requests
-from integrations.actions import HandleTakenError
 from integrations.aws.external_id import new_external_id
 from integrations.impact import View, WorkspaceImpact, fingerprint, impacts, renamed
 from integrations.models import AccessTest, Integration, SettingsTrial, SyncSchedule
@@ -178,7 +178,7 @@ def _rename(integration: Integration, updates: Sequence[Update]) -> None:
             mirror.take_turns(integration)
             mirror.rename(updates)
     except mirror.TreeChangedError:
-        raise editing.ChangedMeanwhileError(
+        raise ChangedMeanwhileError(
             "Somebody changed one of these connections, or took a handle of theirs, at this very moment. Nothing was"
             " saved; save again."
         ) from None

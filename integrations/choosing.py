@@ -22,10 +22,6 @@ from workspaces.names import isolated
 _SELECTION: Final = SettingsTrial.About.SELECTION
 
 
-class OtherTrialError(Exception):
-    """Somebody tries other Discovery Settings, which would be lost; the text says who."""
-
-
 @transaction.atomic
 def start(*, integration: Integration, version: str, by: User, now: datetime) -> SettingsTrial:
     """Read the AWS organization in the background, to choose from it; a choice that somebody has begun is gone on with.
@@ -39,7 +35,7 @@ def start(*, integration: Integration, version: str, by: User, now: datetime) ->
         if begun.about == _SELECTION:
             return begun
         if begun.about != SettingsTrial.About.PREVIEW:
-            raise OtherTrialError(
+            raise trials.OtherTrialError(
                 f"{isolated(begun.created_by)} is trying new Discovery Settings, which are not saved yet. Save or"
                 " discard those first."
             )

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 
+from connections.errors import ChangedMeanwhileError
 from integrations.models import Integration, SyncSchedule
 from workspaces.access import why_only_kept
 from workspaces.models import AuditEvent
@@ -36,10 +37,6 @@ _LABELS = {
     "origin": "URL",
     "is_on": "Switched on",
 }
-
-
-class ChangedMeanwhileError(Exception):
-    """Somebody else changed it since the page was shown; the text is a sentence that says who, what and when."""
 
 
 def lock(integration: Integration, *, version: str | None = None) -> Integration:

@@ -18,8 +18,8 @@ from django.db.models import Case, F, Value, When
 from django.db.models.functions import Greatest, Least
 from django.urls import reverse
 
+from connections.errors import ChangedMeanwhileError
 from integrations import editing
-from integrations.editing import ChangedMeanwhileError
 from integrations.models import EventInlet, Integration, SyncSchedule
 from integrations.schedule import EVENTS_REST
 from workspaces import audit, counting, isolation

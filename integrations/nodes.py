@@ -1,6 +1,6 @@
 """Changing folders and connections, managed ones mostly: each function is one transaction with one audit event.
 
-``seen`` spells what the person's page showed; editing.ChangedMeanwhileError is raised when that is not so any more.
+``seen`` spells what the person's page showed; ChangedMeanwhileError is raised when that is not so any more.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,12 +12,12 @@ from django.db import IntegrityError, connection, transaction
 
 from connections import actions, handmade, schemas, sharing
 from connections.actions import kind_of, scope_of
+from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.models import Connection, Folder
 from connections.sharing import Node
 from connections.tree import ids_on
 from connections.uses import Granted, uses_of
 from integrations import editing, handouts
-from integrations.actions import HandleTakenError
 from integrations.changing import UnseenImpactError
 from integrations.impact import Key, View, WorkspaceImpact, fingerprint, impacts, impacts_of_grants
 from integrations.models import AccessTest, Integration
@@ -164,9 +164,9 @@ def _lock(node: Node, seen: str) -> Node:
     found = type(node).objects.select_related(*relations).select_for_update(of=("self",))
     current: Node | None = found.filter(pk=node.pk).first()
     if current is None:
-        raise editing.ChangedMeanwhileError(f"{isolated(node.shown)} was deleted meanwhile.")
+        raise ChangedMeanwhileError(f"{isolated(node.shown)} was deleted meanwhile.")
     if spell(current) != seen:
-        raise editing.ChangedMeanwhileError(editing.who_changed(current))
+        raise ChangedMeanwhileError(editing.who_changed(current))
     return current
 
 

@@ -14,9 +14,12 @@ from django.db.models import Q
 
 from integrations.models import AccessTest, SettingsTrial
 from workspaces import isolation
+from workspaces.durations import spoken
 
 # What reports nothing for this long has lost its worker: AWS is given less time than that for any one call.
 PATIENCE: Final = timedelta(minutes=3)
+# What is under way writes to its row no more often than this.
+PROGRESS_SECONDS: Final = 0.5
 
 Kind = Literal["test", "trial"]
 
@@ -32,6 +35,14 @@ def taken(tenant_id: int, *, now: datetime) -> int:
     """Count what is under way, in the caller's transaction."""
     running = Q(tenant=tenant_id, state="running", progressed_at__gte=now - PATIENCE)
     return AccessTest.objects.filter(running).count() + SettingsTrial.objects.filter(running).count()
+
+
+def why_lost(what: str, *, again: str) -> str:
+    """Say that the worker of something is gone, and what to do: ``again`` names that."""
+    return (
+        f"Nothing was heard of {what} for {spoken(PATIENCE)}, so the worker that ran it has probably stopped. {again}"
+        " again; if that does not help, ask whoever runs this installation whether its background worker is up."
+    )
 
 
 def may_still_come(queued: AccessTest | SettingsTrial, *, now: datetime) -> bool:

@@ -15,10 +15,6 @@ from workspaces.models import User
 from workspaces.names import isolated
 
 
-class OtherTrialError(Exception):
-    """Somebody tries other settings, which would be lost; the text is a sentence that says who and what to do."""
-
-
 @transaction.atomic
 def start(*, integration: Integration, by: User, now: datetime) -> SettingsTrial:
     """Read the AWS organization in the background, to compare it with the tree; a read under way is followed instead.
@@ -30,7 +26,7 @@ def start(*, integration: Integration, by: User, now: datetime) -> SettingsTrial
     open_trial = trials.find(current, now=now)
     if open_trial is not None and open_trial.about != SettingsTrial.About.PREVIEW:
         if open_trial.state != SettingsTrial.State.FAILED:
-            raise OtherTrialError(
+            raise trials.OtherTrialError(
                 f"{isolated(open_trial.created_by)} is trying other settings of {current}, which would be lost. Save or"
                 " discard them in its Config, then preview the sync."
             )

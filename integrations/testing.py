@@ -22,7 +22,7 @@ from integrations.aws.session import AwsSession, RoleCredentials, open_session
 from integrations.models import AccessTest, AccountAccess, Draft, Integration
 from integrations.models.settings import AccessSettings, IntegrationSettings, default_options
 from integrations.packing import pack
-from integrations.sampling import sample
+from integrations.sampling import OTHERS, sample
 from integrations.selection import Selection, select
 from integrations.snapshot import AccountState, Progress
 from workspaces import audit, isolation
@@ -31,8 +31,6 @@ from workspaces.secrets import SecretUnreadableError
 log = structlog.get_logger(__name__)
 
 CONNECTION_SECONDS: Final = 10.0
-_PROGRESS_SECONDS: Final = 0.5
-_OTHERS: Final = 4
 _UNREADABLE = "The stored secret key cannot be read any more. Enter the secret key again, then test again."
 _BUG = "An unexpected error stopped the test. Nothing was changed; the operator's log has it."
 _CHANGED = "The settings were changed before this test began. Test again."
@@ -58,8 +56,8 @@ class _Work:
         self._write(state=AccessTest.State.RUNNING)
 
     def tell_progress(self, progress: Progress) -> None:
-        """Keep the counters current, twice a second at most."""
-        if time.monotonic() - self.told_at >= _PROGRESS_SECONDS:
+        """Keep the counters current, no more often than places says."""
+        if time.monotonic() - self.told_at >= places.PROGRESS_SECONDS:
             self.tell(**asdict(progress))
 
     def end(self, state: AccessTest.State, **facts: object) -> None:
@@ -297,4 +295,4 @@ def _sample(work: _Work, settings: IntegrationSettings) -> tuple[str, list[dict[
         for row in first_accounts(session, within_seconds=CONNECTION_SECONDS)
         if row.state == AccountState.ACTIVE and row.source_id != management_id
     ]
-    return session.partition, [{"id": management_id, "name": "Management account"}, *others[:_OTHERS]]
+    return session.partition, [{"id": management_id, "name": "Management account"}, *others[:OTHERS]]

@@ -30,10 +30,11 @@ from integrations.tasks import run_settings_trial
 from workspaces import audit, isolation
 from workspaces.models import User
 
-_LOST: Final = (
-    "Nothing was heard of this for three minutes, so the worker that ran it has probably stopped. Save the settings"
-    " again; if that does not help, ask whoever runs this installation whether its background worker is up."
-)
+_LOST: Final = places.why_lost("this", again="Save the settings")
+
+
+class OtherTrialError(Exception):
+    """Somebody tries other settings, which would be lost; the text is a sentence that says who and what to do."""
 
 
 class TrialGoneError(Exception):

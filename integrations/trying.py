@@ -27,7 +27,6 @@ from workspaces.secrets import SecretUnreadableError
 
 log = structlog.get_logger(__name__)
 
-_PROGRESS_SECONDS: Final = 0.5
 _BUG: Final = "An unexpected error stopped this. Nothing was changed; the operator's log has it."
 
 
@@ -54,13 +53,13 @@ class _Work:
         self.write(phase=phase)
 
     def tell_progress(self, progress: Progress) -> None:
-        """Keep the counters current, twice a second at most."""
-        if time.monotonic() - self.told_at >= _PROGRESS_SECONDS:
+        """Keep the counters current, no more often than places says."""
+        if time.monotonic() - self.told_at >= places.PROGRESS_SECONDS:
             self.write(folders_read=progress.folders, accounts_read=progress.accounts)
 
     def tell_calls(self) -> None:
-        """Keep the number of calls current, twice a second at most."""
-        if time.monotonic() - self.told_at >= _PROGRESS_SECONDS:
+        """Keep the number of calls current, no more often than places says."""
+        if time.monotonic() - self.told_at >= places.PROGRESS_SECONDS:
             self.write()
 
     def write(self, **values: object) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from connections.errors import HandleTakenError
 from integrations import access_tests, actions, handouts
 from integrations.forms import ConnectionForm, DiscoveryForm, HandleForm, PermissionsForm, StepForm, TypeForm
 from integrations.forms.connection import unknown_regions
@@ -129,6 +130,6 @@ def finish(draft: Draft, audiences: Iterable[Scope], *, by: User, now: datetime)
         return None
     try:
         return actions.create_integration(draft=draft, audiences=audiences, by=by, now=now)
-    except actions.HandleTakenError:
+    except HandleTakenError:
         save_step(draft, HANDLE, is_complete=False, now=now)
         return None

@@ -50,12 +50,14 @@ _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 
 validate_place_handle = RegexValidator(
-    r"^[a-z][a-z0-9-]{0,38}\Z",
-    "Start with a lower-case letter, then use lower-case letters, digits and dashes, 39 characters at most.",
+    rf"^[a-z][a-z0-9-]{{0,{PLACE_MAX_LENGTH - 1}}}\Z",
+    "Start with a lower-case letter, then use lower-case letters, digits and dashes,"
+    f" {PLACE_MAX_LENGTH} characters at most.",
 )
 validate_node_handle = RegexValidator(
-    r"^[a-z][a-z0-9_]{0,62}\Z",
-    "Start with a lower-case letter, then use lower-case letters, digits and underscores, 63 characters at most.",
+    rf"^[a-z][a-z0-9_]{{0,{NODE_MAX_LENGTH - 1}}}\Z",
+    "Start with a lower-case letter, then use lower-case letters, digits and underscores,"
+    f" {NODE_MAX_LENGTH} characters at most.",
 )
 
 

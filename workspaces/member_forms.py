@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -97,7 +98,7 @@ class AccountForm(NamedForm):
     password = forms.CharField(
         label="Password",
         strip=False,
-        help_text="At least 10 characters.",
+        help_text=f"At least {settings.PIPES_PASSWORD_LENGTH} characters.",
         error_messages={"required": "Enter a password."},
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )

@@ -6,6 +6,8 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 
+from connections.removal import GRACE
+from workspaces.durations import spoken
 from workspaces.handles import NODE_MAX_LENGTH, validate_node_handle
 
 _PLAIN: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
@@ -54,5 +56,5 @@ class NodeForm(forms.Form):
         """Make the error of a taken handle; also when somebody took it between the check and the write."""
         return ValidationError(
             f"“{handle}” is taken by {self._taken}, or kept for one that was removed from AWS and may come back"
-            " within 30 days. Choose another handle."
+            f" within {spoken(GRACE)}. Choose another handle."
         )

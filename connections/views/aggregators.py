@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 
 from connections import actions, names, patterns, schemas
 from connections.conflicts import mark_conflicts
+from connections.errors import ChangedMeanwhileError
 from connections.forms.aggregator import AggregatorForm
 from connections.models import Aggregator
 from connections.patterns import Matches
@@ -178,7 +179,7 @@ def _save(form: AggregatorForm, access: Access, found: Aggregator) -> Aggregator
         return actions.change_aggregator(scope=access.scope, aggregator=found, by=access.user, **form.cleaned_data)
     except IntegrityError:  # somebody took the handle after it was checked
         form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
-    except actions.ChangedMeanwhileError:
+    except ChangedMeanwhileError:
         form.add_error(None, CHANGED_MEANWHILE.format(found.handle, ", ".join(found.patterns)))
         form.data = dict(form.data.items()) | {"seen": found.spelled}
     except Aggregator.DoesNotExist:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from connections import handmade, removal
+from connections.errors import HandleTakenError
 from connections.forms.node import NodeForm
 from connections.models import Connection, Folder
 from connections.sharing import Node
@@ -31,7 +32,7 @@ def folder_create(request: HttpRequest, access: Access) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             made = handmade.create_folder(scope=scope, parent=parent, by=access.user, **form.cleaned_data)
-        except handmade.HandleTakenError:
+        except HandleTakenError:
             form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
         except handmade.FolderGoneError as error:
             messages.error(request, str(error))

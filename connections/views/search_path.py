@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from connections import actions, names, schemas
+from connections.errors import ChangedMeanwhileError
 from connections.forms.aggregator import SearchPathForm
 from connections.schema_rows import totals
 from connections.views.context import PAGE_SIZE
@@ -45,7 +46,7 @@ def _save(form: SearchPathForm, access: Access, workspace: Workspace) -> bool:
     names, seen = form.cleaned_data["names"], form.cleaned_data["seen"].split()
     try:
         actions.change_search_path(scope=access.scope, prefix=names, seen=seen, by=access.user)
-    except actions.ChangedMeanwhileError:
+    except ChangedMeanwhileError:
         form.add_error(None, CHANGED_MEANWHILE.format(", ".join(workspace.search_path_prefix) or "empty"))
         form.data = dict(form.data.items()) | {"seen": " ".join(workspace.search_path_prefix)}
         return False

@@ -19,8 +19,8 @@ from workspaces.handles import why_system_owned
 PREFIX_MAX_LENGTH: Final = 40
 validate_prefix = RegexValidator(
     rf"^[a-z][a-z0-9_]{{0,{PREFIX_MAX_LENGTH - 1}}}\Z",
-    "Start with a lower-case letter, then use lower-case letters, digits and underscores, 40 characters at most: the"
-    " prefix becomes the beginning of schema names.",
+    "Start with a lower-case letter, then use lower-case letters, digits and underscores,"
+    f" {PREFIX_MAX_LENGTH} characters at most: the prefix becomes the beginning of schema names.",
 )
 # Steampipe compares error codes with patterns such as "AccessDenied*".
 _ERROR_CODE: Final = re.compile(r"[A-Za-z0-9_.:*?-]{1,100}", re.ASCII)

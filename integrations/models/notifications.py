@@ -1,8 +1,8 @@
 """Who is told what about an integration, and every notification on its way or sent."""
 
 import uuid
-from datetime import datetime
-from typing import Any, ClassVar, Self
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final, Self
 
 from django.db import models
 from django.db.models import Q
@@ -12,6 +12,8 @@ from integrations.models.integration import Integration
 from integrations.models.sync_run import SyncRun
 from workspaces import secrets
 from workspaces.models import Tenant
+
+KEPT: Final = timedelta(days=30)  # of a notification that was sent or given up
 
 
 class Topic(models.TextChoices):

@@ -1,6 +1,6 @@
 """What owners set about webhooks, and have sent: each function is one transaction and writes one audit event.
 
-``version`` is the one that the person's page was made from; editing.ChangedMeanwhileError is raised when there is a
+``version`` is the one that the person's page was made from; ChangedMeanwhileError is raised when there is a
 newer one, and when somebody deleted the webhook or the integration meanwhile.
 """
 
@@ -11,7 +11,8 @@ from typing import Final
 
 from django.db import transaction
 
-from integrations.editing import ChangedMeanwhileError, who_changed
+from connections.errors import ChangedMeanwhileError
+from integrations.editing import who_changed
 from integrations.models import Delivery, DeliveryDue, EmailNotifications, Event, Integration, Webhook
 from integrations.notifications import limits, outbox, recipients, signing, targets
 from integrations.notifications.emails import lock

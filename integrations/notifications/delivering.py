@@ -21,6 +21,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from integrations.models import Delivery, DeliveryDue, EmailNotifications, Event, Integration, Webhook
+from integrations.models.notifications import KEPT
 from integrations.notifications import posting, recipients, signing, wording
 from integrations.notifications.posting import Answer
 from workspaces import audit, database, isolation
@@ -36,7 +37,6 @@ CLAIM_LIFETIME: Final = timedelta(minutes=5)
 FIRST_WAIT: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(hours=4)
 MOST_ATTEMPTS: Final = 15  # a day in all
-KEPT: Final = timedelta(days=30)
 _SWITCHED_OFF: Final = Answer("The webhook is switched off.", is_hopeless=True)
 _UNLISTED: Final = Answer("This address is not to get this email, or not any more.", is_hopeless=True)
 _DELETED: Final = Answer("The integration is being deleted.", is_hopeless=True)

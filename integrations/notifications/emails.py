@@ -1,6 +1,6 @@
 """What people do about the emails of an integration: each function is one transaction and writes one audit event.
 
-editing.ChangedMeanwhileError is raised where the page that somebody acted on is not true any more.
+ChangedMeanwhileError is raised where the page that somebody acted on is not true any more.
 """
 
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from integrations.editing import ChangedMeanwhileError, who_changed
+from connections.errors import ChangedMeanwhileError
+from integrations.editing import who_changed
 from integrations.models import Delivery, EmailNotifications, Event, Integration
 from integrations.notifications import limits, outbox, recipients
 from integrations.notifications.recipients import Holder

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from connections import handmade
+from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.models import Connection
 from connections.views.context import connection_page, node_url, settings_links
 from connections.views.handmade import node_form, parent_of, place_context
@@ -43,7 +44,7 @@ def connection_create(request: HttpRequest, access: Access) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             made = accounts.create_connection(scope=scope, folder=folder, by=access.user, **form.cleaned_data)
-        except handmade.HandleTakenError:
+        except HandleTakenError:
             form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
         except handmade.FolderGoneError as error:
             messages.error(request, str(error))
@@ -80,7 +81,7 @@ def access_save(request: HttpRequest, access: Access, connection: int) -> HttpRe
                 accounts.change_access(
                     access=found, wanted=form.wanted, seen=request.POST.get("seen", ""), by=access.user
                 )
-            except accounts.ChangedMeanwhileError:
+            except ChangedMeanwhileError:
                 form.add_error(None, CHANGED_MEANWHILE)
             else:
                 if is_to_be_tested:

@@ -5,9 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
+from connections.errors import ChangedMeanwhileError, HandleTakenError
 from integrations import changing
-from integrations.actions import HandleTakenError
-from integrations.editing import ChangedMeanwhileError
 from integrations.forms.advanced import DeletionLimitForm, HandleForm, ScheduleForm
 from integrations.models import EventInlet, Integration
 from integrations.views.config import stored_now

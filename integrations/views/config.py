@@ -10,9 +10,9 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from connections.errors import ChangedMeanwhileError
 from integrations import access_tests, changing, editing, handouts, trials
 from integrations.aws.identifiers import member_role_arn
-from integrations.editing import ChangedMeanwhileError
 from integrations.forms import ConnectionForm, DiscoveryForm
 from integrations.handouts import copy_of
 from integrations.models import AccessTest, Draft, Integration

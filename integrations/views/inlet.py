@@ -8,12 +8,13 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from connections.errors import ChangedMeanwhileError
 from integrations import handouts, inlets
 from integrations.aws.regions import home_region
-from integrations.editing import ChangedMeanwhileError
 from integrations.handouts import copy_of
 from integrations.inlets import IssuedKey
 from integrations.models import EventInlet, Integration
+from integrations.schedule import EVENTS_REST
 from integrations.views.downloads import attachment
 from integrations.views.page import find_integration, integration_page
 from workspaces.access import Access, Power
@@ -97,6 +98,7 @@ def _show(
         key=issued.key if issued else "",
         key_header=inlets.KEY_HEADER,
         region=home_region(handouts.partition_of(copy_of(integration)) or "aws"),
+        rest=EVENTS_REST,
         is_reachable=settings.BASE_URL.startswith("https://"),
     )
     return render_page(request, "integrations/events.html", context, parts=())

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from integrations.editing import ChangedMeanwhileError
+from connections.errors import ChangedMeanwhileError
 from integrations.models import EmailNotifications, Integration
 from integrations.notifications import emails, recipients
 from integrations.notifications.recipients import Holder
@@ -67,4 +67,4 @@ def _answer(request: HttpRequest, token: str, page: str, act: Act, max_age: time
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
-    return render(request, "integrations/email_gone.html", status=404)
+    return render(request, "integrations/email_gone.html", {"lifetime": recipients.LINK_LIFETIME}, status=404)

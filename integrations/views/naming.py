@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from connections import handmade
+from connections.errors import HandleTakenError
 from connections.forms.node import NodeForm
 from connections.models import Connection, Folder
 from connections.sharing import Node
@@ -64,7 +65,7 @@ def _change(request: HttpRequest, form: NodeForm, access: Access, node: Node) ->
         nodes.rename_handmade(node=node, seen_impact=seen, by=access.user, **form.cleaned_data)
     except (Folder.DoesNotExist, Connection.DoesNotExist):
         raise Http404 from None
-    except handmade.HandleTakenError:
+    except HandleTakenError:
         form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
         node.handle, node.title = before
         return False

@@ -8,14 +8,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.models import Connection, Folder
 from connections.sharing import Node
 from connections.views.context import connection_page, folder_page, node_url, settings_links
 from connections.views.handmade import find_folder
 from integrations import access_tests, nodes
-from integrations.actions import HandleTakenError
 from integrations.changing import UnseenImpactError
-from integrations.editing import ChangedMeanwhileError
 from integrations.forms.node import NodeHandleForm
 from integrations.handouts import copy_of
 from integrations.models import AccessTest, Draft, Integration

@@ -8,14 +8,16 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from integrations.editing import ChangedMeanwhileError
+from connections.errors import ChangedMeanwhileError
 from integrations.forms.notifications import EmailsForm
 from integrations.models import Delivery, Integration, Webhook
+from integrations.models.notifications import KEPT
 from integrations.notifications import actions, emails, recipients
 from integrations.notifications.limits import TooManySentError
 from integrations.views.page import find_integration, integration_page
 from workspaces import keyset
 from workspaces.access import Access, Power
+from workspaces.durations import spoken
 from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
 
@@ -57,6 +59,7 @@ def _show(request: HttpRequest, access: Access, integration: Integration, form: 
         unconfirmed=recipients.unconfirmed(form.stored),
         webhooks=Webhook.objects.filter(integration=integration).order_by("name", "pk"),
         page=page,
+        nothing_sent=f"Nothing was sent in the last {spoken(KEPT)}.",
         is_sending=any(row.next_try_at is not None and row.next_try_at <= now for row in page.rows),
     )
     return render_page(request, "integrations/notifications.html", context, parts=("deliveries",))

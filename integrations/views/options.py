@@ -5,9 +5,9 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from connections.errors import ChangedMeanwhileError
 from connections.sharing import Node
 from integrations import nodes
-from integrations.editing import ChangedMeanwhileError
 from integrations.forms.options import OptionsForm
 from integrations.models import Draft, Integration
 from integrations.options import LABELS, origins, own_options

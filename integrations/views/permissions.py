@@ -7,9 +7,11 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from connections import actions, sharing
+from connections import sharing
+from connections.errors import ChangedMeanwhileError
 from connections.forms.permissions import PermissionsForm
 from connections.models import Connection, Folder, Grant
+from connections.removal import GRACE
 from connections.sharing import Node
 from connections.views.context import connection_page, folder_page, settings_links
 from integrations import nodes
@@ -54,14 +56,14 @@ def _permissions(request: HttpRequest, access: Access, node: Node, context: dict
     scope = access.scope
     own, inherited = sharing.grants_on(node), sharing.inherited_grants(node)
     form = PermissionsForm(scope, own, inherited, request.POST if request.method == "POST" else None)
-    context |= settings_links(scope, node)
+    context |= settings_links(scope, node) | {"grace": GRACE}
     if request.method == "POST" and form.is_valid():
         sent = {"seen": form.cleaned_data["seen"], "seen_impact": request.POST.get("seen_impact", "")}
         try:
             done = nodes.change_permissions(node=node, audiences=form.audiences(), by=access.user, **sent)
         except (Folder.DoesNotExist, Connection.DoesNotExist):
             raise Http404 from None
-        except actions.ChangedMeanwhileError:
+        except ChangedMeanwhileError:
             form.add_error(None, CHANGED_MEANWHILE)
             form.data = data = request.POST.copy()
             data["seen"] = sharing.fingerprint(own)

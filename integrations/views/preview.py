@@ -6,11 +6,14 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from integrations import editing, previews, trials
+from connections.errors import ChangedMeanwhileError
+from integrations import previews, trials
 from integrations.models import Integration, SettingsTrial
+from integrations.models.settings_trial import LIFETIME
 from integrations.views.page import find_integration, integration_page
 from integrations.views.prospect import prospect_context
 from workspaces.access import Access, Power
+from workspaces.durations import spoken
 from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
 
@@ -27,13 +30,13 @@ def integration_preview(request: HttpRequest, access: Access, integration: str) 
             return redirect(advanced_url)
         try:
             previews.start(integration=found, by=access.user, now=timezone.now())
-        except (editing.ChangedMeanwhileError, previews.OtherTrialError) as error:
+        except (ChangedMeanwhileError, trials.OtherTrialError) as error:
             messages.error(request, str(error))
             return redirect(advanced_url)
         return redirect(request.path)
     trial = trials.find(found, now=timezone.now())
     if trial is None or trial.about != SettingsTrial.About.PREVIEW:
-        messages.info(request, "There is no preview any more: it was closed, or an hour has passed since.")
+        messages.info(request, f"There is no preview any more: it was closed, or {spoken(LIFETIME)} has passed since.")
         return redirect(advanced_url)
     context = integration_page(
         access,

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from connections.removal import GRACE
 from integrations import approvals
 from integrations.models import Integration, SyncRun
 from integrations.views.diff import group_changes
@@ -68,6 +69,7 @@ def run_detail(request: HttpRequest, access: Access, integration: str, run: int)
         problem=problem,
         advanced_url=access.scope.url("integration_advanced", integration=found.handle),
         workspaces=_impact(found, mine),
+        grace=GRACE,
         crumbs=_crumbs(access, found, ("Processes", runs_url), (f"Sync {mine.pk}", "")),
     )
     return render_live(request, "integrations/run.html", context, run_status(access, found, mine), parts=())

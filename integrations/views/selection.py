@@ -6,19 +6,23 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from connections.errors import ChangedMeanwhileError
+from connections.removal import GRACE
 from integrations import choosing, editing, trials
 from integrations.models import Integration, SettingsTrial
+from integrations.models.settings_trial import LIFETIME
 from integrations.outline import Outline, in_words
 from integrations.selection import Selection
 from integrations.views import choices
 from integrations.views.page import find_integration, integration_page
 from integrations.views.prospect import WHY_NOT_SAVED, prospect_context
 from workspaces.access import Access, Power
+from workspaces.durations import spoken
 from workspaces.htmx import render_page
 from workspaces.names import isolated
 from workspaces.scoping import scope_view
 
-_GONE = "There is no choice of accounts to save: it was saved or discarded, or an hour has passed since."
+_GONE = f"There is no choice of accounts to save: it was saved or discarded, or {spoken(LIFETIME)} has passed since."
 _STALE = "A sync has seen a newer state of AWS than what is shown here. Press Read again, then save; nothing was saved."
 
 
@@ -73,7 +77,7 @@ def _do(request: HttpRequest, access: Access, integration: Integration) -> str:
             seen = request.POST.get("seen", "")
             choosing.save(integration=integration, version=version, seen=seen, by=access.user, now=timezone.now())
             messages.success(request, f"Saved the accounts that {integration} mirrors.")
-    except (editing.ChangedMeanwhileError, choosing.OtherTrialError) as error:
+    except (ChangedMeanwhileError, trials.OtherTrialError) as error:
         return str(error)
     except tuple(WHY_NOT_SAVED) as error:
         return WHY_NOT_SAVED[type(error)]
@@ -124,4 +128,4 @@ def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial)
     outline = Outline(ahead.snapshot, ahead.selection)
     is_other = ahead.selection != Selection.of(integration.selection)
     tree = choices.choices(request, outline, request.path)
-    return tree | prospect_context(request, ahead) | {"is_other": is_other}
+    return tree | prospect_context(request, ahead) | {"is_other": is_other, "grace": GRACE}

@@ -6,11 +6,14 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from connections.errors import ChangedMeanwhileError
 from integrations import editing, trials
 from integrations.models import Integration, SettingsTrial
+from integrations.models.settings_trial import LIFETIME
 from integrations.views.page import find_integration, integration_page
 from integrations.views.prospect import WHY_NOT_SAVED, prospect_context
 from workspaces.access import Access, Power
+from workspaces.durations import spoken
 from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
 
@@ -18,7 +21,10 @@ _STALE = (
     "A sync has seen a newer state of AWS than what is shown here. Discard this and save the settings again, so that"
     " AWS is read anew; nothing was saved."
 )
-_GONE = "There are no new Discovery Settings to save: they were saved or discarded, or an hour has passed since."
+_GONE = (
+    f"There are no new Discovery Settings to save: they were saved or discarded, or {spoken(LIFETIME)} has"
+    " passed since."
+)
 
 
 @scope_view(Power.OWNER)
@@ -49,7 +55,7 @@ def _save(request: HttpRequest, access: Access, integration: Integration) -> str
     version, seen = request.POST.get("version", ""), request.POST.get("seen", "")
     try:
         trials.save(integration=integration, version=version, seen=seen, by=access.user, now=timezone.now())
-    except editing.ChangedMeanwhileError as error:
+    except ChangedMeanwhileError as error:
         return str(error)
     except tuple(WHY_NOT_SAVED) as error:
         return WHY_NOT_SAVED[type(error)]

@@ -1,5 +1,6 @@
 """Webhooks of an integration; a secret is on the page that answers its making, and on no other."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from integrations.editing import ChangedMeanwhileError
+from connections.errors import ChangedMeanwhileError
 from integrations.forms.notifications import WebhookForm
 from integrations.models import Integration, Webhook
 from integrations.notifications import actions
@@ -84,7 +85,8 @@ def webhook_rotate(request: HttpRequest, access: Access, integration: str, webho
             messages.error(request, str(error))
             return redirect(notifications_url(access, hook.integration))
         return _show_secret(request, access, rotated, is_new=False)
-    context = notifications_page(access, hook.integration, title=hook.name, hook=hook)
+    hours = actions.OVERLAP // timedelta(hours=1)
+    context = notifications_page(access, hook.integration, title=hook.name, hook=hook, hours=hours)
     return render_page(request, "integrations/webhook_rotate.html", context, parts=())
 
 

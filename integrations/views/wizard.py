@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from integrations import actions, wizard
 from integrations.forms import DiscoveryForm, PermissionsForm, StepForm, TypeForm
 from integrations.models import Draft, Integration
+from integrations.models.draft import LIFETIME
 from integrations.requesting import request_test
 from integrations.views import choices, wizard_pages
 from integrations.wizard import Step
@@ -63,7 +64,7 @@ def cancel(request: HttpRequest, access: Access, draft: UUID) -> HttpResponse:
         actions.discard_draft(draft=found, by=access.user)
         messages.info(request, "The integration was not created.")
         return redirect(access.scope.url("integration_list"))
-    context = {"draft": found, "back_url": wizard.draft_url(found)}
+    context = {"draft": found, "back_url": wizard.draft_url(found), "lifetime": LIFETIME}
     return render(request, "integrations/wizard/cancel.html", context)
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from connections import handmade, sharing
+from connections.errors import HandleTakenError
 from connections.models import Connection, Folder, Schema
 from tests import factories
 from tests.conftest import Cast
@@ -84,7 +85,7 @@ def test_a_taken_handle_is_refused_with_a_sentence(cast: Cast, as_tenant_owner: 
 def test_a_handle_that_somebody_took_meanwhile_is_noticed_when_it_is_written(cast: Cast) -> None:
     with isolation.as_tenant(cast.acme.pk):
         for is_taken in (False, True):
-            with pytest.raises(handmade.HandleTakenError) if is_taken else nullcontext():
+            with pytest.raises(HandleTakenError) if is_taken else nullcontext():
                 handmade.create_folder(scope=cast.at_org, parent=None, handle="mine", title="", by=cast.org_owner)
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from connections import sharing
+from connections.errors import HandleTakenError
 from connections.models import Folder
 from integrations import actions
 from integrations.models import AccessMode, Draft, Integration, SyncRun, SyncSchedule
@@ -61,7 +62,7 @@ def test_a_handle_that_somebody_took_meanwhile_is_refused(cast: Cast) -> None:
     with isolation.as_tenant(cast.acme.pk):
         drafts = [factories.draft(cast.at_org, "main", by=cast.org_owner) for _ in range(2)]
         finish(cast, drafts[0])()
-        with pytest.raises(actions.HandleTakenError):
+        with pytest.raises(HandleTakenError):
             finish(cast, drafts[1])()
         assert Integration.objects.count() == 1
 

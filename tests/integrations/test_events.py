@@ -10,8 +10,8 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from connections.errors import ChangedMeanwhileError
 from integrations import deletion, dispatch, inlets, schedule
-from integrations.editing import ChangedMeanwhileError
 from integrations.inlets import DEBOUNCE, IssuedKey
 from integrations.models import EventInlet, Integration, SyncSchedule
 from integrations.schedule import Outcome

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from connections import actions, schemas, sharing
+from connections.errors import HandleTakenError
 from connections.models import Connection, Folder, Grant, Schema
 from integrations import approvals, nodes, removal
-from integrations.actions import HandleTakenError
 from integrations.models import SyncRun, SyncSchedule
 from tests.conftest import Cast
 from tests.integrations.conftest import Synced

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from lucide import _render_icon as render_icon
 
 from workspaces.access import Access, Scope
+from workspaces.durations import spoken
 from workspaces.names import isolated
 from workspaces.second_factors import codes_left, is_readable
 from workspaces.sessions import browser
@@ -80,6 +81,9 @@ def avatar(who: object, classes: str = "") -> SafeString:
     initials = (words[0][0] + words[1][0]) if len(words) > 1 else name[:2]
     colour = sum(name.encode()) % _AVATAR_COLOURS
     return format_html('<span class="avatar avatar-{} {}" aria-hidden="true">{}</span>', colour, classes, initials)
+
+
+register.filter("spoken", spoken)
 
 
 @register.simple_tag

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from workspaces import accounts, invitations, isolation
 from workspaces.member_forms import AccountForm
 from workspaces.models import Invitation, Membership, Role, User
+from workspaces.models.invitation import LIFETIME
 from workspaces.scoping import public_view
 
 HOMES = {"tenant": "tenant_home", "org": "organization_home", "workspace": "workspace_home"}
@@ -82,4 +83,4 @@ def _page(request: HttpRequest, invitation: Invitation, state: str, **context: o
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
-    return render(request, "workspaces/invitation_gone.html", status=404)
+    return render(request, "workspaces/invitation_gone.html", {"lifetime": LIFETIME}, status=404)

@@ -12,10 +12,12 @@ from django.views.decorators.http import require_POST
 
 from workspaces import invitations, people, support
 from workspaces.access import Access, Power
+from workspaces.durations import spoken
 from workspaces.htmx import render_page, search_text
 from workspaces.invitations import Letter, TooManyInvitationsError
 from workspaces.member_forms import AddPersonForm, RoleForm
 from workspaces.models import Invitation, Membership, Role, SupportAccess, User
+from workspaces.models.invitation import LIFETIME
 from workspaces.names import isolated
 from workspaces.scoping import scope_view, tenant_view
 
@@ -52,6 +54,8 @@ def add(request: HttpRequest, access: Access) -> HttpResponse:
         if _invite(request, access, who, role):
             return redirect(scope.url("people"))
     help_text = f"Somebody who is in {scope.tenant} already is added at once; anybody else gets an invitation by email."
+    if scope.level == "tenant":
+        help_text = f"An email with a link is sent, which is good for {spoken(LIFETIME)} and for one person."
     context = {"form": form, "cancel_url": scope.url("people"), "help": help_text}
     return render(request, "workspaces/person_add.html", context)
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
-from integrations import choosing, editing, trials, trying
+from connections.errors import ChangedMeanwhileError
+from integrations import choosing, trials, trying
 from integrations.models import Integration, SettingsTrial, SyncRun
 from tests.conftest import Cast, make_cast
 from tests.integrations.changing.test_races import alone
@@ -65,7 +66,7 @@ def stored(in_use: Synced, cast: Cast) -> tuple[int, int]:
 def test_of_two_who_save_at_once_one_does(in_use: Synced, cast: Cast, seen: str) -> None:
     results = together(cast, *[lambda: save(in_use, cast, seen)] * 2)
     assert sorted(type(result).__name__ for result in results) == ["ChangedMeanwhileError", "Integration"]
-    assert any(isinstance(result, editing.ChangedMeanwhileError) for result in results)
+    assert any(isinstance(result, ChangedMeanwhileError) for result in results)
     assert stored(in_use, cast) == (1, 1)
 
 

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from connections import actions as uses
 from connections import handmade, sharing
+from connections.errors import ChangedMeanwhileError
 from connections.models import Connection, Folder
-from integrations import changing, choosing, deletion, editing, inlets, nodes, trials
+from integrations import changing, choosing, deletion, inlets, nodes, trials
 from integrations.handouts import copy_of
 from integrations.models import Integration
 from tests import factories
@@ -107,7 +108,7 @@ def rotate_key(desk: Desk) -> None:
     made_at = made.inlet.key_made_at.isoformat()
     later = timezone.now()
     inlets.rotate_key(integration=desk.integration, made_at=made_at, by=desk.by, now=later)
-    with pytest.raises(editing.ChangedMeanwhileError):
+    with pytest.raises(ChangedMeanwhileError):
         inlets.rotate_key(integration=desk.integration, made_at=made_at, by=desk.by, now=later)
 
 

@@ -10,8 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from connections import handmade, sharing
+from connections.errors import ChangedMeanwhileError
 from connections.models import Connection, Folder, Schema
-from integrations import actions, changing, deletion, editing, removal, sync, trials, trying
+from integrations import actions, changing, deletion, removal, sync, trials, trying
 from integrations.handouts import copy_of
 from integrations.models import Integration, SyncRun, SyncSchedule
 from tests import factories
@@ -55,7 +56,7 @@ def alone(work: Callable[[], object]) -> Callable[[], object]:
     def inner() -> object:
         try:
             return work()
-        except (editing.ChangedMeanwhileError, changing.UnseenImpactError, trials.UnseenProspectError) as error:
+        except (ChangedMeanwhileError, changing.UnseenImpactError, trials.UnseenProspectError) as error:
             return error
         finally:
             connection.close()

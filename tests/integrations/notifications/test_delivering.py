@@ -16,8 +16,9 @@ from pytest_django.fixtures import Settings
 
 from integrations import removal
 from integrations.models import Delivery, DeliveryDue, Integration, SyncRun, Topic, Webhook
+from integrations.models.notifications import KEPT
 from integrations.notifications import actions, delivering, outbox, posting, signing
-from integrations.notifications.delivering import AT_ONCE, AT_ONCE_OF_ONE, CLAIM_LIFETIME, KEPT, MOST_ATTEMPTS
+from integrations.notifications.delivering import AT_ONCE, AT_ONCE_OF_ONE, CLAIM_LIFETIME, MOST_ATTEMPTS
 from integrations.notifications.posting import Answer
 from integrations.schedule import Outcome
 from tests import factories

@@ -13,7 +13,7 @@ from django.core.mail import EmailMessage
 from django.test import Client
 from django.utils import timezone
 
-from integrations.editing import ChangedMeanwhileError
+from connections.errors import ChangedMeanwhileError
 from integrations.models import EmailNotifications, Integration, Topic
 from integrations.notifications import emails, limits, recipients
 from tests import factories

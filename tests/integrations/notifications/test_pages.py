@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from integrations.editing import ChangedMeanwhileError
+from connections.errors import ChangedMeanwhileError
 from integrations.models import Delivery, EmailNotifications, Integration, Topic, Webhook
 from integrations.notifications import actions, limits
 from tests import factories
