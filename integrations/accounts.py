@@ -68,7 +68,7 @@ def change_access(*, access: AccountAccess, wanted: AccessSettings, seen: str, b
 
 
 @transaction.atomic
-def test_connection(*, access: AccountAccess, by: User, now: datetime) -> AccessTest:
+def request_connection_test(*, access: AccountAccess, by: User, now: datetime) -> AccessTest:
     """Start *Test Connection* with what is stored and inherited, and the rotated external id where one waits."""
     current = _lock(access)
     current.discovery_external_id = current.tested_external_id

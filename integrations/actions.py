@@ -108,7 +108,7 @@ def queue_sync(integration: Integration, trigger: SyncRun.Trigger, by: User | No
 
 
 @transaction.atomic
-def test_failing(*, integration: Integration, by: User | None) -> int:
+def request_health_tests(*, integration: Integration, by: User | None) -> int:
     """Have the failing connections tested now, and not when they are due; gives how many they are."""
     SyncSchedule.objects.select_for_update().filter(pk=integration.pk).first()  # no sync writes to them meanwhile
     tested = health_schedule.tested(integration.tenant_id).filter(root=integration.root_folder_id)

@@ -75,7 +75,7 @@ def change_options(*, node: Node, options: Mapping[str, Any], seen: str, by: Use
 
 
 @transaction.atomic
-def test_connection(*, node: Connection, integration: Integration, by: User, now: datetime) -> AccessTest:
+def request_connection_test(*, node: Connection, integration: Integration, by: User, now: datetime) -> AccessTest:
     """Start *Test Connection* for the one account of a connection."""
     copy = handouts.copy_of(integration)
     Connection.objects.select_for_update().get(pk=node.pk)

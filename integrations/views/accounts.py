@@ -85,7 +85,7 @@ def access_save(request: HttpRequest, access: Access, connection: int) -> HttpRe
                 form.add_error(None, CHANGED_MEANWHILE)
             else:
                 if is_to_be_tested:
-                    accounts.test_connection(access=found, by=access.user, now=timezone.now())
+                    accounts.request_connection_test(access=found, by=access.user, now=timezone.now())
                 messages.success(request, f"Saved the access of {isolated(found.connection.shown)}.")
                 return _back(access, found, "#test" if is_to_be_tested else "")
     return _show(request, access, found, form=form)

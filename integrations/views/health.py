@@ -51,7 +51,7 @@ def health_words(access: Access, integration: Integration) -> HealthWords:
 def failing_test(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Have the failing connections tested now."""
     found = find_integration(access, integration)
-    number = actions.test_failing(integration=found, by=access.user)
+    number = actions.request_health_tests(integration=found, by=access.user)
     if number:
         are = "connection is" if number == 1 else "connections are"
         messages.success(

@@ -65,7 +65,7 @@ def connection_config(request: HttpRequest, access: Access, connection: int) -> 
 def connection_test(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Try the role of the connection's account in the background."""
     node = _connection(access, connection)
-    nodes.test_connection(node=node, integration=_managing(node), by=access.user, now=timezone.now())
+    nodes.request_connection_test(node=node, integration=_managing(node), by=access.user, now=timezone.now())
     return redirect(f"{node_url(access.scope, node)}config/")
 
 

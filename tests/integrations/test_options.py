@@ -148,7 +148,7 @@ def test_test_connection_is_as_patient_as_the_options_of_the_folder_say(
         Folder.objects.filter(title="Workloads").update(options={"max_error_retry_attempts": attempts})
         node = Connection.objects.select_related("folder").get(title="Prod")
         integration = Integration.objects.select_related("tenant", "organization").get(pk=mirror.integration.pk)
-        test = nodes.test_connection(node=node, integration=integration, by=cast.org_owner, now=timezone.now())
+        test = nodes.request_connection_test(node=node, integration=integration, by=cast.org_owner, now=timezone.now())
     aws.faults.fail("AssumeRole", "ServiceUnavailable", times=3)
     testing.run(cast.acme.pk, test.pk)
     with isolation.as_tenant(cast.acme.pk):
@@ -165,7 +165,7 @@ def test_so_is_that_of_a_connection_made_by_hand(aws: RunningAws, cast: Cast, at
         access.role_arn = f"arn:aws:iam::{account}:role/mine"
         access.save()
         aws.roles.create("mine", trusting(VENDOR_ROLE_ARN, access.discovery_external_id), account=account)
-        test = accounts.test_connection(access=access, by=cast.org_owner, now=timezone.now())
+        test = accounts.request_connection_test(access=access, by=cast.org_owner, now=timezone.now())
     aws.faults.fail("AssumeRole", "ServiceUnavailable", times=3)
     testing.run(cast.acme.pk, test.pk)
     with isolation.as_tenant(cast.acme.pk):

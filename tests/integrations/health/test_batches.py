@@ -218,7 +218,7 @@ def test_another_role_name_makes_what_was_found_stale(tested: Scene, cast: Cast)
 def press_test(tested: Scene, cast: Cast, name: str) -> None:
     """Press Test Connection of one connection, and let the worker run it."""
     with isolation.as_tenant(tested.tenant_id):
-        test = nodes.test_connection(
+        test = nodes.request_connection_test(
             node=Connection.objects.get(title=name),
             integration=Integration.objects.select_related("tenant", "organization").get(),
             by=cast.org_owner,
@@ -292,6 +292,6 @@ def test_test_connection_of_one_made_by_hand_updates_its_health(tested: Scene, c
     for external_id, expected in (("wrong", "failing"), (access.discovery_external_id, "healthy")):
         tested.aws.roles.create("mine", trusting(VENDOR_ROLE_ARN, external_id), account=tested.account("Prod"))
         with isolation.as_tenant(tested.tenant_id):
-            test = accounts.test_connection(access=access, by=cast.org_owner, now=timezone.now())
+            test = accounts.request_connection_test(access=access, by=cast.org_owner, now=timezone.now())
         testing.run(tested.tenant_id, test.pk, retries=QUICK)
         assert tested.node_by_hand().health == expected
