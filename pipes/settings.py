@@ -71,8 +71,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "workspaces.after_response.AfterResponseMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "workspaces.sessions.SessionTrackingMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "workspaces.sessions.SessionTrackingMiddleware",
 ]
 
 ROOT_URLCONF = "pipes.urls"

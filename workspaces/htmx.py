@@ -1,16 +1,22 @@
 """Pages and their fragments: a page is complete at its URL; a fragment is a named partial of it, chosen here."""
 
-from collections.abc import Callable, Mapping
-from functools import wraps
-from typing import Any
+from collections.abc import Mapping
+from typing import cast
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django_htmx.middleware import HtmxDetails
 
-from workspaces.access import Access
-from workspaces.scoping import ScopedView
+
+class _HtmxRequest(HttpRequest):
+    htmx: HtmxDetails
+
+
+def htmx(request: HttpRequest) -> HtmxDetails:
+    """Give what HTMX says of a request, as django-htmx has read it; falsy where HTMX did not send the request."""
+    return cast("_HtmxRequest", request).htmx
 
 
 def render_page(
@@ -20,7 +26,7 @@ def render_page(
 
     A part is a partial of the template that is named like the id of the element it replaces.
     """
-    wanted = request.headers.get("HX-Target", "") if request.headers.get("HX-Request") else ""
+    wanted = htmx(request).target if htmx(request) else None
     response = render(request, f"{template}#{wanted}" if wanted in parts else template, dict(context))
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
@@ -36,12 +42,12 @@ def what_to_judge(request: HttpRequest) -> QueryDict | None:
     """Give what a form is to judge: what was posted, or what is being typed; nothing on a page that is only opened."""
     if request.method == "POST":
         return request.POST
-    return request.GET if request.headers.get("HX-Target", "").endswith("-status") else None
+    return request.GET if (htmx(request).target or "").endswith("-status") else None
 
 
 def asks_about_field(request: HttpRequest, form: Form) -> str | None:
     """Give the name of the field that is being checked as one types, if that is what the request is for."""
-    target = request.headers.get("HX-Target", "")
+    target = htmx(request).target
     names = (name for name in form.fields if target == f"{form[name].auto_id}-status")
     return next(names, None) if request.method == "GET" else None
 
@@ -53,21 +59,3 @@ def field_status(request: HttpRequest, form: Form, name: str, *, note: str | Non
     response = render(request, "components/field.html#status", {"field": field, "ok": ok, "note": note})
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
-
-
-def posted_from(page: str) -> Callable[[ScopedView], ScopedView]:
-    """Declare a view that takes a form of another page, the one of this URL name.
-
-    What it refuses is shown at its own address: whoever opens or shares that one is to find the page.
-    """
-
-    def decorate(view: ScopedView) -> ScopedView:
-        @wraps(view)
-        def inner(request: HttpRequest, access: Access, **arguments: Any) -> HttpResponse:
-            if request.method != "POST":
-                return redirect(access.scope.url(page, **arguments))
-            return view(request, access, **arguments)
-
-        return inner
-
-    return decorate

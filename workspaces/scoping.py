@@ -14,13 +14,14 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import InternalError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from psycopg.errors import ReadOnlySqlTransaction
 
 from workspaces import accounts, isolation, sent_again, support
 from workspaces.access import Access, Power, Scope
+from workspaces.htmx import htmx
 from workspaces.models import Membership, Organization, Role, User, Workspace
 
 View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
@@ -41,7 +42,7 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
     if request.method in ("GET", "HEAD"):
         return redirect_to_login(request.get_full_path())
     kept = sent_again.kept(request)
-    if (kept.get("typed") or kept.get("unseen")) and not request.headers.get("HX-Request"):
+    if (kept.get("typed") or kept.get("unseen")) and not htmx(request):
         return render(request, "workspaces/signed_out.html", kept, status=403)
     form_page = request.headers.get("Referer", "")
     is_ours = url_has_allowed_host_and_scheme(form_page, {request.get_host()}, require_https=request.is_secure())
@@ -161,3 +162,21 @@ def enter(user: User, tenant: str, organization: str | None, workspace: str | No
 def console(request: HttpRequest) -> dict[str, object]:
     """Template context of every page: the access of the current request, if it has a scope."""
     return {"access": getattr(request, "access", None), "docs_url": settings.DOCS_URL}
+
+
+def posted_from(page: str) -> Callable[[ScopedView], ScopedView]:
+    """Declare a view that takes a form of another page, the one of this URL name.
+
+    What it refuses is shown at its own address: whoever opens or shares that one is to find the page.
+    """
+
+    def decorate(view: ScopedView) -> ScopedView:
+        @wraps(view)
+        def inner(request: HttpRequest, access: Access, **arguments: Any) -> HttpResponse:
+            if request.method != "POST":
+                return redirect(access.scope.url(page, **arguments))
+            return view(request, access, **arguments)
+
+        return inner
+
+    return decorate

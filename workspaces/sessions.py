@@ -13,6 +13,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from workspaces import audit
+from workspaces.htmx import htmx
 from workspaces.models import User
 
 SEEN_EVERY = 300  # seconds between two notes that a session is in use
@@ -51,7 +52,7 @@ class SessionTrackingMiddleware:
 
 
 def _asks_by_itself(request: HttpRequest) -> bool:
-    return request.method == "GET" and "HX-Request" in request.headers
+    return request.method == "GET" and bool(htmx(request))
 
 
 def begin(request: HttpRequest) -> None:

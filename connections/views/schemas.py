@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
+from django_htmx.http import trigger_client_event
 
 from connections import actions, browse, names, schemas, usable
 from connections.models import Connection, Folder
@@ -17,7 +18,7 @@ from connections.sharing import Node
 from connections.views.context import PAGE_SIZE
 from connections.views.workspace import subtabs, workspace_of
 from workspaces.access import Access, Power
-from workspaces.htmx import render_page, search_text
+from workspaces.htmx import htmx, render_page, search_text
 from workspaces.names import isolated
 from workspaces.scoping import workspace_view
 
@@ -98,7 +99,7 @@ def _change(request: HttpRequest, access: Access, node: Node, change: Callable[.
         change(scope=access.scope, node=node, by=access.user)
     except actions.NotAddableError as refused:
         error = str(refused)
-    if request.headers.get("HX-Target", "").startswith("node-"):
+    if (htmx(request).target or "").startswith("node-"):
         return _row(request, access, node, error)
     messages.add_message(
         request, messages.ERROR if error else messages.SUCCESS, error or done.format(isolated(node.shown))
@@ -117,5 +118,5 @@ def _row(request: HttpRequest, access: Access, node: Node, error: str) -> HttpRe
     tree = {"rows": rows, "base_url": access.scope.url("connection_list"), "has_places": "place" in request.GET}
     response = render(request, "connections/workspace/rows.html", {"tree": tree})
     if isinstance(node, Folder) and not error:
-        response["HX-Trigger"] = "schema"  # among what a search found may be what is in the folder
+        trigger_client_event(response, "schema")  # among what a search found may be what is in the folder
     return response

@@ -9,7 +9,7 @@ from django.utils.cache import patch_vary_headers
 from connections.models import Folder
 from connections.views.context import folder_page, tree_context
 from workspaces.access import Access, Power
-from workspaces.htmx import render_page
+from workspaces.htmx import htmx, render_page
 from workspaces.scoping import scope_view
 from workspaces.views.settings import check_tenant_settings
 
@@ -32,7 +32,7 @@ def folder_detail(request: HttpRequest, access: Access, folder: int) -> HttpResp
     node = get_object_or_404(Folder.objects.in_scope(access.scope), pk=folder)
     tree = tree_context(request, access.scope, node)
     context: dict[str, object] = {"tree": tree, "node": node}
-    if request.headers.get("HX-Request") and INSIDE in request.GET:
+    if htmx(request) and INSIDE in request.GET:
         response = render(request, "connections/inside.html", context)
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
         return response

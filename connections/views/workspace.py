@@ -18,7 +18,7 @@ from connections.usable import UsableRow
 from connections.views.context import PAGE_SIZE
 from connections.views.tree import INSIDE
 from workspaces.access import Access, Power, Scope, power_in
-from workspaces.htmx import render_page, search_text
+from workspaces.htmx import htmx, render_page, search_text
 from workspaces.models import Workspace
 from workspaces.scoping import workspace_view
 
@@ -58,7 +58,7 @@ def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResp
     tree = _tree(request, access.scope, inside, usable.children(folder), has_places=False)
     here = inside.line[-1]
     context: dict[str, object] = {"tree": tree, "node": here}
-    if request.headers.get("HX-Request") and INSIDE in request.GET:
+    if htmx(request) and INSIDE in request.GET:
         response = render(request, "connections/workspace/inside.html", context)
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
         return response

@@ -21,9 +21,9 @@ from integrations.forms.account import AccountForm
 from integrations.models import AccessTest, AccountAccess
 from integrations.views.options import Options, options_of
 from workspaces.access import Access, Power
-from workspaces.htmx import asks_about_field, field_status, posted_from, render_page
+from workspaces.htmx import asks_about_field, field_status, render_page
 from workspaces.names import isolated
-from workspaces.scoping import scope_view
+from workspaces.scoping import posted_from, scope_view
 from workspaces.views.settings import check_tenant_settings
 
 CHANGED_MEANWHILE = (

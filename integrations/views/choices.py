@@ -12,10 +12,11 @@ from urllib.parse import urlencode
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django_htmx.http import trigger_client_event
 
 from integrations.finding import branches, find
 from integrations.outline import Outline, Verb
-from workspaces.htmx import render_page, search_text
+from workspaces.htmx import htmx, render_page, search_text
 
 PAGE: Final = 50
 CHOSEN: Final = "chosen"  # tells the page that something was ticked
@@ -46,7 +47,7 @@ def pressed(request: HttpRequest) -> Press | None:
 
 def asks_part(request: HttpRequest) -> bool:
     """Whether a row is being opened in place, or something is looked for."""
-    return request.method == "GET" and ("inside" in request.GET or request.headers.get("HX-Target") == _TREE)
+    return request.method == "GET" and ("inside" in request.GET or htmx(request).target == _TREE)
 
 
 def choices(request: HttpRequest, outline: Outline, url: str) -> dict[str, Any]:
@@ -79,11 +80,11 @@ def show_part(request: HttpRequest, outline: Outline, url: str) -> HttpResponse:
 def answer(request: HttpRequest, press: Press, outline: Outline, url: str) -> HttpResponse:
     """Answer a button of the tree, after what it did: by the nodes whose tick changed, or by the page."""
     node = outline.node(press.source_id)
-    if request.headers.get("HX-Target") == f"tick-{press.source_id}" and node is not None:
+    if htmx(request).target == f"tick-{press.source_id}" and node is not None:
         shown = choices(request, outline, url)
         line = [each for each in outline.line(press.source_id) if each not in shown["above"] and each != node]
         response = render(request, "integrations/choices/ticked.html", shown | {"node": node, "line": line})
-        response["HX-Trigger"] = CHOSEN
+        trigger_client_event(response, CHOSEN)
         return response
     if press.verb == _LOOK:
         return redirect(f"{url}?{urlencode({'in': press.source_id, 'part': press.part or '1'})}#choices")

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django_htmx.http import trigger_client_event
 
 from integrations import words
 from integrations.models import Integration, SyncRun
 from workspaces.access import Access, why_only_kept
-from workspaces.htmx import render_page
+from workspaces.htmx import htmx, render_page
 
 # After this long in the queue a page says that no worker has taken the run.
 _PATIENCE = timedelta(seconds=15)
@@ -111,6 +112,6 @@ def render_live(
     """Render a page that follows a run, or one of its parts; tell the page when the run has made it another one."""
     response = render_page(request, template, {"status": status, **context}, parts=("sync", *parts))
     has_news = status.run.state == SyncRun.State.FAILED or bool(status.run.counts)
-    if request.headers.get("HX-Target") == "sync" and status.run.is_over and has_news:
-        response["HX-Trigger"] = "synced"
+    if htmx(request).target == "sync" and status.run.is_over and has_news:
+        trigger_client_event(response, "synced")
     return response

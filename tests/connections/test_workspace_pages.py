@@ -204,7 +204,7 @@ def test_what_a_search_found_is_read_again_when_a_folder_comes_or_goes(
     share(cast, tree.root, cast.at_org)
     found = as_owner.get(CONNECTIONS, {"q": "prod"}).content.decode()
     assert f'<div id="list" hx-get="{CONNECTIONS}?q=prod" hx-trigger="schema from:body"' in found
-    for node, trigger in ((tree.prod, "schema"), (tree.web_prod, None), (tree.web_dev, None)):
+    for node, trigger in ((tree.prod, '{"schema": {}}'), (tree.web_prod, None), (tree.web_dev, None)):
         kind = "folder" if node == tree.prod else "connection"
         headers = {"HX-Request": "true", "HX-Target": f"node-{kind}-{node.pk}"}
         answer = as_owner.post(node_url(node, "add"), headers=headers)

@@ -5,6 +5,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import render
 
 from workspaces import sent_again
+from workspaces.htmx import htmx
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -15,6 +16,6 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
     ours is shown it once more, to be sent with one press; what another site sent is not offered.
     """
     response = render(request, "403_csrf.html", {"reason": reason} | sent_again.kept(request), status=403)
-    if request.headers.get("HX-Request"):
+    if htmx(request):
         response["X-CSRFToken"] = get_token(request)
     return response

@@ -10,7 +10,7 @@ from django.utils.cache import patch_vary_headers
 
 from workspaces import places
 from workspaces.access import Access, Power, Scope
-from workspaces.htmx import render_page, search_text
+from workspaces.htmx import htmx, render_page, search_text
 from workspaces.models import Organization, Plan, Role, Tenant, User, Workspace
 from workspaces.places import Place, PlaceRow
 from workspaces.scoping import account_view, organization_view, tenant_view
@@ -104,7 +104,7 @@ def _switch(
     settings_url = Scope(settings_of).url("tenant_settings") if settings_of else ""
     current = current or search_text(request, "from")
     context = {"word": word, "rows": rows, "q": query, "current": current, "settings_url": settings_url}
-    part = "#menu" if request.headers.get("HX-Request") else ""
+    part = "#menu" if htmx(request) else ""
     response = render(request, f"workspaces/switch.html{part}", context)
     patch_vary_headers(response, ["HX-Request"])
     return response

@@ -1,5 +1,6 @@
 """Accounts to mirror in the Config: read anew, ticked, looked at with its impact, then saved at once or not at all."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -161,7 +162,7 @@ def test_a_tick_with_script_is_answered_by_what_it_changes(in_use: Synced, cast:
             {"do": f"exclude {source_id}", "in": top, "part": "1"},
             headers={"HX-Request": "true", "HX-Target": f"tick-{source_id}"},
         )
-        assert response.headers["HX-Trigger"] == "chosen"
+        assert json.loads(response.headers["HX-Trigger"]) == {"chosen": {}}
         assert 'id="chosen" class="chosen" hx-swap-oob="innerHTML"' in response.content.decode()
         return ticks(response.content.decode())
 
