@@ -15,7 +15,7 @@ from connections.sharing import Node
 from workspaces import audit
 from workspaces.access import Scope
 from workspaces.models import User, Workspace
-from workspaces.names import isolated
+from workspaces.wording.names import isolated
 
 
 @transaction.atomic

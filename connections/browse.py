@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce, Collate, Lower, NullIf
 from connections.models import Connection, ConnectionState, Folder, Health
 from connections.tree import ids_on
 from workspaces.access import Scope
-from workspaces.names import id_in_arn
+from workspaces.wording.names import id_in_arn
 
 _TEXT = CharField()
 _SHOWN = Coalesce(NullIf("title", Value("")), Collate("handle", "default"), output_field=_TEXT)

@@ -15,7 +15,7 @@ from workspaces import audit
 from workspaces.access import Scope
 from workspaces.handles import RESERVED_SCHEMAS, why_system_owned
 from workspaces.models import User
-from workspaces.names import isolated
+from workspaces.wording.names import isolated
 
 
 class FolderGoneError(Exception):

@@ -17,7 +17,7 @@ from integrations.packing import unpack
 from integrations.selection import Selection
 from workspaces import audit
 from workspaces.models import User
-from workspaces.names import isolated
+from workspaces.wording.names import isolated
 
 _SELECTION: Final = SettingsTrial.About.SELECTION
 

@@ -11,9 +11,9 @@ from integrations.models import Integration, SyncSchedule
 from integrations.sending import send_on_commit
 from integrations.tasks import remove_integration
 from workspaces import audit
-from workspaces import removal as place_removal
 from workspaces.access import Scope
 from workspaces.models import User
+from workspaces.places import deletion as place_removal
 
 # All that hangs on the integrations of one organization; tests of access know their subject by its uid only.
 _DELETE_INTEGRATIONS = (

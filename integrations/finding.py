@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from integrations.outline import Choice, Outline
-from workspaces.names import id_in_arn
+from workspaces.wording.names import id_in_arn
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from integrations.models import AccountAccess, Integration
 from integrations.models.settings import AccessSettings
 from integrations.options import effective
 from workspaces import isolation
-from workspaces.secrets import SecretUnreadableError
+from workspaces.encryption import SecretUnreadableError
 
 log = structlog.get_logger(__name__)
 

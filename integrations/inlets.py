@@ -22,9 +22,9 @@ from connections.errors import ChangedMeanwhileError
 from integrations import editing
 from integrations.models import EventInlet, Integration, SyncSchedule
 from integrations.schedule import EVENTS_REST
-from workspaces import audit, counting, isolation
-from workspaces.invitations import hash_of
+from workspaces import audit, isolation, rate_limit
 from workspaces.models import User
+from workspaces.people.invitations import hash_of
 
 KEY_HEADER: Final = "X-Pipes-Key"
 # Changes come in bursts, and AWS takes a moment itself until its lists show them.
@@ -115,7 +115,7 @@ def receive(uid: UUID, key: str, *, now: datetime) -> bool:
         inlet = EventInlet.objects.first()  # the wall shows no other than the one that this key opens
         if inlet is None or not secrets.compare_digest(inlet.uid.bytes, uid.bytes):
             return False
-        counting.count(counter, seconds=120)  # what opens nothing leaves no trace, or strangers could fill the cache
+        rate_limit.count(counter, seconds=120)  # what opens nothing leaves no trace, or strangers could fill the cache
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [_LOCK_WAIT])
         there = SyncSchedule.objects.filter(pk=inlet.integration_id, tenant_id=inlet.tenant_id)

@@ -27,7 +27,7 @@ from integrations.requesting import request_test
 from workspaces import audit
 from workspaces.access import Scope
 from workspaces.models import User
-from workspaces.names import isolated
+from workspaces.wording.names import isolated
 
 
 def spell(node: Node) -> str:

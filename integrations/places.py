@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from integrations.models import AccessTest, SettingsTrial
 from workspaces import isolation
-from workspaces.durations import spoken
+from workspaces.wording.durations import spoken
 
 # What reports nothing for this long has lost its worker: AWS is given less time than that for any one call.
 PATIENCE: Final = timedelta(minutes=3)

@@ -12,7 +12,7 @@ from integrations.models import Integration, SettingsTrial
 from integrations.trials import Prospect
 from workspaces import audit
 from workspaces.models import User
-from workspaces.names import isolated
+from workspaces.wording.names import isolated
 
 
 @transaction.atomic

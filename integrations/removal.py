@@ -13,8 +13,9 @@ from connections.models import Connection, Folder
 from integrations import retention
 from integrations.models import AccessTest, Draft, Integration, SettingsTrial, SyncRun
 from integrations.notifications import delivering
-from workspaces import isolation, second_factors, sessions, support
+from workspaces import isolation, support_access
 from workspaces.models import Tenant
+from workspaces.sign_in import second_factors, sessions
 
 _TESTS_ARE_KEPT = timedelta(days=7)
 
@@ -59,7 +60,7 @@ def clean_up(*, now: datetime, is_time_up: Callable[[], bool] = lambda: False) -
     The records of syncs come last, of tenants in any order, until the time is up: there may be millions of one.
     """
     sessions.forget_ended(now=now)
-    support.end_expired(now=now)
+    support_access.end_expired(now=now)
     for authenticator in second_factors.in_clear():
         second_factors.renew(authenticator)
     with isolation.as_operator():

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from integrations.reconcile import Held, Tree, Update, handle_of_slug, wishes
 from workspaces.handles import NODE_MAX_LENGTH, slug
-from workspaces.names import isolated
+from workspaces.wording.names import isolated
 
 
 class PrefixRefusedError(Exception):

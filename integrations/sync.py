@@ -36,7 +36,7 @@ from integrations.selection import Selection, select
 from integrations.snapshot import Progress, Snapshot
 from workspaces import isolation
 from workspaces.database import is_away, patiently
-from workspaces.secrets import SecretUnreadableError
+from workspaces.encryption import SecretUnreadableError
 
 log = structlog.get_logger(__name__)
 

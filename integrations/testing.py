@@ -26,7 +26,7 @@ from integrations.sampling import OTHERS, sample
 from integrations.selection import Selection, select
 from integrations.snapshot import AccountState, Progress
 from workspaces import audit, isolation
-from workspaces.secrets import SecretUnreadableError
+from workspaces.encryption import SecretUnreadableError
 
 log = structlog.get_logger(__name__)
 

@@ -23,7 +23,7 @@ from integrations.proofs import AnotherOrganizationError, check_gone, check_same
 from integrations.reconcile import Taken, plan
 from integrations.snapshot import Progress, Snapshot
 from workspaces import isolation
-from workspaces.secrets import SecretUnreadableError
+from workspaces.encryption import SecretUnreadableError
 
 log = structlog.get_logger(__name__)
 

@@ -15,9 +15,9 @@ class PipesConfig(AppConfig):
 class OperatorAdminConfig(SimpleAdminConfig):
     """Django's admin under /operator/, for superusers only; it does not look for what libraries would show there."""
 
-    default_site = "workspaces.operator.OperatorSite"
+    default_site = "workspaces.operator.site.OperatorSite"
 
     def ready(self) -> None:
         """Register what is ours."""
         super().ready()
-        import_module("workspaces.admin")
+        import_module("workspaces.operator.admin")

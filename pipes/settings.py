@@ -69,10 +69,10 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "workspaces.after_response.AfterResponseMiddleware",
+    "workspaces.sign_in.after_response.AfterResponseMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "workspaces.sessions.SessionTrackingMiddleware",
+    "workspaces.sign_in.sessions.SessionTrackingMiddleware",
 ]
 
 ROOT_URLCONF = "pipes.urls"
@@ -180,8 +180,11 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-ACCOUNT_ADAPTER = "workspaces.accounts.AccountAdapter"
-ACCOUNT_FORMS = {"login": "workspaces.accounts.SignInForm", "reset_password": "workspaces.accounts.ResetForm"}
+ACCOUNT_ADAPTER = "workspaces.sign_in.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "workspaces.sign_in.adapter.SignInForm",
+    "reset_password": "workspaces.sign_in.adapter.ResetForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -200,10 +203,10 @@ ACCOUNT_RATE_LIMITS = {  # of what writes to an address that somebody has typed;
 }
 USERSESSIONS_TRACK_ACTIVITY = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # whoever added a person vouches for the address
-MFA_ADAPTER = "workspaces.second_factors.SecondFactorAdapter"
+MFA_ADAPTER = "workspaces.sign_in.second_factors.SecondFactorAdapter"
 MFA_FORMS = {
-    "authenticate": "workspaces.second_factors.SignInCodeForm",
-    "reauthenticate": "workspaces.second_factors.ProofCodeForm",
+    "authenticate": "workspaces.sign_in.second_factors.SignInCodeForm",
+    "reauthenticate": "workspaces.sign_in.second_factors.ProofCodeForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or "consolemail://"))
@@ -266,7 +269,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 
-DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # where somebody is signed in, workspaces/sessions.py says who
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # where somebody is signed in, workspaces/sign_in/sessions.py says who
 # A request is told when it has its answer, a task when it failed: what it did it says itself.
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG

@@ -32,10 +32,11 @@ def seed() -> None:
 
 
 def _seed() -> None:
-    from workspaces import actions, isolation
+    from workspaces import isolation
     from workspaces.access import Scope
     from workspaces.models import Plan, Role, Tenant, User
-    from workspaces.people import add_member
+    from workspaces.places import actions
+    from workspaces.places.members import add_member
 
     if User.objects.filter(email=PEOPLE[0][0]).exists():
         return

@@ -12,9 +12,9 @@ from connections.tree import allocate_ids
 from integrations import actions as integration_actions
 from integrations.models import Draft, Integration, SyncRun, Topic, Webhook
 from integrations.notifications import actions as notification_actions
-from workspaces import actions, people
 from workspaces.access import Scope
 from workspaces.models import Membership, Organization, Plan, Role, Tenant, User, Workspace
+from workspaces.places import actions, members
 
 PASSWORD = "a-password-for-tests"
 TOTP_SECRET = "JBSWY3DPEHPK3PXP"
@@ -50,7 +50,7 @@ def workspace(scope: Scope, handle: str, *, owner: User) -> Workspace:
 
 def member(scope: Scope, person: User, role: Role) -> Membership:
     """Give somebody a role."""
-    return people.add_member(scope=scope, user=person, role=role, by=None)
+    return members.add_member(scope=scope, user=person, role=role, by=None)
 
 
 def draft(scope: Scope, handle: str = "", *, by: User, **fields: Any) -> Draft:

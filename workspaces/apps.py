@@ -12,4 +12,4 @@ class WorkspacesConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what the sign-in library says of accounts."""
-        import_module("workspaces.account_events")
+        import_module("workspaces.sign_in.account_events")

@@ -19,10 +19,11 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from psycopg.errors import ReadOnlySqlTransaction
 
-from workspaces import accounts, isolation, sent_again, support
+from workspaces import isolation, support_access
 from workspaces.access import Access, Power, Scope
-from workspaces.htmx import htmx
 from workspaces.models import Membership, Organization, Role, User, Workspace
+from workspaces.sign_in import adapter, resubmission
+from workspaces.web.htmx import htmx
 
 View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
 ScopedView = Callable[Concatenate[HttpRequest, Access, ...], HttpResponse]
@@ -41,7 +42,7 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
     """
     if request.method in ("GET", "HEAD"):
         return redirect_to_login(request.get_full_path())
-    kept = sent_again.kept(request)
+    kept = resubmission.kept(request)
     if (kept.get("typed") or kept.get("unseen")) and not htmx(request):
         return render(request, "workspaces/signed_out.html", kept, status=403)
     form_page = request.headers.get("Referer", "")
@@ -90,7 +91,7 @@ def _scoped(levels: frozenset[str], needs: Power) -> Callable[[ScopedView], View
 
 def _look_only(request: HttpRequest, access: Access, view: ScopedView, arguments: dict[str, Any]) -> HttpResponse:
     """Show a page to the operator, noted in the tenant's audit log, in a transaction that can write nothing else."""
-    if access.support is None or not accounts.used_second_factor(request, access.user):
+    if access.support is None or not adapter.used_second_factor(request, access.user):
         raise Http404
     tenant = access.scope.tenant
     refusal = (
@@ -98,7 +99,7 @@ def _look_only(request: HttpRequest, access: Access, view: ScopedView, arguments
     )
     if request.method not in ("GET", "HEAD"):
         raise PermissionDenied(refusal)
-    support.note_page(access, access.support, request.path)
+    support_access.note_page(access, access.support, request.path)
     isolation.look_only()
     try:
         response = view(request, access, **arguments)
@@ -137,7 +138,7 @@ def enter(user: User, tenant: str, organization: str | None, workspace: str | No
     Raises Http404 when there is none, or this person has nothing to do with it: a stranger learns nothing.
     """
     memberships = tuple(Membership.objects.filter(user=user, tenant__handle=tenant).select_related("tenant"))
-    granted = None if memberships else support.of_operator(user, tenant, now=timezone.now())
+    granted = None if memberships else support_access.of_operator(user, tenant, now=timezone.now())
     if granted is not None:  # looks as an owner does, by a membership that is never saved
         memberships = (Membership(user=user, tenant=granted.tenant, role=Role.OWNER),)
     if not memberships:

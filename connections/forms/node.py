@@ -7,8 +7,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from connections.removal import GRACE
-from workspaces.durations import spoken
 from workspaces.handles import NODE_MAX_LENGTH, validate_node_handle
+from workspaces.wording.durations import spoken
 
 _PLAIN: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 

@@ -21,10 +21,10 @@ from connections.schemas import Contents
 from connections.views.context import PAGE_SIZE
 from connections.views.workspace import workspace_of
 from workspaces.access import Access, Power
-from workspaces.confirming import ConfirmForm, show_delete
 from workspaces.handles import ALL_AWS
-from workspaces.htmx import asks_about_field, field_status, render_page, search_text, what_to_judge
 from workspaces.scoping import workspace_view
+from workspaces.web.delete_confirmation import ConfirmForm, show_delete
+from workspaces.web.htmx import asks_about_field, field_status, render_page, search_text, what_to_judge
 
 CHANGED_MEANWHILE = (
     "Somebody else changed this aggregator since you opened this page: it is {} now and unites {}. Save again to"

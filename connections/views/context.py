@@ -10,7 +10,7 @@ from connections import browse
 from connections.browse import Row
 from connections.models import Connection, Folder, Health
 from workspaces.access import Scope
-from workspaces.htmx import search_text
+from workspaces.web.htmx import search_text
 
 PAGE_SIZE = 50
 

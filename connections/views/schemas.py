@@ -18,9 +18,9 @@ from connections.sharing import Node
 from connections.views.context import PAGE_SIZE
 from connections.views.workspace import subtabs, workspace_of
 from workspaces.access import Access, Power
-from workspaces.htmx import htmx, render_page, search_text
-from workspaces.names import isolated
 from workspaces.scoping import workspace_view
+from workspaces.web.htmx import htmx, render_page, search_text
+from workspaces.wording.names import isolated
 
 
 @workspace_view()

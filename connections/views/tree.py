@@ -9,9 +9,9 @@ from django.utils.cache import patch_vary_headers
 from connections.models import Folder
 from connections.views.context import folder_page, tree_context
 from workspaces.access import Access, Power
-from workspaces.htmx import htmx, render_page
 from workspaces.scoping import scope_view
 from workspaces.views.settings import check_tenant_settings
+from workspaces.web.htmx import htmx, render_page
 
 # Asked for with this parameter by HTMX, a folder's page gives only the rows in it, to open below the folder's own row.
 INSIDE = "inside"

@@ -18,9 +18,9 @@ from connections.usable import UsableRow
 from connections.views.context import PAGE_SIZE
 from connections.views.tree import INSIDE
 from workspaces.access import Access, Power, Scope, power_in
-from workspaces.htmx import htmx, render_page, search_text
 from workspaces.models import Workspace
 from workspaces.scoping import workspace_view
+from workspaces.web.htmx import htmx, render_page, search_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from django.core.validators import validate_email
 
 from integrations.models import EmailNotifications, Integration, Topic, Webhook
 from integrations.notifications import targets
-from workspaces.typed_secrets import SecretInput
+from workspaces.sign_in.typed_secrets import SecretInput
 
 MOST_ADDRESSES: Final = 10
 _UNKNOWN = {"invalid_choice": "Choose from what is listed."}

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from integrations.models.integration import Integration
 from integrations.models.sync_run import SyncRun
-from workspaces import secrets
+from workspaces import encryption
 from workspaces.models import Tenant
 
 KEPT: Final = timedelta(days=30)  # of a notification that was sent or given up
@@ -115,29 +115,29 @@ class Webhook(models.Model):
     @property
     def url(self) -> str:
         """The URL in the clear: for posting to, never for a page."""
-        return secrets.decrypt(self.sealed_url, owner=f"webhook:{self.uid}:url")
+        return encryption.decrypt(self.sealed_url, owner=f"webhook:{self.uid}:url")
 
     @url.setter
     def url(self, plain: str) -> None:
-        self.sealed_url = secrets.encrypt(plain, owner=f"webhook:{self.uid}:url")
+        self.sealed_url = encryption.encrypt(plain, owner=f"webhook:{self.uid}:url")
 
     @property
     def secret(self) -> str:
         """The secret in the clear: for signing, and for the page that shows it once."""
-        return secrets.decrypt(self.sealed_secret, owner=f"webhook:{self.uid}:secret")
+        return encryption.decrypt(self.sealed_secret, owner=f"webhook:{self.uid}:secret")
 
     @secret.setter
     def secret(self, plain: str) -> None:
-        self.sealed_secret = secrets.encrypt(plain, owner=f"webhook:{self.uid}:secret")
+        self.sealed_secret = encryption.encrypt(plain, owner=f"webhook:{self.uid}:secret")
 
     @property
     def former_secret(self) -> str:
         """The secret before the last rotation, in the clear."""
-        return secrets.decrypt(self.sealed_former_secret, owner=f"webhook:{self.uid}:former_secret")
+        return encryption.decrypt(self.sealed_former_secret, owner=f"webhook:{self.uid}:former_secret")
 
     @former_secret.setter
     def former_secret(self, plain: str) -> None:
-        self.sealed_former_secret = secrets.encrypt(plain, owner=f"webhook:{self.uid}:former_secret")
+        self.sealed_former_secret = encryption.encrypt(plain, owner=f"webhook:{self.uid}:former_secret")
 
     def has_former_secret(self, now: datetime) -> bool:
         """Tell whether the secret before the last rotation signs too."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import models
 
-from workspaces import secrets
+from workspaces import encryption
 from workspaces.access import Scope
 from workspaces.models import Organization, Tenant
 
@@ -61,11 +61,11 @@ class AccessSettings(models.Model):
     def secret_key(self) -> str:
         """The secret access key in the clear: for calling AWS, never for a page."""
         remedy = "Enter it again in the integration's Config."
-        return secrets.decrypt(self.sealed_secret_key, owner=self._secret_owner, remedy=remedy)
+        return encryption.decrypt(self.sealed_secret_key, owner=self._secret_owner, remedy=remedy)
 
     @secret_key.setter
     def secret_key(self, plain: str) -> None:
-        self.sealed_secret_key = secrets.encrypt(plain, owner=self._secret_owner)
+        self.sealed_secret_key = encryption.encrypt(plain, owner=self._secret_owner)
 
     @property
     def _secret_owner(self) -> str:

@@ -17,9 +17,9 @@ from integrations.models import Delivery, DeliveryDue, EmailNotifications, Event
 from integrations.notifications import limits, outbox, recipients, signing, targets
 from integrations.notifications.emails import lock
 from workspaces import audit
+from workspaces.encryption import SecretUnreadableError
 from workspaces.models import User
-from workspaces.names import isolated
-from workspaces.secrets import SecretUnreadableError
+from workspaces.wording.names import isolated
 
 MOST_WEBHOOKS: Final = 10
 # How long the secret before a rotation signs too, so that a receiver can change over without losing anything.

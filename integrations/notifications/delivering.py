@@ -25,7 +25,7 @@ from integrations.models.notifications import KEPT
 from integrations.notifications import posting, recipients, signing, wording
 from integrations.notifications.posting import Answer
 from workspaces import audit, database, isolation
-from workspaces.secrets import SecretUnreadableError
+from workspaces.encryption import SecretUnreadableError
 
 log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 from typing import Final
 
-from workspaces import counting
+from workspaces import rate_limit
 from workspaces.models import User
 
 SENT_PER_HOUR: Final = 30  # tests, repeats and questions, by one person
@@ -17,7 +17,7 @@ class TooManySentError(Exception):
 
 def count(by: User, now: datetime) -> None:
     """Count one notification that this person has sent. Raises TooManySentError."""
-    if counting.count(f"notifications:{by.pk}:{now:%Y%m%d%H}", seconds=2 * 3600) > SENT_PER_HOUR:
+    if rate_limit.count(f"notifications:{by.pk}:{now:%Y%m%d%H}", seconds=2 * 3600) > SENT_PER_HOUR:
         raise TooManySentError(
             f"You have had {SENT_PER_HOUR} notifications sent within this hour. Try again in the next one."
         )
@@ -26,7 +26,7 @@ def count(by: User, now: datetime) -> None:
 def count_question(tenant_id: int, address: str, now: datetime) -> None:
     """Count one letter that asks an address for confirmation. Raises TooManySentError."""
     digest = hashlib.sha256(address.encode()).hexdigest()
-    if counting.count(f"asked:{tenant_id}:{digest}:{now:%Y%m%d}", seconds=25 * 3600) > ASKED_PER_DAY:
+    if rate_limit.count(f"asked:{tenant_id}:{digest}:{now:%Y%m%d}", seconds=25 * 3600) > ASKED_PER_DAY:
         raise TooManySentError(
             f"{address} was asked {ASKED_PER_DAY} times today whether it wants emails. Try again tomorrow."
         )

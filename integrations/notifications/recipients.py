@@ -12,8 +12,8 @@ from typing import Final
 from django.core import signing
 
 from integrations.models import EmailNotifications, Integration
-from workspaces import accounts
-from workspaces.people import owners_of
+from workspaces.places.members import owners_of
+from workspaces.sign_in import adapter
 
 MOST: Final = 50
 LINK_LIFETIME: Final = timedelta(days=7)  # of a link that confirms; one that stops works for good
@@ -36,7 +36,7 @@ def owners(emails: EmailNotifications) -> list[str]:
 def confirmed(emails: EmailNotifications) -> list[str]:
     """Give the typed addresses that may be written to."""
     asked = [address for address in emails.addresses if address not in emails.confirmed]
-    known = accounts.confirmed_of_members(emails.integration.scope, asked) if asked else set()
+    known = adapter.confirmed_of_members(emails.integration.scope, asked) if asked else set()
     return [address for address in emails.addresses if address not in asked or address in known]
 
 

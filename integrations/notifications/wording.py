@@ -14,7 +14,7 @@ from integrations import words
 from integrations.changes import Change
 from integrations.models import Delivery, Event, Integration, SyncRun
 from integrations.notifications import recipients
-from workspaces.names import isolated
+from workspaces.wording.names import isolated
 
 LINES: Final = 25  # changes in an email
 ITEMS: Final = 100  # changes for a webhook

@@ -21,10 +21,10 @@ from integrations.forms.account import AccountForm
 from integrations.models import AccessTest, AccountAccess
 from integrations.views.options import Options, options_of
 from workspaces.access import Access, Power
-from workspaces.htmx import asks_about_field, field_status, render_page
-from workspaces.names import isolated
 from workspaces.scoping import posted_from, scope_view
 from workspaces.views.settings import check_tenant_settings
+from workspaces.web.htmx import asks_about_field, field_status, render_page
+from workspaces.wording.names import isolated
 
 CHANGED_MEANWHILE = (
     "Somebody else changed the access of this connection since you opened this page. Reload it to see what is stored"

@@ -12,8 +12,8 @@ from integrations.models import EventInlet, Integration
 from integrations.views.config import stored_now
 from integrations.views.page import find_integration, integration_page, latest_status, render_live
 from workspaces.access import Access, Power
-from workspaces.htmx import asks_about_field, field_status, what_to_judge
 from workspaces.scoping import posted_from, scope_view
+from workspaces.web.htmx import asks_about_field, field_status, what_to_judge
 
 
 @scope_view(Power.OWNER)

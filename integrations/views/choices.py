@@ -16,7 +16,7 @@ from django_htmx.http import trigger_client_event
 
 from integrations.finding import branches, find
 from integrations.outline import Outline, Verb
-from workspaces.htmx import htmx, render_page, search_text
+from workspaces.web.htmx import htmx, render_page, search_text
 
 PAGE: Final = 50
 CHOSEN: Final = "chosen"  # tells the page that something was ticked

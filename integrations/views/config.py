@@ -24,8 +24,8 @@ from integrations.views.downloads import attachment
 from integrations.views.impact import show_impact
 from integrations.views.page import find_integration, integration_page
 from workspaces.access import Access, Power
-from workspaces.htmx import render_page
 from workspaces.scoping import posted_from, scope_view
+from workspaces.web.htmx import render_page
 
 
 @scope_view(Power.OWNER)

@@ -11,9 +11,9 @@ from connections.models import Connection
 from integrations import deletion
 from integrations.models import Integration
 from workspaces.access import Access, Power, Scope, power_in
-from workspaces.confirming import ConfirmForm, Going, show_delete
 from workspaces.models import Workspace
 from workspaces.scoping import organization_view, scope_view, workspace_view
+from workspaces.web.delete_confirmation import ConfirmForm, Going, show_delete
 
 _MOST_NAMES = 20
 

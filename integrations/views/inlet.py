@@ -18,8 +18,8 @@ from integrations.schedule import EVENTS_REST
 from integrations.views.downloads import attachment
 from integrations.views.page import find_integration, integration_page
 from workspaces.access import Access, Power
-from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
+from workspaces.web.htmx import render_page
 
 
 @never_cache

@@ -9,8 +9,8 @@ from django.utils import timezone
 from integrations import wizard
 from integrations.models import Draft, Integration, SyncRun
 from workspaces.access import Access, Power, why_no_integrations
-from workspaces.htmx import render_page, search_text
 from workspaces.scoping import scope_view
+from workspaces.web.htmx import render_page, search_text
 
 PAGE_SIZE = 50
 

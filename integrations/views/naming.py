@@ -17,9 +17,9 @@ from integrations import nodes
 from integrations.changing import UnseenImpactError
 from integrations.views.impact import impact_context
 from workspaces.access import Access, Power
-from workspaces.htmx import asks_about_field, field_status
-from workspaces.names import isolated
 from workspaces.scoping import scope_view
+from workspaces.web.htmx import asks_about_field, field_status
+from workspaces.wording.names import isolated
 
 
 @scope_view(Power.OWNER, with_workspace=True)

@@ -23,9 +23,9 @@ from integrations.views.config import stored_now
 from integrations.views.impact import impact_context
 from integrations.views.options import options_of
 from workspaces.access import Access, Power
-from workspaces.htmx import asks_about_field, field_status, render_page, what_to_judge
-from workspaces.names import isolated
 from workspaces.scoping import scope_view
+from workspaces.web.htmx import asks_about_field, field_status, render_page, what_to_judge
+from workspaces.wording.names import isolated
 
 
 @scope_view(Power.OWNER)

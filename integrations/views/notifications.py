@@ -15,11 +15,11 @@ from integrations.models.notifications import KEPT
 from integrations.notifications import actions, emails, recipients
 from integrations.notifications.limits import TooManySentError
 from integrations.views.page import find_integration, integration_page
-from workspaces import keyset
 from workspaces.access import Access, Power
-from workspaces.durations import spoken
-from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
+from workspaces.web import pagination
+from workspaces.web.htmx import render_page
+from workspaces.wording.durations import spoken
 
 PAGE_SIZE = 25
 
@@ -50,7 +50,7 @@ def integration_notifications(request: HttpRequest, access: Access, integration:
 
 def _show(request: HttpRequest, access: Access, integration: Integration, form: EmailsForm) -> HttpResponse:
     deliveries = Delivery.objects.of(integration)
-    page = keyset.page_before(deliveries, keyset.before_key(request.GET.get("before")), size=PAGE_SIZE)
+    page = pagination.page_before(deliveries, pagination.before_key(request.GET.get("before")), size=PAGE_SIZE)
     now = timezone.now()
     context = notifications_page(
         access,

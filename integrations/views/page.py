@@ -12,7 +12,7 @@ from django_htmx.http import trigger_client_event
 from integrations import words
 from integrations.models import Integration, SyncRun
 from workspaces.access import Access, why_only_kept
-from workspaces.htmx import htmx, render_page
+from workspaces.web.htmx import htmx, render_page
 
 # After this long in the queue a page says that no worker has taken the run.
 _PATIENCE = timedelta(seconds=15)

@@ -19,8 +19,8 @@ from integrations.changing import UnseenImpactError
 from integrations.impact import WorkspaceImpact
 from integrations.views.impact import impact_context
 from workspaces.access import Access, Power, Scope
-from workspaces.names import isolated
 from workspaces.scoping import scope_view
+from workspaces.wording.names import isolated
 
 CHANGED_MEANWHILE = (
     "Somebody else changed these permissions since you opened this page. Who may use it now is shown below;"

@@ -13,9 +13,9 @@ from integrations.models.settings_trial import LIFETIME
 from integrations.views.page import find_integration, integration_page
 from integrations.views.prospect import prospect_context
 from workspaces.access import Access, Power
-from workspaces.durations import spoken
-from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
+from workspaces.web.htmx import render_page
+from workspaces.wording.durations import spoken
 
 
 @scope_view(Power.OWNER)

@@ -12,11 +12,11 @@ from integrations.models import Integration, SyncRun
 from integrations.views.diff import group_changes
 from integrations.views.impact import WorkspaceLines, workspace_lines
 from integrations.views.page import find_integration, integration_page, render_live, run_status
-from workspaces import keyset
 from workspaces.access import Access, Power
-from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
 from workspaces.views.settings import check_tenant_settings
+from workspaces.web import pagination
+from workspaces.web.htmx import render_page
 
 PAGE_SIZE = 50
 
@@ -26,7 +26,7 @@ def run_list(request: HttpRequest, access: Access, integration: str) -> HttpResp
     """List the runs, the latest first."""
     found = find_integration(access, integration)
     runs = SyncRun.objects.of(found).select_related("started_by")
-    page = keyset.page_before(runs, keyset.before_key(request.GET.get("before")), size=PAGE_SIZE)
+    page = pagination.page_before(runs, pagination.before_key(request.GET.get("before")), size=PAGE_SIZE)
     rows = [run_status(access, found, run) for run in page.rows]
     context = integration_page(access, found, rows=rows, page=page, crumbs=_crumbs(access, found, ("Processes", "")))
     return render_page(request, "integrations/runs.html", context, parts=())
@@ -36,10 +36,10 @@ def run_list(request: HttpRequest, access: Access, integration: str) -> HttpResp
 def process_list(request: HttpRequest, access: Access) -> HttpResponse:
     """List the runs of all integrations of the scope, the latest first: the Processes of its Activity."""
     check_tenant_settings(access)
-    before = keyset.before_key(request.GET.get("before"))
+    before = pagination.before_key(request.GET.get("before"))
     runs = SyncRun.objects.newest_in_scope(access.scope, before=before, count=PAGE_SIZE + 1)
     found = list(runs.select_related("started_by", "integration__schedule"))
-    page = keyset.cut(found, before, size=PAGE_SIZE)
+    page = pagination.cut(found, before, size=PAGE_SIZE)
     rows = [run_status(access, run.integration, run) for run in page.rows]
     return render_page(request, "integrations/processes.html", {"rows": rows, "page": page}, parts=())
 

@@ -17,10 +17,10 @@ from integrations.views import choices
 from integrations.views.page import find_integration, integration_page
 from integrations.views.prospect import WHY_NOT_SAVED, prospect_context
 from workspaces.access import Access, Power
-from workspaces.durations import spoken
-from workspaces.htmx import render_page
-from workspaces.names import isolated
 from workspaces.scoping import scope_view
+from workspaces.web.htmx import render_page
+from workspaces.wording.durations import spoken
+from workspaces.wording.names import isolated
 
 _GONE = f"There is no choice of accounts to save: it was saved or discarded, or {spoken(LIFETIME)} has passed since."
 _STALE = "A sync has seen a newer state of AWS than what is shown here. Press Read again, then save; nothing was saved."

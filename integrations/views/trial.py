@@ -13,9 +13,9 @@ from integrations.models.settings_trial import LIFETIME
 from integrations.views.page import find_integration, integration_page
 from integrations.views.prospect import WHY_NOT_SAVED, prospect_context
 from workspaces.access import Access, Power
-from workspaces.durations import spoken
-from workspaces.htmx import render_page
 from workspaces.scoping import scope_view
+from workspaces.web.htmx import render_page
+from workspaces.wording.durations import spoken
 
 _STALE = (
     "A sync has seen a newer state of AWS than what is shown here. Discard this and save the settings again, so that"

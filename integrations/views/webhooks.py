@@ -18,9 +18,9 @@ from integrations.notifications.limits import TooManySentError
 from integrations.views.notifications import notifications_page, notifications_url
 from integrations.views.page import find_integration
 from workspaces.access import Access, Power
-from workspaces.htmx import render_page
-from workspaces.names import isolated
 from workspaces.scoping import scope_view
+from workspaces.web.htmx import render_page
+from workspaces.wording.names import isolated
 
 
 @scope_view(Power.OWNER)

@@ -17,8 +17,8 @@ from integrations.requesting import request_test
 from integrations.views import choices, wizard_pages
 from integrations.wizard import Step
 from workspaces.access import Access, Power, why_no_integrations
-from workspaces.htmx import asks_about_field
 from workspaces.scoping import scope_view
+from workspaces.web.htmx import asks_about_field
 
 
 @scope_view(Power.OWNER)

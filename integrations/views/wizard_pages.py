@@ -17,7 +17,7 @@ from integrations.selection import Selection
 from integrations.views import choices
 from integrations.wizard import Step
 from workspaces.access import Access
-from workspaces.htmx import asks_about_field, field_status, render_page
+from workspaces.web.htmx import asks_about_field, field_status, render_page
 
 _EXAMPLE: Final = "Web Production"
 

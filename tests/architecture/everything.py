@@ -14,9 +14,10 @@ from integrations.models import Delivery, EmailNotifications, Event, Integration
 from integrations.notifications import recipients
 from tests import factories
 from tests.conftest import Cast
-from workspaces import invitations, isolation, support
+from workspaces import isolation, support_access
 from workspaces.access import Scope
 from workspaces.models import Membership, Role, User
+from workspaces.people import invitations
 
 # Django's admin and the sign-in library decide for themselves; tests/workspaces/test_operator and test_signing_in look.
 NOT_OURS = ("operator/", "account/")
@@ -74,7 +75,7 @@ class Everything:
 
 
 def _support(cast: Cast, operator: User) -> int:
-    given = support.begin(tenant=cast.acme, reason="Ticket 4711", by=operator, now=timezone.now())
+    given = support_access.begin(tenant=cast.acme, reason="Ticket 4711", by=operator, now=timezone.now())
     return int(given.pk)
 
 

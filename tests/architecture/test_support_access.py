@@ -5,7 +5,7 @@ from django.test import Client
 
 from tests.architecture.everything import Everything, all_urls
 from tests.conftest import Cast
-from workspaces import isolation, support
+from workspaces import isolation, support_access
 from workspaces.models import User
 
 URLS = all_urls()
@@ -25,7 +25,7 @@ def rows_of(cast: Cast) -> int:
 
 def test_an_operator_with_support_access_only_looks(cast: Cast, installer: User, as_operator: Client) -> None:
     everything = Everything(cast)
-    support.begin(tenant=cast.acme, reason="Ticket 4711", by=installer, now=installer.joined_at)
+    support_access.begin(tenant=cast.acme, reason="Ticket 4711", by=installer, now=installer.joined_at)
     before, opened, wrong = rows_of(cast), 0, []
     for (name, level), arguments in URLS.items():
         if level == "-":

@@ -14,7 +14,7 @@ from tests.architecture.everything import Everything, all_urls
 from tests.conftest import Cast
 from tests.pipes.test_error_reports import TYPED, report_on
 from tests.workspaces.signing_in import prove, sign_in, turn_on_second_factor
-from workspaces import typed_secrets
+from workspaces.sign_in import typed_secrets
 
 OURS = "http://testserver"
 PACKAGES = ("pipes", "workspaces", "connections", "integrations")

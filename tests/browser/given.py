@@ -15,8 +15,8 @@ from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
 from workspaces.access import Scope
-from workspaces.invitations import send_invitation
 from workspaces.models import Role
+from workspaces.people.invitations import send_invitation
 
 STEPS = ("type", "handle", "discovery", "connection", "permissions")
 ROLE_ARN = "arn:aws:iam::123456789012:role/pipes-discovery"

@@ -21,7 +21,7 @@ from tests.integrations.scheduling import finish, make_due, request, row, start
 from tests.threads import at_once, in_thread, meeting
 from workspaces import isolation
 from workspaces.access import Scope
-from workspaces.invitations import hash_of
+from workspaces.people.invitations import hash_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,44 +10,44 @@ from pytest_django.fixtures import Settings
 from integrations.models import AccountAccess, Draft, Integration, Webhook
 from tests import factories
 from tests.conftest import Cast
-from workspaces import isolation, secrets
-from workspaces.secrets import SecretUnreadableError
+from workspaces import encryption, isolation
+from workspaces.encryption import SecretUnreadableError
 
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00"
 OLD, NEW = {"old": b"o" * 32}, {"new": b"n" * 32}
 
 
 def test_what_is_sealed_opens_for_its_owner_only() -> None:
-    sealed = secrets.encrypt(SECRET, owner="a")
-    assert secrets.decrypt(sealed, owner="a") == SECRET
+    sealed = encryption.encrypt(SECRET, owner="a")
+    assert encryption.decrypt(sealed, owner="a") == SECRET
     assert SECRET not in sealed
     with pytest.raises(SecretUnreadableError):
-        secrets.decrypt(sealed, owner="b")
+        encryption.decrypt(sealed, owner="b")
 
 
 def test_the_same_secret_is_sealed_differently_each_time() -> None:
-    assert secrets.encrypt(SECRET, owner="a") != secrets.encrypt(SECRET, owner="a")
+    assert encryption.encrypt(SECRET, owner="a") != encryption.encrypt(SECRET, owner="a")
 
 
 def test_an_empty_secret_stays_empty() -> None:
-    assert secrets.encrypt("", owner="a") == secrets.decrypt("", owner="a") == ""
+    assert encryption.encrypt("", owner="a") == encryption.decrypt("", owner="a") == ""
 
 
 @pytest.mark.parametrize("broken", ["nothing", ".", "gone.AAAA", "old.", "old.AAAA", "old.not base64!", "old.é"])
 def test_what_was_tampered_with_is_unreadable_in_a_sentence(settings: Settings, broken: str) -> None:
     settings.ENCRYPTION_KEYS = OLD
     with pytest.raises(SecretUnreadableError, match=r"cannot be decrypted: .+\. Enter it again\.$"):
-        secrets.decrypt(broken, owner="a", remedy="Enter it again.")
+        encryption.decrypt(broken, owner="a", remedy="Enter it again.")
 
 
 def test_every_changed_byte_is_noticed(settings: Settings) -> None:
     settings.ENCRYPTION_KEYS = OLD
-    sealed = bytearray(base64.b64decode(secrets.encrypt(SECRET, owner="a").partition(".")[2]))
+    sealed = bytearray(base64.b64decode(encryption.encrypt(SECRET, owner="a").partition(".")[2]))
     for position in (0, 12, len(sealed) - 1):
         changed = sealed.copy()
         changed[position] ^= 1
         with pytest.raises(SecretUnreadableError):
-            secrets.decrypt(f"old.{base64.b64encode(changed).decode()}", owner="a")
+            encryption.decrypt(f"old.{base64.b64encode(changed).decode()}", owner="a")
 
 
 def make_rows(cast: Cast) -> None:

@@ -13,7 +13,7 @@ from tests.conftest import Cast
 from tests.factories import PASSWORD
 from tests.outages.line import Line
 from tests.outages.own_redis import OwnRedis
-from workspaces import counting
+from workspaces import rate_limit
 
 AWAY: dict[str, Callable[[Line], None]] = {"away": Line.cut, "hanging": Line.hold}
 
@@ -44,7 +44,7 @@ def test_wrong_passwords_are_counted_on(lost_line: Line, cast: Cast, client: Cli
 
 
 def test_what_is_counted_is_counted(lost_line: Line) -> None:
-    assert [counting.count("letters", seconds=3600) for _ in range(3)] == [1, 2, 3]
+    assert [rate_limit.count("letters", seconds=3600) for _ in range(3)] == [1, 2, 3]
 
 
 def test_only_one_waits_for_a_server_that_hangs(redis_line: Line) -> None:
@@ -82,11 +82,11 @@ def test_limits_count_on_where_redis_is_full(
     own_redis: OwnRedis, cast: Cast, client: Client, settings: Settings
 ) -> None:
     settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": own_redis.url}}
-    assert counting.count("letters", seconds=3600) == 1
+    assert rate_limit.count("letters", seconds=3600) == 1
     own_redis.fill()
     assert cache.get(":limits") is None  # it is read as before
-    assert [counting.count("letters", seconds=3600) for _ in range(3)] == [1, 2, 3]
-    assert [counting.count("others", seconds=3600) for _ in range(2)] == [1, 2]
+    assert [rate_limit.count("letters", seconds=3600) for _ in range(3)] == [1, 2, 3]
+    assert [rate_limit.count("others", seconds=3600) for _ in range(2)] == [1, 2]
     assert sign_in(client, cast.tenant_owner.email, PASSWORD) == 302
 
 

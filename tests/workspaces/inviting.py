@@ -5,10 +5,11 @@ from datetime import datetime
 from django.utils import timezone
 
 from tests.conftest import Cast
-from workspaces import invitations, isolation
+from workspaces import isolation
 from workspaces.access import Scope
-from workspaces.invitations import Letter
 from workspaces.models import AuditEvent, Membership, Role, User
+from workspaces.people import invitations
+from workspaces.people.invitations import Letter
 
 NEW = "new.person@example.com"
 

@@ -8,8 +8,10 @@ from django.utils import timezone
 from tests import factories
 from tests.conftest import Cast
 from tests.workspaces.inviting import NEW, NEW_ACCOUNT, events, invite, link, role_of
-from workspaces import invitations, isolation, people
+from workspaces import isolation
 from workspaces.models import Role, User
+from workspaces.people import invitations
+from workspaces.places import members
 
 
 def test_somebody_signed_in_with_that_email_joins(cast: Cast, client: Client) -> None:
@@ -98,7 +100,7 @@ def test_an_account_that_is_not_good_is_refused_with_the_sentence(
 def test_a_stronger_role_that_somebody_has_already_stays(cast: Cast, client: Client) -> None:
     letter = invite(cast, cast.at_org, email=cast.tenant_member.email, role=Role.MEMBER)
     with isolation.as_tenant(cast.acme.pk):
-        people.join(cast.tenant_member, cast.at_org, Role.OWNER)
+        members.join(cast.tenant_member, cast.at_org, Role.OWNER)
     client.force_login(cast.tenant_member)
     client.post(link(letter))
     assert role_of(cast, cast.tenant_member, cast.at_org) == Role.OWNER
@@ -114,5 +116,5 @@ def test_a_weaker_role_that_somebody_has_already_grows(cast: Cast, client: Clien
 def test_who_is_added_directly_needs_no_invitation_any_more(cast: Cast, client: Client) -> None:
     letter = invite(cast, cast.at_org, email=cast.tenant_member.email)
     with isolation.as_tenant(cast.acme.pk):
-        people.add_member(scope=cast.at_org, user=cast.tenant_member, role=Role.MEMBER, by=cast.org_owner)
+        members.add_member(scope=cast.at_org, user=cast.tenant_member, role=Role.MEMBER, by=cast.org_owner)
     assert client.get(link(letter)).status_code == 404

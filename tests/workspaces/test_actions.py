@@ -5,9 +5,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from tests.conftest import Cast
-from workspaces import actions, isolation, people
+from workspaces import isolation
 from workspaces.access import Power, Scope, power_in
 from workspaces.models import AuditEvent, Membership, Organization, Plan, Role, Tenant, User, Workspace
+from workspaces.places import actions, members
 
 
 def last_event() -> AuditEvent:
@@ -69,7 +70,7 @@ def test_changing_a_place_records_what_it_was_before(cast: Cast) -> None:
 
 def test_a_new_member_of_a_workspace_can_walk_to_it(cast: Cast) -> None:
     with isolation.as_tenant(cast.acme.pk):
-        people.add_member(scope=cast.at_workspace, user=cast.stranger, role=Role.READER, by=cast.workspace_owner)
+        members.add_member(scope=cast.at_workspace, user=cast.stranger, role=Role.READER, by=cast.workspace_owner)
         powers = [power_of(cast.stranger, scope) for scope in (cast.at_tenant, cast.at_org, cast.at_workspace)]
         assert powers == [Power.MEMBER] * 3
         assert power_of(cast.stranger, Scope(cast.acme, cast.tnt, cast.rockets)) == Power.NONE
@@ -79,13 +80,13 @@ def test_a_role_that_does_not_fit_the_place_is_refused(cast: Cast) -> None:
     with isolation.as_tenant(cast.acme.pk):
         for scope, role in ((cast.at_org, Role.READER), (cast.at_workspace, Role.MEMBER)):
             with pytest.raises(IntegrityError), transaction.atomic():
-                people.add_member(scope=scope, user=cast.stranger, role=role, by=None)
+                members.add_member(scope=scope, user=cast.stranger, role=role, by=None)
 
 
 def test_adding_a_member_again_is_refused_and_changes_nothing(cast: Cast) -> None:
     with isolation.as_tenant(cast.acme.pk):
-        with pytest.raises(people.AlreadyMemberError):
-            people.add_member(scope=cast.at_org, user=cast.org_member, role=Role.OWNER, by=cast.org_owner)
+        with pytest.raises(members.AlreadyMemberError):
+            members.add_member(scope=cast.at_org, user=cast.org_member, role=Role.OWNER, by=cast.org_owner)
         assert power_of(cast.org_member, cast.at_org) == Power.MEMBER
 
 

@@ -12,10 +12,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import Cast
-from workspaces import activity, isolation, people
+from workspaces import isolation
 from workspaces.access import Scope
-from workspaces.activity import Filters
+from workspaces.audit import activity
+from workspaces.audit.activity import Filters
 from workspaces.models import AuditEvent, Role, User
+from workspaces.places import members
 
 NOON = datetime(2040, 3, 14, 12, tzinfo=UTC)  # later than what the cast's making has recorded
 FIRST = NOON.date()
@@ -287,8 +289,8 @@ def test_days_are_those_of_utc() -> None:
 
 def test_a_role_is_part_of_the_sentence_on_the_page(cast: Cast, as_org_owner: Client) -> None:
     with isolation.as_tenant(cast.acme.pk):
-        reader = people.members_of(cast.at_workspace).get(user=cast.reader)
-        people.change_role(scope=cast.at_workspace, member=reader, role=Role.OPERATOR, by=cast.org_owner)
+        reader = members.members_of(cast.at_workspace).get(user=cast.reader)
+        members.change_role(scope=cast.at_workspace, member=reader, role=Role.OPERATOR, by=cast.org_owner)
     text = body(as_org_owner, cast.at_workspace.url("audit_log"))
     assert "changed the role of " in text
     assert " from reader to operator" in text

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from workspaces.audit_words import KINDS, SENTENCES, Change, Told, tell
+from workspaces.audit.sentences import KINDS, SENTENCES, Change, Told, tell
 from workspaces.models import AuditEvent
 
 RECORDS = ("audit.record", "audit.record_in_tenants_of")

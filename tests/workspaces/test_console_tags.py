@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.template import Context, Template
 
-from workspaces.sessions import browser
+from workspaces.sign_in.sessions import browser
 from workspaces.templatetags import console
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

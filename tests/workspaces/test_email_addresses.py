@@ -9,7 +9,8 @@ from tests import factories
 from tests.conftest import Cast
 from tests.workspaces.inviting import invite, link, role_of
 from tests.workspaces.signing_in import link_in_letter, prove, sign_in, told
-from workspaces import isolation, people
+from workspaces import isolation
+from workspaces.places import members
 
 VICTIM = "victim@example.com"
 
@@ -56,7 +57,7 @@ def test_the_invitation_of_somebody_else_is_not_theirs(cast: Cast, squatter: Cli
 def test_an_owner_who_adds_the_address_does_not_add_them(cast: Cast, squatter: Client) -> None:
     squatter.post(reverse("account_email"), {"action_primary": "", "email": VICTIM})
     with isolation.as_tenant(cast.acme.pk):
-        assert people.find_in_tenant(cast.acme, VICTIM) is None
+        assert members.find_in_tenant(cast.acme, VICTIM) is None
 
 
 def test_a_confirmed_address_can_be_signed_in_with(cast: Cast, squatter: Client) -> None:

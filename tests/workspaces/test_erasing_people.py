@@ -15,9 +15,11 @@ from integrations.models import Delivery, EmailNotifications, Event
 from tests import factories
 from tests.conftest import Cast, make_cast
 from tests.threads import meeting
-from workspaces import audit, invitations, isolation, people, person_actions
+from workspaces import audit, isolation
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, Invitation, Membership, Role, Tenant, User
+from workspaces.people import accounts, invitations
+from workspaces.places import members
 
 PEOPLE = "/operator/workspaces/user/"
 
@@ -49,7 +51,7 @@ def known(cast: Cast) -> User:
     audit.record_in_tenants_of("user.sessions_ended", user=person, by=person, sessions=["WandaBrowser at 203.0.113.77"])
     now = timezone.now()
     with isolation.as_tenant(cast.acme.pk):
-        people.add_member(scope=cast.at_org, user=cast.tenant_member, role=Role.MEMBER, by=person)
+        members.add_member(scope=cast.at_org, user=cast.tenant_member, role=Role.MEMBER, by=person)
         invitations.send_invitation(
             scope=cast.at_workspace, email="friend@example.com", role=Role.READER, by=person, now=now
         )
@@ -80,7 +82,7 @@ def test_nothing_that_names_an_erased_person_is_left(cast: Cast, known: User, as
 def test_the_audit_log_stays_readable(cast: Cast, known: User, installer: User, as_tenant_owner: Client) -> None:
     with isolation.as_tenant(cast.acme.pk):
         before = list(AuditEvent.objects.order_by("id").values_list("id", "action", "actor_id", "happened_at"))
-    person_actions.erase(person=known, by=installer, now=timezone.now())
+    accounts.erase(person=known, by=installer, now=timezone.now())
     with isolation.as_tenant(cast.acme.pk):
         after = list(AuditEvent.objects.order_by("id").values_list("id", "action", "actor_id", "happened_at"))
         told = AuditEvent.objects.get(action="workspace.changed")
@@ -104,7 +106,7 @@ def test_whoever_is_erased_is_gone_from_every_tenant_and_cannot_come_back(
 ) -> None:
     browser = Client()
     browser.force_login(known)
-    person_actions.erase(person=known, by=installer, now=timezone.now())
+    accounts.erase(person=known, by=installer, now=timezone.now())
     assert browser.get("/profile/").status_code == 302
     known.refresh_from_db()
     assert not known.is_active
@@ -122,7 +124,7 @@ def test_they_are_told_at_the_address_that_they_had(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        person_actions.erase(person=known, by=installer, now=timezone.now())
+        accounts.erase(person=known, by=installer, now=timezone.now())
     assert mailoutbox[-1].to == ["workspace-owner@example.com"]
 
 
@@ -133,7 +135,7 @@ def test_erasing_asks_for_the_address(cast: Cast, as_operator: Client) -> None:
 
 
 def test_nothing_more_can_be_done_to_somebody_erased(cast: Cast, installer: User, as_operator: Client) -> None:
-    person_actions.erase(person=cast.reader, by=installer, now=timezone.now())
+    accounts.erase(person=cast.reader, by=installer, now=timezone.now())
     page = as_operator.get(f"{PEOPLE}{cast.reader.pk}/change/").content.decode()
     assert "/acts/" not in page
 
@@ -148,34 +150,34 @@ def test_the_last_owner_of_a_tenant_can_neither_be_deactivated_nor_erased(
     person = User.objects.get(pk=cast.stranger.pk)
     assert (person.is_active, person.erased_at) == (True, None)
     with isolation.as_tenant(cast.globex.pk):
-        people.make_owner(scope=Scope(cast.globex), user=cast.reader, by=cast.stranger)
+        members.make_owner(scope=Scope(cast.globex), user=cast.reader, by=cast.stranger)
     assert as_operator.post(url, {"email": cast.stranger.email}).status_code == 302
 
 
 def test_an_owner_who_cannot_sign_in_does_not_count(cast: Cast, installer: User, as_tenant_owner: Client) -> None:
     with isolation.as_tenant(cast.acme.pk):
-        people.make_owner(scope=cast.at_tenant, user=cast.reader, by=cast.tenant_owner)
+        members.make_owner(scope=cast.at_tenant, user=cast.reader, by=cast.tenant_owner)
         sleeping = Membership.objects.get(user=cast.reader, **cast.at_tenant.keys)
         last = Membership.objects.get(user=cast.tenant_owner, **cast.at_tenant.keys)
-    person_actions.deactivate(person=cast.reader, by=installer)
-    with isolation.as_tenant(cast.acme.pk), pytest.raises(people.LastOwnerError):
-        people.leave(scope=cast.at_tenant, member=last)
-    with isolation.as_tenant(cast.acme.pk), pytest.raises(people.LastOwnerError):
-        people.change_role(scope=cast.at_tenant, member=last, role=Role.MEMBER, by=cast.tenant_owner)
+    accounts.deactivate(person=cast.reader, by=installer)
+    with isolation.as_tenant(cast.acme.pk), pytest.raises(members.LastOwnerError):
+        members.leave(scope=cast.at_tenant, member=last)
+    with isolation.as_tenant(cast.acme.pk), pytest.raises(members.LastOwnerError):
+        members.change_role(scope=cast.at_tenant, member=last, role=Role.MEMBER, by=cast.tenant_owner)
     page = as_tenant_owner.get(cast.at_tenant.url("people")).content.decode()
     assert "(the only one)" in page
     assert '<span class="chip chip-amber">deactivated</span>' in page
     with isolation.as_tenant(cast.acme.pk):
-        people.remove_member(scope=cast.at_tenant, member=sleeping, by=cast.tenant_owner)
+        members.remove_member(scope=cast.at_tenant, member=sleeping, by=cast.tenant_owner)
 
 
 def test_somebody_deactivated_is_out_at_once_and_keeps_their_roles(cast: Cast, installer: User) -> None:
     browser = Client()
     browser.force_login(cast.org_member)
     assert browser.get(cast.at_org.url("organization_home")).status_code == 200
-    person_actions.deactivate(person=cast.org_member, by=installer)
+    accounts.deactivate(person=cast.org_member, by=installer)
     assert browser.get(cast.at_org.url("organization_home")).status_code == 302
-    person_actions.reactivate(person=cast.org_member, by=installer)
+    accounts.reactivate(person=cast.org_member, by=installer)
     assert browser.get(cast.at_org.url("organization_home")).status_code == 302  # the session ended
     again = Client()
     again.force_login(cast.org_member)
@@ -195,21 +197,21 @@ def test_of_two_owners_who_are_deactivated_and_demoted_at_once_one_stays() -> No
     cast = make_cast()
     installer = User.objects.create_superuser(email="root@example.com", handle="root")
     with isolation.as_tenant(cast.acme.pk):
-        people.make_owner(scope=cast.at_tenant, user=cast.reader, by=cast.tenant_owner)
+        members.make_owner(scope=cast.at_tenant, user=cast.reader, by=cast.tenant_owner)
         other = Membership.objects.get(user=cast.tenant_owner, **cast.at_tenant.keys)
 
     def deactivate() -> bool:
         try:
-            person_actions.deactivate(person=cast.reader, by=installer)
-        except people.LastOwnerError:
+            accounts.deactivate(person=cast.reader, by=installer)
+        except members.LastOwnerError:
             return False
         return True
 
     def demote() -> bool:
         try:
             with isolation.as_tenant(cast.acme.pk):
-                people.change_role(scope=cast.at_tenant, member=other, role=Role.MEMBER, by=cast.reader)
-        except people.LastOwnerError:
+                members.change_role(scope=cast.at_tenant, member=other, role=Role.MEMBER, by=cast.reader)
+        except members.LastOwnerError:
             return False
         return True
 

@@ -14,9 +14,10 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from pipes.logs import hide_secrets
 from tests.conftest import Cast, make_cast
 from tests.workspaces.inviting import NEW, NEW_ACCOUNT, events, invite, link
-from workspaces import invitations, isolation
+from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, Invitation, Membership, Role, User
+from workspaces.people import invitations
 
 GONE = "This link does not work any more"
 

@@ -7,9 +7,11 @@ from django.utils import timezone
 
 from tests.conftest import Cast
 from tests.workspaces.inviting import NEW_ACCOUNT, invite, link, role_of
-from workspaces import isolation, people, person_actions
-from workspaces.invitations import Letter
+from workspaces import isolation
 from workspaces.models import Membership, Role, User
+from workspaces.people import accounts
+from workspaces.people.invitations import Letter
+from workspaces.places import members
 
 OTHER, CLAIMED = "other@example.com", "claimed@example.com"
 
@@ -62,7 +64,7 @@ def test_an_address_that_somebody_only_claims_keeps_its_invitation(
 
 def test_who_is_added_directly_needs_none_to_another_address(cast: Cast, client: Client, letter: Letter) -> None:
     with isolation.as_tenant(cast.acme.pk):
-        people.add_member(scope=cast.at_workspace, user=cast.org_member, role=Role.READER, by=cast.org_owner)
+        members.add_member(scope=cast.at_workspace, user=cast.org_member, role=Role.READER, by=cast.org_owner)
     assert client.get(link(letter)).status_code == 404
 
 
@@ -71,9 +73,9 @@ def test_who_may_not_sign_in_gets_no_second_account_for_another_address(
     cast: Cast, client: Client, installer: User, letter: Letter, end: str
 ) -> None:
     if end == "deactivate":
-        person_actions.deactivate(person=cast.org_member, by=installer)
+        accounts.deactivate(person=cast.org_member, by=installer)
     else:
-        person_actions.erase(person=cast.org_member, by=installer, now=timezone.now())
+        accounts.erase(person=cast.org_member, by=installer, now=timezone.now())
     page = client.post(link(letter), NEW_ACCOUNT)
     assert not User.objects.filter(email=OTHER).exists()
     assert page.status_code == (404 if end == "erase" else 200)

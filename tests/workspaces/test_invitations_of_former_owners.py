@@ -8,9 +8,11 @@ from django.utils import timezone
 from tests import factories
 from tests.conftest import Cast, make_cast
 from tests.threads import in_thread, wait_until_waiting
-from workspaces import invitations, isolation, people, person_actions
+from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, Invitation, Membership, Role, User
+from workspaces.people import accounts, invitations
+from workspaces.places import members
 
 
 def invite(scope: Scope, name: str, *, by: User, role: Role = Role.OWNER) -> None:
@@ -38,7 +40,7 @@ def last_event(cast: Cast) -> AuditEvent:
 def invited(cast: Cast) -> Cast:
     """Three invitations by the second owner of tnt, one by its first, one by the tenant's."""
     with isolation.as_tenant(cast.acme.pk):
-        people.make_owner(scope=cast.at_org, user=cast.org_member, by=cast.org_owner)
+        members.make_owner(scope=cast.at_org, user=cast.org_member, by=cast.org_owner)
     invite(cast.at_org, "a", by=cast.org_member)
     invite(cast.at_workspace, "b", by=cast.org_member)
     invite(cast.at_org, "c", by=cast.org_member, role=Role.MEMBER)
@@ -75,32 +77,32 @@ def test_those_of_an_owner_who_leaves_go_too(invited: Cast, client: Client) -> N
 
 
 def test_those_of_an_owner_who_is_deactivated_go_too(invited: Cast, installer: User) -> None:
-    person_actions.deactivate(person=invited.org_member, by=installer)
+    accounts.deactivate(person=invited.org_member, by=installer)
     assert still_open(invited) == {"kept", "kept-too"}
     assert len(last_event(invited).details["withdrawn_invitations"]) == 3
 
 
 def test_what_somebody_may_still_ask_others_to_stays(cast: Cast) -> None:
     with isolation.as_tenant(cast.acme.pk):
-        people.make_owner(scope=cast.at_org, user=cast.tenant_owner, by=cast.org_owner)
-        people.make_owner(scope=cast.at_workspace, user=cast.org_owner, by=cast.org_owner)
+        members.make_owner(scope=cast.at_org, user=cast.tenant_owner, by=cast.org_owner)
+        members.make_owner(scope=cast.at_workspace, user=cast.org_owner, by=cast.org_owner)
     invite(cast.at_org, "a", by=cast.tenant_owner)
     invite(cast.at_workspace, "b", by=cast.org_owner)
     with isolation.as_tenant(cast.acme.pk):
-        people.remove_member(
+        members.remove_member(
             scope=cast.at_org, member=membership(cast.at_org, cast.tenant_owner), by=cast.org_owner
         )  # who owns the tenant, and so this organization, all the same
-        people.remove_member(
+        members.remove_member(
             scope=cast.at_workspace, member=membership(cast.at_workspace, cast.org_owner), by=cast.org_owner
         )
     assert still_open(cast) == {"a", "b"}
 
 
 def test_an_owner_who_changed_their_address_is_known_all_the_same(invited: Cast, installer: User) -> None:
-    person_actions.set_address(person=invited.org_member, email="other@example.com", by=installer)
+    accounts.set_address(person=invited.org_member, email="other@example.com", by=installer)
     with isolation.as_tenant(invited.acme.pk):
         member = membership(invited.at_org, invited.org_member)
-        loss = people.remove_member(scope=invited.at_org, member=member, by=invited.org_owner)
+        loss = members.remove_member(scope=invited.at_org, member=member, by=invited.org_owner)
     assert len(loss.invitations) == 3
 
 
@@ -108,7 +110,7 @@ def test_invitations_of_before_senders_were_kept_are_known_by_the_address(invite
     with isolation.as_tenant(invited.acme.pk):
         Invitation.objects.update(sender=None)
         member = membership(invited.at_org, invited.org_member)
-        loss = people.remove_member(scope=invited.at_org, member=member, by=invited.org_owner)
+        loss = members.remove_member(scope=invited.at_org, member=member, by=invited.org_owner)
     assert len(loss.invitations) == 3
 
 
@@ -122,12 +124,12 @@ def test_who_is_no_owner_any_more_sends_none(cast: Cast) -> None:
 def test_an_invitation_that_is_sent_while_its_sender_is_removed_does_not_outlive_them() -> None:
     cast = make_cast()
     with isolation.as_tenant(cast.acme.pk):
-        people.make_owner(scope=cast.at_org, user=cast.org_member, by=cast.org_owner)
+        members.make_owner(scope=cast.at_org, user=cast.org_member, by=cast.org_owner)
 
     def remove() -> None:
         with isolation.as_tenant(cast.acme.pk):
             member = Membership.objects.get(**cast.at_org.keys, user=cast.org_member)
-            people.remove_member(scope=cast.at_org, member=member, by=cast.org_owner)
+            members.remove_member(scope=cast.at_org, member=member, by=cast.org_owner)
 
     with isolation.as_tenant(cast.acme.pk):
         invite(cast.at_org, "late", by=cast.org_member)
@@ -143,5 +145,5 @@ def test_an_owner_of_a_workspace_takes_only_their_own_along(cast: Cast) -> None:
     with isolation.as_tenant(cast.acme.pk):
         factories.member(cast.at_workspace, cast.org_owner, Role.OWNER)
         member = membership(cast.at_workspace, cast.workspace_owner)
-        people.remove_member(scope=cast.at_workspace, member=member, by=cast.org_owner)
+        members.remove_member(scope=cast.at_workspace, member=member, by=cast.org_owner)
     assert still_open(cast) == {"theirs"}

@@ -6,7 +6,7 @@ from django.test import Client
 from tests.conftest import Cast
 from workspaces import isolation
 from workspaces.models import Membership
-from workspaces.names import id_in_arn, isolated
+from workspaces.wording.names import id_in_arn, isolated
 
 
 @pytest.mark.parametrize("name", ["Prod", "a <b> & c", ""])

@@ -16,10 +16,10 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from tests import factories
 from tests.conftest import Cast
-from workspaces import audit, isolation, support
+from workspaces import audit, isolation, support_access
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, Membership, Plan, Role, Tenant, User
-from workspaces.operator_acts import ActAdmin
+from workspaces.operator.acts import ActAdmin
 
 TENANTS = "/operator/workspaces/tenant/"
 PEOPLE = "/operator/workspaces/user/"
@@ -153,7 +153,7 @@ def test_every_act_is_listed_here() -> None:
 def test_an_act_on_a_tenant_is_in_its_audit_log(cast: Cast, installer: User, as_operator: Client, act: str) -> None:
     form, action = ON_TENANTS[act]
     if act == "leave":
-        support.begin(tenant=cast.globex, reason="Ticket 4711", by=installer, now=timezone.now())
+        support_access.begin(tenant=cast.globex, reason="Ticket 4711", by=installer, now=timezone.now())
     if act == "remove-owner":
         with isolation.as_tenant(cast.globex.pk):
             form = {"owner": str(factories.member(Scope(cast.globex), cast.tenant_owner, Role.OWNER).pk)}

@@ -5,9 +5,10 @@ from django.test import Client
 
 from tests import factories
 from tests.conftest import Cast
-from workspaces import actions, isolation
+from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, Membership, Plan, Role, User
+from workspaces.places import actions
 
 on_every_plan = pytest.mark.parametrize("plan", Plan)
 

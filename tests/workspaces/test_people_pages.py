@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 
 from tests import factories
 from tests.conftest import Cast
-from workspaces import isolation, people
+from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, Invitation, Membership, Role, User
+from workspaces.places import members as people
 
 
 def page(client: Client, url: str) -> str:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.conftest import Cast
-from workspaces import isolation, support
+from workspaces import isolation, support_access
 from workspaces.models import AuditEvent, SupportAccess, Tenant, User
 
 REASON = "Ticket 4711: syncs fail since Monday"
@@ -52,7 +52,7 @@ def test_owners_see_when_it_began_what_was_opened_and_when_it_ended(
     cast: Cast, installer: User, as_operator: Client
 ) -> None:
     owner = sign_in(cast.tenant_owner)
-    support.begin(tenant=cast.acme, reason=REASON, by=installer, now=timezone.now())
+    support_access.begin(tenant=cast.acme, reason=REASON, by=installer, now=timezone.now())
     page = owner.get(cast.at_tenant.url("people")).content.decode()
     assert f"<q><bdi>{REASON}</bdi></q>" in page
     assert "root@example.com" in page
@@ -93,16 +93,16 @@ def test_nothing_can_be_changed_and_no_file_taken(cast: Cast, as_operator: Clien
 
 def test_it_is_over_after_an_hour_and_that_is_noted(cast: Cast, installer: User, as_operator: Client) -> None:
     now = timezone.now()
-    support.begin(tenant=cast.acme, reason=REASON, by=installer, now=now - timedelta(minutes=59))
+    support_access.begin(tenant=cast.acme, reason=REASON, by=installer, now=now - timedelta(minutes=59))
     assert as_operator.get(cast.at_tenant.url("tenant_home")).status_code == 200
-    support.end_expired(now=now)
+    support_access.end_expired(now=now)
     with isolation.as_operator():
         access = SupportAccess.objects.get(ended_at=None)
-    support.end(access=access, by=installer, now=now)
-    support.begin(tenant=cast.acme, reason=REASON, by=installer, now=now - timedelta(minutes=61))
+    support_access.end(access=access, by=installer, now=now)
+    support_access.begin(tenant=cast.acme, reason=REASON, by=installer, now=now - timedelta(minutes=61))
     assert as_operator.get(cast.at_tenant.url("tenant_home")).status_code == 404
-    support.end_expired(now=now)
-    support.end_expired(now=now)
+    support_access.end_expired(now=now)
+    support_access.end_expired(now=now)
     assert [event.actor for event in events(cast.acme) if event.action == "support.ended"] == [
         "root@example.com",
         "system",
@@ -135,7 +135,7 @@ def test_it_is_begun_once(cast: Cast, as_operator: Client) -> None:
 
 
 def test_owners_of_another_tenant_cannot_end_it(cast: Cast, installer: User) -> None:
-    access = support.begin(tenant=cast.acme, reason=REASON, by=installer, now=timezone.now())
+    access = support_access.begin(tenant=cast.acme, reason=REASON, by=installer, now=timezone.now())
     assert sign_in(cast.stranger).post(f"/tenants/globex/people/support/{access.pk}/end/").status_code == 404
     with isolation.as_operator():
         assert SupportAccess.objects.live(timezone.now()).count() == 1
@@ -153,7 +153,7 @@ def test_the_database_keeps_it_short_with_a_reason_and_from_others(cast: Cast, i
             SupportAccess.objects.create(**common, **wrong)
     with pytest.raises(DatabaseError, match="row-level security"), isolation.as_user(installer.pk):
         SupportAccess.objects.create(**common, reason=REASON, expires_at=now + timedelta(hours=1))
-    support.begin(tenant=cast.acme, reason=REASON, by=installer, now=now)
+    support_access.begin(tenant=cast.acme, reason=REASON, by=installer, now=now)
     assert SupportAccess.objects.count() == 0
     with isolation.as_user(cast.stranger.pk):
         assert SupportAccess.objects.count() == 0

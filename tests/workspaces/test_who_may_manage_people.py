@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from tests import factories
 from tests.conftest import PEOPLE, Cast
-from workspaces import invitations, isolation
+from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, Role
+from workspaces.people import invitations
 
 # Rows: URL name, the level it is posted to, and the status for each person of the cast in the order of PEOPLE.
 TABLE = """

@@ -15,10 +15,10 @@ from django.utils.safestring import SafeString
 from lucide import _render_icon as render_icon
 
 from workspaces.access import Access, Scope
-from workspaces.durations import spoken
-from workspaces.names import isolated
-from workspaces.second_factors import codes_left, is_readable
-from workspaces.sessions import browser
+from workspaces.sign_in.second_factors import codes_left, is_readable
+from workspaces.sign_in.sessions import browser
+from workspaces.wording.durations import spoken
+from workspaces.wording.names import isolated
 
 register = template.Library()
 register.filter("browser", browser)

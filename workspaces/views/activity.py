@@ -4,12 +4,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
-from workspaces import activity, audit_words
 from workspaces.access import Access, Power
-from workspaces.activity import Filters
-from workspaces.activity_forms import ActivityForm
-from workspaces.htmx import render_page
+from workspaces.audit import activity, sentences
+from workspaces.audit.activity import Filters
+from workspaces.forms.audit_filter import ActivityForm
 from workspaces.scoping import scope_view
+from workspaces.web.htmx import render_page
 
 
 @scope_view(Power.OWNER, with_workspace=True)
@@ -20,7 +20,7 @@ def audit_log(request: HttpRequest, access: Access) -> HttpResponse:
     context: dict[str, object] = {"form": form, "filters": filters, "log_url": access.scope.url("audit_log")}
     context["log"] = activity.page_of(access.scope, filters, before=form.cleaned_data.get("before"))
     context |= {"csv_url": access.scope.url("audit_log_csv"), "is_filtered": filters != Filters()}
-    context["kind"] = audit_words.kind_name(filters.kind)
+    context["kind"] = sentences.kind_name(filters.kind)
     return render_page(request, "workspaces/audit_log.html", context, parts=("list",))
 
 

@@ -4,8 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 
-from workspaces import sent_again
-from workspaces.htmx import htmx
+from workspaces.sign_in import resubmission
+from workspaces.web.htmx import htmx
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -15,7 +15,7 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
     there is now, with which the person may send it again. Another site cannot read that. Whoever sent it by a page of
     ours is shown it once more, to be sent with one press; what another site sent is not offered.
     """
-    response = render(request, "403_csrf.html", {"reason": reason} | sent_again.kept(request), status=403)
+    response = render(request, "403_csrf.html", {"reason": reason} | resubmission.kept(request), status=403)
     if htmx(request):
         response["X-CSRFToken"] = get_token(request)
     return response

@@ -8,11 +8,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from workspaces import accounts, invitations, isolation
-from workspaces.member_forms import AccountForm
+from workspaces import isolation
+from workspaces.forms.people import AccountForm
 from workspaces.models import Invitation, Membership, Role, User
 from workspaces.models.invitation import LIFETIME
+from workspaces.people import invitations
 from workspaces.scoping import public_view
+from workspaces.sign_in import adapter
 
 HOMES = {"tenant": "tenant_home", "org": "organization_home", "workspace": "workspace_home"}
 
@@ -37,14 +39,14 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
 def _answer(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     if isinstance(request.user, User):
         if request.user.email != invitation.email:
-            is_own = accounts.is_confirmed(request.user, invitation.email)
+            is_own = adapter.is_confirmed(request.user, invitation.email)
             return _page(request, invitation, "other_address" if is_own else "other_person")
         if request.method == "POST":
             now = timezone.now()
             membership = invitations.accept_invitation(invitation=invitation, by=request.user, now=now)
             return _enter(request, invitation, membership)
         return _page(request, invitation, "join")
-    if accounts.has_account(invitation.email):
+    if adapter.has_account(invitation.email):
         return _page(request, invitation, "sign_in")
     return _create_account(request, invitation)
 
@@ -53,7 +55,7 @@ def _create_account(request: HttpRequest, invitation: Invitation) -> HttpRespons
     form = AccountForm(
         request.POST or None,
         email=invitation.email,
-        handle=accounts.suggest_handle(invitation.email),
+        handle=adapter.suggest_handle(invitation.email),
         is_taken=lambda handle: User.objects.filter(handle=handle).exists(),
     )
     if form.is_valid():
@@ -62,7 +64,7 @@ def _create_account(request: HttpRequest, invitation: Invitation) -> HttpRespons
                 invitation=invitation, now=timezone.now(), **form.cleaned_data
             )
         except IntegrityError:  # somebody took the handle, or made this very account, after it was checked
-            if accounts.has_account(invitation.email):
+            if adapter.has_account(invitation.email):
                 return redirect(request.path)
             form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
         else:

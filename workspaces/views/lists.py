@@ -8,13 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 
-from workspaces import places
 from workspaces.access import Access, Power, Scope
-from workspaces.htmx import htmx, render_page, search_text
 from workspaces.models import Organization, Plan, Role, Tenant, User, Workspace
-from workspaces.places import Place, PlaceRow
+from workspaces.places import lookup
+from workspaces.places.lookup import Place, PlaceRow
 from workspaces.scoping import account_view, organization_view, tenant_view
 from workspaces.views.settings import check_tenant_settings
+from workspaces.web.htmx import htmx, render_page, search_text
 
 PAGE_SIZE = 50
 MENU_SIZE = 20
@@ -23,7 +23,7 @@ MENU_SIZE = 20
 @account_view
 def home(request: HttpRequest, user: User) -> HttpResponse:
     """Open the one tenant that the person belongs to, else let them choose, or say what to do without any."""
-    tenants = list(places.tenants_of(user)[:2])
+    tenants = list(lookup.tenants_of(user)[:2])
     if not tenants:
         return render(request, "workspaces/no_tenant.html")
     return redirect("switch_tenant") if len(tenants) > 1 else redirect(Scope(tenants[0]).url("tenant_home"))
@@ -47,7 +47,7 @@ def tenant_settings(request: HttpRequest, access: Access) -> HttpResponse:
 
 
 def _organizations(request: HttpRequest, access: Access, context: dict[str, object]) -> HttpResponse:
-    query, page = _page(request, places.organizations_for(access))
+    query, page = _page(request, lookup.organizations_for(access))
     rows = _organization_rows(access, page)
     context |= {"page": page, "rows": rows, "q": query, "create_url": access.scope.url("organization_create")}
     return render_page(request, "workspaces/organizations.html", context, parts=("list",))
@@ -56,7 +56,7 @@ def _organizations(request: HttpRequest, access: Access, context: dict[str, obje
 @organization_view()
 def organization_home(request: HttpRequest, access: Access) -> HttpResponse:
     """Show the workspaces of the organization that one may enter."""
-    query, page = _page(request, places.workspaces_for(access))
+    query, page = _page(request, lookup.workspaces_for(access))
     rows = _workspace_rows(access, page)
     context = {"page": page, "rows": rows, "q": query, "create_url": access.scope.url("workspace_create")}
     return render_page(request, "workspaces/workspaces.html", context, parts=("list",))
@@ -66,10 +66,10 @@ def organization_home(request: HttpRequest, access: Access) -> HttpResponse:
 def switch_tenant(request: HttpRequest, user: User) -> HttpResponse:
     """List one's tenants; from inside a custom tenant that one owns, with its Tenant Settings."""
     query = search_text(request)
-    found = places.matching(places.tenants_of(user), query)
+    found = lookup.matching(lookup.tenants_of(user), query)
     current = search_text(request, "from")
     rows = [PlaceRow(tenant, Scope(tenant).url("tenant_home"), Plan(tenant.plan).label) for tenant in found[:MENU_SIZE]]
-    owned = places.tenants_of(user).filter(
+    owned = lookup.tenants_of(user).filter(
         handle=current,
         plan=Plan.ENTERPRISE,
         pk__in=user.memberships.filter(role=Role.OWNER, organization=None).values("tenant_id"),
@@ -81,7 +81,7 @@ def switch_tenant(request: HttpRequest, user: User) -> HttpResponse:
 def switch_organization(request: HttpRequest, access: Access) -> HttpResponse:
     """List the organizations of the tenant that one may enter."""
     query = search_text(request)
-    found = places.matching(places.organizations_for(access), query)
+    found = lookup.matching(lookup.organizations_for(access), query)
     return _switch(request, "organization", _organization_rows(access, found[:MENU_SIZE]), query)
 
 
@@ -89,7 +89,7 @@ def switch_organization(request: HttpRequest, access: Access) -> HttpResponse:
 def switch_workspace(request: HttpRequest, access: Access) -> HttpResponse:
     """List the workspaces of the organization that one may enter."""
     query = search_text(request)
-    found = places.matching(places.workspaces_for(access), query)
+    found = lookup.matching(lookup.workspaces_for(access), query)
     return _switch(request, "workspace", _workspace_rows(access, found[:MENU_SIZE]), query)
 
 
@@ -112,7 +112,7 @@ def _switch(
 
 def _page(request: HttpRequest, found: "QuerySet[Place]") -> tuple[str, "Page[Place]"]:
     query = search_text(request)
-    return query, Paginator(places.matching(found, query), PAGE_SIZE).get_page(request.GET.get("page"))
+    return query, Paginator(lookup.matching(found, query), PAGE_SIZE).get_page(request.GET.get("page"))
 
 
 def _organization_rows(access: Access, found: Iterable[Organization]) -> list[PlaceRow]:
@@ -126,5 +126,5 @@ def _workspace_rows(access: Access, found: Iterable[Workspace]) -> list[PlaceRow
 
 
 def _row(access: Access, scope: Scope, home: str, settings: str) -> PlaceRow:
-    role = places.role_in(scope, access)
+    role = lookup.role_in(scope, access)
     return PlaceRow(scope.place, scope.url(home), role, scope.url(settings) if role == "Owner" else "")

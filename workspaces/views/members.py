@@ -10,16 +10,18 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from workspaces import invitations, people, support
+from workspaces import support_access as workspaces_support_access
 from workspaces.access import Access, Power
-from workspaces.durations import spoken
-from workspaces.htmx import render_page, search_text
-from workspaces.invitations import Letter, TooManyInvitationsError
-from workspaces.member_forms import AddPersonForm, RoleForm
+from workspaces.forms.people import AddPersonForm, RoleForm
 from workspaces.models import Invitation, Membership, Role, SupportAccess, User
 from workspaces.models.invitation import LIFETIME
-from workspaces.names import isolated
+from workspaces.people import invitations
+from workspaces.people.invitations import Letter, TooManyInvitationsError
+from workspaces.places import members
 from workspaces.scoping import scope_view, tenant_view
+from workspaces.web.htmx import render_page, search_text
+from workspaces.wording.durations import spoken
+from workspaces.wording.names import isolated
 
 PAGE_SIZE = 50
 INVITATIONS_SHOWN = 100
@@ -31,11 +33,11 @@ def member_list(request: HttpRequest, access: Access) -> HttpResponse:
     if access.scope.level == "tenant":  # organizations and workspaces show their people to members too
         access.check(Power.OWNER)
     query, scope = search_text(request), access.scope
-    page = Paginator(people.matching(people.members_of(scope), query), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(members.matching(members.members_of(scope), query), PAGE_SIZE).get_page(request.GET.get("page"))
     context: dict[str, object] = {"page": page, "q": query, "list_url": scope.url("people")}
-    context |= {"sole_owner": people.sole_owner(scope), "roles": people.roles_in(scope), "now": timezone.now()}
+    context |= {"sole_owner": members.sole_owner(scope), "roles": members.roles_in(scope), "now": timezone.now()}
     if access.is_tenant_owner:
-        context["supports"] = support.live_in(scope.tenant, now=timezone.now())
+        context["supports"] = workspaces_support_access.live_in(scope.tenant, now=timezone.now())
     if access.can_own:
         invited = Invitation.objects.open().filter(**scope.keys, email__icontains=query).order_by("-created_at", "-pk")
         context |= {"invitations": invited[:INVITATIONS_SHOWN], "most_invitations": INVITATIONS_SHOWN}
@@ -63,8 +65,8 @@ def add(request: HttpRequest, access: Access) -> HttpResponse:
 def _add(request: HttpRequest, access: Access, user: User, role: Role) -> HttpResponse:
     scope = access.scope
     try:
-        people.add_member(scope=scope, user=user, role=role, by=access.user)
-    except people.AlreadyMemberError:
+        members.add_member(scope=scope, user=user, role=role, by=access.user)
+    except members.AlreadyMemberError:
         messages.error(request, f"Somebody else has just added {isolated(user)} to {scope}. Their role is in the list.")
     else:
         messages.success(request, f"Added {isolated(user)} to {scope} as {role.label}.")
@@ -108,8 +110,8 @@ def change_role(request: HttpRequest, access: Access, member: int) -> HttpRespon
         return redirect(access.scope.url("people"))
     role = form.cleaned_data["role"]
     try:
-        loss = people.change_role(scope=access.scope, member=found, role=role, by=access.user)
-    except people.LastOwnerError as error:
+        loss = members.change_role(scope=access.scope, member=found, role=role, by=access.user)
+    except members.LastOwnerError as error:
         messages.error(request, str(error))
     except Membership.DoesNotExist:
         raise Http404 from None
@@ -125,8 +127,8 @@ def remove(request: HttpRequest, access: Access, member: int) -> HttpResponse:
     found = _member(access, member)
     if request.method == "POST":
         try:
-            loss = people.remove_member(scope=access.scope, member=found, by=access.user)
-        except people.LastOwnerError as error:
+            loss = members.remove_member(scope=access.scope, member=found, by=access.user)
+        except members.LastOwnerError as error:
             messages.error(request, str(error))
         else:
             messages.success(request, f"Removed {isolated(found.user)} from {access.scope}.{loss.sentence()}")
@@ -137,13 +139,13 @@ def remove(request: HttpRequest, access: Access, member: int) -> HttpResponse:
 @scope_view(Power.MEMBER, with_workspace=True)
 def leave(request: HttpRequest, access: Access) -> HttpResponse:
     """Say what one would lose oneself, and leave the place."""
-    found = people.members_of(access.scope).filter(user=access.user).first()
+    found = members.members_of(access.scope).filter(user=access.user).first()
     if found is None:
         raise Http404  # an owner of the place around this one is no member here: nothing to leave
     if request.method == "POST":
         try:
-            loss = people.leave(scope=access.scope, member=found)
-        except people.LastOwnerError as error:
+            loss = members.leave(scope=access.scope, member=found)
+        except members.LastOwnerError as error:
             messages.error(request, str(error))
             return redirect(_back(access))
         messages.success(request, f"You have left {access.scope}.{loss.sentence('you')}")
@@ -156,9 +158,9 @@ def _confirm(request: HttpRequest, access: Access, member: Membership) -> HttpRe
     context = {
         "member": member,
         "is_self": member.user_id == access.user.pk,
-        "loss": people.loss_of(scope, member.user),
-        "remaining": people.outer_ownership(scope, member.user),
-        "refusal": people.last_owner_sentence(scope, member.user) if people.sole_owner(scope) == member.pk else "",
+        "loss": members.loss_of(scope, member.user),
+        "remaining": members.outer_ownership(scope, member.user),
+        "refusal": members.last_owner_sentence(scope, member.user) if members.sole_owner(scope) == member.pk else "",
         "cancel_url": _back(access),
     }
     return render(request, "workspaces/person_remove.html", context)
@@ -171,7 +173,7 @@ def _back(access: Access) -> str:
 
 
 def _member(access: Access, pk: int) -> Membership:
-    found = people.members_of(access.scope).filter(pk=pk).first()
+    found = members.members_of(access.scope).filter(pk=pk).first()
     if found is None:
         raise Http404
     return found
@@ -203,7 +205,7 @@ def end_support(request: HttpRequest, access: Access, support_access: int) -> Ht
     found = SupportAccess.objects.select_related("tenant").filter(tenant=access.scope.tenant, pk=support_access).first()
     if found is None:
         raise Http404
-    support.end(access=found, by=access.user, now=timezone.now())
+    workspaces_support_access.end(access=found, by=access.user, now=timezone.now())
     messages.success(request, f"The operator cannot look into {access.scope} any more.")
     return redirect(access.scope.url("people"))
 

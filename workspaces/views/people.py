@@ -17,11 +17,12 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from workspaces import accounts, actions
-from workspaces.forms import ProfileForm
-from workspaces.htmx import asks_about_field, field_status, what_to_judge
+from workspaces.forms.places import ProfileForm
 from workspaces.models import User
+from workspaces.places import actions
 from workspaces.scoping import View, account_view, public_view
+from workspaces.sign_in import adapter
+from workspaces.web.htmx import asks_about_field, field_status, what_to_judge
 
 THEMES = frozenset({"light", "dark"})
 _YEAR = 365 * 24 * 3600
@@ -57,9 +58,9 @@ def email_addresses(request: HttpRequest, user: User) -> HttpResponse:
     The sign-in library would let somebody without any confirmed address take one that is not theirs, and with it what
     others mean for its owner.
     """
-    accounts.note_address(user)
+    adapter.note_address(user)
     wanted = request.POST.get("email", "").lower()
-    if "action_primary" in request.POST and not accounts.is_confirmed(user, wanted):
+    if "action_primary" in request.POST and not adapter.is_confirmed(user, wanted):
         messages.error(request, f"{wanted} is not confirmed yet: open the link that we sent to it first.")
         return redirect("account_email")
     if "action_primary" in request.POST and User.objects.filter(email=wanted).exclude(pk=user.pk).exists():

@@ -10,10 +10,10 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from workspaces import account_events, second_factors
+from workspaces.encryption import SecretUnreadableError
 from workspaces.models import User
 from workspaces.scoping import View, account_view
-from workspaces.secrets import SecretUnreadableError
+from workspaces.sign_in import account_events, second_factors
 
 
 def _looks(view: View) -> View:

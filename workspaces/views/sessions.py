@@ -6,9 +6,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from workspaces import sessions
 from workspaces.models import User
 from workspaces.scoping import account_view
+from workspaces.sign_in import sessions
 
 
 @account_view

@@ -8,12 +8,12 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from workspaces import actions, places
 from workspaces.access import Access, Power, Scope
-from workspaces.forms import NamedForm, PlaceForm
-from workspaces.htmx import asks_about_field, field_status, what_to_judge
+from workspaces.forms.places import NamedForm, PlaceForm
 from workspaces.models import Plan
+from workspaces.places import actions, lookup
 from workspaces.scoping import organization_view, tenant_view, workspace_view
+from workspaces.web.htmx import asks_about_field, field_status, what_to_judge
 
 HOMES = {"org": "organization_home", "workspace": "workspace_home"}
 WORDS = {"tenant": "tenant", "org": "organization", "workspace": "workspace"}
@@ -39,7 +39,7 @@ def organization_create(request: HttpRequest, access: Access) -> HttpResponse:
 
     form = PlaceForm(
         what_to_judge(request),
-        is_taken=lambda handle: places.is_organization_handle_taken(access.scope, handle),
+        is_taken=lambda handle: lookup.is_organization_handle_taken(access.scope, handle),
         taken=f"another organization of {access.scope}",
     )
     return _create(request, form, create, {"word": "organization", "cancel_url": access.scope.url("tenant_home")})
@@ -55,7 +55,7 @@ def workspace_create(request: HttpRequest, access: Access) -> HttpResponse:
 
     form = PlaceForm(
         what_to_judge(request),
-        is_taken=lambda handle: places.is_workspace_handle_taken(access.scope, handle),
+        is_taken=lambda handle: lookup.is_workspace_handle_taken(access.scope, handle),
         taken=f"another workspace of {access.scope}",
     )
     return _create(request, form, create, {"word": "workspace", "cancel_url": access.scope.url("organization_home")})
@@ -109,7 +109,7 @@ def _change(request: HttpRequest, access: Access) -> HttpResponse:
     form = PlaceForm(
         what_to_judge(request),
         initial={"handle": scope.place.handle, "name": scope.place.name},
-        is_taken=lambda handle: places.is_taken(scope, handle),
+        is_taken=lambda handle: lookup.is_taken(scope, handle),
         taken=f"another {word}",
     )
     if name := asks_about_field(request, form):

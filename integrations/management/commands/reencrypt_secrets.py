@@ -8,9 +8,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from integrations.models import Webhook
 from integrations.models.settings import AccessSettings
-from workspaces import isolation, second_factors
+from workspaces import isolation
+from workspaces.encryption import SecretUnreadableError, is_current
 from workspaces.models import Tenant
-from workspaces.secrets import SecretUnreadableError, is_current
+from workspaces.sign_in import second_factors
 
 
 class Command(BaseCommand):

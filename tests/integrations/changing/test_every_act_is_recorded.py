@@ -17,9 +17,10 @@ from integrations.models import Integration
 from tests import factories
 from tests.conftest import Cast
 from tests.integrations.conftest import Synced
-from workspaces import actions, isolation
+from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, User
+from workspaces.places import actions
 
 
 @dataclass

@@ -7,8 +7,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from workspaces import actions, audit, person_actions
+from workspaces import audit
 from workspaces.models import Plan
+from workspaces.people import accounts
+from workspaces.places import actions
 
 
 class Command(BaseCommand):
@@ -28,7 +30,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Create what is missing, or say what is wrong."""
         try:
-            owner = person_actions.find_or_create(options["owner"], handle=options["owner_handle"] or "")
+            owner = accounts.find_or_create(options["owner"], handle=options["owner_handle"] or "")
             with audit.as_operator():
                 tenant = actions.create_tenant(
                     handle=options["handle"],

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from workspaces import second_factors
+from workspaces.sign_in import second_factors
 
 
 class Command(BaseCommand):

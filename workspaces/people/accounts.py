@@ -15,9 +15,11 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.template.loader import render_to_string
 
-from workspaces import accounts, audit, isolation, people
+from workspaces import audit, isolation
 from workspaces.access import Scope
 from workspaces.models import User
+from workspaces.places import members as places_members
+from workspaces.sign_in import adapter
 
 
 class RefusedError(Exception):
@@ -29,7 +31,7 @@ def find_or_create(email: str, *, handle: str = "") -> User:
 
     Raises ValidationError when the address or the handle, which is made from the address by default, will not do.
     """
-    known = accounts.person_at(email.lower())
+    known = adapter.person_at(email.lower())
     if known:
         return known
     person = User(email=email.lower(), handle=handle or email.lower().partition("@")[0].replace(".", "-"))
@@ -74,7 +76,7 @@ def deactivate(*, person: User, by: User) -> None:
     Raises LastOwnerError where a tenant would be left without an owner who can sign in.
     """
     _refuse_own(person, by)
-    people.keep_owners_without(person)
+    places_members.keep_owners_without(person)
     person.is_active = False
     person.save(update_fields=["is_active"])
     _end_sessions(person)
@@ -82,7 +84,7 @@ def deactivate(*, person: User, by: User) -> None:
         tenants = [Scope(each.tenant) for each in person.memberships.filter(organization=None).select_related("tenant")]
     for scope in tenants:
         with isolation.as_tenant(scope.tenant.pk):
-            withdrawn = people.withdraw_unbacked(scope, person)
+            withdrawn = places_members.withdraw_unbacked(scope, person)
             audit.record("user.deactivated", scope=scope, by=by, target=person, withdrawn_invitations=withdrawn)
 
 
@@ -120,14 +122,14 @@ def erase(*, person: User, by: User, now: datetime) -> None:
     nothing else may change. Raises LastOwnerError where a tenant would be left without an active owner.
     """
     _refuse_own(person, by)
-    people.keep_owners_without(person)
+    places_members.keep_owners_without(person)
     former = person.email
     audit.record_in_tenants_of("user.erased", user=person, by=by)
     with isolation.as_operator():
         members = list(person.memberships.filter(organization=None).select_related("tenant", "user"))
     for member in members:
         with isolation.as_tenant(member.tenant_id):
-            people.remove_member(scope=Scope(member.tenant), member=member, by=by)
+            places_members.remove_member(scope=Scope(member.tenant), member=member, by=by)
     person.email, person.handle = f"former-member-{person.pk}@erased.invalid", f"former-member-{person.pk}"
     person.name, person.is_active, person.is_superuser = "A former member", False, False
     person.last_login, person.erased_at = None, now

@@ -1,4 +1,7 @@
-"""Recording what happened."""
+"""The audit log: ``record`` writes what happened, in the transaction in which it happens.
+
+``sentences`` says it in words, ``activity`` reads it for the pages. The rows are append-only, which the database holds.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -13,9 +13,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.template.response import TemplateResponse
 
-from workspaces import accounts, audit, isolation
+from workspaces import audit, isolation
 from workspaces.models import User
 from workspaces.scoping import sign_in_first
+from workspaces.sign_in import adapter
 
 # Sign-in, password and sessions are the product's; what serves forms that change rows is not needed without such forms.
 _LEFT_OUT = {"login", "logout", "password_change", "password_change_done", "autocomplete", "view_on_site"}
@@ -59,8 +60,8 @@ class OperatorSite(admin.AdminSite):
             return sign_in_first(request)
         if not self.has_permission(request):
             raise Http404
-        if not accounts.has_second_factor(request.user):
+        if not adapter.has_second_factor(request.user):
             return render(request, "workspaces/operator_second_factor.html", status=403)
-        if not accounts.used_second_factor(request, request.user):
+        if not adapter.used_second_factor(request, request.user):
             return redirect_to_login(request.get_full_path(), resolve_url("mfa_reauthenticate"))
         return None

@@ -2,11 +2,11 @@
 
 from django.contrib import admin
 
-from workspaces import operator_forms as forms
-from workspaces import people
 from workspaces.access import Scope
 from workspaces.models import Tenant, User
-from workspaces.operator_acts import ActAdmin
+from workspaces.operator import forms
+from workspaces.operator.acts import ActAdmin
+from workspaces.places import members as places_members
 
 
 @admin.register(Tenant)
@@ -30,7 +30,7 @@ class TenantAdmin(ActAdmin[Tenant]):
     @admin.display
     def owners(self, tenant: Tenant) -> str:
         """Name the owners of the tenant, with those who cannot sign in."""
-        members = people.owners_of(Scope(tenant)).select_related("user").order_by("user__email")
+        members = places_members.owners_of(Scope(tenant)).select_related("user").order_by("user__email")
         return ", ".join(f"{m.user.email}{'' if m.user.is_active else ' (deactivated)'}" for m in members)
 
 

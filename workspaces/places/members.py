@@ -17,7 +17,7 @@ from workspaces.access import Power, Scope, power_in
 from workspaces.models import Invitation, Membership, Role, Tenant, User
 from workspaces.models.invitation import InvitationQuerySet
 from workspaces.models.membership import PLACE_ROLES, WORKSPACE_ROLES
-from workspaces.names import isolated
+from workspaces.wording.names import isolated
 
 
 class LastOwnerError(Exception):

@@ -15,11 +15,13 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from workspaces import account_events, audit, people, sessions
+from workspaces import audit
 from workspaces.access import Scope
-from workspaces.after_response import put_off
 from workspaces.handles import PLACE_MAX_LENGTH, RESERVED, slug
 from workspaces.models import User
+from workspaces.places import members as places_members
+from workspaces.sign_in import account_events, sessions
+from workspaces.sign_in.after_response import put_off
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -171,7 +173,7 @@ def has_account(email: str) -> bool:
 
 def confirmed_of_members(scope: Scope, addresses: Collection[str]) -> set[str]:
     """Give those of the addresses, in lower case, that active members of the place itself have confirmed as theirs."""
-    members = people.members_of(scope).filter(user__is_active=True).order_by().values("user")
+    members = places_members.members_of(scope).filter(user__is_active=True).order_by().values("user")
     known = EmailAddress.objects.filter(user__in=members, email__in=addresses, verified=True)
     return set(known.values_list("email", flat=True))
 

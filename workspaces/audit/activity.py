@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from workspaces import audit, audit_words
+from workspaces import audit
 from workspaces.access import Scope
-from workspaces.audit_words import Told
+from workspaces.audit import sentences
+from workspaces.audit.sentences import Told
 from workspaces.models import AuditEvent, Organization, Tenant, User, Workspace
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def page_of(scope: Scope, filters: Filters, *, before: int | None) -> LogPage:
     found = list(events[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     name_place = _place_namer(scope, shown)
-    rows = [Row(event, audit_words.tell(event), name_place(event)) for event in shown]
+    rows = [Row(event, sentences.tell(event), name_place(event)) for event in shown]
     return LogPage(rows, shown[-1].pk if len(found) > PAGE_SIZE else None)
 
 
@@ -145,8 +146,8 @@ def _csv_rows(scope: Scope, filters: Filters) -> Iterator[list[str]]:
             event.happened_at.isoformat(timespec="seconds"),
             f"{event.actor} (operator of this installation)" if audit.BY_OPERATOR in event.details else event.actor,
             event.action,
-            str(audit_words.tell(event)),
-            audit_words.kind_name(event.object_kind),
+            str(sentences.tell(event)),
+            sentences.kind_name(event.object_kind),
             event.object_label,
             event.object_id,
             name_place(event),

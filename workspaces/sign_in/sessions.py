@@ -13,8 +13,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from workspaces import audit
-from workspaces.htmx import htmx
 from workspaces.models import User
+from workspaces.web.htmx import htmx
 
 SEEN_EVERY = 300  # seconds between two notes that a session is in use
 _DAY = 24 * 3600

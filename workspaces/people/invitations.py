@@ -13,10 +13,12 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from workspaces import accounts, audit, counting, isolation, people
+from workspaces import audit, isolation, rate_limit
 from workspaces.access import POWER_OF, Access, Power, Scope
 from workspaces.models import Invitation, Membership, Role, User
 from workspaces.models.invitation import LIFETIME
+from workspaces.places import members
+from workspaces.sign_in import adapter
 
 SENT_PER_HOUR = 20  # by one person; nobody types more, and a stolen session must not become a mail gun
 SENT_PER_DAY = 5  # to one address, by one tenant
@@ -117,7 +119,7 @@ def accept_invitation(*, invitation: Invitation, by: User, now: datetime) -> Mem
     scope, role = scope_of(invitation), Role(invitation.role)
     membership = Membership.objects.filter(user=by, **scope.keys).first()
     if membership is None or POWER_OF[Role(membership.role)] < POWER_OF[role]:
-        membership = people.join(by, scope, role)
+        membership = members.join(by, scope, role)
     audit.record("invitation.accepted", scope=scope, by=by, target=invitation, role=membership.role)
     return membership
 
@@ -130,7 +132,7 @@ def accept_with_new_account(
 
     Raises IntegrityError when the email or handle is taken, and what ``accept_invitation`` does.
     """
-    user = accounts.create_account(email=email, handle=handle, name=name, password=password)
+    user = adapter.create_account(email=email, handle=handle, name=name, password=password)
     return accept_invitation(invitation=invitation, by=user, now=now)
 
 
@@ -154,13 +156,13 @@ def mail_letter(letter: Letter) -> None:
 
 
 def _count(scope: Scope, email: str, by: User, now: datetime) -> None:
-    if counting.count(f"invitations:{by.pk}:{now:%Y%m%d%H}", seconds=2 * 3600) > SENT_PER_HOUR:
+    if rate_limit.count(f"invitations:{by.pk}:{now:%Y%m%d%H}", seconds=2 * 3600) > SENT_PER_HOUR:
         raise TooManyInvitationsError(
             f"You have sent {SENT_PER_HOUR} invitations within this hour, as many as one person may."
             f" Invite {email} in an hour."
         )
     digest = hashlib.sha256(email.encode()).hexdigest()
-    if counting.count(f"invited:{scope.tenant.pk}:{digest}:{now:%Y%m%d}", seconds=25 * 3600) > SENT_PER_DAY:
+    if rate_limit.count(f"invited:{scope.tenant.pk}:{digest}:{now:%Y%m%d}", seconds=25 * 3600) > SENT_PER_DAY:
         raise TooManyInvitationsError(
             f"{email} was sent {SENT_PER_DAY} invitations today, as many as one address gets. Invite it again tomorrow."
         )

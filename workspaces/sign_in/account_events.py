@@ -16,8 +16,8 @@ from django.db.models import Q
 from django.dispatch import receiver
 
 from workspaces import audit
-from workspaces.counting import count
 from workspaces.models import User
+from workspaces.rate_limit import count
 
 logger = logging.getLogger(__name__)
 

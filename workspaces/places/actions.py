@@ -2,9 +2,10 @@
 
 from django.db import transaction
 
-from workspaces import audit, isolation, people
+from workspaces import audit, isolation
 from workspaces.access import Scope
 from workspaces.models import Membership, Organization, Plan, Role, Tenant, User, Workspace
+from workspaces.places import members
 
 
 def create_tenant(*, handle: str, name: str, plan: Plan, owner: User, by: User | None) -> Tenant:
@@ -36,7 +37,7 @@ def change_plan(*, tenant: Tenant, plan: Plan, by: User) -> None:
 def create_organization(*, scope: Scope, handle: str, name: str, by: User) -> Organization:
     """Create an organization in the scope's tenant; who creates it owns it."""
     organization = Organization.objects.create(tenant=scope.tenant, handle=handle, name=name)
-    people.join(by, Scope(scope.tenant, organization), Role.OWNER)
+    members.join(by, Scope(scope.tenant, organization), Role.OWNER)
     audit.record("organization.created", scope=Scope(scope.tenant, organization), by=by, target=organization)
     return organization
 
@@ -48,7 +49,7 @@ def create_workspace(*, scope: Scope, handle: str, name: str, by: User) -> Works
         tenant=scope.tenant, organization_id=scope.keys["organization"].pk, handle=handle, name=name
     )
     inner = Scope(scope.tenant, scope.organization, workspace)
-    people.join(by, inner, Role.OWNER)
+    members.join(by, inner, Role.OWNER)
     audit.record("workspace.created", scope=inner, by=by, target=workspace)
     return workspace
 

@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils import timezone
 
-from workspaces import actions, isolation, people, person_actions, support
+from workspaces import isolation, support_access
 from workspaces.access import Scope
 from workspaces.models import Membership, Plan, Tenant
-from workspaces.names import isolated
-from workspaces.operator_acts import Act
+from workspaces.operator.acts import Act
+from workspaces.people import accounts
+from workspaces.places import actions, members
+from workspaces.wording.names import isolated
 
 
 class CreateTenant(Act):
@@ -25,7 +27,7 @@ class CreateTenant(Act):
 
     def perform(self) -> str:
         """Create both, or nothing."""
-        values = self.cleaned_data | {"owner": person_actions.find_or_create(self.cleaned_data["owner"])}
+        values = self.cleaned_data | {"owner": accounts.find_or_create(self.cleaned_data["owner"])}
         tenant = actions.create_tenant(**values, by=self.by)
         return f"Created {tenant}, owned by {values['owner'].email}."
 
@@ -80,9 +82,9 @@ class AddOwner(Act):
 
     def perform(self) -> str:
         """Make them an owner, whatever they were."""
-        person = person_actions.find_or_create(self.cleaned_data["email"])
+        person = accounts.find_or_create(self.cleaned_data["email"])
         with isolation.as_tenant(self.target.pk):
-            people.make_owner(scope=Scope(self.target), user=person, by=self.by)
+            members.make_owner(scope=Scope(self.target), user=person, by=self.by)
         return f"{person.email} is an owner of {self.target}."
 
 
@@ -96,14 +98,14 @@ class RemoveOwner(Act):
     def __init__(self, *args: Any, target: Tenant, **kwargs: Any) -> None:
         super().__init__(*args, target=target, **kwargs)
         owner: Any = self.fields["owner"]
-        owner.queryset = people.owners_of(Scope(target)).select_related("user").order_by("user__email")
+        owner.queryset = members.owners_of(Scope(target)).select_related("user").order_by("user__email")
         owner.label_from_instance = lambda member: member.user.email
 
     def perform(self) -> str:
         """Take them out of it."""
         member = self.cleaned_data["owner"]
         with isolation.as_tenant(self.target.pk):
-            people.remove_member(scope=Scope(self.target), member=member, by=self.by)
+            members.remove_member(scope=Scope(self.target), member=member, by=self.by)
         return f"Removed {member.user.email} from {self.target}."
 
 
@@ -119,7 +121,7 @@ class EnterForSupport(Act):
 
     def perform(self) -> str:
         """Begin it, and go there."""
-        support.begin(tenant=self.target, reason=self.cleaned_data["reason"], by=self.by, now=timezone.now())
+        support_access.begin(tenant=self.target, reason=self.cleaned_data["reason"], by=self.by, now=timezone.now())
         self.leads_to = Scope(self.target).url("tenant_home")
         return f"You have support access to {self.target} for an hour."
 
@@ -133,13 +135,13 @@ class LeaveSupport(Act):
     @staticmethod
     def fits(target: Any) -> bool:
         """Only where there is one."""
-        return support.live_in(target, now=timezone.now()).exists()
+        return support_access.live_in(target, now=timezone.now()).exists()
 
     def perform(self) -> str:
         """End one's own."""
         now = timezone.now()
-        for access in support.live_in(self.target, now=now).filter(operator=self.by):
-            support.end(access=access, by=self.by, now=now)
+        for access in support_access.live_in(self.target, now=now).filter(operator=self.by):
+            support_access.end(access=access, by=self.by, now=now)
         return f"You have no support access to {self.target} any more."
 
 
@@ -161,7 +163,7 @@ class SetAddress(PersonAct):
 
     def perform(self) -> str:
         """Set it."""
-        person_actions.set_address(person=self.target, email=self.cleaned_data["email"], by=self.by)
+        accounts.set_address(person=self.target, email=self.cleaned_data["email"], by=self.by)
         return f"{isolated(self.target)} signs in with {self.target.email} now."
 
 
@@ -182,7 +184,7 @@ class ResetSecondFactor(PlainAct):
 
     label = "Reset second factor"
     says = "Their password alone opens the account until they turn a second factor on again. They are told by letter."
-    does = staticmethod(person_actions.reset_second_factor)
+    does = staticmethod(accounts.reset_second_factor)
     done = "{person} has no second factor any more."
 
 
@@ -192,7 +194,7 @@ class Deactivate(PlainAct):
     label = "Deactivate"
     says = "They are signed out and cannot sign in. Their roles stay, for when they are activated again."
     fits = staticmethod(lambda target: target.is_active)
-    does = staticmethod(person_actions.deactivate)
+    does = staticmethod(accounts.deactivate)
     done = "{person} cannot sign in any more."
 
 
@@ -202,7 +204,7 @@ class Reactivate(PlainAct):
     label = "Activate"
     says = "They can sign in again, with the roles that they have."
     fits = staticmethod(lambda target: not target.is_active and target.erased_at is None)
-    does = staticmethod(person_actions.reactivate)
+    does = staticmethod(accounts.reactivate)
     done = "{person} can sign in again."
 
 
@@ -212,7 +214,7 @@ class MakeOperator(PlainAct):
     label = "Make an operator"
     says = "Operators use these pages: they may do everything here, to every tenant and every person."
     fits = staticmethod(lambda target: target.is_active and not target.is_superuser)
-    does = staticmethod(person_actions.make_operator)
+    does = staticmethod(accounts.make_operator)
     done = "{person} is an operator of this installation."
 
 
@@ -222,7 +224,7 @@ class RemoveOperatorRights(PlainAct):
     label = "Take operator's rights"
     says = "They lose these pages; what they are in tenants stays."
     fits = staticmethod(lambda target: target.is_superuser)
-    does = staticmethod(person_actions.remove_operator_rights)
+    does = staticmethod(accounts.remove_operator_rights)
     done = "{person} is no operator any more."
 
 
@@ -245,5 +247,5 @@ class Erase(PersonAct):
 
     def perform(self) -> str:
         """Erase all of it."""
-        person_actions.erase(person=self.target, by=self.by, now=timezone.now())
+        accounts.erase(person=self.target, by=self.by, now=timezone.now())
         return "Erased the person's data."

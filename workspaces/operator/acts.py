@@ -17,8 +17,8 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from workspaces.models import User
-from workspaces.people import LastOwnerError
-from workspaces.person_actions import RefusedError
+from workspaces.people.accounts import RefusedError
+from workspaces.places.members import LastOwnerError
 
 Row = TypeVar("Row", bound=Model)
 logger = structlog.get_logger(__name__)

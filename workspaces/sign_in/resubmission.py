@@ -6,7 +6,7 @@ What was typed is in that page and nowhere else: not in a session, which may bec
 from django.conf import settings
 from django.http import HttpRequest
 
-from workspaces import typed_secrets
+from workspaces.sign_in import typed_secrets
 
 
 def kept(request: HttpRequest) -> dict[str, object]:

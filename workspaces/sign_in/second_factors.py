@@ -18,9 +18,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from workspaces import secrets
+from workspaces import encryption
+from workspaces.encryption import SecretUnreadableError
 from workspaces.models import User
-from workspaces.secrets import SecretUnreadableError
 
 _SECRETS = ("secret", "seed")  # of an authenticator app, and of recovery codes
 
@@ -139,11 +139,11 @@ def _current_person() -> int:
 
 
 def _seal(text: str, person: int) -> str:
-    return secrets.encrypt(text, owner=f"user:{person}:second_factor")
+    return encryption.encrypt(text, owner=f"user:{person}:second_factor")
 
 
 def _open(stored: str, person: int) -> str:
-    return secrets.decrypt(stored, owner=f"user:{person}:second_factor") if _is_sealed(stored) else stored
+    return encryption.decrypt(stored, owner=f"user:{person}:second_factor") if _is_sealed(stored) else stored
 
 
 def _is_sealed(stored: str) -> bool:
@@ -151,4 +151,4 @@ def _is_sealed(stored: str) -> bool:
 
 
 def _is_current(stored: str) -> bool:
-    return _is_sealed(stored) and secrets.is_current(stored)
+    return _is_sealed(stored) and encryption.is_current(stored)

@@ -9,11 +9,11 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from workspaces import people
 from workspaces.access import Scope
-from workspaces.forms import NamedForm
+from workspaces.forms.places import NamedForm
 from workspaces.models import Membership, Role, Tenant, User
-from workspaces.names import isolated
+from workspaces.places import members
+from workspaces.wording.names import isolated
 
 # What a role may do, by level; from the table "Who may do what".
 ROLE_HELP = {
@@ -31,7 +31,7 @@ class RoleForm(forms.Form):
     """The role of a member."""
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, scope: Scope) -> None:
-        roles = people.roles_in(scope)
+        roles = members.roles_in(scope)
         super().__init__(data)
         self.scope = scope
         self.fields["role"] = forms.ChoiceField(
@@ -61,7 +61,7 @@ class AddPersonForm(RoleForm):
     def clean_who(self) -> str:
         """Find the person, or see to it that this is an email."""
         who: str = self.cleaned_data["who"].lower()
-        self.user = people.find_in_tenant(self.scope.tenant, who)
+        self.user = members.find_in_tenant(self.scope.tenant, who)
         if self.user is None:
             check_is_email(who, self.scope.tenant)
         elif member := Membership.objects.filter(user=self.user, **self.scope.keys).first():

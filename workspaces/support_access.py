@@ -13,7 +13,7 @@ from workspaces import audit, isolation
 from workspaces.access import Access, Scope
 from workspaces.models import AuditEvent, SupportAccess, Tenant, User
 from workspaces.models.support_access import LASTS
-from workspaces.person_actions import RefusedError
+from workspaces.people.accounts import RefusedError
 
 
 @transaction.atomic

@@ -4,8 +4,8 @@ from typing import Any
 
 from django import forms
 
-from workspaces import audit_words
-from workspaces.activity import Filters
+from workspaces.audit import sentences
+from workspaces.audit.activity import Filters
 
 
 class ActivityForm(forms.Form):
@@ -17,7 +17,7 @@ class ActivityForm(forms.Form):
     kind = forms.ChoiceField(
         required=False,
         label="Kind",
-        choices=[("", "Anything"), *audit_words.KINDS.items()],
+        choices=[("", "Anything"), *sentences.KINDS.items()],
         error_messages={"invalid_choice": "Choose one of the kinds."},
     )
     object = forms.CharField(

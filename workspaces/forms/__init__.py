@@ -1,0 +1,1 @@
+"""Forms of people and places; they validate, actions write. Views import them, and nothing else does."""
