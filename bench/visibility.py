@@ -15,8 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from bench.database import analyze
 from bench.shares import SharedTree, a_shared_tree, leave_two
 from bench.table import Row, at_least, at_most, fastest_in_turn, fastest_of, show
-from connections import schemas, sharing
+from connections import sharing
 from connections.models import Connection
+from connections.schemas import in_use
 from workspaces import isolation
 from workspaces.models import Workspace
 
@@ -149,7 +150,7 @@ def _ask_about_one(shared: SharedTree) -> None:
 
 
 def _ours(workspace: Workspace) -> QuerySet[Connection]:
-    return schemas.contents(workspace).visible.connections
+    return in_use.contents(workspace).visible.connections
 
 
 def _listed(nodes: QuerySet[Connection]) -> list[tuple[object, ...]]:

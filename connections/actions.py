@@ -8,9 +8,10 @@ from typing import Literal
 
 from django.db import transaction
 
-from connections import schemas, sharing
+from connections import sharing
 from connections.errors import ChangedMeanwhileError
 from connections.models import Aggregator, Connection, Folder, Schema
+from connections.schemas import in_use
 from connections.sharing import Node
 from workspaces import audit
 from workspaces.access import Scope
@@ -62,12 +63,12 @@ def add_schema(*, scope: Scope, node: Node, by: User) -> None:
     workspace may not use it (any more).
     """
     workspace = _workspace(scope)
-    inside = schemas.contents(workspace)
+    inside = in_use.contents(workspace)
     if not inside.may_use(node):
         raise NotAddableError(
             f"{isolated(node.shown)} is not shared with {scope} any more. Ask an owner of {scope_of(node)} to share it."
         )
-    above = inside.covering(schemas.path_above(node))
+    above = inside.covering(in_use.path_above(node))
     if above is not None:
         raise NotAddableError(
             f"{isolated(node.shown)} is in the schema already, with the folder {isolated(above.title)}."

@@ -2,13 +2,13 @@
 
 from django.urls import include, path
 
-from connections.views import aggregators, handmade, schemas, search_path, settings, tree, workspace
+from connections.views import aggregators, manual_nodes, schemas, search_path, settings, tree, workspace
 
 # Also of what a workspace owns; "new" is no number.
 _HANDMADE = [
-    path("connections/folders/new/", handmade.folder_create, name="folder_create"),
-    path("connections/folders/<int:folder>/delete/", handmade.folder_delete, name="folder_delete"),
-    path("connections/<int:connection>/delete/", handmade.connection_delete, name="connection_delete"),
+    path("connections/folders/new/", manual_nodes.folder_create, name="folder_create"),
+    path("connections/folders/<int:folder>/delete/", manual_nodes.folder_delete, name="folder_delete"),
+    path("connections/<int:connection>/delete/", manual_nodes.connection_delete, name="connection_delete"),
 ]
 
 _PAGES = [

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from connections import handmade
+from connections import manual_nodes
 from connections.errors import ChangedMeanwhileError
 from connections.models import Connection, ConnectionState, Folder
 from integrations import access_tests, health_schedule
@@ -29,7 +29,7 @@ def create_connection(*, scope: Scope, folder: Folder | None, handle: str, title
 
     Raises HandleTakenError, and handmade.ManagedError when the folder is an integration's.
     """
-    made = handmade.create_connection(scope=scope, folder=folder, handle=handle, title=title, plugin=PLUGIN, by=by)
+    made = manual_nodes.create_connection(scope=scope, folder=folder, handle=handle, title=title, plugin=PLUGIN, by=by)
     AccountAccess.objects.create(
         tenant=scope.tenant,
         organization=scope.organization,

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from connections.uses import uses_of
+from connections.schemas.workspace_uses import uses_of
 from integrations import actions, mirror
 from integrations.impact import View, WorkspaceImpact, impacts
 from integrations.models import Integration, SyncRun, SyncSchedule

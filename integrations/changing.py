@@ -12,7 +12,7 @@ from django.db.models import F
 
 from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.models import Connection, Folder
-from connections.uses import uses_of
+from connections.schemas.workspace_uses import uses_of
 from integrations import access_tests, editing, health_schedule, mirror, sync_requests
 from integrations.aws.external_id import new_external_id
 from integrations.impact import View, WorkspaceImpact, fingerprint, impacts, renamed

@@ -5,7 +5,7 @@ from functools import partial
 
 from django.db import connection, transaction
 
-from connections import removal as tree_removal
+from connections import deletion as tree_deletion
 from connections.models import Folder
 from integrations.models import Integration, SyncSchedule
 from integrations.sending import send_on_commit
@@ -50,9 +50,9 @@ def request_removal(*, integration: Integration, by: User, now: datetime) -> boo
         return False
     top = Folder.objects.get(pk=integration.root_folder_id)
     if was_active:
-        extent = tree_removal.extent_of(top)
+        extent = tree_deletion.extent_of(top)
         audit.record("integration.deleted", scope=integration.scope, by=by, target=integration, **extent.facts)
-        tree_removal.hide_tree(top, now=now)
+        tree_deletion.hide_tree(top, now=now)
     else:
         audit.record("integration.deletion_retried", scope=integration.scope, by=by, target=integration)
     ids = integration.tenant_id, integration.pk
@@ -71,7 +71,7 @@ def delete_organization(*, scope: Scope, by: User) -> None:
     with connection.cursor() as cursor:
         for statement in _DELETE_INTEGRATIONS:
             cursor.execute(statement, {"organization": organization.pk})
-    tree_removal.delete_owned(scope)
+    tree_deletion.delete_owned(scope)
     place_removal.delete_place(scope)
 
 
@@ -79,5 +79,5 @@ def delete_organization(*, scope: Scope, by: User) -> None:
 def delete_workspace(*, scope: Scope, by: User) -> None:
     """Delete the scope's workspace with its schemas, own connections and memberships, for good."""
     audit.record("workspace.deleted", scope=scope, by=by, target=scope.place)
-    tree_removal.delete_owned(scope)
+    tree_deletion.delete_owned(scope)
     place_removal.delete_place(scope)

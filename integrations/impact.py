@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from fnmatch import translate
 
 from connections.models import ConnectionState
-from connections.schema_rows import ALL_AWS_FROM
-from connections.uses import Granted, Use, Uses
+from connections.schemas.rows import ALL_AWS_FROM
+from connections.schemas.workspace_uses import Granted, Use, Uses
 from integrations.reconcile import Held, Plan, Tree, Update
 from workspaces.handles import ALL_AWS, PUBLIC
 

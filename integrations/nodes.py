@@ -10,13 +10,14 @@ from uuid import uuid5
 
 from django.db import IntegrityError, connection, transaction
 
-from connections import actions, handmade, schemas, sharing
+from connections import actions, manual_nodes, sharing
 from connections.actions import kind_of, scope_of
 from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.models import Connection, Folder
+from connections.schemas import in_use
+from connections.schemas.workspace_uses import Granted, uses_of
 from connections.sharing import Node
 from connections.tree import ids_on
-from connections.uses import Granted, uses_of
 from integrations import editing, handouts
 from integrations.changing import UnseenImpactError
 from integrations.impact import Key, View, WorkspaceImpact, fingerprint, impacts, impacts_of_grants
@@ -100,12 +101,12 @@ def rename_handmade(*, node: Node, handle: str, title: str, seen_impact: str, by
     """Change what a node made by hand is called.
 
     Raises UnseenImpactError as ``change_handle`` does, DoesNotExist when the node is gone, and what
-    connections.handmade.change_node raises.
+    connections.manual_nodes.change_node raises.
     """
     current = type(node).objects.select_for_update().get(pk=node.pk)
     if isinstance(node, Connection) and current.handle != handle:
         _check_impact(node, handle, seen_impact)
-    handmade.change_node(node=node, handle=handle, title=title, by=by)
+    manual_nodes.change_node(node=node, handle=handle, title=title, by=by)
 
 
 @transaction.atomic
@@ -130,7 +131,7 @@ def change_permissions(
 
 def _impacts_of_grants(node: Node, audiences: Sequence[Scope]) -> list[WorkspaceImpact]:
     view, titles = _view_of(node)
-    above = ids_on(schemas.path_above(node))
+    above = ids_on(in_use.path_above(node))
     below = [pk for leaves in view.leaves.values() for pk in leaves if isinstance(pk, int)]
     uses = uses_of([*above, *titles], below, names=view.names, is_whole=not above)
     folder, leaf = (node.pk, None) if isinstance(node, Folder) else (None, node.pk)
@@ -142,7 +143,7 @@ def _impacts_of_grants(node: Node, audiences: Sequence[Scope]) -> list[Workspace
 def _view_of(node: Node) -> tuple[View, dict[int, str]]:
     """See a node and all below it as workspaces see it, with the titles of the folders."""
     if isinstance(node, Connection):
-        line = tuple(ids_on(schemas.path_above(node)))
+        line = tuple(ids_on(in_use.path_above(node)))
         at: Key = line[-1] if line else ""  # at the top of a scope it is in none
         return View({at: line}, {at: {node.pk: node.handle}}, _disabled([node])), {}
     folders = list(Folder.objects.filter(path__under=node.path, removed_at=None))

@@ -7,7 +7,7 @@ from functools import partial
 import structlog
 from django.db import DatabaseError
 
-from connections import removal as tree_removal
+from connections import deletion as tree_deletion
 from connections import sharing
 from connections.models import Connection, Folder
 from integrations import retention
@@ -51,7 +51,7 @@ def _delete(integration: Integration) -> None:
     SettingsTrial.objects.filter(integration=integration)._raw_delete("default")
     SyncRun.objects.filter(integration=integration)._raw_delete("default")
     Integration.objects.filter(pk=integration.pk)._raw_delete("default")
-    tree_removal.delete_tree(top)
+    tree_deletion.delete_tree(top)
 
 
 def clean_up(*, now: datetime, is_time_up: Callable[[], bool] = lambda: False) -> None:
@@ -92,10 +92,10 @@ def _clean_up(tenant_id: int, *, now: datetime) -> None:
 
 def purge(*, now: datetime) -> None:
     """Delete what was removed longer ago than the days of grace: nodes, whose handles are free again, and schemas."""
-    sharing.forget_lost(before=now - tree_removal.GRACE)
+    sharing.forget_lost(before=now - tree_deletion.GRACE)
     for model in (Connection, Folder):
         # Locked first: what a sync brings back at this moment is not among them.
-        gone = model.objects.select_for_update().filter(removed_at__lte=now - tree_removal.GRACE)
+        gone = model.objects.select_for_update().filter(removed_at__lte=now - tree_deletion.GRACE)
         if model is Folder:  # an integration that could not be deleted so far still holds its top folder
             gone = gone.exclude(pk__in=Integration.objects.values("root_folder"))
         model.objects.filter(pk__in=list(gone.values_list("pk", flat=True))).delete()

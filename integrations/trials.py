@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import F
 
-from connections.uses import uses_of
+from connections.schemas.workspace_uses import uses_of
 from integrations import absences, editing, mirror, places, schedule, sync_requests
 from integrations.changes import Change, describe
 from integrations.impact import View, WorkspaceImpact, fingerprint, impacts

@@ -6,7 +6,7 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 
-from connections.removal import GRACE
+from connections.deletion import GRACE
 from workspaces.handles import NODE_MAX_LENGTH, validate_node_handle
 from workspaces.wording.durations import spoken
 

@@ -10,14 +10,15 @@ from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from connections import actions, names, patterns, schemas
-from connections.conflicts import mark_conflicts
+from connections import actions
 from connections.errors import ChangedMeanwhileError
 from connections.forms.aggregator import AggregatorForm
 from connections.models import Aggregator
-from connections.patterns import Matches
-from connections.schema_rows import SchemaRow, totals
-from connections.schemas import Contents
+from connections.schemas import aggregator_patterns, in_use, schema_names
+from connections.schemas.aggregator_patterns import Matches
+from connections.schemas.conflicts import mark_conflicts
+from connections.schemas.in_use import Contents
+from connections.schemas.rows import SchemaRow, totals
 from connections.views.context import PAGE_SIZE
 from connections.views.workspace import workspace_of
 from workspaces.access import Access, Power
@@ -48,7 +49,7 @@ class AggregatorRow:
 def aggregator_list(request: HttpRequest, access: Access) -> HttpResponse:
     """List the aggregators, ``all_aws`` first, with what they unite now."""
     text = search_text(request)
-    inside = schemas.contents(workspace_of(access.scope))
+    inside = in_use.contents(workspace_of(access.scope))
     total = totals(inside)
     page = Paginator([row for row in inside.aggregators if text.lower() in row.handle], PAGE_SIZE).get_page(
         request.GET.get("page")
@@ -56,7 +57,7 @@ def aggregator_list(request: HttpRequest, access: Access) -> HttpResponse:
     base = access.scope.url("aggregator_list")
     rows = _rows(inside, list(page), base)
     if total.has_all_aws and page.number == 1 and text.lower() in ALL_AWS:
-        (found,) = patterns.count_matches(inside, [["*"]])
+        (found,) = aggregator_patterns.count_matches(inside, [["*"]])
         rows.insert(0, AggregatorRow(ALL_AWS, "all AWS connections in use", found, f"{base}{ALL_AWS}/", True))
     context = {"page": page, "rows": rows, "q": text, "create_url": f"{base}new/", "total": total}
     return render_page(request, "connections/aggregators/list.html", context, parts=("list",))
@@ -65,7 +66,7 @@ def aggregator_list(request: HttpRequest, access: Access) -> HttpResponse:
 def _rows(inside: Contents, aggregators: Sequence[Aggregator], base: str) -> list[AggregatorRow]:
     shown = [SchemaRow("aggregator", row.pk, row.handle) for row in aggregators]
     mark_conflicts(inside, shown)
-    counts = patterns.count_matches(inside, [row.patterns for row in aggregators])
+    counts = aggregator_patterns.count_matches(inside, [row.patterns for row in aggregators])
     return [
         AggregatorRow(row.handle, ", ".join(row.patterns), count, f"{base}{row.pk}/", conflict=schema.conflict)
         for row, count, schema in zip(aggregators, counts, shown, strict=True)
@@ -76,7 +77,7 @@ def _rows(inside: Contents, aggregators: Sequence[Aggregator], base: str) -> lis
 def aggregator_create(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for a handle and patterns, and make an aggregator."""
     scope = access.scope
-    inside = schemas.contents(workspace_of(scope))
+    inside = in_use.contents(workspace_of(scope))
     form = _form(request, inside)
     if name := asks_about_field(request, form):
         return _status(request, inside, form, name)
@@ -89,7 +90,8 @@ def aggregator_create(request: HttpRequest, access: Access) -> HttpResponse:
             form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
         else:
             messages.success(
-                request, f"Created the aggregator {made.handle}. {patterns.matches_now(inside, made.patterns)}"
+                request,
+                f"Created the aggregator {made.handle}. {aggregator_patterns.matches_now(inside, made.patterns)}",
             )
             return redirect(scope.url("aggregator_detail", aggregator=made.pk))
     context = {"form": form, "list_url": scope.url("aggregator_list"), "total": totals(inside)}
@@ -100,7 +102,7 @@ def aggregator_create(request: HttpRequest, access: Access) -> HttpResponse:
 def aggregator_detail(request: HttpRequest, access: Access, aggregator: int) -> HttpResponse:
     """Show which connections an aggregator unites now, and change it."""
     scope = access.scope
-    inside = schemas.contents(workspace_of(scope))
+    inside = in_use.contents(workspace_of(scope))
     found = _get(inside, aggregator)
     form = _form(request, inside, found)
     if name := asks_about_field(request, form):
@@ -109,7 +111,8 @@ def aggregator_detail(request: HttpRequest, access: Access, aggregator: int) -> 
         access.check(Power.OWNER)
         if form.is_valid() and (saved := _save(form, access, found)):
             messages.success(
-                request, f"Saved the aggregator {saved.handle}. {patterns.matches_now(inside, saved.patterns)}"
+                request,
+                f"Saved the aggregator {saved.handle}. {aggregator_patterns.matches_now(inside, saved.patterns)}",
             )
             return redirect(request.path)
     shown = [SchemaRow("aggregator", found.pk, found.handle)]
@@ -127,7 +130,7 @@ def aggregator_detail(request: HttpRequest, access: Access, aggregator: int) -> 
 @workspace_view()
 def all_aws(request: HttpRequest, access: Access) -> HttpResponse:
     """Show the aggregator that a workspace has by itself."""
-    inside = schemas.contents(workspace_of(access.scope))
+    inside = in_use.contents(workspace_of(access.scope))
     context = _matches(request, inside, ["*"]) | {
         "aggregator": {"handle": ALL_AWS},
         "is_built_in": True,
@@ -139,7 +142,7 @@ def all_aws(request: HttpRequest, access: Access) -> HttpResponse:
 @workspace_view(Power.OWNER)
 def aggregator_delete(request: HttpRequest, access: Access, aggregator: int) -> HttpResponse:
     """Ask, and delete an aggregator."""
-    found = _get(schemas.contents(workspace_of(access.scope)), aggregator)
+    found = _get(in_use.contents(workspace_of(access.scope)), aggregator)
     form = ConfirmForm(found.handle, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         actions.delete_aggregator(scope=access.scope, aggregator=found, by=access.user)
@@ -171,7 +174,9 @@ def _status(request: HttpRequest, inside: Contents, form: AggregatorForm, name: 
     if name != "patterns":
         return field_status(request, form, name)
     form.is_valid()
-    return field_status(request, form, name, note=patterns.matches_now(inside, form.cleaned_data.get(name, ())))
+    return field_status(
+        request, form, name, note=aggregator_patterns.matches_now(inside, form.cleaned_data.get(name, ()))
+    )
 
 
 def _save(form: AggregatorForm, access: Access, found: Aggregator) -> Aggregator | None:
@@ -188,9 +193,9 @@ def _save(form: AggregatorForm, access: Access, found: Aggregator) -> Aggregator
 
 
 def _matches(request: HttpRequest, inside: Contents, wanted: Sequence[str]) -> dict[str, Any]:
-    matching = patterns.matching(inside, wanted)
+    matching = aggregator_patterns.matching(inside, wanted)
     page = Paginator(matching.order_by("handle", "id"), PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = names.read(inside, matching, page.start_index() - 1, page.end_index()) if page.paginator.count else []
+    rows = schema_names.read(inside, matching, page.start_index() - 1, page.end_index()) if page.paginator.count else []
     mark_conflicts(inside, rows)
-    (matches,) = patterns.count_matches(inside, [wanted])
+    (matches,) = aggregator_patterns.count_matches(inside, [wanted])
     return {"page": page, "rows": rows, "matches": matches}

@@ -11,9 +11,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
-from connections import actions, browse, names, schemas, usable
+from connections import actions, browse
 from connections.models import Connection, Folder
-from connections.schema_rows import totals
+from connections.schemas import in_use, schema_names, workspace_tree
+from connections.schemas.rows import totals
 from connections.sharing import Node
 from connections.views.context import PAGE_SIZE
 from connections.views.workspace import subtabs, workspace_of
@@ -27,9 +28,9 @@ from workspaces.wording.names import isolated
 def schema_list(request: HttpRequest, access: Access) -> HttpResponse:
     """List the schemas of the workspace: where they come from, their state, and where two want one name."""
     text, only_conflicts = search_text(request), "conflicts" in request.GET
-    inside = schemas.contents(workspace_of(access.scope))
+    inside = in_use.contents(workspace_of(access.scope))
     total = totals(inside)
-    found = names.SchemaList(inside, total, text=text, only_conflicts=only_conflicts)
+    found = schema_names.SchemaList(inside, total, text=text, only_conflicts=only_conflicts)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context: dict[str, object] = {
         "page": page,
@@ -85,7 +86,7 @@ def _connection(access: Access, pk: int) -> Connection:
 
 
 def _is_usable(access: Access, node: Node) -> bool:
-    return schemas.contents(workspace_of(access.scope)).may_use(node)
+    return in_use.contents(workspace_of(access.scope)).may_use(node)
 
 
 def _nothing() -> Never:
@@ -110,10 +111,10 @@ def _change(request: HttpRequest, access: Access, node: Node, change: Callable[.
 
 
 def _row(request: HttpRequest, access: Access, node: Node, error: str) -> HttpResponse:
-    inside = schemas.contents(workspace_of(access.scope))
-    found = usable.only(node)[:1]
+    inside = in_use.contents(workspace_of(access.scope))
+    found = workspace_tree.only(node)[:1]
     browse.spell_places(found)
-    rows = usable.mark(access.scope, inside, found)
+    rows = workspace_tree.mark(access.scope, inside, found)
     rows[0].error = error
     tree = {"rows": rows, "base_url": access.scope.url("connection_list"), "has_places": "place" in request.GET}
     response = render(request, "connections/workspace/rows.html", {"tree": tree})

@@ -5,10 +5,11 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from connections import actions, names, schemas
+from connections import actions
 from connections.errors import ChangedMeanwhileError
 from connections.forms.aggregator import SearchPathForm
-from connections.schema_rows import totals
+from connections.schemas import in_use, schema_names
+from connections.schemas.rows import totals
 from connections.views.context import PAGE_SIZE
 from connections.views.workspace import workspace_of
 from workspaces.access import Access, Power
@@ -35,8 +36,8 @@ def search_path(request: HttpRequest, access: Access) -> HttpResponse:
         if form.is_valid() and _save(form, access, workspace):
             messages.success(request, "Saved the search path prefix.")
             return redirect(request.path)
-    inside = schemas.contents(workspace)
-    path = names.SearchPath(inside, totals(inside))
+    inside = in_use.contents(workspace)
+    path = schema_names.SearchPath(inside, totals(inside))
     page = Paginator(path, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {"form": form, "page": page, "rows": list(page)}
     return render(request, "connections/workspace/search_path.html", context)

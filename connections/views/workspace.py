@@ -8,13 +8,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
-from connections import browse, schemas, usable
+from connections import browse
 from connections.browse import Listing, Row
-from connections.conflicts import mark_conflicts
 from connections.models import Connection
-from connections.schema_rows import SchemaRow
-from connections.schemas import Contents, FolderOnLine
-from connections.usable import UsableRow
+from connections.schemas import in_use, workspace_tree
+from connections.schemas.conflicts import mark_conflicts
+from connections.schemas.in_use import Contents, FolderOnLine
+from connections.schemas.rows import SchemaRow
+from connections.schemas.workspace_tree import UsableRow
 from connections.views.context import PAGE_SIZE
 from connections.views.tree import INSIDE
 from workspaces.access import Access, Power, Scope, power_in
@@ -37,8 +38,8 @@ class UsableTree:
 @workspace_view()
 def usable_list(request: HttpRequest, access: Access) -> HttpResponse:
     """Show where the tree of what the workspace may use begins, or what a search finds in all of it."""
-    inside = schemas.contents(workspace_of(access.scope))
-    tree = _tree(request, access.scope, inside, usable.tops(inside), has_places=True)
+    inside = in_use.contents(workspace_of(access.scope))
+    tree = _tree(request, access.scope, inside, workspace_tree.tops(inside), has_places=True)
     organization = Scope(access.scope.tenant, access.scope.organization)
     can_share = power_in(organization, access.memberships) == Power.OWNER
     context: dict[str, object] = {
@@ -52,10 +53,10 @@ def usable_list(request: HttpRequest, access: Access) -> HttpResponse:
 @workspace_view()
 def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
     """Show what is in a folder that the workspace may use."""
-    inside = schemas.contents(workspace_of(access.scope), folder_id=folder)
+    inside = in_use.contents(workspace_of(access.scope), folder_id=folder)
     if not inside.line or folder not in inside.visible.folder_ids:
         raise Http404
-    tree = _tree(request, access.scope, inside, usable.children(folder), has_places=False)
+    tree = _tree(request, access.scope, inside, workspace_tree.children(folder), has_places=False)
     here = inside.line[-1]
     context: dict[str, object] = {"tree": tree, "node": here}
     if htmx(request) and INSIDE in request.GET:
@@ -65,7 +66,7 @@ def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResp
     above = "".join(f"{one.id}/" for one in inside.line[:-1])
     context |= {
         "crumbs": [*_crumbs(access.scope, inside), (here.title, "")],
-        "owner": usable.owner_of(access.scope, here),
+        "owner": workspace_tree.owner_of(access.scope, here),
         "managed_by": inside.line[0].managed_by,
         "is_added": folder in inside.folders,
         "from_folder": inside.covering(above),
@@ -80,10 +81,10 @@ def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResp
 def usable_connection(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Show a connection that the workspace may use, and whether it is in the schema."""
     node = Connection.objects.filter(pk=connection).select_related("folder__root").first()
-    inside = schemas.contents(workspace_of(access.scope), folder_id=node.folder_id if node else None)
+    inside = in_use.contents(workspace_of(access.scope), folder_id=node.folder_id if node else None)
     if node is None or not inside.may_use(node):
         raise Http404
-    path = schemas.path_above(node)
+    path = in_use.path_above(node)
     is_added, folder = node.pk in inside.connections_since, inside.covering(path)
     row = SchemaRow("connection", node.pk, node.handle, path=path)
     if is_added or folder:
@@ -92,7 +93,7 @@ def usable_connection(request: HttpRequest, access: Access, connection: int) -> 
         "node": node,
         "base_url": access.scope.url("connection_list"),
         "crumbs": [*_crumbs(access.scope, inside, is_whole=True), (node.shown, "")],
-        "owner": usable.owner_of(access.scope, node),
+        "owner": workspace_tree.owner_of(access.scope, node),
         "managed_by": node.folder.root.managed_by if node.folder and node.folder.root else "",
         "is_added": is_added,
         "from_folder": folder,
@@ -124,12 +125,12 @@ def subtabs(scope: Scope) -> list[tuple[str, str]]:
 
 def _tree(request: HttpRequest, scope: Scope, inside: Contents, rows: Listing, *, has_places: bool) -> UsableTree:
     text = search_text(request)
-    listing = usable.search(inside, text) if text else rows
+    listing = workspace_tree.search(inside, text) if text else rows
     page = Paginator(listing, PAGE_SIZE).get_page(request.GET.get("page"))
     found = list(page)
     if text or has_places:
         browse.spell_places(found)
-    marked = usable.mark(scope, inside, found)
+    marked = workspace_tree.mark(scope, inside, found)
     return UsableTree(page, marked, text, scope.url("connection_list"), bool(text) or has_places)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from connections import handmade
+from connections import manual_nodes
 from connections.actions import scope_of
 from connections.sharing import Node
 from workspaces.handles import NODE_MAX_LENGTH, validate_node_handle
@@ -38,9 +38,9 @@ class NodeHandleForm(forms.Form):
     def clean_handle(self) -> str:
         """Refuse what no schema can be called, and what another node has, a removed one that may return included."""
         handle: str = self.cleaned_data["handle"]
-        if handle != self.node.handle and (why := handmade.why_reserved(type(self.node), handle)):
+        if handle != self.node.handle and (why := manual_nodes.why_reserved(type(self.node), handle)):
             raise ValidationError(why)
-        if handmade.is_handle_taken(scope_of(self.node), type(self.node), handle, but=self.node):
+        if manual_nodes.is_handle_taken(scope_of(self.node), type(self.node), handle, but=self.node):
             raise ValidationError(self.taken(handle))
         return handle
 
@@ -53,4 +53,4 @@ class NodeHandleForm(forms.Form):
     def clean(self) -> None:
         """Refuse a hand-written request to retitle or move what an integration keeps."""
         if KEPT_IN_AWS & set(self.data):
-            raise ValidationError(handmade.why_managed(self.node, "retitled or moved"))
+            raise ValidationError(manual_nodes.why_managed(self.node, "retitled or moved"))

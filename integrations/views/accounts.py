@@ -9,11 +9,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from connections import handmade
+from connections import manual_nodes
 from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.models import Connection
 from connections.views.context import connection_page, node_url, settings_links
-from connections.views.handmade import node_form, parent_of, place_context
+from connections.views.manual_nodes import node_form, parent_of, place_context
 from integrations import access_tests, accounts
 from integrations.aws import iac
 from integrations.aws.identifiers import check_role_arn
@@ -46,7 +46,7 @@ def connection_create(request: HttpRequest, access: Access) -> HttpResponse:
             made = accounts.create_connection(scope=scope, folder=folder, by=access.user, **form.cleaned_data)
         except HandleTakenError:
             form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
-        except handmade.FolderGoneError as error:
+        except manual_nodes.FolderGoneError as error:
             messages.error(request, str(error))
             return redirect(scope.url("connection_list"))
         else:

@@ -6,7 +6,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from connections import removal
+from connections import deletion as tree_deletion
 from connections.models import Connection
 from integrations import deletion
 from integrations.models import Integration
@@ -53,7 +53,7 @@ def _find(access: Access, handle: str) -> Integration | None:
 
 
 def _going(integration: Integration) -> list[Going]:
-    extent = removal.extent_of(integration.root_folder)
+    extent = tree_deletion.extent_of(integration.root_folder)
     return [
         Going(extent.connections, "connection", "connections"),
         Going(extent.folders, "folder", "folders"),
@@ -62,7 +62,7 @@ def _going(integration: Integration) -> list[Going]:
 
 
 def _affected(workspace_ids: list[int]) -> Going:
-    names = removal.handles_of(workspace_ids[:_MOST_NAMES])
+    names = tree_deletion.handles_of(workspace_ids[:_MOST_NAMES])
     more = len(workspace_ids) - len(names)
     one, several = "workspace has them in its schema", "workspaces have them in their schema"
     return Going(len(workspace_ids), one, several, [*names, f"and {more:,} more"] if more else names)

@@ -6,13 +6,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from connections import handmade
+from connections import manual_nodes
 from connections.errors import HandleTakenError
 from connections.forms.node import NodeForm
 from connections.models import Connection, Folder
 from connections.sharing import Node
 from connections.views.context import connection_page, folder_page, node_url, settings_links
-from connections.views.handmade import find_connection, find_folder, node_form
+from connections.views.manual_nodes import find_connection, find_folder, node_form
 from integrations import nodes
 from integrations.changing import UnseenImpactError
 from integrations.views.impact import impact_context
@@ -39,7 +39,7 @@ def connection_advanced(request: HttpRequest, access: Access, connection: int) -
 
 
 def _advanced(request: HttpRequest, access: Access, node: Node, context: dict[str, object]) -> HttpResponse:
-    scope, why_managed = access.scope, handmade.why_managed(node, "renamed, moved or deleted")
+    scope, why_managed = access.scope, manual_nodes.why_managed(node, "renamed, moved or deleted")
     form = node_form(request, scope, type(node), node)
     if name := asks_about_field(request, form):
         return field_status(request, form, name)

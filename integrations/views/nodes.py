@@ -12,7 +12,7 @@ from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.models import Connection, Folder
 from connections.sharing import Node
 from connections.views.context import connection_page, folder_page, node_url, settings_links
-from connections.views.handmade import find_folder
+from connections.views.manual_nodes import find_folder
 from integrations import access_tests, nodes
 from integrations.changing import UnseenImpactError
 from integrations.forms.node import NodeHandleForm

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from connections.removal import GRACE
+from connections.deletion import GRACE
 from integrations import approvals
 from integrations.models import Integration, SyncRun
 from integrations.views.diff import group_changes

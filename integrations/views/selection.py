@@ -6,8 +6,8 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from connections.deletion import GRACE
 from connections.errors import ChangedMeanwhileError
-from connections.removal import GRACE
 from integrations import choosing, editing, trials
 from integrations.models import Integration, SettingsTrial
 from integrations.models.settings_trial import LIFETIME

@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from connections import actions as connection_actions
-from connections import handmade
+from connections import manual_nodes
 from integrations import accounts, inlets
 from integrations.models import Delivery, EmailNotifications, Event, Integration, SettingsTrial, SyncRun
 from integrations.notifications import recipients
@@ -122,7 +122,7 @@ def _typed_address(handle: str) -> str:
 
 def _by_hand(cast: Cast, scope: Scope) -> dict[str, Any]:
     by = cast.tenant_owner
-    folder = handmade.create_folder(scope=scope, parent=None, handle="by_hand", title="By hand", by=by)
+    folder = manual_nodes.create_folder(scope=scope, parent=None, handle="by_hand", title="By hand", by=by)
     made = accounts.create_connection(scope=scope, folder=folder, handle="by_hand", title="By hand", by=by)
     return {"folder": folder.pk, "connection": made.pk}
 

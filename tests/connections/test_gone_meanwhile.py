@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from connections import handmade
+from connections import manual_nodes
 from connections.models import Folder
 from tests.conftest import Cast, make_cast
 from tests.threads import in_thread, wait_until_waiting
@@ -23,7 +23,9 @@ def cast(transactional_db: None) -> Cast:
 def mine(cast: Cast) -> Folder:
     """A folder made by hand, committed."""
     with isolation.as_tenant(cast.acme.pk):
-        return handmade.create_folder(scope=cast.at_org, parent=None, handle="mine", title="Mine", by=cast.org_owner)
+        return manual_nodes.create_folder(
+            scope=cast.at_org, parent=None, handle="mine", title="Mine", by=cast.org_owner
+        )
 
 
 def while_deleted(cast: Cast, mine: Folder, client: Client, page: str, values: dict[str, str]) -> int:
@@ -32,7 +34,7 @@ def while_deleted(cast: Cast, mine: Folder, client: Client, page: str, values: d
     url = cast.at_org.url("folder_detail", folder=mine.pk)
     answers: list[int] = []
     with isolation.as_tenant(cast.acme.pk):
-        handmade.delete_node(node=mine, by=cast.org_owner)
+        manual_nodes.delete_node(node=mine, by=cast.org_owner)
         posting = in_thread(lambda: answers.append(client.post(url + page, values).status_code))
         wait_until_waiting()
     posting.join(40)

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import pytest
 from django.test import Client
 
-from connections import handmade, sharing
+from connections import manual_nodes, sharing
 from connections.errors import HandleTakenError
 from connections.models import Connection, Folder, Schema
 from tests import factories
@@ -86,7 +86,7 @@ def test_a_handle_that_somebody_took_meanwhile_is_noticed_when_it_is_written(cas
     with isolation.as_tenant(cast.acme.pk):
         for is_taken in (False, True):
             with pytest.raises(HandleTakenError) if is_taken else nullcontext():
-                handmade.create_folder(scope=cast.at_org, parent=None, handle="mine", title="", by=cast.org_owner)
+                manual_nodes.create_folder(scope=cast.at_org, parent=None, handle="mine", title="", by=cast.org_owner)
 
 
 @pytest.mark.parametrize("level", ["tenant", "org"])
@@ -112,10 +112,10 @@ def test_what_an_integration_manages_is_neither_renamed_nor_deleted_nor_filled_b
         leaf.refresh_from_db()
         root.refresh_from_db()
         assert (leaf.handle, root.title) == ("vault", "Root")
-        with pytest.raises(handmade.ManagedError):
-            handmade.change_node(node=leaf, handle="mine", title="", by=cast.tenant_owner)
-        with pytest.raises(handmade.ManagedError):
-            handmade.delete_node(node=leaf, by=cast.tenant_owner)
+        with pytest.raises(manual_nodes.ManagedError):
+            manual_nodes.change_node(node=leaf, handle="mine", title="", by=cast.tenant_owner)
+        with pytest.raises(manual_nodes.ManagedError):
+            manual_nodes.delete_node(node=leaf, by=cast.tenant_owner)
     assert not folders(cast)
     assert f"?folder={root.pk}" not in as_tenant_owner.get(f"{base}folders/{root.pk}/").content.decode()
 
@@ -153,7 +153,7 @@ def test_of_two_people_who_delete_at_once_the_second_deletes_nothing(cast: Cast)
     with isolation.as_tenant(cast.acme.pk):
         folder, leaf = factories.folder(cast.at_org, "Mine"), factories.connection(cast.at_org, "leaf")
         for node in (folder, Folder.objects.get(), leaf, Connection.objects.get()):
-            handmade.delete_node(node=node, by=cast.org_owner)
+            manual_nodes.delete_node(node=node, by=cast.org_owner)
         assert AuditEvent.objects.filter(action__endswith=".deleted").count() == 2
 
 
@@ -207,6 +207,6 @@ def test_the_handle_of_what_may_still_come_back_is_taken(cast: Cast) -> None:
     with isolation.as_tenant(cast.acme.pk):
         node = factories.connection(cast.at_org, "Gone", handle="gone")
         Connection.objects.filter(pk=node.pk).update(removed_at=node.created_at)
-        assert handmade.is_handle_taken(cast.at_org, Connection, "gone", but=None)
-        assert not handmade.is_handle_taken(cast.at_org, Connection, "gone", but=node)
-        assert not handmade.is_handle_taken(cast.at_workspace, Connection, "gone", but=None)
+        assert manual_nodes.is_handle_taken(cast.at_org, Connection, "gone", but=None)
+        assert not manual_nodes.is_handle_taken(cast.at_org, Connection, "gone", but=node)
+        assert not manual_nodes.is_handle_taken(cast.at_workspace, Connection, "gone", but=None)

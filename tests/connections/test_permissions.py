@@ -7,8 +7,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from connections import actions, schemas, sharing
+from connections import actions, sharing
 from connections.models import Connection, Folder, Grant, Schema
+from connections.schemas import in_use
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
@@ -137,7 +138,7 @@ def test_all_workspaces_covers_one_that_is_created_later(cast: Cast, tree: Tree)
     share(cast, tree.root, cast.at_org)
     with isolation.as_tenant(cast.acme.pk):
         later = factories.workspace(cast.at_org, "later", owner=cast.org_owner)
-        assert list(schemas.contents(later).visible.connections) == [tree.leaf]
+        assert list(in_use.contents(later).visible.connections) == [tree.leaf]
 
 
 @pytest.mark.parametrize(
@@ -247,7 +248,7 @@ def test_a_tenants_node_is_taken_from_one_of_several_workspaces_of_several_organ
     for workspace in (cast.fireworks, cast.pager, namesake):
         add(cast, at_tenant.leaf, workspace)
     with isolation.as_tenant(cast.acme.pk):
-        assert not schemas.contents(cast.rockets).may_use(at_tenant.leaf)
+        assert not in_use.contents(cast.rockets).may_use(at_tenant.leaf)
     share(cast, at_tenant.root, cast.at_workspace)
     assert in_schema(cast) == ["fireworks:vault"]
 

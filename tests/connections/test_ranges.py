@@ -11,8 +11,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from connections import browse, schemas, sharing, uses
+from connections import browse, sharing
 from connections.models import Schema
+from connections.schemas import in_use, workspace_uses
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
@@ -20,9 +21,9 @@ from workspaces import isolation
 Ask = Callable[[Cast, int], object]
 
 _ASKS: dict[str, Ask] = {
-    "what a workspace may use, and what it has in use": lambda cast, top: schemas.contents(cast.fireworks),
+    "what a workspace may use, and what it has in use": lambda cast, top: in_use.contents(cast.fireworks),
     "how much is in a folder": lambda cast, top: browse.children(cast.at_tenant, None)[:10],
-    "who uses a tree": lambda cast, top: uses.uses_of([top], [], names=["a"], is_whole=False),
+    "who uses a tree": lambda cast, top: workspace_uses.uses_of([top], [], names=["a"], is_whole=False),
 }
 
 

@@ -7,8 +7,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from connections import actions, names, schema_rows, schemas, sharing
+from connections import actions, sharing
 from connections.models import Aggregator, Connection, Folder, Schema
+from connections.schemas import schema_names
+from connections.schemas.in_use import contents
+from connections.schemas.rows import totals
 from integrations import removal
 from tests import factories
 from tests.conftest import Cast
@@ -47,7 +50,7 @@ def confirm(client: Client, node: Folder | Connection, base: str = ORG, **values
 
 def in_use(cast: Cast, workspace: Workspace) -> list[str]:
     with isolation.as_tenant(cast.acme.pk):
-        return sorted(schemas.contents(workspace).connections.values_list("handle", flat=True))
+        return sorted(contents(workspace).connections.values_list("handle", flat=True))
 
 
 def later(cast: Cast, **by: float) -> None:
@@ -217,8 +220,8 @@ def test_what_comes_back_leaves_a_newer_schema_its_name_and_says_so(
     page = save(as_org_owner, tree.root, choice="all")
     assert "In fireworks another schema is called vault by now and keeps that name" in page
     with isolation.as_tenant(cast.acme.pk):
-        inside = schemas.contents(cast.fireworks)
-        rows = list(names.SchemaList(inside, schema_rows.totals(inside)))
+        inside = contents(cast.fireworks)
+        rows = list(schema_names.SchemaList(inside, totals(inside)))
     assert {row.title: bool(row.conflict) for row in rows if row.name == "vault"} == {"My vault": False, "vault": True}
 
 

@@ -5,8 +5,9 @@ from django.core.exceptions import ValidationError
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from connections import actions, schemas
+from connections import actions
 from connections.models import Grant, Schema
+from connections.schemas import in_use
 from connections.sharing import grants_on, inherited_grants, set_grants
 from tests import factories
 from tests.conftest import Cast
@@ -81,12 +82,12 @@ def test_a_removed_node_is_visible_to_nobody_and_keeps_its_grants(cast: Cast) ->
         set_grants(unit, [cast.at_workspace])
         for node in (leaf, unit):
             type(node).objects.filter(pk=node.pk).update(removed_at=node.created_at)
-        visible = schemas.contents(cast.fireworks).visible
+        visible = in_use.contents(cast.fireworks).visible
         assert not visible.folders.exists()
         assert not visible.connections.exists()
         type(unit).objects.filter(pk=unit.pk).update(removed_at=None)
         type(leaf).objects.filter(pk=leaf.pk).update(removed_at=None)
-        assert [node.pk for node in schemas.contents(cast.fireworks).visible.connections] == [leaf.pk]
+        assert [node.pk for node in in_use.contents(cast.fireworks).visible.connections] == [leaf.pk]
 
 
 def test_a_grant_to_a_place_shows_the_node_there_and_in_no_place_beside_it(cast: Cast) -> None:
@@ -102,7 +103,7 @@ def test_a_grant_to_a_place_shows_the_node_there_and_in_no_place_beside_it(cast:
             set_grants(folder, [audience])
             set_grants(alone, [audience])
             for workspace, is_seen in zip((cast.fireworks, cast.rockets, cast.pager), seen_by, strict=True):
-                visible = schemas.contents(workspace).visible
+                visible = in_use.contents(workspace).visible
                 assert set(visible.connections) == ({inner, alone} if is_seen else set())
                 assert set(visible.folders) == ({folder} if is_seen else set())
 
@@ -138,5 +139,5 @@ def test_what_a_workspace_may_use_takes_two_statements_however_much_it_is(
         set_grants(top, [cast.at_org])
         factories.grow(top, folders=folders, connections=connections)
         with CaptureQueriesContext(database) as captured:
-            found = len(schemas.contents(cast.fireworks).visible.connections)
+            found = len(in_use.contents(cast.fireworks).visible.connections)
         assert (found, len(captured)) == (connections, 2)

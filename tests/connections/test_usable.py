@@ -5,8 +5,8 @@ from datetime import timedelta
 from django.test import Client
 from django.utils import timezone
 
-from connections import schemas, usable
 from connections.models import Schema
+from connections.schemas import in_use, workspace_tree
 from tests import factories
 from tests.conftest import Cast
 from tests.connections.test_workspace_pages import Tree, add, as_owner, get, node_url, share, tree
@@ -19,8 +19,8 @@ def test_a_search_inside_a_folder_does_not_list_the_folder_itself(cast: Cast, tr
     share(cast, tree.root, cast.at_workspace)
     with isolation.as_tenant(cast.acme.pk):
         factories.folder(cast.at_org, "Prod inside", parent=tree.prod)
-        inside = schemas.contents(cast.fireworks, folder_id=tree.prod.pk)
-        found = [row.title for row in usable.search(inside, "prod")]
+        inside = in_use.contents(cast.fireworks, folder_id=tree.prod.pk)
+        found = [row.title for row in workspace_tree.search(inside, "prod")]
     assert found == ["Prod inside", "api_prod", "web_prod"]
     listed = get(as_owner, f"{node_url(tree.prod)}?q=prod").split('id="list"')[-1]
     assert "Prod inside" in listed
@@ -36,6 +36,6 @@ def test_a_connection_is_in_use_since_the_earlier_of_two_moments(cast: Cast, tre
         with isolation.as_tenant(cast.acme.pk):
             Schema.objects.filter(connection=tree.web_prod).update(added_at=of_connection)
             Schema.objects.filter(folder=tree.prod).update(added_at=of_folder)
-            inside = schemas.contents(cast.fireworks)
+            inside = in_use.contents(cast.fireworks)
         assert inside.in_use_since(tree.web_prod.pk, tree.prod.path) == old
         assert inside.in_use_since(tree.api_prod.pk, tree.prod.path) == of_folder

@@ -2,8 +2,9 @@
 
 import pytest
 
-from connections import schemas, sharing
+from connections import sharing
 from connections.models import Connection, Folder
+from connections.schemas import in_use
 from connections.tree import allocate_ids
 from tests.conftest import Cast
 from workspaces import isolation
@@ -39,7 +40,7 @@ def tree(cast: Cast) -> dict[str, Folder | Connection]:
 def seen_by(cast: Cast) -> dict[str, str]:
     spaces = {"fireworks": cast.fireworks, "rockets": cast.rockets, "pager": cast.pager}
     return {
-        name: "".join(sorted(schemas.contents(space).visible.connections.values_list("handle", flat=True)))
+        name: "".join(sorted(in_use.contents(space).visible.connections.values_list("handle", flat=True)))
         for name, space in spaces.items()
     }
 

@@ -10,8 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from connections import actions, patterns, schemas, sharing
+from connections import actions, sharing
 from connections.models import Aggregator, Connection, ConnectionState, Folder, Schema
+from connections.schemas import aggregator_patterns
+from connections.schemas.in_use import contents
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
@@ -76,7 +78,7 @@ def aggregator(cast: Cast, handle: str, *patterns: str) -> Aggregator:
 
 def in_use(cast: Cast) -> list[str]:
     with isolation.as_tenant(cast.acme.pk):
-        return sorted(schemas.contents(cast.fireworks).connections.values_list("handle", flat=True))
+        return sorted(contents(cast.fireworks).connections.values_list("handle", flat=True))
 
 
 def rows_of(cast: Cast) -> list[str]:
@@ -524,7 +526,7 @@ def test_patterns_match_whole_handles(cast: Cast, tree: Tree, typed: list[str], 
     share(cast, tree.root, cast.at_workspace)
     add(cast, tree.root)
     with isolation.as_tenant(cast.acme.pk):
-        found = patterns.matching(schemas.contents(cast.fireworks), typed)
+        found = aggregator_patterns.matching(contents(cast.fireworks), typed)
         assert sorted(found.values_list("handle", flat=True)) == matched
 
 

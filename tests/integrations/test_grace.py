@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from connections import actions, schemas, sharing
+from connections import actions, sharing
 from connections.errors import HandleTakenError
 from connections.models import Connection, Folder, Grant, Schema
+from connections.schemas import in_use
 from integrations import approvals, nodes, removal
 from integrations.models import SyncRun, SyncSchedule
 from tests.conftest import Cast
@@ -79,7 +80,7 @@ def removed_days_ago(cast: Cast, days: int) -> None:
 def in_schema(cast: Cast) -> set[str]:
     """The handles of what the workspace has in its schema."""
     with isolation.as_tenant(cast.acme.pk):
-        return set(schemas.contents(cast.fireworks).connections.values_list("handle", flat=True))
+        return set(in_use.contents(cast.fireworks).connections.values_list("handle", flat=True))
 
 
 def dress(cast: Cast) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from connections import handmade
+from connections import manual_nodes
 from connections.models import Connection, Folder
 from integrations import accounts, health_tests, nodes, testing
 from integrations.models import AccessTest, AccountAccess, Integration
@@ -39,8 +39,8 @@ def made_by_hand(cast: Cast, scope: Scope) -> tuple[Folder, Folder, Connection]:
     """A folder in a folder, and a connection in that."""
     by = cast.tenant_owner
     with isolation.as_tenant(cast.acme.pk):
-        top = handmade.create_folder(scope=scope, parent=None, handle="top", title="Top", by=by)
-        inner = handmade.create_folder(scope=scope, parent=top, handle="inner", title="Inner", by=by)
+        top = manual_nodes.create_folder(scope=scope, parent=None, handle="top", title="Top", by=by)
+        inner = manual_nodes.create_folder(scope=scope, parent=top, handle="inner", title="Inner", by=by)
         return top, inner, accounts.create_connection(scope=scope, folder=inner, handle="leaf", title="Leaf", by=by)
 
 

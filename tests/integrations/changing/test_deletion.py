@@ -8,8 +8,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from connections import schemas, sharing
+from connections import sharing
 from connections.models import Aggregator, Connection, Folder, Grant, Schema
+from connections.schemas import in_use as schemas_in_use
 from integrations import deletion, removal, sync, sync_requests
 from integrations.models import AccessTest, Draft, Integration, SyncRun, SyncSchedule
 from tests import factories
@@ -57,7 +58,7 @@ def test_a_deleted_integration_is_gone_from_every_list_at_once(
     found = as_org_owner.get("/tenants/acme/orgs/tnt/connections/?q=prod").content.decode()
     assert "No folder or connection here has this" in found
     with isolation.as_tenant(cast.acme.pk):
-        assert not schemas.contents(cast.fireworks).visible.connections.exists()
+        assert not schemas_in_use.contents(cast.fireworks).visible.connections.exists()
 
 
 def test_the_worker_deletes_all_that_hangs_on_it_and_keeps_the_rest(

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from connections import actions as uses
-from connections import handmade, sharing
+from connections import manual_nodes, sharing
 from connections.errors import ChangedMeanwhileError
 from connections.models import Connection, Folder
 from integrations import changing, choosing, deletion, inlets, nodes, trials
@@ -48,7 +48,7 @@ class Desk:
 
     def folder(self) -> Folder:
         """Make a folder by hand."""
-        return handmade.create_folder(scope=self.cast.at_org, parent=None, handle="mine", title="", by=self.by)
+        return manual_nodes.create_folder(scope=self.cast.at_org, parent=None, handle="mine", title="", by=self.by)
 
     def connection(self) -> Connection:
         """Make a connection, and record nothing."""
@@ -147,15 +147,15 @@ ACTS: tuple[tuple[str, str, Callable[[Desk], object]], ...] = (
     (
         "folder.changed",
         "other",
-        lambda desk: handmade.change_node(node=desk.folder(), handle="other", title="", by=desk.by),
+        lambda desk: manual_nodes.change_node(node=desk.folder(), handle="other", title="", by=desk.by),
     ),
-    ("folder.deleted", "mine", lambda desk: handmade.delete_node(node=desk.folder(), by=desk.by)),
+    ("folder.deleted", "mine", lambda desk: manual_nodes.delete_node(node=desk.folder(), by=desk.by)),
     (
         "connection.changed",
         "other",
-        lambda desk: handmade.change_node(node=desk.connection(), handle="other", title="", by=desk.by),
+        lambda desk: manual_nodes.change_node(node=desk.connection(), handle="other", title="", by=desk.by),
     ),
-    ("connection.deleted", "mine", lambda desk: handmade.delete_node(node=desk.connection(), by=desk.by)),
+    ("connection.deleted", "mine", lambda desk: manual_nodes.delete_node(node=desk.connection(), by=desk.by)),
     ("connection.permissions_changed", "mine", change_permissions),
     ("folder.handle_changed", "own", set_own_handle),
     ("folder.options_changed", "workloads", set_own_options),

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from connections import handmade, sharing
+from connections import manual_nodes, sharing
 from connections.errors import ChangedMeanwhileError
 from connections.models import Connection, Folder, Schema
 from integrations import actions, changing, deletion, removal, sync, trials, trying
@@ -267,10 +267,12 @@ def test_nothing_is_made_in_a_folder_that_is_being_deleted(
 ) -> None:
     client.force_login(cast.org_owner)
     with isolation.as_tenant(cast.acme.pk):
-        folder = handmade.create_folder(scope=cast.at_org, parent=None, handle="mine", title="Mine", by=cast.org_owner)
+        folder = manual_nodes.create_folder(
+            scope=cast.at_org, parent=None, handle="mine", title="Mine", by=cast.org_owner
+        )
     url = f"{cast.at_org.url('connection_list')}{url}?folder={folder.pk}"
     with isolation.as_tenant(cast.acme.pk):
-        handmade.delete_node(node=folder, by=cast.org_owner)
+        manual_nodes.delete_node(node=folder, by=cast.org_owner)
         posting = pool.submit(alone(lambda: client.post(url, {"handle": "inner"}, follow=True).content.decode()))
         wait_until_waiting()
     assert "Somebody deleted the folder Mine meanwhile. Nothing was created." in str(posting.result(40))
@@ -278,16 +280,16 @@ def test_nothing_is_made_in_a_folder_that_is_being_deleted(
 
 def test_a_folder_goes_with_what_is_being_made_in_it(cast: Cast, pool: ThreadPoolExecutor) -> None:
     with isolation.as_tenant(cast.acme.pk):
-        top = handmade.create_folder(scope=cast.at_org, parent=None, handle="top", title="", by=cast.org_owner)
-        inner = handmade.create_folder(scope=cast.at_org, parent=top, handle="inner", title="", by=cast.org_owner)
+        top = manual_nodes.create_folder(scope=cast.at_org, parent=None, handle="top", title="", by=cast.org_owner)
+        inner = manual_nodes.create_folder(scope=cast.at_org, parent=top, handle="inner", title="", by=cast.org_owner)
 
     def delete() -> object:
         with isolation.as_tenant(cast.acme.pk):
-            handmade.delete_node(node=top, by=cast.org_owner)
+            manual_nodes.delete_node(node=top, by=cast.org_owner)
         return "deleted"
 
     with isolation.as_tenant(cast.acme.pk):
-        handmade.create_folder(scope=cast.at_org, parent=inner, handle="late", title="", by=cast.org_owner)
+        manual_nodes.create_folder(scope=cast.at_org, parent=inner, handle="late", title="", by=cast.org_owner)
         deleting = pool.submit(alone(delete))
         wait_until_waiting()
     assert deleting.result(40) == "deleted"

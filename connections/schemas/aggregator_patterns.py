@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, QuerySet
 
 from connections.models import Connection
-from connections.schemas import IS_USABLE, Contents
+from connections.schemas.in_use import IS_USABLE, Contents
 
 
 def _like(pattern: str) -> str:

@@ -10,8 +10,8 @@ from typing import Final
 
 from django.db.models import Count, Q
 
-from connections.schema_rows import SchemaRow, Totals, totals, with_place
-from connections.schemas import Contents
+from connections.schemas.in_use import Contents
+from connections.schemas.rows import SchemaRow, Totals, totals, with_place
 from workspaces.handles import ALL_AWS, IS_SYSTEM_OWNED, PUBLIC, why_system_owned
 
 _ALWAYS: Final = datetime.min.replace(tzinfo=UTC)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from connections import browse
 from connections.browse import Listing, Row
 from connections.models import Connection, Folder
-from connections.schemas import AddedFolder, Contents, FolderOnLine
+from connections.schemas.in_use import AddedFolder, Contents, FolderOnLine
 from connections.sharing import Node
 from workspaces.access import Scope
 

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from connections import handmade, removal
+from connections import deletion, manual_nodes
 from connections.errors import HandleTakenError
 from connections.forms.node import NodeForm
 from connections.models import Connection, Folder
@@ -31,10 +31,10 @@ def folder_create(request: HttpRequest, access: Access) -> HttpResponse:
         return field_status(request, form, name)
     if request.method == "POST" and form.is_valid():
         try:
-            made = handmade.create_folder(scope=scope, parent=parent, by=access.user, **form.cleaned_data)
+            made = manual_nodes.create_folder(scope=scope, parent=parent, by=access.user, **form.cleaned_data)
         except HandleTakenError:
             form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
-        except handmade.FolderGoneError as error:
+        except manual_nodes.FolderGoneError as error:
             messages.error(request, str(error))
             return redirect(scope.url("connection_list"))
         else:
@@ -54,7 +54,7 @@ def parent_of(request: HttpRequest, scope: Scope) -> Folder | None:
     known = Folder.objects.in_scope(scope).select_related("root")
     parent = get_object_or_404(known, pk=int(wanted) if wanted.isascii() and wanted.isdecimal() else 0)
     if parent.is_managed:
-        raise PermissionDenied(handmade.why_nothing_inside(parent))
+        raise PermissionDenied(manual_nodes.why_nothing_inside(parent))
     return parent
 
 
@@ -75,9 +75,9 @@ def node_form(
     word = "folder" if model is Folder else "connection"
     return NodeForm(
         what_to_judge(request),
-        is_taken=lambda handle: handmade.is_handle_taken(scope, model, handle, but=of),
+        is_taken=lambda handle: manual_nodes.is_handle_taken(scope, model, handle, but=of),
         taken=f"another {word} of {scope}",
-        why_reserved=lambda handle: handmade.why_reserved(model, handle),
+        why_reserved=lambda handle: manual_nodes.why_reserved(model, handle),
         initial={"handle": of.handle, "title": of.title} if of else None,
     )
 
@@ -86,7 +86,7 @@ def node_form(
 def folder_delete(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
     """Show what goes with a folder, ask for its handle, and delete it."""
     node = find_folder(access, folder)
-    extent = removal.extent_of(node)
+    extent = deletion.extent_of(node)
     going = [
         Going(extent.folders - 1, "folder below it", "folders below it"),
         Going(extent.connections, "connection", "connections"),
@@ -99,11 +99,11 @@ def folder_delete(request: HttpRequest, access: Access, folder: int) -> HttpResp
 def connection_delete(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Show which workspaces lose a connection, ask for its handle, and delete it."""
     node = find_connection(access, connection)
-    return _delete(request, access, node, "connection", [_losing(removal.extent_of(node).workspace_ids)])
+    return _delete(request, access, node, "connection", [_losing(deletion.extent_of(node).workspace_ids)])
 
 
 def _losing(workspace_ids: Sequence[int]) -> Going:
-    handles = removal.handles_of(workspace_ids)
+    handles = deletion.handles_of(workspace_ids)
     return Going(len(handles), "workspace loses schemas", "workspaces lose schemas", handles)
 
 
@@ -118,11 +118,11 @@ def find_connection(access: Access, pk: int) -> Connection:
 
 
 def _delete(request: HttpRequest, access: Access, node: Node, what: str, going: list[Going]) -> HttpResponse:
-    if why := handmade.why_managed(node, "deleted"):
+    if why := manual_nodes.why_managed(node, "deleted"):
         raise PermissionDenied(why)
     form = ConfirmForm(node.handle, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        handmade.delete_node(node=node, by=access.user)
+        manual_nodes.delete_node(node=node, by=access.user)
         messages.success(request, f"Deleted the {what} {isolated(node.shown)}.")
         return redirect(access.scope.url("connection_list"))
     warning = "It is removed from all workspaces where it is in use. This action is not reversible!"

@@ -12,10 +12,10 @@ from typing import Any, overload
 from django.db.models import QuerySet
 
 from connections import browse
-from connections.conflicts import contested, mark_conflicts
 from connections.models import Connection
-from connections.schema_rows import SchemaRow, Totals, with_place
-from connections.schemas import Contents
+from connections.schemas.conflicts import contested, mark_conflicts
+from connections.schemas.in_use import Contents
+from connections.schemas.rows import SchemaRow, Totals, with_place
 from workspaces.handles import ALL_AWS, IS_SYSTEM_OWNED, PUBLIC
 
 _COLUMNS = (

@@ -8,7 +8,7 @@ from django.db.models import CharField, Count, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from connections.models import Connection, ConnectionState
-from connections.schemas import IS_USABLE, AddedFolder, Contents
+from connections.schemas.in_use import IS_USABLE, AddedFolder, Contents
 from workspaces.handles import ALL_AWS, IS_SYSTEM_OWNED, PUBLIC, how_to_write
 
 ALL_AWS_FROM: Final = 2  # usable connections

@@ -5,7 +5,7 @@ What an integration manages is refused here too, whoever asks.
 
 from django.db import IntegrityError, connection, transaction
 
-from connections import removal
+from connections import deletion
 from connections.actions import kind_of, scope_of
 from connections.errors import HandleTakenError
 from connections.models import Connection, ConnectionState, Folder
@@ -123,10 +123,10 @@ def delete_node(*, node: Node, by: User) -> None:
     below = {"path__under": node.path} if isinstance(node, Folder) else {"pk": node.pk}
     if not list(type(node).objects.select_for_update().filter(**below).order_by("pk")):  # see _hold
         return
-    facts = removal.extent_of(node).facts
+    facts = deletion.extent_of(node).facts
     audit.record(f"{kind_of(node)}.deleted", scope=scope_of(node), by=by, target=node, **facts)
     if isinstance(node, Folder):
-        removal.delete_tree(node)
+        deletion.delete_tree(node)
     else:
         node.delete()
 
