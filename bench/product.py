@@ -16,7 +16,7 @@ from launcher.child import Child, wait_for
 from launcher.keys import python
 from launcher.places import ROOT, Instance
 from launcher.supervisor import Supervisor
-from pipes.lanes import LANES
+from pipes.worker.lanes import LANES
 
 PAGE = "/tenants/faults/orgs/main/people/"  # it needs PostgreSQL only
 BARE = 1  # for the status of a 503 that is not a page of the product's

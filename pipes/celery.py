@@ -17,8 +17,8 @@ from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
 from integrations.aws import pacing, tally
-from pipes import installation, metrics
 from pipes.cache import FAULTS, redis_breaker
+from pipes.monitoring import installation, metrics
 from workspaces.metrics import count
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipes.settings")

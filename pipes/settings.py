@@ -14,9 +14,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from pipes import env as read
-from pipes import logs, reporting, safety
+from pipes import safety
 from pipes.env import env
-from pipes.lanes import ROUTES
+from pipes.monitoring import logs, sentry
+from pipes.worker.lanes import ROUTES
 
 django_stubs_ext.monkeypatch()
 
@@ -54,7 +55,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "pipes.metrics.MetricsMiddleware",
+    "pipes.monitoring.metrics.MetricsMiddleware",
     "pipes.middleware.TrustedProxiesMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "pipes.middleware.PrivateAnswersMiddleware",
@@ -125,7 +126,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- Background work ----------------------------------------------------------------------------------------------
 
-CELERY_BEAT_SCHEDULER = "pipes.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "pipes.worker.beat:Scheduler"
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 CELERY_TASK_ROUTES = ROUTES
 CELERY_TASK_IGNORE_RESULT = True
@@ -279,11 +280,11 @@ LOGGING = logs.from_environment()
 
 # Whoever has this token reads the figures at /metrics; without one nobody does.
 PIPES_METRICS_TOKEN = env.str("PIPES_METRICS_TOKEN", default="")
-DEFAULT_EXCEPTION_REPORTER_FILTER = "pipes.error_reports.ReportFilter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "pipes.monitoring.error_reports.ReportFilter"
 # Where errors are reported to; nowhere without it.
 PIPES_SENTRY_DSN = env.str("PIPES_SENTRY_DSN", default="")
 if PIPES_SENTRY_DSN:
-    reporting.start(PIPES_SENTRY_DSN)
+    sentry.start(PIPES_SENTRY_DSN)
 
 # --- What nobody should start by accident -------------------------------------------------------------------------
 

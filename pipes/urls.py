@@ -3,9 +3,9 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from pipes import health, operator_page
+from pipes.monitoring import health, operator_page
 
-handler500 = "pipes.outages.server_error"
+handler500 = "pipes.error_pages.server_error"
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

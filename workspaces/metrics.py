@@ -1,6 +1,7 @@
 """Counting what happens, for the operator's monitoring: in memory here, in the places where it happens.
 
-``pipes/metrics.py`` adds up what all processes counted, and shows it. No tenant, person or object is ever a label.
+``pipes/monitoring/metrics.py`` adds up what all processes counted, and shows it. No tenant, person or object is
+ever a label.
 """
 
 import threading

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from django.conf import settings
 
-from pipes import installation, metrics
+from pipes.monitoring import installation, metrics
 
 DOCS = settings.BASE_DIR / "docs"
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import path, reverse
 from pytest_django.fixtures import Settings
 
-from pipes.outages import server_error
+from pipes.error_pages import server_error
 from pipes.urls import urlpatterns as all_patterns
 from tests import factories
 from tests.architecture.everything import Everything, all_urls

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from launcher.child import Child, Program, wait_for
 from launcher.places import ROOT, Instance
-from pipes.lanes import LANES
+from pipes.worker.lanes import LANES
 from tests.fakes.aws import RunningAws
 from tests.fakes.aws.iam import VENDOR_ROLE_ARN
 

@@ -8,9 +8,9 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from pytest_django import Settings
 
-from pipes import installation
 from pipes.cache import redis_breaker
 from pipes.celery import app
+from pipes.monitoring import installation
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws
 from tests.integrations.conftest import Synced, make_mirror

@@ -18,9 +18,9 @@ from sentry_sdk.transport import Transport
 
 from integrations import tasks
 from integrations.models import Integration, SyncSchedule
-from pipes import installation, metrics, reporting
-from pipes.beat import Scheduler
 from pipes.celery import app
+from pipes.monitoring import installation, metrics, sentry
+from pipes.worker.beat import Scheduler
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
@@ -183,7 +183,7 @@ class _Kept(Transport):
 def reports() -> Iterator[list[dict[str, Any]]]:
     """What would be sent to a Sentry."""
     sent: list[dict[str, Any]] = []
-    reporting.start("http://key@127.0.0.1:1/1", transport=_Kept(sent))
+    sentry.start("http://key@127.0.0.1:1/1", transport=_Kept(sent))
     yield sent
     sentry_sdk.init()
 
@@ -215,5 +215,5 @@ def test_a_report_tells_of_a_request_only_where_it_led() -> None:
         "data": {"password": "x"},
         "env": {"REMOTE_ADDR": "192.0.2.1"},
     }
-    report = reporting.scrub({"request": request, "user": {"id": 1}, "extra": {"a": 1}}, {})
+    report = sentry.scrub({"request": request, "user": {"id": 1}, "extra": {"a": 1}}, {})
     assert report == {"request": {"method": "GET", "url": "http://testserver/invitations/…/"}, "contexts": {}}

@@ -10,7 +10,7 @@ import pytest
 
 from integrations.models import SyncSchedule
 from launcher.child import wait_for
-from pipes.lanes import LANES
+from pipes.worker.lanes import LANES
 from tests.conftest import Cast, make_cast
 from tests.fakes.aws import RunningAws
 from tests.integrations.conftest import Synced

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations.models import AccessTest, Draft, SyncRun, SyncSchedule
 from launcher.child import wait_for
-from pipes.lanes import LANES
+from pipes.worker.lanes import LANES
 from tests import factories
 from tests.conftest import Cast, make_cast
 from tests.fakes.aws import RunningAws

@@ -13,7 +13,7 @@ _LANE = """
 import os, sys
 from celery.signals import worker_ready
 from pipes import worker
-from pipes.lanes import LANES
+from pipes.worker.lanes import LANES
 
 worker._load()
 shared = set(sys.modules)

@@ -13,7 +13,7 @@ from celery import Celery
 
 from launcher.child import wait_for
 from launcher.places import ROOT
-from pipes.lanes import LANES, ROUTES
+from pipes.worker.lanes import LANES, ROUTES
 from tests.browser.processes import celery_environment
 from tests.fakes.aws import RunningAws
 from tests.outages.line import Line

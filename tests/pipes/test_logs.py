@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, path
 from pytest_django import Settings
 from structlog.stdlib import ProcessorFormatter
 
-from pipes import logs
+from pipes.monitoring import logs
 from pipes.urls import urlpatterns as all_patterns
 from tests.conftest import Cast
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from pipes.logs import hide_secrets
+from pipes.monitoring.logs import hide_secrets
 from tests.conftest import Cast, make_cast
 from tests.workspaces.inviting import NEW, NEW_ACCOUNT, events, invite, link
 from workspaces import isolation

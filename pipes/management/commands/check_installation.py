@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from pipes import installation
+from pipes.monitoring import installation
 
 _NAMES = ("database", "broker", "schema", "beat", "dispatcher", "due")
 

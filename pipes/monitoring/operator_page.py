@@ -8,7 +8,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from pipes import installation
+from pipes.monitoring import installation
 
 _LIBRARIES = ("django", "celery", "boto3", "psycopg", "gunicorn")
 

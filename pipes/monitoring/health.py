@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from pipes import installation, metrics
 from pipes.cache import FAULTS
+from pipes.monitoring import installation, metrics
 from workspaces.scoping import public_view
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import sentry_sdk
 from sentry_sdk.integrations.logging import ignore_logger
 
-from pipes.logs import hide_secrets
+from pipes.monitoring.logs import hide_secrets
 
 # What is known of a request: which view, not who asked, from where, with what.
 _KEPT_OF_REQUEST: Final = ("method", "url")

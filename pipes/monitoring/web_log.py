@@ -5,7 +5,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from pipes import logs
+from pipes.monitoring import logs
 
 
 class WebLogger(Logger):

@@ -7,7 +7,7 @@ import structlog
 from celery.beat import Scheduler as MemoryScheduler
 from django.db import DatabaseError, close_old_connections
 
-from pipes import installation, metrics
+from pipes.monitoring import installation, metrics
 
 log = structlog.get_logger(__name__)
 _TICK_SECONDS = 5.0

@@ -28,7 +28,7 @@ from django.db import OperationalError, connection
 
 from integrations import lease
 from pipes.celery import app
-from pipes.lanes import LANES, Lane
+from pipes.worker.lanes import LANES, Lane
 
 log = structlog.get_logger(__name__)
 
@@ -236,7 +236,3 @@ def _look_for_ended(folder: Path) -> None:
         finally:
             connection.close()
         time.sleep(1)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

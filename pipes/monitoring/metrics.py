@@ -17,8 +17,8 @@ from django.urls import Resolver404, resolve
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from pipes import installation
 from pipes.cache import FAULTS, redis_breaker
+from pipes.monitoring import installation
 from workspaces import metrics
 from workspaces.metrics import Key
 
