@@ -9,8 +9,10 @@ from bench.mirrors import a_snapshot, sync
 from bench.table import Row, at_most, show
 from connections import sharing
 from connections.models import Connection, Folder, Schema
-from integrations import changing, mirror, removal
+from integrations import retention
 from integrations.models import Integration, SyncSchedule
+from integrations.settings import change
+from integrations.sync import mirror
 from tests import factories
 from workspaces import isolation
 from workspaces.access import Scope
@@ -44,7 +46,7 @@ def run(accounts: int, runs: int) -> None:
         SyncSchedule.objects.filter(pk=integration.pk).delete()  # as whoever asks for the deletion does
         rows = [
             Row("bare DELETE", undone(runs, lambda: _execute(integration, *_DELETE))),
-            _ours("ours", runs, lambda: removal.remove(scope.tenant.pk, integration.pk)),
+            _ours("ours", runs, lambda: retention.remove(scope.tenant.pk, integration.pk)),
             Row("Django's collector", undone(1, lambda: _collect(integration))),
         ]
         show(f"Deletion of {accounts} connections in use in {_WORKSPACES} workspaces", rows)
@@ -95,10 +97,10 @@ def _save(integration: Integration, by: User) -> None:
     seen = ""
     for _ in range(2):
         try:
-            changing.change_connection_settings(
+            change.change_connection_settings(
                 integration=integration, wanted=wanted, version=str(integration.version), seen=seen, by=by
             )
-        except changing.UnseenImpactError as unseen:
+        except change.UnseenImpactError as unseen:
             seen = unseen.fingerprint
 
 

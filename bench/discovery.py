@@ -13,7 +13,7 @@ from django.test.utils import override_settings
 
 from bench.memory import megabytes
 from bench.table import Row, at_most, show
-from integrations.aws.organizations import identify, read_snapshot
+from integrations.aws.discovery.read import identify, read_snapshot
 from integrations.aws.session import KeyCredentials, open_session
 from tests.fakes.aws import RunningAws, running_aws
 from tests.fakes.aws.iam import AccessKey

@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from connections.models import Folder
 from connections.tree import allocate_ids
-from integrations import absences, changes, limit, mirror
 from integrations.models import Integration
-from integrations.outline import facts_of
-from integrations.selection import Selection, select
-from integrations.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
+from integrations.planning import absence, deletion_limit, diff
+from integrations.planning.selection import Selection, select
+from integrations.planning.selection_tree import facts_of
+from integrations.planning.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
+from integrations.sync import mirror
 from workspaces.access import Scope
 
 _numbers = count(1)
@@ -78,8 +79,10 @@ def sync(integration: Integration, snapshot: Snapshot) -> None:
     tree = mirror.load(integration)
     selection = Selection.of(integration.selection)
     plan = mirror.plan(integration, tree, select(snapshot, selection))
-    limit.why_over(tree, plan, percent=integration.deletion_limit_percent, count=integration.deletion_limit_count)
-    absences.to_confirm(plan, tree, snapshot)
+    deletion_limit.why_over(
+        tree, plan, percent=integration.deletion_limit_percent, count=integration.deletion_limit_count
+    )
+    absence.to_confirm(plan, tree, snapshot)
     facts_of(snapshot, selection)
     mirror.apply(plan, tree, integration, now=timezone.now())
-    changes.describe(plan, tree, snapshot)
+    diff.describe(plan, tree, snapshot)

@@ -12,7 +12,7 @@ from bench.mirrors import a_snapshot, an_integration, one_percent_renamed, sync,
 from bench.table import Row, at_most, fastest_in_turn, show
 from connections.models import Connection, Folder
 from integrations.models import Integration
-from integrations.snapshot import Snapshot, SnapshotAccount
+from integrations.planning.snapshot import Snapshot, SnapshotAccount
 from workspaces import isolation
 
 _numbers = count(1)

@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from bench.database import a_scope, analyze
 from bench.table import Row, at_most, fastest_of, show
-from integrations import retention
 from integrations.models import SyncRun
+from integrations.sync import run_records
 from tests import factories
 from workspaces import isolation
 from workspaces.access import Scope
@@ -155,7 +155,7 @@ def _measure_folding(scope: Scope, records: int) -> None:
         seen.append(time.perf_counter())
         return False
 
-    retention.fold_quiet_runs(scope.tenant.pk, now=timezone.now() + timedelta(days=2), is_time_up=note)
+    run_records.fold_quiet_runs(scope.tenant.pk, now=timezone.now() + timedelta(days=2), is_time_up=note)
     seen.append(time.perf_counter())
     longest = max(later - sooner for sooner, later in pairwise(seen))
     with isolation.as_tenant(scope.tenant.pk):

@@ -18,9 +18,9 @@ from django.utils import timezone
 from bench import due, workers
 from bench.database import a_scope, analyze
 from bench.table import Row, at_least, at_most, show
-from integrations import dispatch
-from integrations.dispatch import Key
 from integrations.models import SyncSchedule
+from integrations.sync import dispatcher
+from integrations.sync.dispatcher import Key
 from tests.fakes.aws import RunningAws, running_aws
 from tests.fakes.aws.iam import AccessKey
 from tests.fakes.aws.policy import reading_organizations
@@ -133,7 +133,7 @@ def _let_work(watched: Sequence[Key]) -> list[float]:
 
 
 def _take() -> list[Key]:
-    return dispatch.take_due(now=timezone.now())
+    return dispatcher.take_due(now=timezone.now())
 
 
 def _take_one_by_one() -> None:

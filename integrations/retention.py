@@ -1,116 +1,101 @@
-"""How long the records of syncs are kept, and in what form: whoever changed nothing is soon one of many.
-
-Most syncs find nothing new. A day later those in a row, without another between them, become one record for each day:
-the last one's, which says for how many it stands and since when. What changed something, failed, asked, or was asked
-for by a person stays a record of its own. All go when they have been kept for long enough.
-"""
+"""What goes for good: deleted integrations, and by the clock what has had its time."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
 
-from django.conf import settings
-from django.db import connection
+import structlog
+from django.db import DatabaseError
 
-from workspaces import isolation
+from connections import deletion as tree_deletion
+from connections import sharing
+from connections.models import Connection, Folder
+from integrations.models import AccessTest, Draft, Integration, SettingsTrial, SyncRun
+from integrations.notifications import delivery
+from integrations.sync import run_records
+from workspaces import isolation, support_access
+from workspaces.models import Tenant
+from workspaces.sign_in import second_factors, sessions
 
-# Of each integration so many records are kept whatever their age, so that one that seldom runs has a history too.
-LAST_RUNS = 20
-RUNS_AT_ONCE = 500
-_INTEGRATIONS_AT_ONCE = 4  # in one transaction so many times as many runs are folded, which takes about a second
-_STAY_APART = timedelta(days=1)
+_TESTS_ARE_KEPT = timedelta(days=7)
 
-# Said so that only the indexes of each integration's runs give the order that is asked for. Told "=", PostgreSQL would
-# look through the runs of all, among few integrations, until it meets enough of this: millions, if others ran more.
-_IS_OF_IT = "run.integration_id BETWEEN integration.id AND integration.id"
-# A message that waits to be sent tells of its run.
-_IS_TOLD = "EXISTS (SELECT FROM integrations_delivery delivery WHERE delivery.run_id = run.id)"
-# As in the index run_to_fold.
-_IS_QUIET = """
-    run.folded_runs IS NULL AND run.state = 'succeeded' AND run.trigger IN ('scheduled', 'event')
-    AND run.counts = '{}'::jsonb
-"""
-_OLDEST_QUIET = f"""
-    CROSS JOIN LATERAL (
-        SELECT run.id, run.queued_at FROM integrations_syncrun run
-        WHERE {_IS_OF_IT} AND {_IS_QUIET} ORDER BY run.integration_id, run.id LIMIT 1
-    ) oldest WHERE oldest.queued_at < %(before)s
-"""  # noqa: S608  nothing but the constants above
-_TO_FOLD = f"SELECT integration.id FROM integrations_integration integration {_OLDEST_QUIET}"  # noqa: S608
-_FOLD = f"""
-    WITH started AS (
-        SELECT integration.id, oldest.id AS first
-        FROM unnest(%(integrations)s::bigint[]) integration (id) {_OLDEST_QUIET}
-    ), looked_at AS (
-        SELECT run.id, run.queued_at, run.is_quiet, run.is_told, integration.id AS integration_id,
-            (run.queued_at AT TIME ZONE 'UTC')::date AS day,
-            count(*) FILTER (WHERE NOT is_quiet OR is_told) OVER (PARTITION BY integration.id ORDER BY run.id) AS others
-        FROM started integration CROSS JOIN LATERAL (
-            SELECT run.id, run.queued_at, {_IS_QUIET} AS is_quiet, {_IS_TOLD} AS is_told
-            FROM integrations_syncrun run
-            WHERE {_IS_OF_IT} AND run.id >= integration.first AND run.queued_at < %(before)s
-            ORDER BY run.integration_id DESC, run.id LIMIT %(at_once)s
-        ) run
-    ), folded AS (
-        SELECT max(id) AS last, array_agg(id) AS ids, count(*) AS runs, min(queued_at) AS since
-        FROM looked_at WHERE is_quiet AND NOT is_told GROUP BY integration_id, day, others
-        UNION ALL SELECT id, ARRAY[id], 1, queued_at FROM looked_at WHERE is_quiet AND is_told
-    ), gone AS (
-        DELETE FROM integrations_syncrun USING (SELECT last, unnest(ids) AS id FROM folded) one
-        WHERE integrations_syncrun.id = one.id AND one.id <> one.last
-    )
-    UPDATE integrations_syncrun run SET folded_runs = runs, folded_since = since FROM folded WHERE run.id = last
-"""  # noqa: S608  nothing but the constants above
-# Oldest first, by the index of each integration's runs.
-_FORGET = f"""
-    DELETE FROM integrations_syncrun WHERE id IN (
-        SELECT run.id FROM integrations_integration integration
-        CROSS JOIN LATERAL (
-            SELECT id FROM integrations_syncrun run WHERE {_IS_OF_IT}
-            ORDER BY run.integration_id, id DESC OFFSET %(last)s LIMIT 1
-        ) newest
-        CROSS JOIN LATERAL (
-            SELECT queued_at FROM integrations_syncrun run WHERE {_IS_OF_IT}
-            ORDER BY run.integration_id DESC, id LIMIT 1
-        ) oldest
-        CROSS JOIN LATERAL (
-            SELECT id, queued_at, state FROM integrations_syncrun run
-            WHERE {_IS_OF_IT} AND id <= newest.id ORDER BY run.integration_id DESC, id LIMIT %(at_once)s
-        ) run
-        WHERE oldest.queued_at < %(before)s AND run.queued_at < %(before)s
-            AND run.state NOT IN ('queued', 'running', 'needs_approval', 'approved') AND NOT {_IS_TOLD}
-        LIMIT %(at_once)s
-    )
-"""  # noqa: S608  nothing but the constants above
+log = structlog.get_logger(__name__)
 
 
-def fold_quiet_runs(tenant_id: int, *, now: datetime, is_time_up: Callable[[], bool]) -> None:
-    """Let one record stand for the runs in a row of a day that changed nothing, once that day is over for a day.
+def remove(tenant_id: int, integration_id: int) -> None:
+    """Delete an integration that somebody asked to delete, with all its nodes, in one transaction.
 
-    What is not done when the time is up is done the next time.
+    Quiet when it is gone already, nobody asked, or somebody is at it. What the database refuses leaves everything as it
+    was; the integration is then shown with what to do, and the error is raised.
     """
-    yesterday = (now - _STAY_APART).replace(hour=0, minute=0, second=0, microsecond=0)
-    with isolation.as_tenant(tenant_id), connection.cursor() as cursor:
-        cursor.execute(_TO_FOLD, {"before": yesterday})
-        integrations = [pk for (pk,) in cursor.fetchall()]
-    for start in range(0, len(integrations), _INTEGRATIONS_AT_ONCE):
-        some = integrations[start : start + _INTEGRATIONS_AT_ONCE]
-        _in_batches(tenant_id, _FOLD, {"before": yesterday, "integrations": some}, is_time_up)
+    try:
+        with isolation.as_tenant(tenant_id):
+            deleting = Integration.objects.filter(pk=integration_id, state=Integration.State.DELETING)
+            integration = (
+                deleting.select_for_update(of=("self",), skip_locked=True).select_related("root_folder").first()
+            )
+            if integration is not None:
+                _delete(integration)
+    except DatabaseError:
+        log.error("integration_not_deleted", tenant=tenant_id, integration=integration_id)
+        with isolation.as_tenant(tenant_id):
+            Integration.objects.filter(pk=integration_id, state=Integration.State.DELETING).update(
+                state=Integration.State.DELETE_FAILED
+            )
+        raise
 
 
-def forget_old_runs(tenant_id: int, *, now: datetime, is_time_up: Callable[[], bool]) -> None:
-    """Delete the runs of a tenant that have been kept for long enough; the rest the next time when the time is up.
+def _delete(integration: Integration) -> None:
+    top = integration.root_folder
+    AccessTest.objects.filter(subject=integration.uid).delete()
+    SettingsTrial.objects.filter(integration=integration)._raw_delete("default")
+    SyncRun.objects.filter(integration=integration)._raw_delete("default")
+    Integration.objects.filter(pk=integration.pk)._raw_delete("default")
+    tree_deletion.delete_tree(top)
 
-    The audit log keeps what people did; what a sync changed is known no longer than its run.
+
+def clean_up(*, now: datetime, is_time_up: Callable[[], bool] = lambda: False) -> None:
+    """Clean up, tenant by tenant, each in a transaction of its own; take up deletions whose message got lost.
+
+    The records of syncs come last, of tenants in any order, until the time is up: there may be millions of one.
     """
-    before = now - timedelta(days=settings.PIPES_RUNS_KEPT_DAYS)
-    _in_batches(tenant_id, _FORGET, {"before": before, "last": LAST_RUNS}, is_time_up)
+    sessions.forget_ended(now=now)
+    support_access.end_expired(now=now)
+    for authenticator in second_factors.in_clear():
+        second_factors.renew(authenticator)
+    with isolation.as_operator():
+        tenant_ids = list(Tenant.objects.order_by("?").values_list("pk", flat=True))
+    for clean in (_clean_up, partial(_thin_out, is_time_up=is_time_up)):
+        for tenant_id in tenant_ids:
+            try:
+                clean(tenant_id, now=now)
+            except DatabaseError:
+                log.exception("tenant_not_cleaned_up", tenant=tenant_id)  # the others are, and it is tried again
 
 
-def _in_batches(tenant_id: int, statement: str, parameters: dict[str, Any], is_time_up: Callable[[], bool]) -> None:
-    """Run a statement until it finds nothing more, a few hundred rows of each in a transaction."""
-    done = 1
-    while done and not is_time_up():
-        with isolation.as_tenant(tenant_id), connection.cursor() as cursor:
-            cursor.execute(statement, {**parameters, "at_once": RUNS_AT_ONCE})
-            done = cursor.rowcount
+def _thin_out(tenant_id: int, *, now: datetime, is_time_up: Callable[[], bool]) -> None:
+    run_records.fold_quiet_runs(tenant_id, now=now, is_time_up=is_time_up)
+    run_records.forget_old_runs(tenant_id, now=now, is_time_up=is_time_up)
+
+
+def _clean_up(tenant_id: int, *, now: datetime) -> None:
+    with isolation.as_tenant(tenant_id):
+        Draft.objects.filter(expires_at__lte=now).delete()
+        AccessTest.objects.filter(created_at__lte=now - _TESTS_ARE_KEPT).delete()
+        SettingsTrial.objects.filter(expires_at__lte=now).delete()
+        delivery.forget_old(now=now)
+        purge(now=now)
+        lost = list(Integration.objects.filter(state=Integration.State.DELETING).values_list("pk", flat=True))
+    for integration_id in lost:
+        remove(tenant_id, integration_id)
+
+
+def purge(*, now: datetime) -> None:
+    """Delete what was removed longer ago than the days of grace: nodes, whose handles are free again, and schemas."""
+    sharing.forget_lost(before=now - tree_deletion.GRACE)
+    for model in (Connection, Folder):
+        # Locked first: what a sync brings back at this moment is not among them.
+        gone = model.objects.select_for_update().filter(removed_at__lte=now - tree_deletion.GRACE)
+        if model is Folder:  # an integration that could not be deleted so far still holds its top folder
+            gone = gone.exclude(pk__in=Integration.objects.values("root_folder"))
+        model.objects.filter(pk__in=list(gone.values_list("pk", flat=True))).delete()

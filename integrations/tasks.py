@@ -12,8 +12,10 @@ from typing import Any, Final
 from celery import shared_task
 from django.utils import timezone
 
-from integrations import dispatch, health_schedule, places, redelivery
-from integrations.sending import send
+from integrations.health import schedule as health_schedule
+from integrations.jobs import concurrency, redelivery
+from integrations.jobs.sending import send
+from integrations.sync import dispatcher
 
 # Of each hour; what is not done by then is done in the next one.
 CLEAN_UP_SECONDS: Final = 600.0
@@ -22,11 +24,11 @@ CLEAN_UP_SECONDS: Final = 600.0
 @shared_task
 def enqueue_due() -> None:
     """Send a message for each integration that is due; one that nobody reads in time is sent again, so it expires."""
-    options = {"expires": dispatch.PATIENCE.total_seconds(), "priority": dispatch.LOW_PRIORITY}
+    options = {"expires": dispatcher.PATIENCE.total_seconds(), "priority": dispatcher.LOW_PRIORITY}
     with sync_integration.app.producer_or_acquire() as producer:
-        patience = dispatch.PATIENCE if _has_queue(sync_integration, producer) else dispatch.PATIENCE_WITHOUT_QUEUE
+        patience = dispatcher.PATIENCE if _has_queue(sync_integration, producer) else dispatcher.PATIENCE_WITHOUT_QUEUE
         send_sync = partial(sync_integration.apply_async, producer=producer, **options)
-        dispatch.send_due(send_sync, now=timezone.now(), patience=patience)
+        dispatcher.send_due(send_sync, now=timezone.now(), patience=patience)
         if not _has_queue(run_access_test, producer):
             _send_again()
 
@@ -49,9 +51,9 @@ def _send_again() -> None:
 @shared_task
 def sync_integration(tenant_id: int, integration_id: int) -> None:
     """Run the sync that is due for an integration, if any."""
-    from integrations import sync
+    from integrations.sync import run as sync_run
 
-    sync.perform(tenant_id, integration_id)
+    sync_run.perform(tenant_id, integration_id)
 
 
 @shared_task
@@ -59,40 +61,40 @@ def enqueue_health_tests() -> None:
     """Send a message for each tenant of which connections are to be tested."""
     for tenant_id in health_schedule.take_due(now=timezone.now()):
         expires = health_schedule.DISPATCH_PATIENCE.total_seconds()
-        run_health_tests.apply_async((tenant_id,), expires=expires, priority=dispatch.LOW_PRIORITY)
+        run_health_tests.apply_async((tenant_id,), expires=expires, priority=dispatcher.LOW_PRIORITY)
 
 
 # The released version calls it so, and messages cross an update: a task that a worker does not know is dropped.
 @shared_task(name="integrations.tasks.test_connections")
 def run_health_tests(tenant_id: int) -> None:
     """Test the connections of a tenant that are due, a batch of them."""
-    from integrations import health_tests
+    from integrations.health import run as health_run
 
-    health_tests.run(tenant_id)
+    health_run.run(tenant_id)
 
 
 @shared_task
 def run_access_test(tenant_id: int, test_id: int) -> None:
     """Run one Test Discovery or Test Connection."""
-    from integrations import testing
+    from integrations.access_tests import run as access_tests_run
 
-    _run_and_pass_on(tenant_id, partial(testing.run, tenant_id, test_id))
+    _run_and_pass_on(tenant_id, partial(access_tests_run.run, tenant_id, test_id))
 
 
 @shared_task
 def remove_integration(tenant_id: int, integration_id: int) -> None:
     """Delete an integration for good, if somebody asked for that."""
-    from integrations import removal
+    from integrations import retention
 
-    removal.remove(tenant_id, integration_id)
+    retention.remove(tenant_id, integration_id)
 
 
 @shared_task
 def run_settings_trial(tenant_id: int, trial_id: int) -> None:
     """Try new discovery settings."""
-    from integrations import trying
+    from integrations.trials import run as trials_run
 
-    _run_and_pass_on(tenant_id, partial(trying.run, tenant_id, trial_id))
+    _run_and_pass_on(tenant_id, partial(trials_run.run, tenant_id, trial_id))
 
 
 def _run_and_pass_on(tenant_id: int, run: Callable[[], bool]) -> None:
@@ -107,22 +109,22 @@ def _run_and_pass_on(tenant_id: int, run: Callable[[], bool]) -> None:
 
 def _send_for_next(tenant_id: int) -> None:
     """Send for what has waited longest for a place."""
-    for kind, pk in places.next_in_turn(tenant_id, now=timezone.now()):
+    for kind, pk in concurrency.next_in_turn(tenant_id, now=timezone.now()):
         send(run_access_test if kind == "test" else run_settings_trial, tenant_id, pk)
 
 
 @shared_task
 def deliver_notifications() -> None:
     """Send the notifications that are due."""
-    from integrations.notifications import delivering
+    from integrations.notifications import delivery
 
-    delivering.deliver_due()
+    delivery.deliver_due()
 
 
 @shared_task
 def clean_up() -> None:
     """Drop expired drafts and old tests, and purge what was removed long enough ago."""
-    from integrations import removal
+    from integrations import retention
 
     deadline = monotonic() + CLEAN_UP_SECONDS
-    removal.clean_up(now=timezone.now(), is_time_up=lambda: monotonic() >= deadline)
+    retention.clean_up(now=timezone.now(), is_time_up=lambda: monotonic() >= deadline)

@@ -2,27 +2,15 @@
 
 from django.urls import include, path
 
-from integrations.views import (
-    accounts,
-    advanced,
-    config,
-    deletion,
-    detail,
-    events,
-    health,
-    inlet,
-    integrations,
-    letters,
-    naming,
-    nodes,
-    notifications,
-    permissions,
-    preview,
-    runs,
-    selection,
-    trial,
-    webhooks,
-)
+from integrations.views import detail, health, lists
+from integrations.views.events import receive
+from integrations.views.events import settings as events_settings
+from integrations.views.nodes import account_access, managed, manual, permissions
+from integrations.views.notifications import email_links, overview, webhooks
+from integrations.views.settings import advanced, config, deletion
+from integrations.views.sync import runs
+from integrations.views.trials import account_selection, preview
+from integrations.views.trials import settings as trials_settings
 from integrations.wizard_urls import wizard_urls
 
 _INTEGRATION = "<slug:integration>/"
@@ -30,32 +18,36 @@ _NOTIFICATIONS = _INTEGRATION + "notifications/"
 _WEBHOOK = _NOTIFICATIONS + "webhooks/<uuid:webhook>/"
 
 _PAGES = [
-    path("", integrations.integration_list, name="integration_list"),
+    path("", lists.integration_list, name="integration_list"),
     path(_INTEGRATION, detail.integration_detail, name="integration_detail"),
     path(_INTEGRATION + "config/", config.integration_config, name="integration_config"),
     path(_INTEGRATION + "config/discovery/", config.discovery_settings, name="integration_discovery_settings"),
     path(_INTEGRATION + "config/connection/", config.connection_settings, name="integration_connection_settings"),
     path(_INTEGRATION + "config/downloads/<str:file>", config.config_download, name="integration_download"),
     path(_INTEGRATION + "config/rotate/<str:kind>/", config.rotate, name="integration_rotate"),
-    path(_INTEGRATION + "config/trial/", trial.integration_trial, name="integration_trial"),
-    path(_INTEGRATION + "config/accounts/", selection.integration_selection, name="integration_selection"),
+    path(_INTEGRATION + "config/trial/", trials_settings.integration_trial, name="integration_trial"),
+    path(_INTEGRATION + "config/accounts/", account_selection.integration_selection, name="integration_selection"),
     path(_INTEGRATION + "advanced/", advanced.integration_advanced, name="integration_advanced"),
     path(_INTEGRATION + "advanced/schedule/", advanced.integration_schedule, name="integration_schedule"),
     path(_INTEGRATION + "advanced/deletion-limit/", advanced.integration_deletion_limit, name="integration_limit"),
-    path(_NOTIFICATIONS, notifications.integration_notifications, name="integration_notifications"),
-    path(_NOTIFICATIONS + "test/", notifications.notifications_test, name="notifications_test"),
-    path(_NOTIFICATIONS + "addresses/ask/", notifications.address_ask, name="address_ask"),
-    path(_NOTIFICATIONS + "deliveries/<int:delivery>/send/", notifications.delivery_send, name="delivery_send"),
+    path(_NOTIFICATIONS, overview.integration_notifications, name="integration_notifications"),
+    path(_NOTIFICATIONS + "test/", overview.notifications_test, name="notifications_test"),
+    path(_NOTIFICATIONS + "addresses/ask/", overview.address_ask, name="address_ask"),
+    path(_NOTIFICATIONS + "deliveries/<int:delivery>/send/", overview.delivery_send, name="delivery_send"),
     path(_NOTIFICATIONS + "webhooks/new/", webhooks.webhook_create, name="webhook_create"),
     path(_WEBHOOK, webhooks.webhook_detail, name="webhook_detail"),
     path(_WEBHOOK + "rotate/", webhooks.webhook_rotate, name="webhook_rotate"),
     path(_WEBHOOK + "end-old-secret/", webhooks.webhook_end_former, name="webhook_end_former"),
     path(_WEBHOOK + "delete/", webhooks.webhook_delete, name="webhook_delete"),
     path(_WEBHOOK + "test/", webhooks.webhook_test, name="webhook_test"),
-    path(_INTEGRATION + "advanced/events/", inlet.integration_inlet, name="integration_inlet"),
-    path(_INTEGRATION + "advanced/events/rotate/", inlet.inlet_rotate, name="integration_inlet_rotate"),
-    path(_INTEGRATION + "advanced/events/disable/", inlet.inlet_close, name="integration_inlet_close"),
-    path(_INTEGRATION + "advanced/events/template.yaml", inlet.inlet_template, name="integration_inlet_template"),
+    path(_INTEGRATION + "advanced/events/", events_settings.integration_inlet, name="integration_inlet"),
+    path(_INTEGRATION + "advanced/events/rotate/", events_settings.inlet_rotate, name="integration_inlet_rotate"),
+    path(_INTEGRATION + "advanced/events/disable/", events_settings.inlet_close, name="integration_inlet_close"),
+    path(
+        _INTEGRATION + "advanced/events/template.yaml",
+        events_settings.inlet_template,
+        name="integration_inlet_template",
+    ),
     path(_INTEGRATION + "delete/", deletion.integration_delete, name="integration_delete"),
     path(_INTEGRATION + "preview/", preview.integration_preview, name="integration_preview"),
     path(_INTEGRATION + "sync/", detail.integration_sync, name="integration_sync"),
@@ -68,30 +60,30 @@ _PAGES = [
 _NODES = [
     path("folders/<int:folder>/permissions/", permissions.folder_permissions, name="folder_permissions"),
     path("<int:connection>/permissions/", permissions.connection_permissions, name="connection_permissions"),
-    path("folders/<int:folder>/handle/", nodes.folder_handle, name="folder_handle"),
-    path("<int:connection>/handle/", nodes.connection_handle, name="connection_handle"),
-    path("<int:connection>/config/", nodes.connection_config, name="connection_config"),
-    path("<int:connection>/test/", nodes.connection_test, name="connection_test"),
+    path("folders/<int:folder>/handle/", managed.folder_handle, name="folder_handle"),
+    path("<int:connection>/handle/", managed.connection_handle, name="connection_handle"),
+    path("<int:connection>/config/", managed.connection_config, name="connection_config"),
+    path("<int:connection>/test/", managed.connection_test, name="connection_test"),
 ]
 
 # What was made by hand, and the options of all folders; also those of workspaces.
 _ACCOUNTS = [
-    path("folders/<int:folder>/config/", nodes.folder_config, name="folder_config"),
-    path("new/", accounts.connection_create, name="connection_create"),
-    path("folders/<int:folder>/advanced/", naming.folder_advanced, name="folder_advanced"),
-    path("<int:connection>/advanced/", naming.connection_advanced, name="connection_advanced"),
-    path("<int:connection>/access/", accounts.connection_access, name="connection_access"),
-    path("<int:connection>/access/save/", accounts.access_save, name="access_save"),
-    path("<int:connection>/access/options/", accounts.options_save, name="access_options"),
-    path("<int:connection>/access/rotate/", accounts.access_rotate, name="access_rotate"),
+    path("folders/<int:folder>/config/", managed.folder_config, name="folder_config"),
+    path("new/", account_access.connection_create, name="connection_create"),
+    path("folders/<int:folder>/advanced/", manual.folder_advanced, name="folder_advanced"),
+    path("<int:connection>/advanced/", manual.connection_advanced, name="connection_advanced"),
+    path("<int:connection>/access/", account_access.connection_access, name="connection_access"),
+    path("<int:connection>/access/save/", account_access.access_save, name="access_save"),
+    path("<int:connection>/access/options/", account_access.options_save, name="access_options"),
+    path("<int:connection>/access/rotate/", account_access.access_rotate, name="access_rotate"),
 ]
 
 _ORGANIZATION = "tenants/<slug:tenant>/orgs/<slug:organization>/"
 
 urlpatterns = [
-    path("events/<uuid:inlet>/", events.receive, name="event_inlet"),
-    path("emails/confirm/<str:holder>/", letters.email_confirm, name="email_confirm"),
-    path("emails/stop/<str:holder>/", letters.email_stop, name="email_stop"),
+    path("events/<uuid:inlet>/", receive.receive, name="event_inlet"),
+    path("emails/confirm/<str:holder>/", email_links.email_confirm, name="email_confirm"),
+    path("emails/stop/<str:holder>/", email_links.email_stop, name="email_stop"),
     path(_ORGANIZATION + "delete/", deletion.organization_delete, name="organization_delete"),
     path(_ORGANIZATION + "workspaces/<slug:workspace>/delete/", deletion.workspace_delete, name="workspace_delete"),
     path("tenants/<slug:tenant>/connections/", include(_NODES + _ACCOUNTS)),

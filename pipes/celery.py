@@ -16,7 +16,7 @@ from django_structlog.celery.steps import DjangoStructLogInitStep
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
-from integrations.aws import pacing, tally
+from integrations.aws.calls import counters, rate_limit
 from pipes.cache import FAULTS, redis_breaker
 from pipes.monitoring import installation, metrics
 from workspaces.metrics import count
@@ -102,7 +102,7 @@ def configure_logging(**_kwargs: object) -> None:
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def stop_waiting_for_aws(**_kwargs: object) -> None:
     """Have what is under way end soon: a worker that is to stop is killed after a minute."""
-    pacing.stop()
+    rate_limit.stop()
 
 
 @task_prerun.connect  # type: ignore[untyped-decorator]
@@ -117,7 +117,7 @@ def measure(task: Any, state: str | None, **_kwargs: object) -> None:
     name = task.name.rpartition(".")[2]
     count("tasks", task=name, outcome=(state or "unknown").lower())
     count("task_seconds", time.monotonic() - getattr(task.request, "measured_from", time.monotonic()), task=name)
-    for (operation, answer), number in tally.take().items():
+    for (operation, answer), number in counters.take().items():
         count("aws_calls", number, operation=operation, answer=answer)
     if name == "enqueue_due" and state == SUCCESS:
         installation.tick("dispatcher")

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from connections.models import Connection, Folder
 from connections.tree import allocate_ids
-from integrations import actions as integration_actions
 from integrations.models import Draft, Integration, SyncRun, Topic, Webhook
-from integrations.notifications import actions as notification_actions
+from integrations.notifications import webhooks as notification_actions
+from integrations.wizard import finish as integration_actions
 from workspaces.access import Scope
 from workspaces.models import Membership, Organization, Plan, Role, Tenant, User, Workspace
 from workspaces.places import actions, members

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from integrations.aws.calling import OPERATIONS, Call, Retries, perform
+from integrations.aws.calls.rate_limit import Budget, Pacer
+from integrations.aws.calls.retry import OPERATIONS, Call, Retries, perform
 from integrations.aws.clients import Keys, send
 from integrations.aws.errors import ExpiredCredentials, InvalidCredentials, NoPrincipal, OursNotTheirs, incomplete
 from integrations.aws.identifiers import RoleArn, check_role_arn
-from integrations.aws.own import ask_for_role
-from integrations.aws.pacing import Budget, Pacer
+from integrations.aws.own_credentials import ask_for_role
 from integrations.aws.principals import why_own_key, why_own_role
 
 # An hour is the most that a role may ask for when it was itself assumed; less would cost more calls.

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from django import forms
 
-from integrations.forms.handle import check_handle_is_free
 from integrations.models import Integration
+from integrations.wizard.steps.handle import check_handle_is_free
 from workspaces.handles import PLACE_MAX_LENGTH, validate_place_handle
 
 LEAST_MINUTES: Final = 5

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from integrations.models import EmailNotifications, Integration, Topic, Webhook
-from integrations.notifications import targets
+from integrations.notifications import url_guard
 from workspaces.sign_in.typed_secrets import SecretInput
 
 MOST_ADDRESSES: Final = 10
@@ -97,7 +97,7 @@ class WebhookForm(forms.Form):
         url: str = self.cleaned_data["url"]
         if url:
             try:
-                targets.check_literal(targets.parse(url))
-            except targets.TargetRefusedError as error:
+                url_guard.check_literal(url_guard.parse(url))
+            except url_guard.TargetRefusedError as error:
                 raise ValidationError(str(error)) from error
         return url.partition("#")[0]

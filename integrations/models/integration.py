@@ -38,7 +38,7 @@ class Integration(IntegrationSettings):
     ``version`` grows with every change of the settings, so that of two people who edit at once the second is told. The
     ``next_…`` external ids are rotated ones that no test has proved yet. ``unseen_folders`` are the ids of the
     organizational units that the credentials may not read, as somebody saved them: a sync expects no more of them.
-    ``selection_facts`` are what the last read says of the selection, as outline.Outline gives them.
+    ``selection_facts`` are what the last read says of the selection, as selection_tree.Outline gives them.
 
     A sync that nobody attends and that would remove more connections than both limits, a share of all in per cent and a
     number, asks first.

@@ -90,7 +90,7 @@ class SyncRun(models.Model):
 
     ``changes`` holds every change as ``[kind, node, source id, label, before, after]``; ``counts`` how many of each.
     A record may stand for ``folded_runs`` runs in a row that changed nothing, itself the last of them; the first was
-    queued at ``folded_since``. Null means that nobody has looked yet whether it can be folded (``retention.py``).
+    queued at ``folded_since``. Null means that nobody has looked yet whether it can be folded (``sync.run_records``).
     A run that needed approval changed nothing: they are what it would have changed, ``removals`` the provider's ids
     of all that would have gone, ``error`` why it asks, ``decided_by`` and ``decided_at`` who answered and when.
     """

@@ -1,1 +1,1 @@
-"""Telling people and their systems: an outbox that is written with what happened, and a sender that empties it."""
+"""Telling people and their systems: ``outbox`` is written with what happened, ``delivery`` sends what waits there."""

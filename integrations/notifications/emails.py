@@ -9,9 +9,9 @@ from datetime import datetime
 from django.db import transaction
 
 from connections.errors import ChangedMeanwhileError
-from integrations.editing import who_changed
+from integrations.edit_conflicts import who_changed
 from integrations.models import Delivery, EmailNotifications, Event, Integration
-from integrations.notifications import limits, outbox, recipients
+from integrations.notifications import outbox, rate_limit, recipients
 from integrations.notifications.recipients import Holder
 from workspaces import audit
 from workspaces.models import User
@@ -70,8 +70,8 @@ def _ask(integration: Integration, addresses: Iterable[str], *, by: User, now: d
     common = {"tenant_id": integration.tenant_id, "integration": integration, "created_at": now, "next_try_at": now}
     made = []
     for address in addresses:
-        limits.count(by, now)
-        limits.count_question(integration.tenant_id, address, now)
+        rate_limit.count(by, now)
+        rate_limit.count_question(integration.tenant_id, address, now)
         made.append(Delivery(event=Event.QUESTION, email=address, **common))
     outbox.queue(made, now=now)
 

@@ -8,11 +8,11 @@ from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
 
 from connections.views.context import tree_context
-from integrations import actions
 from integrations.models import SyncSchedule
-from integrations.sync_requests import IntegrationGoneError
+from integrations.sync.requests import IntegrationGoneError
+from integrations.views.frame import find_integration, integration_page, latest_status, render_live
 from integrations.views.health import health_words
-from integrations.views.page import find_integration, integration_page, latest_status, render_live
+from integrations.wizard import finish
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 
@@ -42,7 +42,7 @@ def integration_sync(request: HttpRequest, access: Access, integration: str) -> 
     found = find_integration(access, integration)
     now = timezone.now()
     try:
-        run = actions.request_sync(integration=found, by=access.user, now=now)
+        run = finish.request_sync(integration=found, by=access.user, now=now)
     except IntegrationGoneError as error:
         messages.error(request, str(error))
         return redirect(access.scope.url("integration_list"))

@@ -26,7 +26,7 @@ from celery import bootsteps
 from django.conf import settings
 from django.db import OperationalError, connection
 
-from integrations import lease
+from integrations.sync import lease
 from pipes.celery import app
 from pipes.worker.lanes import LANES, Lane
 
@@ -51,13 +51,13 @@ _LOADED_LATER: Final = (
     "celery.worker.consumer.delayed_delivery",
     "celery.worker.strategy",
     "integrations.aws.clients",
-    "integrations.aws.translation",
-    "integrations.health_tests",
-    "integrations.notifications.delivering",
-    "integrations.removal",
-    "integrations.sync",
-    "integrations.testing",
-    "integrations.trying",
+    "integrations.aws.calls.error_mapping",
+    "integrations.health.run",
+    "integrations.notifications.delivery",
+    "integrations.retention",
+    "integrations.sync.run",
+    "integrations.access_tests.run",
+    "integrations.trials.run",
     "kombu.transport.redis",
 )
 

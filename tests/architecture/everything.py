@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from connections import actions as connection_actions
 from connections import manual_nodes
-from integrations import accounts, inlets
+from integrations.events import inlets
 from integrations.models import Delivery, EmailNotifications, Event, Integration, SettingsTrial, SyncRun
+from integrations.nodes import account_access
 from integrations.notifications import recipients
 from tests import factories
 from tests.conftest import Cast
@@ -123,7 +124,7 @@ def _typed_address(handle: str) -> str:
 def _by_hand(cast: Cast, scope: Scope) -> dict[str, Any]:
     by = cast.tenant_owner
     folder = manual_nodes.create_folder(scope=scope, parent=None, handle="by_hand", title="By hand", by=by)
-    made = accounts.create_connection(scope=scope, folder=folder, handle="by_hand", title="By hand", by=by)
+    made = account_access.create_connection(scope=scope, folder=folder, handle="by_hand", title="By hand", by=by)
     return {"folder": folder.pk, "connection": made.pk}
 
 

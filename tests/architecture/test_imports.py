@@ -21,9 +21,9 @@ NOT_IN_THE_WEB = (
     "botocore",
     "moto",
     "pycurl",
-    "integrations.sync",
-    "integrations.testing",
-    "integrations.trying",
+    "integrations.sync.run",
+    "integrations.access_tests.run",
+    "integrations.trials.run",
     "integrations.aws.session",
 )
 

@@ -21,7 +21,7 @@ NOT_IN_COMPOSE: Final = {
 
 def read_by_settings() -> set[str]:
     """Find what the product reads of its environment."""
-    sources = [path.read_text() for path in (ROOT / "pipes").glob("*.py")]
+    sources = [path.read_text() for path in (ROOT / "pipes").rglob("*.py")]
     reading = re.compile(r"\benv\.\w+\(\s*\"([A-Z][A-Z_]+)\"|os\.environ\S*[\[(]\"((?:PIPES|DATABASE|REDIS|AWS)_\w+)\"")
     return {first or second for text in sources for first, second in reading.findall(text)}
 

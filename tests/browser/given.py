@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connections import actions, sharing
-from integrations import inlets
-from integrations.accounts import create_connection
+from integrations.events import inlets
 from integrations.models import Draft, Integration
-from integrations.notifications import actions as notification_actions
+from integrations.nodes.account_access import create_connection
+from integrations.notifications import webhooks as notification_actions
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation

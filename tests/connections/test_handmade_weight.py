@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from connections import sharing
 from connections.models import Connection, Schema
-from integrations import accounts
+from integrations.nodes import account_access
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
@@ -26,7 +26,9 @@ def test_pages_of_what_was_made_by_hand_ask_no_more_of_a_large_tree(
     scope: Scope = {"org": cast.at_org, "workspace": cast.at_workspace}[level]
     with isolation.as_tenant(cast.acme.pk):
         top = factories.folder(scope, "Mine", handle="mine")
-        made = accounts.create_connection(scope=scope, folder=top, handle="leaf", title="Leaf", by=cast.tenant_owner)
+        made = account_access.create_connection(
+            scope=scope, folder=top, handle="leaf", title="Leaf", by=cast.tenant_owner
+        )
         if level == "org":
             sharing.set_grants(top, [cast.at_org])
         Schema.objects.create(**cast.at_workspace.keys, folder=top)

@@ -12,7 +12,7 @@ from connections.models import Aggregator, Connection, Folder, Schema
 from connections.schemas import schema_names
 from connections.schemas.in_use import contents
 from connections.schemas.rows import totals
-from integrations import removal
+from integrations import retention
 from tests import factories
 from tests.conftest import Cast
 from tests.connections.test_permissions import ORG, TENANT, Tree, add, audiences, make_tree, share, url
@@ -56,7 +56,7 @@ def in_use(cast: Cast, workspace: Workspace) -> list[str]:
 def later(cast: Cast, **by: float) -> None:
     """Let the clean-up purge at a later time."""
     with isolation.as_tenant(cast.acme.pk):
-        removal.purge(now=timezone.now() + timedelta(**by))
+        retention.purge(now=timezone.now() + timedelta(**by))
 
 
 def test_what_would_leave_workspaces_is_shown_and_nothing_is_saved_before_it_is_confirmed(

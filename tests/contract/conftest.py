@@ -6,7 +6,7 @@ from urllib.request import Request, urlopen
 import pytest
 from pytest_django.fixtures import Settings
 
-from integrations.aws.calling import Retries
+from integrations.aws.calls.retry import Retries
 from integrations.aws.session import RoleCredentials
 from tests.contract.plain import EXTERNAL_ID, SESSION_NAME, InStandIn, PlainAws, in_moto, in_stand_in
 from tests.fakes.aws import RunningAws

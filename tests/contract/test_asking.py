@@ -7,9 +7,9 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from integrations.aws import errors
-from integrations.aws.calling import Retries
+from integrations.aws.calls.retry import Retries
+from integrations.aws.discovery.read import identify, read_snapshot
 from integrations.aws.errors import AwsError, IncompleteAnswer, NoPrincipal
-from integrations.aws.organizations import identify, read_snapshot
 from integrations.aws.session import KeyCredentials, RoleCredentials, open_session
 from tests.contract.conftest import QUICK
 from tests.contract.plain import EXTERNAL_ID, SESSION_NAME

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from integrations.aws.access_test import check_access, try_member_roles
+from integrations.aws.discovery.read import confirm_gone, identify, read_snapshot
 from integrations.aws.errors import AwsError, ClockWrong, ExpiredCredentials, OwnFault
-from integrations.aws.organizations import confirm_gone, identify, read_snapshot
+from integrations.aws.role_checks import check_access, try_member_roles
 from integrations.aws.session import AwsSession, KeyCredentials, RoleCredentials, open_session
 from tests.contract.conftest import QUICK
 from tests.contract.plain import EXTERNAL_ID, SESSION_NAME

@@ -5,7 +5,8 @@ import time
 import pytest
 from pytest_django.fixtures import Settings
 
-from integrations.aws.calling import Retries
+from integrations.aws.calls.retry import Retries
+from integrations.aws.discovery.read import confirm_gone, identify, read_snapshot
 from integrations.aws.errors import (
     IncompleteAnswer,
     Refused,
@@ -15,7 +16,6 @@ from integrations.aws.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from integrations.aws.organizations import confirm_gone, identify, read_snapshot
 from integrations.aws.session import RoleCredentials, open_session
 from tests.contract.conftest import QUICK
 from tests.fakes.aws import RunningAws

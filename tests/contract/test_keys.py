@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from integrations.aws import clients, own
+from integrations.aws import clients, own_credentials
+from integrations.aws.discovery.read import read_snapshot
 from integrations.aws.errors import OwnFault
-from integrations.aws.organizations import read_snapshot
 from integrations.aws.session import KeyCredentials, RoleCredentials, open_session
 from launcher.child import wait_for
 from tests.fakes.aws import RunningAws, reading_organizations
@@ -124,7 +124,7 @@ def test_what_is_wrong_with_our_own_configuration_is_told_as_ours(
     (tmp_path / "broken").write_text("[profile\n\x00")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "broken"))
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    own._own.cache_clear()
+    own_credentials._own.cache_clear()
     with pytest.raises(OwnFault, match="no AWS credentials of its own that work"):
         open_session(role)
     assert len(aws.calls) == 0

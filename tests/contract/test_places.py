@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from integrations.aws.discovery.read import read_snapshot
 from integrations.aws.errors import ChangedWhileReading, UnexpectedAnswer
-from integrations.aws.organizations import read_snapshot
 from integrations.aws.session import RoleCredentials, open_session
 from tests.contract.test_reading import parents, row
 from tests.fakes.aws import RunningAws

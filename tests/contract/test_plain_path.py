@@ -2,10 +2,10 @@
 
 import pytest
 
+from integrations.aws.discovery.read import confirm_gone, identify, read_snapshot
 from integrations.aws.errors import NotInOrganization
-from integrations.aws.organizations import confirm_gone, identify, read_snapshot
 from integrations.aws.session import open_session
-from integrations.snapshot import AccountState, Progress, Snapshot
+from integrations.planning.snapshot import AccountState, Progress, Snapshot
 from tests.contract.plain import PlainAws
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from integrations.aws.discovery.read import read_snapshot
 from integrations.aws.errors import ChangedWhileReading, IncompleteAnswer, Refused, UnexpectedAnswer
-from integrations.aws.organizations import read_snapshot
 from integrations.aws.session import RoleCredentials, open_session
-from integrations.snapshot import AccountState, Snapshot
+from integrations.planning.snapshot import AccountState, Snapshot
 from tests.fakes.aws import RunningAws
 from tests.fakes.aws.organization import STATES
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from integrations.aws.access_test import try_member_roles
-from integrations.aws.calling import Retries
+from integrations.aws.calls.retry import Retries
+from integrations.aws.discovery.read import identify, read_snapshot
 from integrations.aws.errors import (
     AccessDenied,
     ExpiredCredentials,
@@ -18,7 +18,7 @@ from integrations.aws.errors import (
     OwnFault,
     TimedOut,
 )
-from integrations.aws.organizations import identify, read_snapshot
+from integrations.aws.role_checks import try_member_roles
 from integrations.aws.session import KeyCredentials, RoleCredentials, open_session
 from tests.contract.conftest import QUICK, credentials_for
 from tests.contract.plain import EXTERNAL_ID

@@ -4,9 +4,9 @@ from threading import Barrier, Event
 
 import pytest
 
-from integrations.aws.access_test import MemberResult, refuse_open_role, try_member_roles
-from integrations.aws.calling import Retries
+from integrations.aws.calls.retry import Retries
 from integrations.aws.errors import RoleTooOpen, Throttled, Unreachable
+from integrations.aws.role_checks import MemberResult, refuse_open_role, try_member_roles
 from integrations.aws.session import RoleCredentials, open_session
 from tests.contract.conftest import QUICK, credentials_for
 from tests.contract.plain import EXTERNAL_ID, SESSION_NAME

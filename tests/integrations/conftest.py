@@ -11,9 +11,10 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django.fixtures import Settings
 
 from connections.models import Connection, Folder
-from integrations import actions, sync
-from integrations.aws.calling import Retries
+from integrations.aws.calls.retry import Retries
 from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.sync import run as sync_run
+from integrations.wizard import finish
 from tests import factories
 from tests.conftest import Cast, make_cast
 from tests.fakes.aws import RunningAws, new_organization, running_aws
@@ -73,7 +74,7 @@ class Synced:
     def request(self) -> SyncRun:
         """Ask for a sync."""
         with isolation.as_tenant(self.integration.tenant_id):
-            return actions.request_sync(integration=self.integration, by=None, now=timezone.now())
+            return finish.request_sync(integration=self.integration, by=None, now=timezone.now())
 
     def sync(self) -> SyncRun:
         """Ask for a sync and run it."""
@@ -82,7 +83,7 @@ class Synced:
 
     def work(self, retries: Retries = QUICK) -> SyncRun:
         """Run what is due."""
-        run = sync.run(self.integration.tenant_id, self.integration.pk, retries=retries)
+        run = sync_run.run(self.integration.tenant_id, self.integration.pk, retries=retries)
         assert run is not None
         return run
 

@@ -1,8 +1,8 @@
 """What AWS holds and what a tree shows, in the same words, so that they can be compared whole."""
 
-from integrations import mirror
 from integrations.models import Integration
-from integrations.snapshot import AccountState
+from integrations.planning.snapshot import AccountState
+from integrations.sync import mirror
 from tests.fakes.aws import AwsOrganization
 from tests.integrations.trees import Node, seen
 from workspaces import isolation

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from integrations.aws.calling import OPERATIONS, Retries
+from integrations.aws.calls.retry import OPERATIONS, Retries
 from integrations.models import Integration
 from tests.fakes.aws import RunningAws, operations, wire
 from tests.fakes.aws.operations import Question

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from connections import sharing
 from connections.actions import add_schema
 from connections.models import Connection, Folder, Grant, Schema
-from integrations import changing, nodes
-from integrations.changing import UnseenImpactError
 from integrations.models import Integration, SyncRun, SyncSchedule
-from integrations.renaming import PrefixRefusedError
+from integrations.nodes import managed
+from integrations.planning.handle_prefix import PrefixRefusedError
+from integrations.settings import change as settings_change
+from integrations.settings.change import UnseenImpactError
 from tests.conftest import Cast
 from tests.fakes.aws import AwsOrganization, StandInError
 from tests.fakes.aws.organization import STATES, Account
@@ -139,8 +140,8 @@ def _act_on(node: Connection, kind: str, cast: Cast) -> None:
         case "static handle":
 
             def rename(seen_impact: str) -> None:
-                handle, seen = f"mine_{node.pk}", nodes.spell(node)
-                nodes.change_handle(node=node, handle=handle, seen=seen, seen_impact=seen_impact, by=cast.org_owner)
+                handle, seen = f"mine_{node.pk}", managed.spell(node)
+                managed.change_handle(node=node, handle=handle, seen=seen, seen_impact=seen_impact, by=cast.org_owner)
 
             _confirmed(rename)
         case "grant":
@@ -149,7 +150,9 @@ def _act_on(node: Connection, kind: str, cast: Cast) -> None:
             sharing.set_grants(node, [cast.at_org, cast.at_workspace])
             add_schema(scope=cast.at_workspace, node=node, by=cast.workspace_owner)
         case "options":
-            nodes.change_options(node=node, options={"regions": ["eu-*"]}, seen=nodes.spell(node), by=cast.org_owner)
+            managed.change_options(
+                node=node, options={"regions": ["eu-*"]}, seen=managed.spell(node), by=cast.org_owner
+            )
 
 
 def _change_prefix(integration: Integration, prefix: str, cast: Cast) -> None:
@@ -157,7 +160,7 @@ def _change_prefix(integration: Integration, prefix: str, cast: Cast) -> None:
     integration.handle_prefix = prefix
 
     def change(seen: str) -> None:
-        changing.change_connection_settings(
+        settings_change.change_connection_settings(
             integration=integration, wanted=integration, version=version, seen=seen, by=cast.org_owner
         )
 

@@ -6,8 +6,9 @@ from typing import Literal
 
 from django.utils import timezone
 
-from integrations import choosing, trials, trying
 from integrations.models import Integration, SettingsTrial
+from integrations.trials import account_selection, settings_trial
+from integrations.trials import run as trials_run
 from tests.conftest import Cast
 from tests.integrations.conftest import QUICK, Synced
 from tests.integrations.trees import Node
@@ -42,14 +43,16 @@ def choose(mirror: Synced, cast: Cast, ticks: Sequence[Tick]) -> bool:
     now = timezone.now()
     with isolation.as_tenant(cast.acme.pk):
         integration = _fresh(mirror)
-        trial = choosing.start(integration=integration, version=str(integration.version), by=cast.org_owner, now=now)
-    trying.run(cast.acme.pk, trial.pk, retries=QUICK)
-    with isolation.as_tenant(cast.acme.pk), suppress(trials.TrialGoneError, trials.SyncUnderWayError):
-        snapshot = choosing.outline(integration, now=now).snapshot
+        trial = account_selection.start(
+            integration=integration, version=str(integration.version), by=cast.org_owner, now=now
+        )
+    trials_run.run(cast.acme.pk, trial.pk, retries=QUICK)
+    with isolation.as_tenant(cast.acme.pk), suppress(settings_trial.TrialGoneError, settings_trial.SyncUnderWayError):
+        snapshot = account_selection.outline(integration, now=now).snapshot
         ids = [folder.source_id for folder in snapshot.folders] + [one.source_id for one in snapshot.accounts]
         for verb, number in ticks:
-            choosing.choose(integration=integration, verb=verb, source_id=ids[number % len(ids)], now=now)
-        choosing.save(
+            account_selection.choose(integration=integration, verb=verb, source_id=ids[number % len(ids)], now=now)
+        account_selection.save(
             integration=integration,
             version=str(integration.version),
             seen=_seen(integration),
@@ -67,13 +70,13 @@ def change_credentials(mirror: Synced, cast: Cast, name: str) -> bool:
         made = f"arn:aws:iam::{mirror.aws.organization.management_account_id}:role/{name}"
         mirror.aws.iam.roles.pop(made, None)
         wanted.role_arn = mirror.aws.roles.create_discovery(integration.discovery_external_id, name=name)
-        trial = trials.start(
+        trial = settings_trial.start(
             integration=integration, wanted=wanted, version=str(integration.version), by=cast.org_owner
         )
-    trying.run(cast.acme.pk, trial.pk, retries=QUICK)
-    with isolation.as_tenant(cast.acme.pk), suppress(trials.TrialGoneError, trials.SyncUnderWayError):
+    trials_run.run(cast.acme.pk, trial.pk, retries=QUICK)
+    with isolation.as_tenant(cast.acme.pk), suppress(settings_trial.TrialGoneError, settings_trial.SyncUnderWayError):
         if SettingsTrial.objects.get().state == SettingsTrial.State.READY:
-            trials.save(
+            settings_trial.save(
                 integration=integration,
                 version=str(integration.version),
                 seen=_seen(integration),
@@ -89,4 +92,4 @@ def _fresh(mirror: Synced) -> Integration:
 
 
 def _seen(integration: Integration) -> str:
-    return trials.prospect(SettingsTrial.objects.get(), integration).fingerprint
+    return settings_trial.prospect(SettingsTrial.objects.get(), integration).fingerprint

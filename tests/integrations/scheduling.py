@@ -4,28 +4,29 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from integrations import schedule, sync_requests
 from integrations.models import Integration, SyncRun, SyncSchedule
-from integrations.schedule import Outcome
+from integrations.sync import requests
+from integrations.sync import schedule as sync_schedule
+from integrations.sync.schedule import Outcome
 from workspaces import isolation
 
 
 def request(integration: Integration, trigger: SyncRun.Trigger = SyncRun.Trigger.MANUAL) -> SyncRun:
     """Ask for a sync."""
     with isolation.as_tenant(integration.tenant_id):
-        return sync_requests.request(integration, trigger=trigger, by=None, now=timezone.now())
+        return requests.request(integration, trigger=trigger, by=None, now=timezone.now())
 
 
 def start(integration: Integration, *, after: timedelta = timedelta()) -> SyncRun | None:
     """Do what a worker does with a message, so long from now."""
-    return schedule.start(integration.tenant_id, integration.pk, now=timezone.now() + after)
+    return sync_schedule.start(integration.tenant_id, integration.pk, now=timezone.now() + after)
 
 
 def finish(run: SyncRun, outcome: Outcome, *, after: timedelta = timedelta()) -> datetime:
     """End a run; gives when."""
     now = timezone.now() + after
     with isolation.as_tenant(run.tenant_id):
-        schedule.finish(run, outcome, now=now)
+        sync_schedule.finish(run, outcome, now=now)
     return now
 
 

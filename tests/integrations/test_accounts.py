@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from connections.models import Connection, ConnectionState, Folder
-from integrations import testing
+from integrations.access_tests import run as access_tests_run
 from integrations.models import AccessTest, AccountAccess
 from tests import factories
 from tests.conftest import Cast
@@ -66,7 +66,7 @@ def run_test(cast: Cast, client: Client, url: str, **values: str) -> str:
     save(client, url, do="test", **values)
     with isolation.as_tenant(cast.acme.pk):
         test = AccessTest.objects.latest("pk")
-    testing.run(cast.acme.pk, test.pk, retries=QUICK)
+    access_tests_run.run(cast.acme.pk, test.pk, retries=QUICK)
     return client.get(url).content.decode()
 
 

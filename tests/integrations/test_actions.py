@@ -9,8 +9,8 @@ from django.utils import timezone
 from connections import sharing
 from connections.errors import HandleTakenError
 from connections.models import Folder
-from integrations import actions
 from integrations.models import AccessMode, Draft, Integration, SyncRun, SyncSchedule
+from integrations.wizard import finish as wizard_finish
 from tests import factories
 from tests.conftest import Cast, make_cast
 from tests.threads import at_once
@@ -24,7 +24,7 @@ def finish(cast: Cast, draft: Draft) -> Callable[[], Integration]:
 
     def post() -> Integration:
         with isolation.as_tenant(cast.acme.pk):
-            return actions.create_integration(
+            return wizard_finish.create_integration(
                 draft=mine, audiences=[cast.at_org], by=cast.org_owner, now=timezone.now()
             )
 
@@ -100,7 +100,8 @@ def test_asking_twice_for_a_sync_gives_one_run_and_two_audit_events(cast: Cast) 
     with isolation.as_tenant(cast.acme.pk):
         integration = factories.integration(cast.at_org, "main", by=cast.org_owner)
         runs = {
-            actions.request_sync(integration=integration, by=cast.org_owner, now=timezone.now()).pk for _ in range(2)
+            wizard_finish.request_sync(integration=integration, by=cast.org_owner, now=timezone.now()).pk
+            for _ in range(2)
         }
         assert len(runs) == 1
         assert AuditEvent.objects.filter(action="integration.sync_requested").count() == 2

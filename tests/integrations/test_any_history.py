@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from integrations import sync
 from integrations.models import Integration, SettingsTrial, SyncRun, SyncSchedule
-from integrations.sync import Watch
+from integrations.sync import run as sync_run
+from integrations.sync.run import Watch
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws, new_organization
 from tests.fakes.aws.world import Wire
@@ -157,7 +157,7 @@ class AnyHistory(RuleBasedStateMachine):
             self.mirror.request()
         run = None
         try:
-            run = sync.run(integration.tenant_id, integration.pk, watch=watch, retries=QUICK)
+            run = sync_run.run(integration.tenant_id, integration.pk, watch=watch, retries=QUICK)
         finally:
             check_constraints()
             after, tells = in_tree(integration), mirrored(in_aws(organization), self.mirror)

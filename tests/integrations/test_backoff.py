@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from integrations import changing, dispatch, sync_requests
 from integrations.models import Integration, SyncRun
-from integrations.schedule import Outcome
+from integrations.settings import change
+from integrations.sync import dispatcher, requests
+from integrations.sync.schedule import Outcome
 from tests.conftest import Cast
 from tests.integrations.scheduling import finish, make_due, request, row, start, stored
 from workspaces import isolation
@@ -81,7 +82,7 @@ def test_a_change_of_the_settings_ends_the_waiting(integration: Integration, com
         wait_after(integration, NO)
     with isolation.as_tenant(integration.tenant_id):
         version = str(Integration.objects.get(pk=integration.pk).version)
-        changing.change_handle(integration=integration, handle="other", version=version, by=committed.org_owner)
+        change.change_handle(integration=integration, handle="other", version=version, by=committed.org_owner)
     assert row(integration).next_due_at <= timezone.now() + timedelta(seconds=row(integration).interval_seconds)
     assert not row(integration).is_in_error
 
@@ -104,7 +105,7 @@ def test_a_sync_that_kills_each_of_its_workers_is_started_less_and_less_often(in
         wait = row(integration).next_due_at - timezone.now() - after
         waits.append(timedelta() if heir else wait)
         if heir is None:
-            assert dispatch.take_due(now=timezone.now() + after + wait / 2) == []
+            assert dispatcher.take_due(now=timezone.now() + after + wait / 2) == []
             after += wait + timedelta(seconds=1)
             heir = start(integration, after=after)
         assert heir is not None
@@ -139,5 +140,5 @@ def test_who_asks_for_a_sync_that_killed_its_workers_gets_another_try_at_once(in
     start(integration)
     assert lose(integration, after=timedelta(seconds=70)) is not None
     with isolation.as_tenant(integration.tenant_id):
-        sync_requests.request(integration, trigger=SyncRun.Trigger.MANUAL, by=None, now=timezone.now())
+        requests.request(integration, trigger=SyncRun.Trigger.MANUAL, by=None, now=timezone.now())
     assert lose(integration, after=timedelta(seconds=140)) is not None

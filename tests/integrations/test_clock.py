@@ -7,10 +7,10 @@ import time_machine
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from integrations import dispatch
-from integrations.heartbeat import heartbeat
 from integrations.models import Integration, SyncSchedule
-from integrations.schedule import Outcome
+from integrations.sync import dispatcher
+from integrations.sync.heartbeat import heartbeat
+from integrations.sync.schedule import Outcome
 from launcher.child import wait_for
 from pipes.celery import Every, app
 from tests.integrations.scheduling import finish, make_due, request, row, start, stored
@@ -24,7 +24,7 @@ SECOND = timedelta(seconds=1)
 def dispatched(*, after: timedelta) -> list[int]:
     """Let the dispatcher look at a clock that is so far from ours; gives whose turn it is."""
     found: list[int] = []
-    dispatch.send_due(lambda key: found.append(key[1]), now=timezone.now() + after)
+    dispatcher.send_due(lambda key: found.append(key[1]), now=timezone.now() + after)
     return found
 
 
@@ -105,8 +105,8 @@ def test_mending_the_clock_leaves_alone_what_is_right(integration: Integration) 
     make_due(integration)
     start(integration)
     before = SyncSchedule.objects.values().get(pk=integration.pk)
-    dispatch.mend_clock(now=timezone.now() - timedelta(seconds=30))
-    dispatch.mend_clock(now=timezone.now() + timedelta(seconds=30))
+    dispatcher.mend_clock(now=timezone.now() - timedelta(seconds=30))
+    dispatcher.mend_clock(now=timezone.now() + timedelta(seconds=30))
     assert SyncSchedule.objects.values().get(pk=integration.pk) == before
 
 

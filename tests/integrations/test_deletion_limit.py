@@ -7,9 +7,11 @@ import pytest
 from django.utils import timezone
 
 from connections.models import Connection
-from integrations import approvals, schedule, sync
 from integrations.models import Integration, SyncRun, SyncSchedule
-from integrations.schedule import Outcome
+from integrations.sync import approvals
+from integrations.sync import run as sync_run
+from integrations.sync import schedule as sync_schedule
+from integrations.sync.schedule import Outcome
 from tests.conftest import Cast
 from tests.integrations.conftest import Synced
 from workspaces import isolation
@@ -157,13 +159,13 @@ def test_an_approval_while_a_sync_runs_is_done_by_the_next(many: Synced, cast: C
     lose(many, *range(6))
     asked = scheduled(many)
     SyncSchedule.objects.filter(pk=many.integration.pk).update(next_due_at=timezone.now())
-    running = schedule.start(many.integration.tenant_id, many.integration.pk, now=timezone.now())
+    running = sync_schedule.start(many.integration.tenant_id, many.integration.pk, now=timezone.now())
     assert running is not None
     with isolation.as_tenant(many.integration.tenant_id):
         SyncRun.objects.filter(pk=running.pk).update(phase=SyncRun.Phase.READING)
     approve(many, asked, cast.org_owner)
     with isolation.as_tenant(many.integration.tenant_id):
-        schedule.finish(running, Outcome("AWS said no."), now=timezone.now())
+        sync_schedule.finish(running, Outcome("AWS said no."), now=timezone.now())
     done = many.work()
     assert (done.state, done.started_by) == (SyncRun.State.SUCCEEDED, cast.org_owner)
     assert held(many) == ACCOUNTS + 3 - 6
@@ -297,7 +299,7 @@ def test_the_claim_must_hold_when_a_question_is_recorded(many: Synced) -> None:
             SyncSchedule.objects.update(claim=None, claim_expires_at=expired)
 
     SyncSchedule.objects.update(next_due_at=timezone.now())
-    sync.run(many.integration.tenant_id, many.integration.pk, watch=take_away)
+    sync_run.run(many.integration.tenant_id, many.integration.pk, watch=take_away)
     assert SyncRun.State.NEEDS_APPROVAL not in states(many)
 
 
@@ -306,7 +308,7 @@ def test_asking_about_each_that_is_gone_is_shown_as_it_goes_on(many: Synced) -> 
     many.request()
     seen: list[tuple[str, int]] = []
     many.aws.faults.latency = 0.2
-    run = sync.run(
+    run = sync_run.run(
         many.integration.tenant_id, many.integration.pk, watch=lambda it: seen.append((it.phase, it.aws_calls))
     )
     assert run is not None

@@ -15,10 +15,12 @@ from pytest_django.fixtures import Settings
 
 from connections.models import Folder
 from connections.tree import allocate_ids
-from integrations import actions, dispatch, schedule, sync_requests
-from integrations.dispatch import Key
 from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.sync import dispatcher, requests
+from integrations.sync import schedule as sync_schedule
+from integrations.sync.dispatcher import Key
 from integrations.tasks import enqueue_due, sync_integration
+from integrations.wizard import finish
 from pipes.cache import redis_breaker
 from tests.conftest import Cast
 from tests.threads import at_once, in_thread
@@ -46,11 +48,11 @@ def many(cast: Cast, number: int, *, tenant: Tenant | None = None, due: timedelt
 
 
 def take() -> list[Key]:
-    return dispatch.take_due(now=timezone.now())
+    return dispatcher.take_due(now=timezone.now())
 
 
 def test_racing_dispatchers_take_each_integration_exactly_once(committed: Cast, settings: Settings) -> None:
-    settings.PIPES_SYNCS_PER_TENANT = dispatch.MOST_WAITING
+    settings.PIPES_SYNCS_PER_TENANT = dispatcher.MOST_WAITING
     due = many(committed, 900)
 
     def take_all() -> list[Key]:
@@ -75,7 +77,7 @@ def test_a_thousand_of_one_tenant_leave_workers_to_the_one_of_another(committed:
     assert one in taken[:2]
     assert set(taken) - {one} < set(crowd)
     assert take() == []  # as long as none of them has ended
-    assert schedule.start(*taken[0], now=timezone.now()) is not None
+    assert sync_schedule.start(*taken[0], now=timezone.now()) is not None
     assert take() == []
     SyncSchedule.objects.filter(pk=taken[0][1]).update(claim=None, claim_expires_at=None)
     assert len(take()) == 1
@@ -95,9 +97,9 @@ def test_who_waits_for_a_sync_goes_before_what_is_due_by_the_clock(committed: Ca
     assert len(taken) == 2
     with isolation.as_tenant(committed.acme.pk):
         integration = Integration.objects.get(pk=clicked[1])
-        sync_requests.request(integration, trigger=SyncRun.Trigger.MANUAL, by=committed.org_owner, now=timezone.now())
+        requests.request(integration, trigger=SyncRun.Trigger.MANUAL, by=committed.org_owner, now=timezone.now())
     assert take() == [clicked]  # although the tenant has its share under way
-    assert schedule.start(*clicked, now=timezone.now()) is not None
+    assert sync_schedule.start(*clicked, now=timezone.now()) is not None
     assert SyncSchedule.objects.get(pk=clicked[1]).asked_at is None
 
 
@@ -106,45 +108,45 @@ def test_what_people_wait_for_has_its_limit_too(committed: Cast, settings: Setti
     crowd = many(committed, 8)
     with isolation.as_tenant(committed.acme.pk):
         for integration in Integration.objects.filter(pk__in=[pk for _, pk in crowd]):
-            actions.request_sync(integration=integration, by=committed.org_owner, now=timezone.now())
+            finish.request_sync(integration=integration, by=committed.org_owner, now=timezone.now())
     # A message was sent for each when it was asked for.
-    started = [key for key in crowd if schedule.start(*key, now=timezone.now()) is not None]
+    started = [key for key in crowd if sync_schedule.start(*key, now=timezone.now()) is not None]
     assert started == crowd[:5]
     assert take() == []
     SyncSchedule.objects.filter(pk=started[0][1]).update(claim=None, claim_expires_at=None)
     (following,) = take()
     assert following in crowd[5:]
-    assert schedule.start(*following, now=timezone.now()) is not None
+    assert sync_schedule.start(*following, now=timezone.now()) is not None
 
 
 def test_a_lost_sync_that_finds_its_tenant_busy_is_still_known_to_be_lost(committed: Cast, settings: Settings) -> None:
     settings.PIPES_SYNCS_PER_TENANT = 1
     lost, *others = many(committed, 3)
     for key in (lost, others[0]):
-        assert schedule.start(*key, now=timezone.now()) is not None
+        assert sync_schedule.start(*key, now=timezone.now()) is not None
     later = timezone.now() + timedelta(minutes=2)
     SyncSchedule.objects.exclude(pk=lost[1]).update(claim=uuid4(), claim_expires_at=later + timedelta(minutes=1))
-    assert schedule.start(*lost, now=later) is None
+    assert sync_schedule.start(*lost, now=later) is None
     SyncSchedule.objects.exclude(pk=lost[1]).update(claim=None, claim_expires_at=None, dispatched_at=None)
-    assert dispatch.take_due(now=later)[0] == lost
-    assert schedule.start(*lost, now=later) is not None
+    assert dispatcher.take_due(now=later)[0] == lost
+    assert sync_schedule.start(*lost, now=later) is not None
 
 
 def test_whoever_works_at_a_command_line_need_not_wait_for_others(committed: Cast, settings: Settings) -> None:
     settings.PIPES_SYNCS_PER_TENANT = 1
     *others, mine = many(committed, 3)
     for key in others:
-        assert schedule.start(*key, now=timezone.now()) is not None
+        assert sync_schedule.start(*key, now=timezone.now()) is not None
     with isolation.as_tenant(committed.acme.pk):
         integration = Integration.objects.get(pk=mine[1])
-        sync_requests.request(integration, trigger=SyncRun.Trigger.COMMAND, by=None, now=timezone.now())
-    assert schedule.start(*mine, now=timezone.now()) is not None
+        requests.request(integration, trigger=SyncRun.Trigger.COMMAND, by=None, now=timezone.now())
+    assert sync_schedule.start(*mine, now=timezone.now()) is not None
 
 
 def test_the_queue_is_kept_short_so_that_whose_turn_it_is_can_still_change(
     committed: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatch, "MOST_WAITING", 5)
+    monkeypatch.setattr(dispatcher, "MOST_WAITING", 5)
     many(committed, 8)
     assert len(take()) == 5
     assert take() == []
@@ -160,14 +162,14 @@ def test_what_could_not_be_sent_is_due_as_before(committed: Cast) -> None:
         sent.append(key)
 
     with pytest.raises(ConnectionError):
-        dispatch.send_due(send, now=timezone.now())
+        dispatcher.send_due(send, now=timezone.now())
     assert sorted([*sent, *take()]) == sorted(due)
 
 
 def test_the_statements_can_do_without_reading_the_whole_table(committed: Cast) -> None:
     many(committed, 5)
     with CaptureQueriesContext(connection) as queries:
-        dispatch.send_due(lambda key: key, now=timezone.now())
+        dispatcher.send_due(lambda key: key, now=timezone.now())
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         for query in queries:
@@ -188,10 +190,10 @@ def test_a_row_that_somebody_holds_does_not_hold_up_the_dispatcher(committed: Ca
 
     thread = in_thread(hold)
     assert has_lock.wait(10)
-    assert sorted(dispatch.take_due(now=timezone.now())) == sorted(others)
+    assert sorted(dispatcher.take_due(now=timezone.now())) == sorted(others)
     is_done.set()
     thread.join()
-    assert dispatch.take_due(now=timezone.now()) == [held]
+    assert dispatcher.take_due(now=timezone.now()) == [held]
 
 
 def test_the_dispatcher_does_not_wait_to_mend_a_row_that_somebody_holds(committed: Cast) -> None:
@@ -209,12 +211,12 @@ def test_the_dispatcher_does_not_wait_to_mend_a_row_that_somebody_holds(committe
 
     thread = in_thread(hold)
     assert has_lock.wait(10)
-    dispatch.mend_clock(now=timezone.now())
+    dispatcher.mend_clock(now=timezone.now())
     assert take() == [other]
     is_done.set()
     thread.join()
     assert was_told == [True]
-    dispatch.mend_clock(now=timezone.now())
+    dispatcher.mend_clock(now=timezone.now())
     assert take() == [held]
 
 
@@ -224,7 +226,7 @@ def test_a_sync_whose_worker_died_goes_on_before_what_else_of_its_tenant_is_due(
     settings.PIPES_SYNCS_PER_TENANT = 2
     many(committed, 10, due=timedelta(hours=1))
     for key in (first := take()):
-        assert schedule.start(*key, now=timezone.now()) is not None
+        assert sync_schedule.start(*key, now=timezone.now()) is not None
     died, _ = first
     SyncSchedule.objects.filter(pk=died[1]).update(claim_expires_at=timezone.now() - timedelta(seconds=1))
     assert take() == [died]
@@ -232,9 +234,9 @@ def test_a_sync_whose_worker_died_goes_on_before_what_else_of_its_tenant_is_due(
 
 def test_what_is_on_its_way_is_sent_again_only_when_it_got_lost(integration: Integration) -> None:
     SyncSchedule.objects.update(next_due_at=timezone.now() - timedelta(seconds=1))
-    assert len(dispatch.take_due(now=timezone.now())) == 1
-    assert dispatch.take_due(now=timezone.now()) == []
-    assert len(dispatch.take_due(now=timezone.now() + dispatch.PATIENCE + timedelta(seconds=1))) == 1
+    assert len(dispatcher.take_due(now=timezone.now())) == 1
+    assert dispatcher.take_due(now=timezone.now()) == []
+    assert len(dispatcher.take_due(now=timezone.now() + dispatcher.PATIENCE + timedelta(seconds=1))) == 1
 
 
 @pytest.fixture
@@ -255,10 +257,10 @@ def test_a_sync_that_is_asked_for_while_the_broker_is_away_starts_through_the_di
 ) -> None:
     began = time.monotonic()
     with isolation.as_tenant(integration.tenant_id):
-        run = actions.request_sync(integration=integration, by=committed.org_owner, now=timezone.now())
+        run = finish.request_sync(integration=integration, by=committed.org_owner, now=timezone.now())
     assert time.monotonic() - began < 20
-    assert dispatch.take_due(now=timezone.now()) == [(integration.tenant_id, integration.pk)]
-    started = schedule.start(integration.tenant_id, integration.pk, now=timezone.now())
+    assert dispatcher.take_due(now=timezone.now()) == [(integration.tenant_id, integration.pk)]
+    started = sync_schedule.start(integration.tenant_id, integration.pk, now=timezone.now())
     assert started is not None
     assert started.pk == run.pk
 
@@ -274,8 +276,8 @@ def test_what_is_due_while_the_broker_is_away_is_started_when_it_is_back(committ
 def test_the_broker_gives_what_people_ask_for_before_what_is_due_by_the_clock() -> None:
     queue = f"priority-{uuid4().hex}"
     for argument, options in (
-        (1, {"priority": dispatch.LOW_PRIORITY}),
-        (2, {"priority": dispatch.LOW_PRIORITY}),
+        (1, {"priority": dispatcher.LOW_PRIORITY}),
+        (2, {"priority": dispatcher.LOW_PRIORITY}),
         (3, {}),
     ):
         sync_integration.apply_async((argument, argument), queue=queue, **options)

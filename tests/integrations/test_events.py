@@ -11,10 +11,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connections.errors import ChangedMeanwhileError
-from integrations import deletion, dispatch, inlets, schedule
-from integrations.inlets import DEBOUNCE, IssuedKey
+from integrations.events import inlets
+from integrations.events.inlets import DEBOUNCE, IssuedKey
 from integrations.models import EventInlet, Integration, SyncSchedule
-from integrations.schedule import Outcome
+from integrations.settings import deletion
+from integrations.sync import dispatcher
+from integrations.sync import schedule as sync_schedule
+from integrations.sync.schedule import Outcome
 from tests import factories
 from tests.conftest import Cast
 from tests.integrations.scheduling import finish, make_due, request, row, start
@@ -57,7 +60,7 @@ def send(to: IssuedKey, *, uid: UUID | None = None, key: str | None = None, afte
 def syncs(integration: Integration, *, after: timedelta) -> list[str]:
     """Let the dispatcher and a worker work so much later; gives the triggers of what they started."""
     triggers = []
-    while dispatch.take_due(now=timezone.now() + after):
+    while dispatcher.take_due(now=timezone.now() + after):
         run = start(integration, after=after)
         assert run is not None
         triggers.append(str(run.trigger))
@@ -93,12 +96,12 @@ def test_a_flood_of_events_leaves_a_rest_between_the_syncs_that_it_starts(
     for seconds in range(0, 400, 2):
         now = base + seconds * SECOND
         assert inlets.receive(issued.inlet.uid, issued.key, now=now)
-        for key in dispatch.take_due(now=now):
-            run = schedule.start(*key, now=now)
+        for key in dispatcher.take_due(now=now):
+            run = sync_schedule.start(*key, now=now)
             assert run is not None
             began.append(seconds)
             with isolation.as_tenant(integration.tenant_id):
-                schedule.finish(run, Outcome(), now=now + SECOND)
+                sync_schedule.finish(run, Outcome(), now=now + SECOND)
     assert began == [8, 70, 132, 194, 256, 318, 380]
 
 

@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 
 from connections.models import Connection
-from integrations import limit
-from integrations.reconcile import Held, NodePlan, Plan, Tree
-from integrations.renaming import PrefixRefusedError, renames
+from integrations.planning import deletion_limit
+from integrations.planning.handle_prefix import PrefixRefusedError, renames
+from integrations.planning.reconcile import Held, NodePlan, Plan, Tree
 from tests import factories
 from tests.conftest import Cast
 from workspaces import audit, isolation
@@ -22,7 +22,7 @@ ORG = "/tenants/acme/orgs/tnt/connections/"
 def test_exactly_twenty_percent_is_not_over_the_limit(lost: int, there: int, asks: bool) -> None:
     connections = tuple(Held(n, f"{n}", "r", f"A {n}", f"a_{n}") for n in range(there))
     planned = Plan(NodePlan(), NodePlan(removals=connections[:lost]))
-    assert bool(limit.why_over(Tree((), connections), planned, percent=20, count=5)) == asks
+    assert bool(deletion_limit.why_over(Tree((), connections), planned, percent=20, count=5)) == asks
 
 
 @pytest.mark.parametrize(("length", "prefix", "fits"), [(60, "abc", True), (60, "abcd", False), (63, "a", False)])

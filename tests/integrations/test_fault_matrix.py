@@ -13,7 +13,7 @@ from django.db import transaction
 from django.test import override_settings
 from pytest_django.plugin import DjangoDbBlocker
 
-from integrations.aws.calling import OPERATIONS
+from integrations.aws.calls.retry import OPERATIONS
 from integrations.aws.session import AwsSession
 from tests.conftest import make_cast
 from tests.fakes.aws import AwsOrganization, faults, new_organization, reading_organizations, running_aws, trusting

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integrations import removal, retention, tasks
+from integrations import retention as integrations_retention
+from integrations import tasks
 from integrations.models import Delivery, Integration, SyncRun
 from integrations.models.notifications import Event
+from integrations.sync import run_records
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
@@ -51,7 +53,7 @@ def kept(integration: Integration) -> list[tuple[str, int | None]]:
 
 def test_quiet_runs_of_a_day_become_one_record_which_is_the_last(one: Integration) -> None:
     add(one, TODAY - timedelta(days=3), [QUIET] * 24)
-    removal.clean_up(now=NOW)
+    integrations_retention.clean_up(now=NOW)
     assert kept(one) == [("succeeded", 24)]
     with isolation.as_tenant(one.tenant_id):
         run = SyncRun.objects.get(integration=one)
@@ -61,14 +63,14 @@ def test_quiet_runs_of_a_day_become_one_record_which_is_the_last(one: Integratio
 
 def test_each_day_has_a_record_of_its_own_and_the_last_ones_stay_apart(one: Integration) -> None:
     add(one, TODAY - timedelta(days=3), [QUIET] * 84)
-    removal.clean_up(now=NOW)
+    integrations_retention.clean_up(now=NOW)
     assert kept(one) == [("succeeded", 24)] * 2 + [("succeeded", None)] * 36
 
 
 def test_what_changed_something_or_failed_parts_them_and_stays(one: Integration) -> None:
     kinds = [QUIET, QUIET, CHANGED, QUIET, QUIET, QUIET, FAILED, FAILED, QUIET]
     add(one, TODAY - timedelta(days=3), kinds)
-    removal.clean_up(now=NOW)
+    integrations_retention.clean_up(now=NOW)
     assert kept(one) == [
         ("succeeded", 2),
         ("changed", None),
@@ -82,14 +84,14 @@ def test_what_changed_something_or_failed_parts_them_and_stays(one: Integration)
 @pytest.mark.parametrize("trigger", sorted(set(Trigger) - {Trigger.SCHEDULED, Trigger.EVENT}))
 def test_what_a_person_asked_for_stays(one: Integration, trigger: SyncRun.Trigger) -> None:
     add(one, TODAY - timedelta(days=3), [QUIET, {"trigger": trigger}, QUIET])
-    removal.clean_up(now=NOW)
+    integrations_retention.clean_up(now=NOW)
     assert kept(one) == [("succeeded", 1), ("succeeded", None), ("succeeded", 1)]
 
 
 @pytest.mark.parametrize("state", [State.NEEDS_APPROVAL, State.APPLIED, State.DISCARDED, State.SUPERSEDED])
 def test_what_asked_stays(one: Integration, state: SyncRun.State) -> None:
     add(one, TODAY - timedelta(days=3), [QUIET, {"state": state}, QUIET])
-    removal.clean_up(now=NOW)
+    integrations_retention.clean_up(now=NOW)
     assert kept(one) == [("succeeded", 1), (state, None), ("succeeded", 1)]
 
 
@@ -100,7 +102,7 @@ def test_what_a_message_tells_of_stays(one: Integration) -> None:
         Delivery.objects.create(
             tenant_id=one.tenant_id, integration=one, run=told, event=Event.CHANGED, email="a@acme.example"
         )
-    removal.clean_up(now=NOW)
+    integrations_retention.clean_up(now=NOW)
     assert kept(one) == [("succeeded", 1)] * 3
 
 
@@ -110,26 +112,26 @@ def test_integrations_are_folded_each_for_itself_and_again_the_next_day(one: Int
         for integration in (one, other):
             add(integration, TODAY - timedelta(days=2) + timedelta(hours=hour), [QUIET])
     for day in (0, 0, 1, 1):
-        removal.clean_up(now=NOW + timedelta(days=day))
+        integrations_retention.clean_up(now=NOW + timedelta(days=day))
     assert kept(one) == kept(other) == [("succeeded", 24)] * 2
 
 
 def test_a_year_that_was_never_folded_is_done_in_batches(one: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "RUNS_AT_ONCE", 10)
+    monkeypatch.setattr(run_records, "RUNS_AT_ONCE", 10)
     add(one, TODAY - timedelta(days=9), [QUIET] * 60, hours=2)
-    removal.clean_up(now=NOW)
+    integrations_retention.clean_up(now=NOW)
     stands_for = [count or 0 for _, count in kept(one)]
     assert sum(stands_for) == 60
     assert len(stands_for) <= 12
 
 
 def test_what_takes_too_long_goes_on_the_next_time(one: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "RUNS_AT_ONCE", 10)
+    monkeypatch.setattr(run_records, "RUNS_AT_ONCE", 10)
     add(one, TODAY - timedelta(days=9), [QUIET] * 60, hours=2)
     answers = iter([False, False])
-    retention.fold_quiet_runs(one.tenant_id, now=NOW, is_time_up=lambda: next(answers, True))
+    run_records.fold_quiet_runs(one.tenant_id, now=NOW, is_time_up=lambda: next(answers, True))
     assert [count for _, count in kept(one) if count is None] == [None] * 40
-    removal.clean_up(now=NOW)
+    integrations_retention.clean_up(now=NOW)
     assert sum(count or 0 for _, count in kept(one)) == 60
 
 

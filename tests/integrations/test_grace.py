@@ -9,8 +9,10 @@ from connections import actions, sharing
 from connections.errors import HandleTakenError
 from connections.models import Connection, Folder, Grant, Schema
 from connections.schemas import in_use
-from integrations import approvals, nodes, removal
+from integrations import retention
 from integrations.models import SyncRun, SyncSchedule
+from integrations.nodes import managed
+from integrations.sync import approvals
 from tests.conftest import Cast
 from tests.integrations.conftest import Synced
 from workspaces import isolation
@@ -74,7 +76,7 @@ def removed_days_ago(cast: Cast, days: int) -> None:
     with isolation.as_tenant(cast.acme.pk):
         for model in (Folder, Connection):
             model.objects.exclude(removed_at=None).update(removed_at=now - timedelta(days=days))
-        removal.purge(now=now)
+        retention.purge(now=now)
 
 
 def in_schema(cast: Cast) -> set[str]:
@@ -151,8 +153,10 @@ def test_a_removed_connection_keeps_its_handle_until_it_is_purged(dressed: Synce
         assert newcomer.handle.startswith("app_0_")
         dev = dressed.connection("Dev")
         with pytest.raises(HandleTakenError):
-            nodes.change_handle(node=dev, handle="main_prod", seen=nodes.spell(dev), seen_impact="", by=cast.org_owner)
+            managed.change_handle(
+                node=dev, handle="main_prod", seen=managed.spell(dev), seen_impact="", by=cast.org_owner
+            )
     removed_days_ago(cast, 31)
     with isolation.as_tenant(cast.acme.pk):
-        nodes.change_handle(node=dev, handle="main_prod", seen=nodes.spell(dev), seen_impact="", by=cast.org_owner)
+        managed.change_handle(node=dev, handle="main_prod", seen=managed.spell(dev), seen_impact="", by=cast.org_owner)
         assert dressed.connection("Dev").handle == "main_prod"

@@ -9,9 +9,10 @@ import redis
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from integrations import schedule, sync
-from integrations.heartbeat import heartbeat
-from integrations.schedule import ClaimLostError
+from integrations.sync import run as sync_run
+from integrations.sync import schedule as sync_schedule
+from integrations.sync.heartbeat import heartbeat
+from integrations.sync.schedule import ClaimLostError
 from integrations.tasks import sync_integration
 from tests.conftest import make_cast
 from tests.fakes.aws import RunningAws
@@ -32,16 +33,16 @@ def mirror(aws: RunningAws, transactional_db: None) -> Synced:
 def test_the_claim_of_a_run_that_hangs_expires_although_its_process_lives(mirror: Synced, settings: Settings) -> None:
     settings.PIPES_SYNC_CLAIM_SECONDS = 3
     integration = mirror.integration
-    hung = schedule.start(integration.tenant_id, integration.pk, now=timezone.now())
+    hung = sync_schedule.start(integration.tenant_id, integration.pk, now=timezone.now())
     assert hung is not None
     before = mirror.schedule().claim_expires_at
     with heartbeat(hung, longest=timedelta(seconds=4)):
         wait_for(lambda: mirror.schedule().claim_expires_at > before)  # type: ignore[operator]
-        assert sync.run(integration.tenant_id, integration.pk, retries=QUICK) is None
+        assert sync_run.run(integration.tenant_id, integration.pk, retries=QUICK) is None
         wait_for(lambda: mirror.schedule().claim_expires_at < timezone.now())  # type: ignore[operator]
         heir = mirror.sync()
         with pytest.raises(ClaimLostError):
-            schedule.report(hung)
+            sync_schedule.report(hung)
     assert (heir.state, in_tree(integration)) == ("succeeded", in_aws(mirror.aws.organization))
     lost, _ = mirror.runs()
     assert (lost.state, lost.error[:43]) == ("failed", "The worker that ran this stopped in the mid")

@@ -15,7 +15,7 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from integrations import dispatch
+from integrations.sync import dispatcher
 from integrations.tasks import sync_integration
 from tests.conftest import make_cast
 from tests.fakes.aws import RunningAws
@@ -79,8 +79,8 @@ def test_a_worker_that_is_killed_in_the_middle_leaves_the_tree_and_the_next_run_
     assert mirror.tree() == before
     last_moment = mirror.schedule().claim_expires_at
     assert last_moment is not None
-    assert dispatch.take_due(now=last_moment) == []  # the claim still counts: it might only be slow
-    wait_for(lambda: dispatch.take_due(now=timezone.now()) == [key])
+    assert dispatcher.take_due(now=last_moment) == []  # the claim still counts: it might only be slow
+    wait_for(lambda: dispatcher.take_due(now=timezone.now()) == [key])
     healed = mirror.work()
     assert (healed.state, healed.trigger, healed.counts) == ("succeeded", "manual", {"rename": 1, "remove": 1})
     assert mirror.tree() == {handle: place for handle, place in before.items() if handle not in ("dev", "prod")} | {

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from integrations import dispatch, lease
 from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.sync import dispatcher, lease
 from tests.integrations.scheduling import make_due, row, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,11 +60,11 @@ def test_what_a_process_holds_is_free_when_it_was_killed_and_not_before(
     lease.free_claims_of_ended(tmp_path)
     assert row(integration).claim_expires_at == before
     holder.kill()
-    assert dispatch.take_due(now=timezone.now()) == []
+    assert dispatcher.take_due(now=timezone.now()) == []
     lease.free_claims_of_ended(tmp_path)
     late = timezone.now() + timedelta(minutes=10)  # nobody dispatched meanwhile; the clock did not jump
-    dispatch.mend_clock(now=late)
-    assert dispatch.take_due(now=late) == [(integration.tenant_id, integration.pk)]
+    dispatcher.mend_clock(now=late)
+    assert dispatcher.take_due(now=late) == [(integration.tenant_id, integration.pk)]
     assert [*tmp_path.iterdir()] == []
 
 

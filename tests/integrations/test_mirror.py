@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from connections import sharing
 from connections.models import Connection, Folder, Grant
-from integrations import mirror, removal
+from integrations import retention
 from integrations.models import Integration
-from integrations.reconcile import Held, Tree
-from integrations.snapshot import AccountState, Snapshot
+from integrations.planning.reconcile import Held, Tree
+from integrations.planning.snapshot import AccountState, Snapshot
+from integrations.sync import mirror
 from tests import factories
 from tests.conftest import Cast
 from tests.integrations.trees import ACCOUNT_IDS, FOLDER_IDS, account, seen, snapshot, snapshots, synced, told, unit
@@ -150,7 +151,7 @@ def test_what_returns_in_the_days_of_grace_has_its_grants_and_later_it_is_new(ca
         sharing.set_grants(node, [cast.at_org])
         for days, is_kept in ((29, True), (31, False)):
             sync(integration, snapshot())
-            removal.purge(now=timezone.now() + timedelta(days=days))
+            retention.purge(now=timezone.now() + timedelta(days=days))
             sync(integration, here)
             assert Connection.objects.filter(pk=node.pk).exists() == is_kept
             assert Grant.objects.filter(connection=node).exists() == is_kept
@@ -163,7 +164,7 @@ def test_a_purge_takes_only_what_is_long_gone(cast: Cast) -> None:
         integration = mirrored(cast.at_tenant, cast)
         sync(integration, snapshot([unit(0, "A"), unit(1, "B", FOLDER_IDS[0])], [account(0, "C", FOLDER_IDS[1])]))
         sync(integration, snapshot([unit(0, "A"), unit(1, "B", FOLDER_IDS[0])]))
-        removal.purge(now=timezone.now() + timedelta(days=31))
+        retention.purge(now=timezone.now() + timedelta(days=31))
         assert set(by_source(mirror.load(integration))) == {"r-ab12", FOLDER_IDS[0], FOLDER_IDS[1]}
 
 

@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from connections import manual_nodes
 from connections.models import Connection, Folder
-from integrations import accounts, health_tests, nodes, testing
+from integrations.access.connection_options import effective
+from integrations.access_tests import run as access_tests_run
+from integrations.health import run as health_run
 from integrations.models import AccessTest, AccountAccess, Integration
 from integrations.models.settings import default_options
-from integrations.options import effective
+from integrations.nodes import account_access, managed
 from tests import factories
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws, trusting
@@ -41,7 +43,11 @@ def made_by_hand(cast: Cast, scope: Scope) -> tuple[Folder, Folder, Connection]:
     with isolation.as_tenant(cast.acme.pk):
         top = manual_nodes.create_folder(scope=scope, parent=None, handle="top", title="Top", by=by)
         inner = manual_nodes.create_folder(scope=scope, parent=top, handle="inner", title="Inner", by=by)
-        return top, inner, accounts.create_connection(scope=scope, folder=inner, handle="leaf", title="Leaf", by=by)
+        return (
+            top,
+            inner,
+            account_access.create_connection(scope=scope, folder=inner, handle="leaf", title="Leaf", by=by),
+        )
 
 
 def send(client: Client, page: str, url: str = "", **values: object) -> str:
@@ -134,7 +140,7 @@ def test_the_health_test_is_as_patient_as_the_options_of_the_folder_say(aws: Run
         role = f"arn:aws:iam::{aws.organization.find_account(name).id}:role/pipes-connection"
         aws.faults.fail("AssumeRole", "ServiceUnavailable", on=role, times=3)
     make_due(cast.acme.pk)
-    health_tests.run(cast.acme.pk, within_seconds=20)
+    health_run.run(cast.acme.pk, within_seconds=20)
     health = {name: mirror.connection(name).health for name in ("Management", "Prod", "Dev")}
     assert health == {"Management": "healthy", "Prod": "untested", "Dev": "healthy"}
 
@@ -148,9 +154,11 @@ def test_test_connection_is_as_patient_as_the_options_of_the_folder_say(
         Folder.objects.filter(title="Workloads").update(options={"max_error_retry_attempts": attempts})
         node = Connection.objects.select_related("folder").get(title="Prod")
         integration = Integration.objects.select_related("tenant", "organization").get(pk=mirror.integration.pk)
-        test = nodes.request_connection_test(node=node, integration=integration, by=cast.org_owner, now=timezone.now())
+        test = managed.request_connection_test(
+            node=node, integration=integration, by=cast.org_owner, now=timezone.now()
+        )
     aws.faults.fail("AssumeRole", "ServiceUnavailable", times=3)
-    testing.run(cast.acme.pk, test.pk)
+    access_tests_run.run(cast.acme.pk, test.pk)
     with isolation.as_tenant(cast.acme.pk):
         assert AccessTest.objects.get().state == state
 
@@ -165,9 +173,9 @@ def test_so_is_that_of_a_connection_made_by_hand(aws: RunningAws, cast: Cast, at
         access.role_arn = f"arn:aws:iam::{account}:role/mine"
         access.save()
         aws.roles.create("mine", trusting(VENDOR_ROLE_ARN, access.discovery_external_id), account=account)
-        test = accounts.request_connection_test(access=access, by=cast.org_owner, now=timezone.now())
+        test = account_access.request_connection_test(access=access, by=cast.org_owner, now=timezone.now())
     aws.faults.fail("AssumeRole", "ServiceUnavailable", times=3)
-    testing.run(cast.acme.pk, test.pk)
+    access_tests_run.run(cast.acme.pk, test.pk)
     with isolation.as_tenant(cast.acme.pk):
         assert AccessTest.objects.get().state == state
 

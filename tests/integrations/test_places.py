@@ -6,8 +6,15 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from integrations import access_tests, places, previews, requesting, tasks, testing, trials, trying
+from integrations import tasks
+from integrations.access_tests import request as access_tests_request
+from integrations.access_tests import results
+from integrations.access_tests import run as access_tests_run
+from integrations.jobs import concurrency
 from integrations.models import AccessTest, SettingsTrial
+from integrations.trials import preview as trials_preview
+from integrations.trials import run as trials_run
+from integrations.trials import settings_trial
 from pipes.celery import app
 from tests import factories
 from tests.conftest import Cast
@@ -29,13 +36,15 @@ def ask(mirror: Synced, cast: Cast, handle: str) -> AccessTest:
         draft = factories.draft(cast.at_org, handle, by=cast.org_owner)
         draft.role_arn = mirror.aws.roles.create_discovery(draft.discovery_external_id, name=f"pipes-{handle}")
         draft.save()
-        return requesting.request_test(draft, AccessTest.Kind.DISCOVERY, by=cast.org_owner, now=timezone.now())
+        return access_tests_request.request_test(
+            draft, AccessTest.Kind.DISCOVERY, by=cast.org_owner, now=timezone.now()
+        )
 
 
 def preview(mirror: Synced, cast: Cast) -> SettingsTrial:
     """Ask for a preview."""
     with isolation.as_tenant(cast.acme.pk):
-        return previews.start(integration=mirror.integration, by=cast.org_owner, now=timezone.now())
+        return trials_preview.start(integration=mirror.integration, by=cast.org_owner, now=timezone.now())
 
 
 def take_places(cast: Cast, *, heard_of: timedelta = timedelta()) -> list[AccessTest]:
@@ -70,21 +79,21 @@ def state(of: AccessTest | SettingsTrial) -> str:
 def test_what_finds_no_place_waits_and_is_begun_when_there_is_one(mirror: Synced, cast: Cast) -> None:
     busy, _ = take_places(cast)
     test, trial = ask(mirror, cast, "draft"), preview(mirror, cast)
-    assert not testing.run(cast.acme.pk, test.pk, retries=QUICK)
-    assert not trying.run(cast.acme.pk, trial.pk, retries=QUICK)
+    assert not access_tests_run.run(cast.acme.pk, test.pk, retries=QUICK)
+    assert not trials_run.run(cast.acme.pk, trial.pk, retries=QUICK)
     assert (state(test), state(trial)) == ("queued", "queued")
-    assert places.next_in_turn(cast.acme.pk, now=timezone.now()) == []
+    assert concurrency.next_in_turn(cast.acme.pk, now=timezone.now()) == []
     end(busy)
-    assert places.next_in_turn(cast.acme.pk, now=timezone.now()) == [("test", test.pk)]
-    assert testing.run(cast.acme.pk, test.pk, retries=QUICK)
-    assert trying.run(cast.acme.pk, trial.pk, retries=QUICK)
+    assert concurrency.next_in_turn(cast.acme.pk, now=timezone.now()) == [("test", test.pk)]
+    assert access_tests_run.run(cast.acme.pk, test.pk, retries=QUICK)
+    assert trials_run.run(cast.acme.pk, trial.pk, retries=QUICK)
     assert (state(test), state(trial)) == ("passed", "ready")
 
 
 def test_other_tenants_have_places_of_their_own(mirror: Synced, cast: Cast) -> None:
     take_places(cast)
     with isolation.as_tenant(cast.globex.pk):
-        assert places.take(cast.globex.pk, now=timezone.now())
+        assert concurrency.take(cast.globex.pk, now=timezone.now())
 
 
 def test_whatever_ends_sends_for_all_that_waits_one_after_the_other(
@@ -116,11 +125,11 @@ def test_a_test_that_is_out_of_date_passes_its_place_on(
 
 def test_a_worker_that_was_killed_gives_its_place_back(mirror: Synced, cast: Cast) -> None:
     take_places(cast, heard_of=2 * MINUTE)
-    assert not testing.run(cast.acme.pk, ask(mirror, cast, "draft-1").pk, retries=QUICK)
+    assert not access_tests_run.run(cast.acme.pk, ask(mirror, cast, "draft-1").pk, retries=QUICK)
     take_places(cast, heard_of=4 * MINUTE)
     with isolation.as_tenant(cast.acme.pk):
         AccessTest.objects.filter(state="running").update(progressed_at=timezone.now() - 4 * MINUTE)
-    assert testing.run(cast.acme.pk, ask(mirror, cast, "draft-2").pk, retries=QUICK)
+    assert access_tests_run.run(cast.acme.pk, ask(mirror, cast, "draft-2").pk, retries=QUICK)
 
 
 def test_what_waits_for_a_place_is_not_called_lost_as_long_as_something_has_one(mirror: Synced, cast: Cast) -> None:
@@ -129,12 +138,12 @@ def test_what_waits_for_a_place_is_not_called_lost_as_long_as_something_has_one(
         test, trial = ask(mirror, cast, "draft"), preview(mirror, cast)
         later = timezone.now() + 4 * MINUTE
         AccessTest.objects.filter(pk__in=[one.pk for one in busy]).update(progressed_at=later)
-        draft = testing._settings(test)
+        draft = access_tests_run._settings(test)
         assert draft is not None
 
         def shown() -> tuple[str, str]:
-            newest = access_tests.newest(draft, AccessTest.Kind.DISCOVERY, now=later)
-            found = trials.find(mirror.integration, now=later)
+            newest = results.newest(draft, AccessTest.Kind.DISCOVERY, now=later)
+            found = settings_trial.find(mirror.integration, now=later)
             assert newest is not None
             assert found is not None
             return str(newest.state), str(found.state)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from connections.models import ConnectionState
-from integrations.changes import describe
-from integrations.reconcile import Taken, Tree, dynamic_handle, plan
-from integrations.snapshot import AccountState, Snapshot
+from integrations.planning.diff import describe
+from integrations.planning.reconcile import Taken, Tree, dynamic_handle, plan
+from integrations.planning.snapshot import AccountState, Snapshot
 from tests.integrations.trees import (
     ACCOUNT_IDS,
     FOLDER_IDS,

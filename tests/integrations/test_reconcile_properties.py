@@ -10,8 +10,8 @@ from typing import Literal, TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations.reconcile import Held, Taken, Tree, dynamic_handle, plan
-from integrations.snapshot import AccountState, Snapshot
+from integrations.planning.reconcile import Held, Taken, Tree, dynamic_handle, plan
+from integrations.planning.snapshot import AccountState, Snapshot
 from tests.integrations.trees import (
     UNREAD,
     applied,

@@ -8,10 +8,11 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from integrations import dispatch, schedule, sync_requests
-from integrations.heartbeat import heartbeat
 from integrations.models import Integration, SyncRun, SyncSchedule
-from integrations.schedule import ClaimLostError, Outcome
+from integrations.sync import dispatcher, requests
+from integrations.sync import schedule as sync_schedule
+from integrations.sync.heartbeat import heartbeat
+from integrations.sync.schedule import ClaimLostError, Outcome
 from launcher.child import wait_for
 from tests.conftest import Cast
 from tests.integrations.scheduling import finish, make_due, request, row, start, stored
@@ -22,10 +23,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_nothing_starts_before_it_is_due(integration: Integration) -> None:
-    assert dispatch.take_due(now=timezone.now()) == []
+    assert dispatcher.take_due(now=timezone.now()) == []
     assert start(integration) is None
     make_due(integration)
-    assert dispatch.take_due(now=timezone.now()) == [(integration.tenant_id, integration.pk)]
+    assert dispatcher.take_due(now=timezone.now()) == [(integration.tenant_id, integration.pk)]
     run = start(integration)
     assert run is not None
     assert (run.trigger, run.state, run.started_by) == ("scheduled", "running", None)
@@ -57,7 +58,7 @@ def test_a_double_click_gets_the_same_run(integration: Integration) -> None:
     assert run is not None
     assert request(integration).pk == run.pk == one.pk
     finish(run, Outcome())
-    assert dispatch.take_due(now=timezone.now()) == []  # the second click asked for nothing more
+    assert dispatcher.take_due(now=timezone.now()) == []  # the second click asked for nothing more
 
 
 def test_a_click_after_the_end_gets_another_run(integration: Integration) -> None:
@@ -76,7 +77,7 @@ def test_a_click_at_the_moment_of_the_end_is_not_lost(integration: Integration) 
 
     def end() -> None:
         with isolation.as_tenant(integration.tenant_id):
-            schedule.finish(run, Outcome(), now=timezone.now())
+            sync_schedule.finish(run, Outcome(), now=timezone.now())
             is_ended.set()
             wait_until_waiting()  # the click waits for the end
 
@@ -90,12 +91,12 @@ def test_a_claim_that_expired_is_taken_over_and_the_lost_run_recorded(
     integration: Integration, committed: Cast
 ) -> None:
     with isolation.as_tenant(integration.tenant_id):
-        sync_requests.request(integration, trigger=SyncRun.Trigger.MANUAL, by=committed.org_owner, now=timezone.now())
+        requests.request(integration, trigger=SyncRun.Trigger.MANUAL, by=committed.org_owner, now=timezone.now())
     lost = start(integration)
     assert lost is not None
-    assert dispatch.take_due(now=timezone.now()) == []
+    assert dispatcher.take_due(now=timezone.now()) == []
     later = timezone.now() + timedelta(minutes=2)
-    assert dispatch.take_due(now=later) == [(integration.tenant_id, integration.pk)]
+    assert dispatcher.take_due(now=later) == [(integration.tenant_id, integration.pk)]
     heir = start(integration, after=timedelta(minutes=2))
     assert heir is not None
     assert (heir.pk == lost.pk, heir.trigger, heir.started_by) == (False, "manual", committed.org_owner)
@@ -108,12 +109,16 @@ def test_a_run_that_lost_its_claim_can_write_nothing(integration: Integration) -
     heir = start(integration, after=timedelta(minutes=2))
     assert lost is not None
     assert heir is not None
-    for write in (lambda: schedule.report(lost), lambda: finish(lost, Outcome()), lambda: finish(lost, Outcome("No."))):
+    for write in (
+        lambda: sync_schedule.report(lost),
+        lambda: finish(lost, Outcome()),
+        lambda: finish(lost, Outcome("No.")),
+    ):
         with pytest.raises(ClaimLostError):
             write()
     assert stored(heir).state == "running"
     assert row(integration).claim == heir.claim
-    schedule.report(heir)
+    sync_schedule.report(heir)
     finish(heir, Outcome())
 
 
@@ -124,7 +129,7 @@ def test_a_run_whose_integration_is_gone_can_write_nothing(integration: Integrat
     with isolation.as_tenant(integration.tenant_id):
         Integration.objects.all().delete()
     with pytest.raises(ClaimLostError):
-        schedule.report(run)
+        sync_schedule.report(run)
     with pytest.raises(ClaimLostError):
         finish(run, Outcome())
     assert start(integration) is None

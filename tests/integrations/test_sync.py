@@ -193,8 +193,10 @@ def test_the_role_is_proved_to_refuse_strangers_once_a_day(mirror: Synced) -> No
 
 
 def test_a_run_can_be_watched(mirror: Synced) -> None:
-    from integrations import sync
+    from integrations.sync import run as sync_run
 
     seen: list[tuple[str, str]] = []
-    sync.run(mirror.integration.tenant_id, mirror.integration.pk, watch=lambda run: seen.append((run.state, run.phase)))
+    sync_run.run(
+        mirror.integration.tenant_id, mirror.integration.pk, watch=lambda run: seen.append((run.state, run.phase))
+    )
     assert seen == [("running", "reading"), ("running", "comparing"), ("succeeded", "")]

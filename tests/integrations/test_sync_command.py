@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from integrations import schedule
+from integrations.sync import schedule as sync_schedule
 from tests.conftest import Cast
 from tests.integrations.conftest import Synced
 
@@ -41,7 +41,7 @@ def test_a_failed_sync_ends_with_its_sentence(mirror: Synced) -> None:
 
 
 def test_a_sync_that_is_running_is_left_to_run(mirror: Synced) -> None:
-    started = schedule.start(mirror.integration.tenant_id, mirror.integration.pk, now=timezone.now())
+    started = sync_schedule.start(mirror.integration.tenant_id, mirror.integration.pk, now=timezone.now())
     with pytest.raises(CommandError, match="A sync of main is running since"):
         run("acme/main")
     assert started is not None

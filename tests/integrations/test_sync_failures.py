@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from integrations import sync
 from integrations.models import Delivery, Integration, SyncRun
+from integrations.sync import run as sync_run
 from tests.conftest import Cast
 from tests.fakes.aws import new_organization, reading_organizations, trusting
 from tests.fakes.aws.iam import VENDOR_ROLE_ARN
@@ -200,11 +200,11 @@ def test_a_bug_in_the_middle_is_loud_and_the_run_is_recorded_as_failed(mirror: S
             raise ZeroDivisionError
 
     with isolation.as_tenant(mirror.integration.tenant_id):
-        from integrations import actions
+        from integrations.wizard import finish
 
-        actions.request_sync(integration=mirror.integration, by=None, now=timezone.now())
+        finish.request_sync(integration=mirror.integration, by=None, now=timezone.now())
     with pytest.raises(ZeroDivisionError):
-        sync.run(mirror.integration.tenant_id, mirror.integration.pk, watch=stumble)
+        sync_run.run(mirror.integration.tenant_id, mirror.integration.pk, watch=stumble)
     failed = mirror.runs()[-1]
     assert (failed.state, mirror.tree()) == ("failed", before)
     assert failed.error == "An unexpected error (ZeroDivisionError) stopped the sync. Nothing was changed."
@@ -215,7 +215,7 @@ def test_an_integration_that_is_gone_has_nothing_to_sync(mirror: Synced, cast: C
     integration, tenant_id = mirror.integration, mirror.integration.tenant_id
     with isolation.as_tenant(tenant_id):
         Integration.objects.filter(pk=integration.pk).delete()
-    assert sync.run(tenant_id, integration.pk, retries=QUICK) is None
+    assert sync_run.run(tenant_id, integration.pk, retries=QUICK) is None
 
 
 def test_an_integration_that_goes_while_it_is_read_ends_the_run_quietly(mirror: Synced) -> None:
@@ -224,7 +224,7 @@ def test_an_integration_that_goes_while_it_is_read_ends_the_run_quietly(mirror: 
             with isolation.as_tenant(run.tenant_id):
                 Integration.objects.filter(pk=run.integration_id).delete()
 
-    assert sync.run(mirror.integration.tenant_id, mirror.integration.pk, watch=drop, retries=QUICK) is None
+    assert sync_run.run(mirror.integration.tenant_id, mirror.integration.pk, watch=drop, retries=QUICK) is None
 
 
 def test_nothing_secret_is_logged_or_recorded(

@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connections.models import Connection
-from integrations import schedule, sync
 from integrations.models import SyncRun, SyncSchedule
+from integrations.sync import run as sync_run
+from integrations.sync import schedule
 from tests import factories
 from tests.conftest import make_cast
 from tests.fakes.aws import RunningAws
@@ -101,11 +102,11 @@ def test_no_transaction_is_open_while_aws_is_asked(committed: Synced) -> None:
 def test_a_worker_asks_the_database_little_where_nothing_changed(
     committed: Synced, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sync, "_PROGRESS_SECONDS", 60.0)  # however slow this machine is today
+    monkeypatch.setattr(sync_run, "_PROGRESS_SECONDS", 60.0)  # however slow this machine is today
     committed.sync()
     committed.request()
     with CaptureQueriesContext(connection) as captured:
-        performed = sync.perform(committed.integration.tenant_id, committed.integration.pk)
+        performed = sync_run.perform(committed.integration.tenant_id, committed.integration.pk)
     assert performed == committed.runs()[-1].pk
     assert len(captured) == 9 + 4 + 4 + 6  # to start, to say that it reads and that it compares, to compare and record
 
@@ -134,7 +135,7 @@ def test_a_database_connection_that_is_cut_in_the_middle_fails_the_run_and_the_n
             other.close()
 
     integration = committed.integration
-    sync.run(integration.tenant_id, integration.pk, watch=cut, retries=QUICK)
+    sync_run.run(integration.tenant_id, integration.pk, watch=cut, retries=QUICK)
     assert committed.tree() == {"root": "Root"}
     waiting, schedule = committed.runs()[0], committed.schedule()
     assert (waiting.state, schedule.claim, schedule.takeovers) == ("queued", None, 1)
@@ -158,7 +159,7 @@ def test_a_run_that_was_taken_over_changes_nothing_whether_it_succeeds_or_fails(
             later = timezone.now() + timedelta(minutes=5)
             heirs.append(schedule.start(integration.tenant_id, integration.pk, now=later))
 
-    lost = sync.run(integration.tenant_id, integration.pk, watch=take_over, retries=QUICK)
+    lost = sync_run.run(integration.tenant_id, integration.pk, watch=take_over, retries=QUICK)
     (heir,) = heirs
     assert lost is not None
     assert heir is not None
@@ -172,7 +173,7 @@ def test_two_workers_with_the_same_message_sync_once(committed: Synced) -> None:
     runs: list[SyncRun | None] = []
 
     def work() -> None:
-        runs.append(sync.run(integration.tenant_id, integration.pk, retries=QUICK))
+        runs.append(sync_run.run(integration.tenant_id, integration.pk, retries=QUICK))
 
     meeting(SyncSchedule.objects.filter(pk=integration.pk), work, work, tenant_id=integration.tenant_id)
     assert sorted(run.state if run else "" for run in runs) == ["", "succeeded"]
@@ -193,7 +194,7 @@ def test_two_syncs_in_one_scope_at_the_same_time_share_out_the_handles(aws: Runn
                 has_read.set()
                 both_have_read.wait(60)
 
-        sync.run(scope.tenant.pk, mirror.integration.pk, watch=wait_for_the_other, retries=QUICK)
+        sync_run.run(scope.tenant.pk, mirror.integration.pk, watch=wait_for_the_other, retries=QUICK)
 
     at_once(lambda: work(committed), lambda: work(other))
     assert not both_have_read.broken

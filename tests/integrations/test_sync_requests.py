@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from integrations import actions, approvals, sync
 from integrations.models import Integration, SyncRun, SyncSchedule
-from integrations.schedule import Outcome
+from integrations.sync import approvals
+from integrations.sync import run as sync_run
+from integrations.sync.schedule import Outcome
+from integrations.wizard import finish as wizard_finish
 from tests.conftest import Cast
 from tests.integrations.conftest import QUICK, Synced
 from tests.integrations.scheduling import finish, make_due, request, row, start, stored
@@ -21,7 +23,7 @@ Phase = SyncRun.Phase
 def press(mirror: Synced, by: User, *, at: datetime | None = None) -> SyncRun:
     """Press Sync Integration."""
     with isolation.as_tenant(mirror.integration.tenant_id):
-        return actions.request_sync(integration=mirror.integration, by=by, now=at or timezone.now())
+        return wizard_finish.request_sync(integration=mirror.integration, by=by, now=at or timezone.now())
 
 
 def work_and(mirror: Synced, act: Callable[[], object], *, phase: Phase = Phase.COMPARING) -> SyncRun:
@@ -33,7 +35,7 @@ def work_and(mirror: Synced, act: Callable[[], object], *, phase: Phase = Phase.
             seen.add(phase)
             act()
 
-    run = sync.run(mirror.integration.tenant_id, mirror.integration.pk, watch=watch, retries=QUICK)
+    run = sync_run.run(mirror.integration.tenant_id, mirror.integration.pk, watch=watch, retries=QUICK)
     assert run is not None
     assert seen == {phase}
     return run
@@ -59,7 +61,7 @@ def test_what_changes_after_a_running_sync_has_read_is_there_after_one_more(mirr
     assert (more.state, more.trigger, more.started_by) == ("succeeded", "manual", cast.org_owner)
     assert "late" in mirror.tree()
     assert not is_due(mirror)
-    assert sync.run(mirror.integration.tenant_id, mirror.integration.pk) is None
+    assert sync_run.run(mirror.integration.tenant_id, mirror.integration.pk) is None
     assert len(mirror.runs()) == 3
 
 

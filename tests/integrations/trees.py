@@ -7,8 +7,8 @@ from itertools import count
 
 from hypothesis import strategies as st
 
-from integrations.reconcile import Held, NodePlan, Plan, Taken, Tree, plan
-from integrations.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
+from integrations.planning.reconcile import Held, NodePlan, Plan, Taken, Tree, plan
+from integrations.planning.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
 
 ROOT_ID = "r-ab12"
 ORGANIZATION_ID = "o-abcdefghij"

@@ -90,8 +90,8 @@ def main() -> None:
     import botocore.session  # noqa: F401  so that no victim has to load it
     from django.conf import settings
 
-    from integrations import sync
-    from integrations.aws.calling import Retries
+    from integrations.aws.calls.retry import Retries
+    from integrations.sync import run as sync_run
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
     for line in sys.stdin:
@@ -103,7 +103,7 @@ def main() -> None:
         os.environ.update(order["environment"])
         settings.AWS_ENDPOINT_URL = order["endpoint_url"]
         try:
-            sync.run(*order["of"], retries=Retries(faults=2, throttles=3, first_wait=0.01))
+            sync_run.run(*order["of"], retries=Retries(faults=2, throttles=3, first_wait=0.01))
         finally:
             os._exit(0)
 

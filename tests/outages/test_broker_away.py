@@ -8,9 +8,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from integrations import dispatch
+from integrations.jobs.sending import NOT_TAKEN, TAKEN_LATER
 from integrations.models import AccessTest, Integration, SettingsTrial, SyncRun, SyncSchedule
-from integrations.sending import NOT_TAKEN, TAKEN_LATER
+from integrations.sync import dispatcher
 from integrations.tasks import sync_integration
 from tests import factories
 from tests.conftest import Cast
@@ -68,7 +68,7 @@ def test_a_sync_that_is_asked_for_waits_and_says_why(
 ) -> None:
     press(LIST + "awsi/sync/")
     assert TAKEN_LATER in " ".join(as_org_owner.get(LIST + "awsi/").content.decode().split())
-    assert (awsi.tenant_id, awsi.pk) in dispatch.take_due(now=timezone.now())  # sent once the broker is back
+    assert (awsi.tenant_id, awsi.pk) in dispatcher.take_due(now=timezone.now())  # sent once the broker is back
     with isolation.as_tenant(cast.acme.pk):
         assert SyncRun.objects.filter(integration=awsi).latest("pk").state == "queued"
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from integrations import deletion, previews
 from integrations.models import AccessTest, Integration, SettingsTrial
+from integrations.settings import deletion
+from integrations.trials import preview
 from launcher.child import wait_for
 from tests import factories
 from tests.conftest import Cast, make_cast
@@ -41,7 +42,7 @@ def test_tests_previews_and_deletions_whose_messages_are_lost_are_sent_for_again
     with isolation.as_tenant(cast.acme.pk):
         draft = factories.draft(cast.at_org, "tested", by=cast.org_owner)
         test = AccessTest.objects.create(tenant=cast.acme, subject=draft.uid, kind="discovery", fingerprint="x")
-        trial = previews.start(integration=previewed, by=cast.org_owner, now=timezone.now())
+        trial = preview.start(integration=previewed, by=cast.org_owner, now=timezone.now())
         deletion.request_removal(integration=deleted, by=cast.org_owner, now=timezone.now())
         for model in (AccessTest, SettingsTrial):
             model.objects.update(created_at=timezone.now() - timedelta(seconds=20))

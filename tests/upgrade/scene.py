@@ -12,7 +12,7 @@ def build(count: int, access_key: str, secret_key: str) -> None:
     """Make integrations that sync every few seconds, each with an inlet for events; print where those are."""
     from django.utils import timezone
 
-    from integrations import inlets
+    from integrations.events import inlets
     from integrations.models import SyncSchedule
     from tests import demo, factories
     from workspaces import isolation

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from integrations import sync_requests
 from integrations.models import Integration, SyncRun
+from integrations.sync import requests
 from workspaces import isolation
 from workspaces.models import Tenant
 
@@ -23,20 +23,22 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run it, or say why not."""
-        from integrations import sync  # slow to load, and not needed to say that there is no such integration
+        from integrations.sync import (
+            run as sync_run,  # slow to load, and not needed to say that there is no such integration
+        )
 
         integration = _find(options["integration"])
         try:
             with isolation.as_tenant(integration.tenant_id):
-                run = sync_requests.request(integration, trigger=SyncRun.Trigger.COMMAND, by=None, now=timezone.now())
-        except sync_requests.IntegrationGoneError as error:
+                run = requests.request(integration, trigger=SyncRun.Trigger.COMMAND, by=None, now=timezone.now())
+        except requests.IntegrationGoneError as error:
             raise CommandError(str(error)) from error
         if run.state == SyncRun.State.RUNNING:
             raise CommandError(
                 f"A sync of {integration} is running since {run.started_at:%H:%M:%S} UTC. A worker runs one more right"
                 " after it."
             )
-        ended = sync.run(integration.tenant_id, integration.pk, watch=self._show)
+        ended = sync_run.run(integration.tenant_id, integration.pk, watch=self._show)
         if ended is None:
             raise CommandError(f"A worker was faster and is syncing {integration} now. Wait for its end.")
         if ended.error:

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
+from integrations.aws.calls.rate_limit import Budget, Pacer
 from integrations.aws.errors import TimedOut
-from integrations.aws.pacing import Budget, Pacer
 
 
 class Clock:

@@ -11,9 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations import trying
 from integrations.models import Integration, SettingsTrial, SyncSchedule
-from integrations.packing import pack
+from integrations.planning.serialization import pack
+from integrations.trials import run as trials_run
 from tests.conftest import Cast
 from tests.integrations.changing.conftest import MAIN, handles, hidden, post, text_of
 from tests.integrations.conftest import QUICK, Synced
@@ -36,7 +36,7 @@ def start(client: Client, cast: Cast) -> str:
     """Press Change, let the worker read, and look at the tree."""
     version = hidden(client.get(CONFIG).content.decode(), "version", form=ACCOUNTS)
     assert client.post(ACCOUNTS, {"do": "start", "version": version}).headers["Location"] == ACCOUNTS
-    trying.run(cast.acme.pk, trial(cast).pk, retries=QUICK)
+    trials_run.run(cast.acme.pk, trial(cast).pk, retries=QUICK)
     return client.get(ACCOUNTS).content.decode()
 
 
@@ -234,7 +234,7 @@ def test_what_is_missing_is_confirmed_before_there_is_anything_to_save(
     assert "DescribeAccount" in text
     in_use.aws.faults.clear()
     post(as_org_owner, ACCOUNTS, do="again")
-    trying.run(cast.acme.pk, trial(cast).pk, retries=QUICK)
+    trials_run.run(cast.acme.pk, trial(cast).pk, retries=QUICK)
     assert trial(cast).confirmed_gone
     press(as_org_owner, f"exclude {organization.find('Prod').id}")
     save(as_org_owner)
@@ -253,7 +253,7 @@ def test_what_a_sync_found_since_is_not_removed_for_being_unknown_here(
     assert "A sync has seen a newer state of AWS" in save(as_org_owner, html)
     assert handles(cast) == {"management", "prod", "dev", "newcomer"}
     post(as_org_owner, ACCOUNTS, do="again")
-    trying.run(cast.acme.pk, trial(cast).pk, retries=QUICK)
+    trials_run.run(cast.acme.pk, trial(cast).pk, retries=QUICK)
     assert "Saved" in save(as_org_owner)  # what was ticked is still so
     assert (handles(cast), fresh().selection["exclude"]) == ({"management", "dev", "newcomer"}, [prod])
 
@@ -289,7 +289,7 @@ def test_the_choice_outlives_a_change_of_credentials(
     in_use.sync()
     arn = in_use.aws.roles.create_discovery(fresh().discovery_external_id, name="other")
     as_org_owner.post(CONFIG + "discovery/", {"access_mode": "role", "role_arn": arn, "version": fresh().version})
-    trying.run(cast.acme.pk, trial(cast).pk, retries=QUICK)
+    trials_run.run(cast.acme.pk, trial(cast).pk, retries=QUICK)
     html = as_org_owner.get(CONFIG + "trial/").content.decode()
     assert "these credentials see what is here" in text_of(html)
     post(as_org_owner, CONFIG + "trial/", do="save", version=hidden(html, "version"), seen=hidden(html, "seen"))

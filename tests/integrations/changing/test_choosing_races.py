@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from connections.errors import ChangedMeanwhileError
-from integrations import choosing, trials, trying
 from integrations.models import Integration, SettingsTrial, SyncRun
+from integrations.trials import account_selection, settings_trial
+from integrations.trials import run as trials_run
 from tests.conftest import Cast, make_cast
 from tests.integrations.changing.test_races import alone
 from tests.integrations.conftest import QUICK, Synced
@@ -28,26 +29,28 @@ def seen(in_use: Synced, cast: Cast) -> str:
     """What somebody saw who left the account Prod out, and has not saved it yet."""
     now = timezone.now()
     with isolation.as_tenant(cast.acme.pk):
-        trial = choosing.start(integration=in_use.integration, version="1", by=cast.org_owner, now=now)
-    trying.run(cast.acme.pk, trial.pk, retries=QUICK)
+        trial = account_selection.start(integration=in_use.integration, version="1", by=cast.org_owner, now=now)
+    trials_run.run(cast.acme.pk, trial.pk, retries=QUICK)
     return tick(in_use, cast, "Prod")
 
 
 def tick(in_use: Synced, cast: Cast, name: str) -> str:
     source_id = in_use.aws.organization.find(name).id
     with isolation.as_tenant(cast.acme.pk):
-        choosing.choose(integration=in_use.integration, verb="exclude", source_id=source_id, now=timezone.now())
+        account_selection.choose(
+            integration=in_use.integration, verb="exclude", source_id=source_id, now=timezone.now()
+        )
         current = Integration.objects.select_related("tenant", "organization").get(pk=in_use.integration.pk)
-        return trials.prospect(SettingsTrial.objects.get(), current).fingerprint
+        return settings_trial.prospect(SettingsTrial.objects.get(), current).fingerprint
 
 
 def save(in_use: Synced, cast: Cast, seen: str) -> object:
     with isolation.as_tenant(cast.acme.pk):
         try:
-            return choosing.save(
+            return account_selection.save(
                 integration=in_use.integration, version="1", seen=seen, by=cast.org_owner, now=timezone.now()
             )
-        except (trials.UnseenProspectError, trials.TrialGoneError) as error:
+        except (settings_trial.UnseenProspectError, settings_trial.TrialGoneError) as error:
             return error
 
 
@@ -74,7 +77,7 @@ def test_what_is_saved_is_what_was_seen_whoever_ticks_meanwhile(in_use: Synced, 
     def tick_too() -> object:
         try:
             return tick(in_use, cast, "Dev")
-        except (trials.TrialGoneError, SettingsTrial.DoesNotExist) as error:
+        except (settings_trial.TrialGoneError, SettingsTrial.DoesNotExist) as error:
             return error
 
     saved, _ = together(cast, lambda: save(in_use, cast, seen), tick_too)

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from connections import sharing
 from connections.models import Aggregator, Connection, Folder, Schema
-from integrations import changing
 from integrations.models import AccessTest, Integration, SyncSchedule
+from integrations.settings import change
 from tests import factories
 from tests.conftest import Cast
 from tests.integrations.changing.conftest import MAIN, handles, hidden, post, text_of
@@ -258,10 +258,10 @@ def statements(cast: Cast, size: int, handle: str) -> int:
         with CaptureQueriesContext(connection) as captured:
             for _ in range(2):
                 try:
-                    changing.change_connection_settings(
+                    change.change_connection_settings(
                         integration=made, wanted=wanted, version="1", seen=seen, by=cast.org_owner
                     )
-                except changing.UnseenImpactError as unseen:
+                except change.UnseenImpactError as unseen:
                     seen = unseen.fingerprint
         assert Connection.objects.filter(handle__startswith=f"{handle}_").count() == size
     return len(captured)

@@ -11,9 +11,12 @@ from connections import actions as uses
 from connections import manual_nodes, sharing
 from connections.errors import ChangedMeanwhileError
 from connections.models import Connection, Folder
-from integrations import changing, choosing, deletion, inlets, nodes, trials
-from integrations.handouts import copy_of
+from integrations.events import inlets
 from integrations.models import Integration
+from integrations.nodes import managed
+from integrations.settings import change, deletion
+from integrations.trials import account_selection, settings_trial
+from integrations.wizard.setup_files import copy_of
 from tests import factories
 from tests.conftest import Cast
 from tests.integrations.conftest import Synced
@@ -73,29 +76,29 @@ def change_permissions(desk: Desk) -> None:
 
 def set_own_handle(desk: Desk) -> None:
     node = desk.discovered
-    nodes.change_handle(node=node, handle="own", seen=nodes.spell(node), seen_impact="", by=desk.by)
+    managed.change_handle(node=node, handle="own", seen=managed.spell(node), seen_impact="", by=desk.by)
 
 
 def set_own_options(desk: Desk) -> None:
     node = desk.discovered
-    nodes.change_options(node=node, options={"default_region": "eu-west-1"}, seen=nodes.spell(node), by=desk.by)
+    managed.change_options(node=node, options={"default_region": "eu-west-1"}, seen=managed.spell(node), by=desk.by)
 
 
 def discard_other_settings(desk: Desk) -> None:
     wanted = copy_of(desk.integration)
-    trials.start(integration=desk.integration, wanted=wanted, version=desk.version, by=desk.by)
+    settings_trial.start(integration=desk.integration, wanted=wanted, version=desk.version, by=desk.by)
     for _ in range(2):
-        trials.discard(integration=desk.integration, by=desk.by)
+        settings_trial.discard(integration=desk.integration, by=desk.by)
 
 
 def begin_to_choose(desk: Desk) -> None:
-    choosing.start(integration=desk.integration, version=desk.version, by=desk.by, now=desk.now)
+    account_selection.start(integration=desk.integration, version=desk.version, by=desk.by, now=desk.now)
 
 
 def give_up_choosing(desk: Desk) -> None:
     begin_to_choose(desk)
     for _ in range(2):
-        choosing.discard(integration=desk.integration, by=desk.by)
+        account_selection.discard(integration=desk.integration, by=desk.by)
 
 
 def enable_events(desk: Desk) -> None:
@@ -170,21 +173,19 @@ ACTS: tuple[tuple[str, str, Callable[[Desk], object]], ...] = (
     (
         "integration.handle_changed",
         "other",
-        lambda desk: changing.change_handle(
+        lambda desk: change.change_handle(
             integration=desk.integration, handle="other", version=desk.version, by=desk.by
         ),
     ),
     (
         "integration.schedule_changed",
         "main",
-        lambda desk: changing.change_schedule(
-            integration=desk.integration, minutes=30, version=desk.version, by=desk.by
-        ),
+        lambda desk: change.change_schedule(integration=desk.integration, minutes=30, version=desk.version, by=desk.by),
     ),
     (
         "integration.deletion_limit_changed",
         "main",
-        lambda desk: changing.change_deletion_limit(
+        lambda desk: change.change_deletion_limit(
             integration=desk.integration, percent=1, connections=1, version=desk.version, by=desk.by
         ),
     ),

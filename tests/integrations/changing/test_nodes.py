@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from connections.models import Connection, Folder
-from integrations import testing
+from integrations.access_tests import run as access_tests_run
 from integrations.models import AccessTest
 from tests import factories
 from tests.conftest import Cast
@@ -148,7 +148,7 @@ def test_a_connection_is_tested_by_itself(
     post(as_org_owner, f"{BASE}{node.pk}/test/")
     with isolation.as_tenant(cast.acme.pk):
         test = AccessTest.objects.get()
-    testing.run(cast.acme.pk, test.pk, retries=QUICK)
+    access_tests_run.run(cast.acme.pk, test.pk, retries=QUICK)
     with isolation.as_tenant(cast.acme.pk):
         test.refresh_from_db()
     assert (test.state, [result["account_id"] for result in test.report["results"]]) == (state, [node.source_id])

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from integrations import trying
 from integrations.models import Integration, SettingsTrial, SyncRun
+from integrations.trials import run as trials_run
 from tests.conftest import Cast
 from tests.integrations.changing.conftest import MAIN, hidden, text_of
 from tests.integrations.conftest import QUICK, Synced
@@ -78,7 +78,7 @@ def test_credentials_and_external_ids_that_are_in_use_may_be_rotated(
     assert as_org_owner.post(MAIN + "config/discovery/", values)["Location"] == MAIN + "config/trial/"
     with isolation.as_tenant(cast.acme.pk):
         trial = SettingsTrial.objects.get()
-    trying.run(cast.acme.pk, trial.pk, retries=QUICK)
+    trials_run.run(cast.acme.pk, trial.pk, retries=QUICK)
     page = as_org_owner.get(MAIN + "config/trial/").content.decode()
     seen = {name: hidden(page, name) for name in ("version", "seen")}
     assert as_org_owner.post(MAIN + "config/trial/", seen | {"do": "save"}).status_code == 302

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from integrations import trying
 from integrations.models import Integration, SettingsTrial
+from integrations.trials import run as trials_run
 from tests.conftest import Cast
 from tests.integrations.changing.conftest import MAIN, post, text_of
 from tests.integrations.conftest import QUICK, Synced
@@ -25,7 +25,7 @@ def preview(client: Client, cast: Cast) -> str:
     post(client, PREVIEW, do="start")
     with isolation.as_tenant(cast.acme.pk):
         trial = SettingsTrial.objects.get()
-    trying.run(cast.acme.pk, trial.pk, retries=QUICK)
+    trials_run.run(cast.acme.pk, trial.pk, retries=QUICK)
     return text_of(client.get(PREVIEW).content.decode())
 
 
@@ -87,7 +87,7 @@ def test_a_second_press_follows_the_preview_that_is_under_way(in_use: Synced, ca
         post(as_org_owner, PREVIEW, do="start")
     with isolation.as_tenant(cast.acme.pk):
         first = SettingsTrial.objects.get()
-    trying.run(cast.acme.pk, first.pk, retries=QUICK)
+    trials_run.run(cast.acme.pk, first.pk, retries=QUICK)
     post(as_org_owner, PREVIEW, do="start")  # read again
     with isolation.as_tenant(cast.acme.pk):
         assert SettingsTrial.objects.get().pk != first.pk

@@ -12,9 +12,14 @@ from django.utils import timezone
 from connections import manual_nodes, sharing
 from connections.errors import ChangedMeanwhileError
 from connections.models import Connection, Folder, Schema
-from integrations import actions, changing, deletion, removal, sync, trials, trying
-from integrations.handouts import copy_of
+from integrations import retention
 from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.settings import change, deletion
+from integrations.sync import run as sync_run
+from integrations.trials import run as trials_run
+from integrations.trials import settings_trial
+from integrations.wizard import finish
+from integrations.wizard.setup_files import copy_of
 from tests import factories
 from tests.conftest import Cast, make_cast
 from tests.fakes.aws import RunningAws
@@ -56,7 +61,7 @@ def alone(work: Callable[[], object]) -> Callable[[], object]:
     def inner() -> object:
         try:
             return work()
-        except (ChangedMeanwhileError, changing.UnseenImpactError, trials.UnseenProspectError) as error:
+        except (ChangedMeanwhileError, change.UnseenImpactError, settings_trial.UnseenProspectError) as error:
             return error
         finally:
             connection.close()
@@ -115,14 +120,14 @@ def test_a_deletion_in_the_middle_of_a_sync_wins(synced: Synced, cast: Cast, poo
 
     def run_sync() -> object:
         with isolation.as_tenant(cast.acme.pk):
-            actions.request_sync(integration=synced.integration, by=None, now=timezone.now())
-        return sync.run(cast.acme.pk, synced.integration.pk, retries=QUICK, watch=pause)
+            finish.request_sync(integration=synced.integration, by=None, now=timezone.now())
+        return sync_run.run(cast.acme.pk, synced.integration.pk, retries=QUICK, watch=pause)
 
     def delete() -> object:
         is_reading.wait(20)
         with isolation.as_tenant(cast.acme.pk):
             done = deletion.request_removal(integration=synced.integration, by=cast.org_owner, now=timezone.now())
-        removal.remove(cast.acme.pk, synced.integration.pk)
+        retention.remove(cast.acme.pk, synced.integration.pk)
         is_deleted.set()
         return done
 
@@ -147,7 +152,7 @@ def test_of_two_who_save_at_once_the_second_is_told(synced: Synced, cast: Cast) 
             with isolation.as_tenant(cast.acme.pk):
                 wanted = Integration.objects.select_related("tenant", "organization").get(pk=synced.integration.pk)
                 wanted.role_name = role_name
-                return changing.change_connection_settings(
+                return change.change_connection_settings(
                     integration=synced.integration, wanted=wanted, version="1", seen="", by=cast.org_owner
                 )
 
@@ -171,8 +176,8 @@ def test_a_prefix_saved_in_the_middle_of_a_sync_is_kept(synced: Synced, cast: Ca
 
     def run_sync() -> object:
         with isolation.as_tenant(cast.acme.pk):
-            actions.request_sync(integration=synced.integration, by=None, now=timezone.now())
-        run = sync.run(cast.acme.pk, synced.integration.pk, retries=QUICK, watch=pause)
+            finish.request_sync(integration=synced.integration, by=None, now=timezone.now())
+        run = sync_run.run(cast.acme.pk, synced.integration.pk, retries=QUICK, watch=pause)
         return run and run.state
 
     def save() -> object:
@@ -181,7 +186,7 @@ def test_a_prefix_saved_in_the_middle_of_a_sync_is_kept(synced: Synced, cast: Ca
             Schema.objects.all().delete()
             wanted = Integration.objects.select_related("tenant", "organization").get(pk=synced.integration.pk)
             wanted.handle_prefix = "acme_"
-            changing.change_connection_settings(
+            change.change_connection_settings(
                 integration=synced.integration, wanted=wanted, version="1", seen="", by=cast.org_owner
             )
         is_saved.set()
@@ -217,7 +222,7 @@ def test_a_handle_that_is_taken_as_a_prefix_is_saved_stops_that_with_a_sentence(
     wanted.handle_prefix = "acme_"
 
     def save() -> object:
-        return changing.change_connection_settings(
+        return change.change_connection_settings(
             integration=synced.integration, wanted=wanted, version="1", seen="", by=cast.org_owner
         )
 
@@ -233,16 +238,16 @@ def test_a_handle_that_is_taken_as_credentials_are_saved_shows_again_what_would_
     synced.aws.organization.rename("Prod", "Production")
     with isolation.as_tenant(cast.acme.pk):
         current = Integration.objects.select_related("tenant", "organization").get(pk=synced.integration.pk)
-        trial = trials.start(integration=current, wanted=copy_of(current), version="1", by=cast.org_owner)
-    trying.run(cast.acme.pk, trial.pk, retries=QUICK)
+        trial = settings_trial.start(integration=current, wanted=copy_of(current), version="1", by=cast.org_owner)
+    trials_run.run(cast.acme.pk, trial.pk, retries=QUICK)
     with isolation.as_tenant(cast.acme.pk):
         trial.refresh_from_db()
-        seen = trials.prospect(trial, current).fingerprint
+        seen = settings_trial.prospect(trial, current).fingerprint
 
     def save() -> object:
-        return trials.save(integration=current, version="1", seen=seen, by=cast.org_owner, now=timezone.now())
+        return settings_trial.save(integration=current, version="1", seen=seen, by=cast.org_owner, now=timezone.now())
 
-    assert isinstance(while_taken(cast, pool, "production", save), trials.UnseenProspectError)
+    assert isinstance(while_taken(cast, pool, "production", save), settings_trial.UnseenProspectError)
     with isolation.as_tenant(cast.acme.pk):
         assert Connection.objects.filter(handle="prod").exists()
 

@@ -8,8 +8,8 @@ from django.test import Client
 from django.utils import timezone
 
 from connections.models import Connection, Folder
-from integrations import trying
 from integrations.models import Integration, SettingsTrial, SyncRun, SyncSchedule
+from integrations.trials import run as trials_run
 from tests.conftest import Cast
 from tests.fakes.aws import new_organization
 from tests.fakes.aws.iam import VENDOR_ROLE_ARN
@@ -41,7 +41,7 @@ def start(client: Client, cast: Cast, **values: object) -> SettingsTrial:
     assert (response.status_code, response.headers.get("Location")) == (302, TRIAL), text_of(response.content.decode())
     with isolation.as_tenant(cast.acme.pk):
         trial = SettingsTrial.objects.get()
-    trying.run(cast.acme.pk, trial.pk, retries=QUICK)
+    trials_run.run(cast.acme.pk, trial.pk, retries=QUICK)
     return trial
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from connections.models import Connection
-from integrations import health_tests
+from integrations.health import run as health_run
 from integrations.models import HealthSchedule, Integration
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws, trusting
@@ -53,7 +53,7 @@ class Scene:
     def run(self, *, within_seconds: float = 20.0) -> None:
         """Let the worker test what is due now."""
         make_due(self.tenant_id)
-        health_tests.run(self.tenant_id, retries=QUICK, within_seconds=within_seconds)
+        health_run.run(self.tenant_id, retries=QUICK, within_seconds=within_seconds)
 
     def node(self, name: str) -> Connection:
         """A connection as it is now."""

@@ -6,9 +6,14 @@ import pytest
 from django.utils import timezone
 
 from connections.models import Connection, ConnectionState
-from integrations import accounts, changing, health, health_schedule, health_tests, nodes, testing
-from integrations.health import Finding, Kind
+from integrations.access_tests import run as access_tests_run
+from integrations.health import policy
+from integrations.health import run as health_run
+from integrations.health import schedule as health_schedule
+from integrations.health.policy import Finding, Kind
 from integrations.models import AccountAccess, HealthSchedule, Integration
+from integrations.nodes import account_access, managed
+from integrations.settings import change
 from tests.conftest import Cast
 from tests.fakes.aws import reading_organizations, trusting
 from tests.fakes.aws.iam import VENDOR_ROLE_ARN
@@ -193,7 +198,7 @@ def test_a_result_about_what_was_changed_meanwhile_is_dropped(tested: Scene) -> 
     seen = tested.node("Prod")
     with isolation.as_tenant(tested.tenant_id):
         health_schedule.forget(tested.tenant_id, Connection.objects.filter(pk=seen.pk))
-        assert not health.record(seen, Finding(Kind.WORKS), now=timezone.now())
+        assert not policy.record(seen, Finding(Kind.WORKS), now=timezone.now())
     assert tested.node("Prod").health == "untested"
 
 
@@ -206,7 +211,7 @@ def test_another_role_name_makes_what_was_found_stale(tested: Scene, cast: Cast)
         for role_name, expected in ((ROLE, {"healthy"}), ("pipes-other", {"untested"})):
             wanted.role_name = role_name
             version = str(Integration.objects.get().version)
-            changing.change_connection_settings(
+            change.change_connection_settings(
                 integration=integration, wanted=wanted, version=version, seen="", by=cast.org_owner
             )
             assert set(tested.healths().values()) == expected
@@ -218,13 +223,13 @@ def test_another_role_name_makes_what_was_found_stale(tested: Scene, cast: Cast)
 def press_test(tested: Scene, cast: Cast, name: str) -> None:
     """Press Test Connection of one connection, and let the worker run it."""
     with isolation.as_tenant(tested.tenant_id):
-        test = nodes.request_connection_test(
+        test = managed.request_connection_test(
             node=Connection.objects.get(title=name),
             integration=Integration.objects.select_related("tenant", "organization").get(),
             by=cast.org_owner,
             now=timezone.now(),
         )
-    testing.run(tested.tenant_id, test.pk, retries=QUICK)
+    access_tests_run.run(tested.tenant_id, test.pk, retries=QUICK)
 
 
 def test_test_connection_updates_the_health_at_once(tested: Scene, cast: Cast) -> None:
@@ -241,15 +246,15 @@ def test_test_connection_updates_the_health_at_once(tested: Scene, cast: Cast) -
 def test_a_test_of_settings_that_nobody_saved_says_nothing_about_health(tested: Scene) -> None:
     with isolation.as_tenant(tested.tenant_id):
         integration = Integration.objects.select_related("tenant").get()
-        seen = health_tests.remember(integration, [tested.account("Prod")])
+        seen = health_run.remember(integration, [tested.account("Prod")])
         integration.role_name = "pipes-other"
-        health_tests.note(integration, seen, {tested.account("Prod"): None})
+        health_run.note(integration, seen, {tested.account("Prod"): None})
     assert tested.node("Prod").health == "untested"
 
 
 def by_hand(tested: Scene, cast: Cast) -> AccountAccess:
     with isolation.as_tenant(tested.tenant_id):
-        accounts.create_connection(scope=cast.at_org, folder=None, handle="mine", title="Mine", by=cast.org_owner)
+        account_access.create_connection(scope=cast.at_org, folder=None, handle="mine", title="Mine", by=cast.org_owner)
         return AccountAccess.objects.select_related("connection", "tenant", "organization").get()
 
 
@@ -258,8 +263,8 @@ def give_access(cast: Cast, access: AccountAccess, **values: str) -> None:
         wanted = AccountAccess.objects.select_related("connection", "tenant").get(pk=access.pk)
         for name, value in values.items():
             setattr(wanted, name, value)
-        seen = accounts.fingerprint(AccountAccess.objects.get(pk=access.pk))
-        accounts.change_access(access=access, wanted=wanted, seen=seen, by=cast.org_owner)
+        seen = account_access.fingerprint(AccountAccess.objects.get(pk=access.pk))
+        account_access.change_access(access=access, wanted=wanted, seen=seen, by=cast.org_owner)
 
 
 def test_connections_made_by_hand_are_tested_too_by_role_and_by_key(tested: Scene, cast: Cast) -> None:
@@ -292,6 +297,6 @@ def test_test_connection_of_one_made_by_hand_updates_its_health(tested: Scene, c
     for external_id, expected in (("wrong", "failing"), (access.discovery_external_id, "healthy")):
         tested.aws.roles.create("mine", trusting(VENDOR_ROLE_ARN, external_id), account=tested.account("Prod"))
         with isolation.as_tenant(tested.tenant_id):
-            test = accounts.request_connection_test(access=access, by=cast.org_owner, now=timezone.now())
-        testing.run(tested.tenant_id, test.pk, retries=QUICK)
+            test = account_access.request_connection_test(access=access, by=cast.org_owner, now=timezone.now())
+        access_tests_run.run(tested.tenant_id, test.pk, retries=QUICK)
         assert tested.node_by_hand().health == expected

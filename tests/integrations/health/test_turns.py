@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from connections.models import Connection
-from integrations import health_schedule, health_tests
+from integrations.health import run as health_run
+from integrations.health import schedule as health_schedule
 from integrations.models import HealthSchedule, Integration
 from tests import factories
 from tests.conftest import Cast
@@ -63,7 +64,7 @@ def test_two_workers_test_nothing_twice(aws: RunningAws, committed: Cast) -> Non
     scene.make_roles("Management", "Prod", "Dev")
     make_due(scene.tenant_id)
     aws.calls.clear()
-    at_once(*[lambda: health_tests.run(scene.tenant_id, retries=QUICK)] * 2)
+    at_once(*[lambda: health_run.run(scene.tenant_id, retries=QUICK)] * 2)
     assert aws.calls.count("AssumeRole") == 9  # each role once with our external id, and two probes
     assert set(scene.healths().values()) == {"healthy"}
 
@@ -142,7 +143,7 @@ def test_a_tenant_is_tested_by_itself(tested: Scene, cast: Cast) -> None:
         theirs = factories.connection(Scope(cast.globex, cast.globex_org), "theirs")
     make_due(cast.globex.pk)
     tested.aws.calls.clear()
-    health_tests.run(cast.globex.pk, retries=QUICK)
+    health_run.run(cast.globex.pk, retries=QUICK)
     assert len(tested.aws.calls) == 0
     assert set(tested.healths().values()) == {"untested"}
     with isolation.as_tenant(cast.globex.pk):

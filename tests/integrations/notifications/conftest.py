@@ -11,10 +11,11 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from integrations import schedule
 from integrations.models import Delivery, EmailNotifications, Integration, SyncRun, SyncSchedule, Topic, Webhook
-from integrations.notifications import delivering, emails
-from integrations.schedule import Outcome
+from integrations.notifications import delivery as notifications_delivery
+from integrations.notifications import emails
+from integrations.sync import schedule as sync_schedule
+from integrations.sync.schedule import Outcome
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
@@ -37,9 +38,9 @@ class Told:
         self.now += timedelta(minutes=1)
         with isolation.as_tenant(self.cast.acme.pk):
             SyncSchedule.objects.update(next_due_at=self.now)
-            run = schedule.start(self.cast.acme.pk, self.integration.pk, now=self.now)
+            run = sync_schedule.start(self.cast.acme.pk, self.integration.pk, now=self.now)
             assert run is not None
-            schedule.finish(run, outcome, now=self.now)
+            sync_schedule.finish(run, outcome, now=self.now)
         return run
 
     def changes(self, *lines: list[str]) -> SyncRun:
@@ -91,7 +92,7 @@ class Told:
 
     def deliver(self) -> list[Delivery]:
         """Send what is due."""
-        delivering.deliver_due()
+        notifications_delivery.deliver_due()
         return self.deliveries()
 
 

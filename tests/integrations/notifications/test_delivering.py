@@ -14,13 +14,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from integrations import removal
+from integrations import retention
 from integrations.models import Delivery, DeliveryDue, Integration, SyncRun, Topic, Webhook
 from integrations.models.notifications import KEPT
-from integrations.notifications import actions, delivering, outbox, posting, signing
-from integrations.notifications.delivering import AT_ONCE, AT_ONCE_OF_ONE, CLAIM_LIFETIME, MOST_ATTEMPTS
-from integrations.notifications.posting import Answer
-from integrations.schedule import Outcome
+from integrations.notifications import delivery as notifications_delivery
+from integrations.notifications import http_client, outbox, signing, webhooks
+from integrations.notifications.delivery import AT_ONCE, AT_ONCE_OF_ONE, CLAIM_LIFETIME, MOST_ATTEMPTS
+from integrations.notifications.http_client import Answer
+from integrations.sync.schedule import Outcome
 from tests import factories
 from tests.conftest import Cast
 from tests.integrations.notifications.conftest import CREATED, MOVED, REMOVED, Received, Receiver, Told, answer
@@ -119,7 +120,7 @@ def test_after_a_rotation_both_secrets_sign_for_a_day(told: Told, receiver: Rece
     former = secret_of(told, hook)
     now = timezone.now()
     with isolation.as_tenant(told.cast.acme.pk):
-        rotated = actions.rotate_secret(webhook=hook, former_until="", by=told.cast.org_owner, now=now).secret
+        rotated = webhooks.rotate_secret(webhook=hook, former_until="", by=told.cast.org_owner, now=now).secret
     assert rotated != former
     told.changes()
     told.deliver()
@@ -134,9 +135,9 @@ def test_after_a_rotation_both_secrets_sign_for_a_day(told: Told, receiver: Rece
 def test_an_old_secret_whose_day_is_over_is_forgotten(told: Told, cast: Cast) -> None:
     hook, now = told.hook(), timezone.now()
     with isolation.as_tenant(cast.acme.pk):
-        actions.rotate_secret(webhook=hook, former_until="", by=cast.org_owner, now=now)
-        for moment, is_kept in ((now, True), (now + actions.OVERLAP, False)):
-            delivering.forget_old(now=moment)
+        webhooks.rotate_secret(webhook=hook, former_until="", by=cast.org_owner, now=now)
+        for moment, is_kept in ((now, True), (now + webhooks.OVERLAP, False)):
+            notifications_delivery.forget_old(now=moment)
             assert bool(Webhook.objects.get(pk=hook.pk).sealed_former_secret) == is_kept
 
 
@@ -144,10 +145,10 @@ def test_an_old_secret_that_was_ended_signs_no_more_and_is_forgotten(told: Told,
     hook = told.hook(receiver.url)
     former, now, by = secret_of(told, hook), timezone.now(), told.cast.org_owner
     with isolation.as_tenant(told.cast.acme.pk):
-        actions.end_former_secret(webhook=hook, by=by, now=now)  # there is none, and nothing to end
-        rotated = actions.rotate_secret(webhook=hook, former_until="", by=by, now=now).secret
+        webhooks.end_former_secret(webhook=hook, by=by, now=now)  # there is none, and nothing to end
+        rotated = webhooks.rotate_secret(webhook=hook, former_until="", by=by, now=now).secret
         for _ in range(2):
-            actions.end_former_secret(webhook=hook, by=by, now=now + timedelta(minutes=1))
+            webhooks.end_former_secret(webhook=hook, by=by, now=now + timedelta(minutes=1))
         assert Webhook.objects.get(pk=hook.pk).sealed_former_secret == ""
         assert AuditEvent.objects.filter(action="webhook.former_secret_ended").count() == 1
     told.changes()
@@ -210,11 +211,11 @@ def test_a_worker_that_dies_before_it_records_leaves_the_message_to_the_next_wit
         pass
 
     def post_and_die(url: str, body: bytes, headers: dict[str, str]) -> Answer:
-        posting.post(url, body, headers)
+        http_client.post(url, body, headers)
         raise PowerCutError
 
-    (claim,) = delivering.take_due(now=timezone.now())
-    for send in delivering._prepare(claim, post_and_die):
+    (claim,) = notifications_delivery.take_due(now=timezone.now())
+    for send in notifications_delivery._prepare(claim, post_and_die):
         with pytest.raises(PowerCutError):
             send()
     assert told.deliver()[0].attempts == 0  # it might only be slow
@@ -222,20 +223,20 @@ def test_a_worker_that_dies_before_it_records_leaves_the_message_to_the_next_wit
     (delivery,) = told.deliver()
     assert (delivery.state, len(receiver.got)) == ("delivered", 2)
     assert receiver.got[0].headers["webhook-id"] == receiver.got[1].headers["webhook-id"]
-    delivering.record(claim, Answer("Too late."), now=timezone.now())
+    notifications_delivery.record(claim, Answer("Too late."), now=timezone.now())
     assert told.deliveries()[0].state == "delivered"
 
 
 def test_a_worker_that_was_only_slow_does_not_overwrite_what_the_next_one_noted(told: Told) -> None:
     told.hook()
     told.changes()
-    (slow,) = delivering.take_due(now=timezone.now())
+    (slow,) = notifications_delivery.take_due(now=timezone.now())
     later = timezone.now() + CLAIM_LIFETIME + timedelta(seconds=1)
-    (second,) = delivering.take_due(now=later)
-    delivering.record(slow, Answer("Too late."), now=later)
+    (second,) = notifications_delivery.take_due(now=later)
+    notifications_delivery.record(slow, Answer("Too late."), now=later)
     assert told.deliveries()[0].attempts == 0
-    delivering.record(second, Answer(status=204), now=later)
-    delivering.record(slow, Answer("Too late."), now=later)
+    notifications_delivery.record(second, Answer(status=204), now=later)
+    notifications_delivery.record(slow, Answer("Too late."), now=later)
     (delivery,) = told.deliveries()
     assert (delivery.state, delivery.attempts, delivery.error) == ("delivered", 1, "")
 
@@ -250,7 +251,7 @@ def test_a_stumble_over_one_message_does_not_stop_the_others(told: Told, caplog:
             raise ZeroDivisionError
         return Answer(status=200)
 
-    delivering.deliver_due(post=post)
+    notifications_delivery.deliver_due(post=post)
     bad, good = told.deliveries()
     assert (good.state, bad.state) == ("delivered", "waiting")
     assert bad.error == "An unexpected error (ZeroDivisionError) stopped this attempt."
@@ -279,12 +280,12 @@ def test_what_was_sent_is_recorded_whatever_hinders_the_record_of_another(
         bad_is_over.wait(60)
         return Answer(status=200)
 
-    delivering.deliver_due(post=post)
+    notifications_delivery.deliver_due(post=post)
     bad, good = told.deliveries()
     assert (good.state, bad.state, bad.attempts) == ("delivered", "waiting", 0)
     assert bad_is_over.is_set()
     later = timezone.now() + CLAIM_LIFETIME + timedelta(seconds=1)
-    assert [claim.delivery_id for claim in delivering.take_due(now=later)] == [bad.pk]
+    assert [claim.delivery_id for claim in notifications_delivery.take_due(now=later)] == [bad.pk]
 
 
 def test_nothing_is_sent_for_an_integration_that_is_being_deleted(told: Told, receiver: Receiver) -> None:
@@ -362,13 +363,13 @@ def globex(cast: Cast) -> tuple[Scope, Integration]:
 def test_a_tenant_with_many_does_not_keep_another_waiting(told: Told, globex: tuple[Scope, Integration]) -> None:
     waiting(told.integration.scope, told.integration, 500)
     waiting(*globex, 2)
-    taken = delivering.take_due(now=timezone.now())
+    taken = notifications_delivery.take_due(now=timezone.now())
     by_tenant = [claim.tenant_id for claim in taken]
     assert by_tenant.count(told.cast.acme.pk) == AT_ONCE_OF_ONE
     assert by_tenant.count(told.cast.globex.pk) == 2
-    assert delivering.take_due(now=timezone.now()) == []  # its places are taken until something comes back
+    assert notifications_delivery.take_due(now=timezone.now()) == []  # its places are taken until something comes back
     later = timezone.now() + CLAIM_LIFETIME + timedelta(seconds=1)
-    assert len(delivering.take_due(now=later)) == AT_ONCE_OF_ONE + 2
+    assert len(notifications_delivery.take_due(now=later)) == AT_ONCE_OF_ONE + 2
 
 
 def test_what_is_under_way_at_once_is_bounded_and_the_oldest_of_each_tenant_come_first(
@@ -376,11 +377,11 @@ def test_what_is_under_way_at_once_is_bounded_and_the_oldest_of_each_tenant_come
 ) -> None:
     waiting(told.integration.scope, told.integration, 6)
     waiting(*globex, 1)
-    monkeypatch.setattr(delivering, "AT_ONCE", 2)
+    monkeypatch.setattr(notifications_delivery, "AT_ONCE", 2)
     assert AT_ONCE > 2
-    taken = delivering.take_due(now=timezone.now())
+    taken = notifications_delivery.take_due(now=timezone.now())
     assert sorted(claim.tenant_id for claim in taken) == [told.cast.acme.pk, told.cast.globex.pk]
-    assert delivering.take_due(now=timezone.now()) == []
+    assert notifications_delivery.take_due(now=timezone.now()) == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -388,7 +389,7 @@ def test_racing_senders_share_out_what_is_due(integration: Integration) -> None:
     waiting(integration.scope, integration, 8)
 
     def take() -> list[int]:
-        return [claim.delivery_id for claim in delivering.take_due(now=timezone.now())]
+        return [claim.delivery_id for claim in notifications_delivery.take_due(now=timezone.now())]
 
     with transaction.atomic():
         first = take()
@@ -407,8 +408,8 @@ def test_no_transaction_is_open_while_a_webhook_is_posted_to(told: Told) -> None
         found.append(len(connection.savepoint_ids))
         return Answer(status=200)
 
-    (claim,) = delivering.take_due(now=timezone.now())
-    for send in delivering._prepare(claim, post):
+    (claim,) = notifications_delivery.take_due(now=timezone.now())
+    for send in notifications_delivery._prepare(claim, post):
         send()
     assert found == [depth]
 
@@ -420,9 +421,9 @@ def test_what_is_long_over_is_forgotten_and_what_waits_is_not(told: Told, cast: 
     told.fails()
     later = timezone.now() + KEPT + timedelta(days=1)
     with isolation.as_tenant(cast.acme.pk):
-        delivering.forget_old(now=later)
+        notifications_delivery.forget_old(now=later)
     assert [delivery.state for delivery in told.deliveries()] == ["waiting"]
-    removal.clean_up(now=later)
+    retention.clean_up(now=later)
     assert len(told.deliveries()) == 1
     with isolation.as_tenant(cast.acme.pk):
         assert SyncRun.objects.count() == 3

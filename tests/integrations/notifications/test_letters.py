@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from connections.errors import ChangedMeanwhileError
 from integrations.models import EmailNotifications, Integration, Topic
-from integrations.notifications import emails, limits, recipients
+from integrations.notifications import emails, rate_limit, recipients
 from tests import factories
 from tests.conftest import Cast
 from tests.integrations.changing.conftest import text_of
@@ -185,13 +185,13 @@ def test_the_question_is_sent_again_three_times_a_day_at_most(
     told: Told, asked: EmailMessage, as_org_owner: Client
 ) -> None:
     ask = f"{PAGE}addresses/ask/"
-    for _ in range(limits.ASKED_PER_DAY - 1):
+    for _ in range(rate_limit.ASKED_PER_DAY - 1):
         assert f"on its way to {ANA}." in text_of(post(as_org_owner, ask, address=ANA))
     refusal = f"{ANA} was asked 3 times today whether it wants emails. Try again tomorrow."
     (question, *_) = told.deliveries()
     assert refusal in post(as_org_owner, ask, address=ANA)
     assert refusal in post(as_org_owner, f"{PAGE}deliveries/{question.pk}/send/")
-    assert len(letters(told)) == limits.ASKED_PER_DAY
+    assert len(letters(told)) == rate_limit.ASKED_PER_DAY
     save(as_org_owner, told, "list@example.org")
     assert refusal in save(as_org_owner, told, ANA)
     assert stored(told).addresses == ["list@example.org"]

@@ -6,10 +6,11 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from integrations import schedule, sync_requests
 from integrations.models import Delivery, DeliveryDue, Integration, SyncRun, SyncSchedule, Topic
-from integrations.notifications import actions, outbox
-from integrations.schedule import ClaimLostError, Outcome
+from integrations.notifications import outbox, webhooks
+from integrations.sync import requests
+from integrations.sync import schedule as sync_schedule
+from integrations.sync.schedule import ClaimLostError, Outcome
 from tests import factories
 from tests.conftest import Cast
 from tests.integrations.conftest import Synced
@@ -110,7 +111,7 @@ def test_a_run_that_recovers_and_changes_something_tells_both(told: Told) -> Non
 def test_workers_that_die_again_and_again_are_told_of_like_any_passing_fault(told: Told) -> None:
     def die() -> None:
         told.now += timedelta(hours=1)
-        schedule.start(told.cast.acme.pk, told.integration.pk, now=told.now)
+        sync_schedule.start(told.cast.acme.pk, told.integration.pk, now=told.now)
 
     SyncSchedule.objects.update(next_due_at=told.now)
     for expected in ([], [], ["sync.failing"], ["sync.failing"]):
@@ -156,12 +157,12 @@ def test_a_rolled_back_end_tells_nothing(told: Told) -> None:
 def test_a_run_whose_claim_was_lost_tells_nothing(told: Told) -> None:
     told.wants(*Topic)
     with isolation.as_tenant(told.cast.acme.pk):
-        sync_requests.request(told.integration, trigger=SyncRun.Trigger.MANUAL, by=None, now=told.now)
-        run = schedule.start(told.cast.acme.pk, told.integration.pk, now=told.now)
+        requests.request(told.integration, trigger=SyncRun.Trigger.MANUAL, by=None, now=told.now)
+        run = sync_schedule.start(told.cast.acme.pk, told.integration.pk, now=told.now)
         assert run is not None
         SyncSchedule.objects.update(claim=None)
         with pytest.raises(ClaimLostError), transaction.atomic():
-            schedule.finish(run, Outcome(error="No."), now=told.now)
+            sync_schedule.finish(run, Outcome(error="No."), now=told.now)
     assert told.events() == []
 
 
@@ -179,7 +180,7 @@ def test_the_outbox_goes_with_the_integration_however_that_is_deleted(told: Told
     with isolation.as_tenant(told.cast.acme.pk):
         SyncRun.objects.filter(integration=told.integration)._raw_delete("default")
         assert not Delivery.objects.exists()
-        actions.send_test(integration=told.integration, webhook=hook, by=told.cast.org_owner, now=told.now)
+        webhooks.send_test(integration=told.integration, webhook=hook, by=told.cast.org_owner, now=told.now)
         SyncSchedule.objects.all()._raw_delete("default")
         Integration.objects.filter(pk=told.integration.pk)._raw_delete("default")
         assert not Delivery.objects.exists()

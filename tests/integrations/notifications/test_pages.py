@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from connections.errors import ChangedMeanwhileError
 from integrations.models import Delivery, EmailNotifications, Integration, Topic, Webhook
-from integrations.notifications import actions, limits
+from integrations.notifications import rate_limit
+from integrations.notifications import webhooks as notifications_webhooks
 from tests import factories
 from tests.conftest import Cast
 from tests.integrations.changing.conftest import hidden, text_of
@@ -140,11 +141,11 @@ def test_tests_are_limited_by_the_hour(told: Told, as_org_owner: Client) -> None
     hook = told.hook()
     told.changes()
     (delivery,) = told.deliveries()
-    for _ in range(limits.SENT_PER_HOUR):
+    for _ in range(rate_limit.SENT_PER_HOUR):
         as_org_owner.post(f"{PAGE}test/")
     for url in (f"{PAGE}test/", f"{PAGE}webhooks/{hook.uid}/test/", f"{PAGE}deliveries/{delivery.pk}/send/"):
         assert "30 notifications sent within this hour" in post(as_org_owner, url)
-    assert len(told.deliveries()) == 1 + limits.SENT_PER_HOUR
+    assert len(told.deliveries()) == 1 + rate_limit.SENT_PER_HOUR
 
 
 def test_a_new_webhook_shows_its_secret_once_and_its_url_never(
@@ -198,7 +199,7 @@ def test_a_webhook_that_cannot_be_is_said_next_to_the_field(
 
 
 def test_there_are_ten_webhooks_at_most(told: Told, as_org_owner: Client) -> None:
-    for n in range(actions.MOST_WEBHOOKS):
+    for n in range(notifications_webhooks.MOST_WEBHOOKS):
         told.hook(f"https://hooks.example.com/{n}")
     page = post(as_org_owner, NEW, name="Chat", url=URL, topics=["changes"])
     assert "10 webhooks at most" in complaint_at(page, "url")
@@ -347,15 +348,15 @@ def test_what_somebody_deleted_meanwhile_is_said_and_is_no_error(told: Told) -> 
     hook = told.hook(URL)
     by, now = told.cast.org_owner, told.now
     with isolation.as_tenant(told.cast.acme.pk):
-        actions.delete_webhook(webhook=hook, by=by)
-        actions.delete_webhook(webhook=hook, by=by)
+        notifications_webhooks.delete_webhook(webhook=hook, by=by)
+        notifications_webhooks.delete_webhook(webhook=hook, by=by)
         for act in (
-            lambda: actions.rotate_secret(webhook=hook, former_until="", by=by, now=now),
-            lambda: actions.end_former_secret(webhook=hook, by=by, now=now),
-            lambda: actions.send_test(integration=told.integration, webhook=hook, by=by, now=now),
+            lambda: notifications_webhooks.rotate_secret(webhook=hook, former_until="", by=by, now=now),
+            lambda: notifications_webhooks.end_former_secret(webhook=hook, by=by, now=now),
+            lambda: notifications_webhooks.send_test(integration=told.integration, webhook=hook, by=by, now=now),
         ):
             with pytest.raises(ChangedMeanwhileError, match="deleted the webhook hook meanwhile"):
                 act()
         Integration.objects.update(state=Integration.State.DELETING)
         with pytest.raises(ChangedMeanwhileError, match="deleted the integration awsi meanwhile"):
-            actions.create_webhook(integration=told.integration, name="x", url=URL, topics=[], by=by)
+            notifications_webhooks.create_webhook(integration=told.integration, name="x", url=URL, topics=[], by=by)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pytest_django.fixtures import Settings
 
-from integrations.notifications.posting import Answer, post
+from integrations.notifications.http_client import Answer, post
 from tests.integrations.notifications.conftest import Receiver, Respond, answer, drip, flood, long_headers, silence
 
 HOST = "hooks.example.test"

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django.fixtures import Settings
 
-from integrations.notifications.targets import (
+from integrations.notifications.url_guard import (
     TargetRefusedError,
     addresses_of,
     check_literal,

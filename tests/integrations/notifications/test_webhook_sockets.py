@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 from pytest_django.fixtures import Settings
 
-from integrations.notifications.posting import Answer, post
+from integrations.notifications.http_client import Answer, post
 from tests.integrations.notifications.conftest import Receiver, answer
 
 PUBLIC = "192.5.5.241"

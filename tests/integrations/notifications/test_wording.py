@@ -7,11 +7,11 @@ import pytest
 from django.core import mail
 from pytest_django.fixtures import Settings
 
-from integrations.changes import Change, ChangeKind
 from integrations.models import Topic
-from integrations.notifications import actions
-from integrations.notifications.wording import line, one_line
-from integrations.schedule import Outcome
+from integrations.notifications import webhooks
+from integrations.notifications.messages import line, one_line
+from integrations.planning.diff import Change, ChangeKind
+from integrations.sync.schedule import Outcome
 from tests.integrations.notifications.conftest import CREATED, MOVED, REMOVED, Told
 from workspaces import isolation
 
@@ -68,7 +68,7 @@ def test_the_same_email_sent_twice_has_the_same_id(told: Told) -> None:
     told.deliver()
     (delivery,) = told.deliveries()
     with isolation.as_tenant(told.cast.acme.pk):
-        actions.send_again(delivery=delivery, by=told.cast.org_owner, now=told.now)
+        webhooks.send_again(delivery=delivery, by=told.cast.org_owner, now=told.now)
     told.deliver()
     first, second = (sent.extra_headers["Message-ID"] for sent in mail.outbox)
     assert first == second == f"<{delivery.uid}@localhost>"

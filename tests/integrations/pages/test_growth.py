@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations import retention
 from integrations.models import Integration, SyncRun
+from integrations.sync import run_records
 from tests import factories
 from tests.conftest import Cast, make_cast
 from workspaces import isolation
@@ -94,7 +94,7 @@ def look_for_changes(integration: Integration) -> None:
 
 def look_for_old_runs(integration: Integration) -> None:
     """As the hourly clean-up does where none is old enough."""
-    retention.forget_old_runs(integration.tenant_id, now=timezone.now(), is_time_up=lambda: False)
+    run_records.forget_old_runs(integration.tenant_id, now=timezone.now(), is_time_up=lambda: False)
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -138,7 +138,7 @@ def test_so_does_what_looks_for_runs_to_fold_where_others_have_older_ones() -> N
         grow(cast, mine[1:], count)
         grow(cast, mine[:1], 10)
         before_all = timezone.now() - timedelta(days=4000)
-        look = partial(retention.fold_quiet_runs, cast.acme.pk, now=before_all, is_time_up=lambda: True)
+        look = partial(run_records.fold_quiet_runs, cast.acme.pk, now=before_all, is_time_up=lambda: True)
         measured.append(buffers(cast.acme.pk, look))
     few, many = measured
     assert many <= few + 20, (few, many)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from connections import browse, sharing
 from connections.models import Connection, ConnectionState, Health
-from integrations import health_schedule
+from integrations.health import schedule as health_schedule
 from integrations.models import Integration
 from tests import factories
 from tests.conftest import Cast

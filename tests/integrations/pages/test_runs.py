@@ -9,8 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations import words
 from integrations.models import Integration, SyncRun
+from integrations.planning import words
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.finding import Branch, branches, find
-from integrations.outline import Choice, Outline
-from integrations.selection import Selection
-from integrations.snapshot import Snapshot
+from integrations.planning.selection import Selection
+from integrations.planning.selection_search import Branch, branches, find
+from integrations.planning.selection_tree import Choice, Outline
+from integrations.planning.snapshot import Snapshot
 from tests.integrations.trees import ACCOUNT_IDS, FOLDER_IDS, account, snapshot, snapshots, unit
 
 

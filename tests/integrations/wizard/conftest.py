@@ -10,8 +10,8 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from integrations import testing
-from integrations.aws.calling import Retries
+from integrations.access_tests import run as access_tests_run
+from integrations.aws.calls.retry import Retries
 from integrations.models import AccessTest, Draft, Integration
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws
@@ -120,7 +120,7 @@ class Walk:
 
     def run_test(self) -> AccessTest:
         """Do what the worker does, and give what came of it."""
-        testing.run(self.tenant.pk, self.test().pk, retries=QUICK)
+        access_tests_run.run(self.tenant.pk, self.test().pk, retries=QUICK)
         return self.test()
 
     def credentials(self, aws: RunningAws) -> dict[str, str]:

@@ -7,9 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations import removal, sync
+from integrations import retention
 from integrations.models import AccessTest
-from integrations.packing import pack
+from integrations.planning.serialization import pack
+from integrations.sync import run as sync_run
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws
 from tests.integrations.conftest import QUICK
@@ -56,7 +57,7 @@ def test_what_is_left_out_is_said_and_never_imported(in_org: Walk, aws: RunningA
     in_org.post("permissions", choice="all")
     integration = in_org.integration()
     assert integration.selection == {"include": [dev, "root"], "exclude": [workloads]}
-    run = sync.run(in_org.tenant.pk, integration.pk, retries=QUICK)
+    run = sync_run.run(in_org.tenant.pk, integration.pk, retries=QUICK)
     assert run is not None
     assert {label for _, _, _, label, *_ in run.changes} == {"Management", "Sandbox", "Workloads", "Dev"}
 
@@ -114,7 +115,7 @@ def test_the_tree_is_kept_once_and_for_a_week(cast: Cast, in_org: Walk, aws: Run
         in_org.client.force_login(cast.org_owner)  # the session of six days ago is over
         in_org.post("discovery", do="keep", **values)
     with time_machine.travel(timezone.now() + timedelta(days=8), tick=False):
-        removal.clean_up(now=timezone.now())
+        retention.clean_up(now=timezone.now())
         in_org.client.force_login(cast.org_owner)
         in_org.get("discovery")
         prod = aws.organization.find("Prod").id

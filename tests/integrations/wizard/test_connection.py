@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from integrations.forms import ConnectionForm
 from integrations.models import Draft
 from integrations.models.settings import default_options
+from integrations.wizard.steps import ConnectionForm
 from tests.integrations.wizard.conftest import CONNECTION, Walk
 
 

@@ -9,7 +9,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from integrations import access_tests, testing
+from integrations.access_tests import results
+from integrations.access_tests import run as access_tests_run
 from integrations.models import AccessTest
 from tests.fakes.aws import RunningAws, allowing, reading_organizations, trusting
 from tests.fakes.aws.iam import VENDOR_ROLE_ARN
@@ -201,7 +202,7 @@ def test_a_newer_test_takes_the_place_of_one_that_is_open(in_org: Walk, aws: Run
     older = in_org.test()
     in_org.post("discovery", do="test", **credentials)
     newer = in_org.test()
-    testing.run(in_org.tenant.pk, older.pk, retries=QUICK)
+    access_tests_run.run(in_org.tenant.pk, older.pk, retries=QUICK)
     assert len(aws.calls) == 0
     with isolation.as_tenant(in_org.tenant.pk):
         older.refresh_from_db()
@@ -214,7 +215,7 @@ def test_a_message_that_comes_twice_or_for_nothing_does_nothing(in_org: Walk, aw
     discover_as(in_org.to("discovery"), **in_org.credentials(aws))
     calls = len(aws.calls)
     in_org.run_test()
-    testing.run(in_org.tenant.pk, 999_999)
+    access_tests_run.run(in_org.tenant.pk, 999_999)
     assert len(aws.calls) == calls
 
 
@@ -251,7 +252,7 @@ def test_a_test_whose_worker_died_reads_as_failed_after_three_minutes(in_org: Wa
 
 def test_a_bug_ends_the_test_and_is_raised(in_org: Walk, aws: RunningAws, monkeypatch: pytest.MonkeyPatch) -> None:
     in_org.to("discovery").post("discovery", do="test", **in_org.credentials(aws))
-    monkeypatch.setattr(testing, "sample", lambda _snapshot: 1 / 0)
+    monkeypatch.setattr(access_tests_run, "sample", lambda _snapshot: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         in_org.run_test()
     assert in_org.test().report["sentence"].startswith("An unexpected error stopped the test.")
@@ -263,7 +264,7 @@ def test_a_secret_that_cannot_be_read_is_asked_for_again(in_org: Walk, aws: Runn
         draft, test = in_org.draft(), in_org.test()
         draft.sealed_secret_key = "gone.AAAA"
         draft.save()
-        test.fingerprint = access_tests.fingerprint(draft, AccessTest.Kind.DISCOVERY)
+        test.fingerprint = results.fingerprint(draft, AccessTest.Kind.DISCOVERY)
         test.save()
     assert "Enter the secret key again" in in_org.run_test().report["sentence"]
 

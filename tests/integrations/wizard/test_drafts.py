@@ -7,8 +7,9 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from integrations import removal, wizard
+from integrations import retention
 from integrations.models import Draft, Integration, SyncRun
+from integrations.wizard import drafts
 from tests.conftest import Cast, make_cast
 from tests.integrations.wizard.conftest import BY_KEY, BY_ROLE, CONNECTION, Walk
 from tests.threads import meeting
@@ -31,10 +32,10 @@ def test_drafts_are_listed_where_they_belong_with_the_step_to_take_up(cast: Cast
     in_org.to("connection")
     with isolation.as_tenant(cast.acme.pk):
         here, at_tenant = Access(cast.org_owner, cast.at_org, ()), Access(cast.tenant_owner, cast.at_tenant, ())
-        [draft] = wizard.drafts_of(here, now=timezone.now())
-        assert wizard.draft_url(draft) == in_org.url("connection")
-        assert not wizard.drafts_of(at_tenant, now=timezone.now())
-        assert not wizard.drafts_of(here, now=timezone.now() + timedelta(days=8))
+        [draft] = drafts.drafts_of(here, now=timezone.now())
+        assert drafts.draft_url(draft) == in_org.url("connection")
+        assert not drafts.drafts_of(at_tenant, now=timezone.now())
+        assert not drafts.drafts_of(here, now=timezone.now() + timedelta(days=8))
 
 
 def test_no_step_can_be_entered_before_those_before_it_are_done(in_org: Walk) -> None:
@@ -94,19 +95,19 @@ def test_a_draft_lives_for_a_week_after_it_was_touched(in_org: Walk) -> None:
         in_org.client.force_login(in_org.draft().created_by)
         in_org.post("handle", handle="awsi")
     with time_machine.travel(begun + timedelta(days=12), tick=False):
-        removal.clean_up(now=timezone.now())
+        retention.clean_up(now=timezone.now())
         assert in_org.draft().handle == "awsi"
     with time_machine.travel(begun + timedelta(days=13, minutes=1), tick=False):
         in_org.client.force_login(in_org.draft().created_by)
         assert in_org.get("discovery").status_code == 404
-        removal.clean_up(now=timezone.now())
+        retention.clean_up(now=timezone.now())
     with isolation.as_tenant(in_org.tenant.pk):
         assert not Draft.objects.exists()
 
 
 def test_a_finished_draft_leads_to_its_integration(cast: Cast, in_org: Walk) -> None:
     in_org.to("permissions")
-    urls = {step.slug: in_org.url(step.slug) for step in wizard.STEPS}
+    urls = {step.slug: in_org.url(step.slug) for step in drafts.STEPS}
     cancel = in_org.scope.url("integration_draft_cancel", draft=in_org.draft().uid)
     in_org.post("permissions", choice="all")
     detail = in_org.scope.url("integration_detail", integration="awsi")

@@ -7,8 +7,8 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
+from integrations.access_tests.request import request_test
 from integrations.models import AccessTest
-from integrations.requesting import request_test
 from tests.conftest import make_cast
 from tests.fakes.aws import RunningAws
 from tests.integrations.wizard.conftest import Walk

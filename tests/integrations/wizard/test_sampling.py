@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from integrations.sampling import sample
-from integrations.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
+from integrations.access_tests.sampling import sample
+from integrations.planning.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
 
 JOINED = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -5,10 +5,10 @@ import gzip
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from integrations import access_tests
+from integrations.access_tests import results
 from integrations.models import AccessTest
-from integrations.packing import pack
-from integrations.wizard import STEPS
+from integrations.planning.serialization import pack
+from integrations.wizard.drafts import STEPS
 from tests.integrations.wizard.conftest import Walk
 from tests.integrations.wizard.test_sampling import large
 from workspaces import isolation
@@ -23,7 +23,7 @@ def test_the_tree_of_ten_thousand_accounts_is_a_light_page(in_org: Walk) -> None
             subject=draft.uid,
             kind=kind,
             state="passed",
-            fingerprint=access_tests.fingerprint(draft, kind),
+            fingerprint=results.fingerprint(draft, kind),
             report={"who": {"partition": "aws"}, "root_id": "r-root"},
             snapshot=pack(large(500, 10_000)),
         )

@@ -1,0 +1,303 @@
+"""Runs one Test Discovery or Test Connection and writes what it finds to the test's row, which the page follows.
+
+Only tasks import this: it talks to AWS. What AWS refuses or fails to answer ends the test as failed, with the sentence.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import structlog
+from django.utils import timezone
+
+from integrations.access.credentials import credentials_of, retries_of
+from integrations.access_tests import results as access_tests_results
+from integrations.access_tests.sampling import OTHERS, sample
+from integrations.aws.calls.retry import Retries
+from integrations.aws.discovery.read import Identity, first_accounts, identify, read_snapshot
+from integrations.aws.errors import AwsError
+from integrations.aws.identifiers import member_role_arn, session_name
+from integrations.aws.role_checks import refuse_open_role, try_member_roles
+from integrations.aws.session import AwsSession, RoleCredentials, open_session
+from integrations.health import run as health_run
+from integrations.jobs import concurrency
+from integrations.models import AccessTest, AccountAccess, Draft, Integration
+from integrations.models.settings import AccessSettings, IntegrationSettings, default_options
+from integrations.planning.selection import Selection, select
+from integrations.planning.serialization import pack
+from integrations.planning.snapshot import AccountState, Progress
+from workspaces import audit, isolation
+from workspaces.encryption import SecretUnreadableError
+
+log = structlog.get_logger(__name__)
+
+CONNECTION_SECONDS: Final = 10.0
+_UNREADABLE = "The stored secret key cannot be read any more. Enter the secret key again, then test again."
+_BUG = "An unexpected error stopped the test. Nothing was changed; the operator's log has it."
+_CHANGED = "The settings were changed before this test began. Test again."
+
+
+class _OverError(Exception):
+    """The test is not ours any more: a newer one took its place, or it is gone."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """One test under way: what is tested, and what was found so far."""
+
+    test: AccessTest
+    settings: AccessSettings
+    retries: Retries
+    told_at: float = 0.0
+    packed: bytes = b""
+
+    def tell(self, **facts: object) -> None:
+        """Add facts to the report; raises _OverError when nobody waits for them any more."""
+        self.test.report |= facts
+        self._write(state=AccessTest.State.RUNNING)
+
+    def tell_progress(self, progress: Progress) -> None:
+        """Keep the counters current, no more often than places says."""
+        if time.monotonic() - self.told_at >= concurrency.PROGRESS_SECONDS:
+            self.tell(**asdict(progress))
+
+    def end(self, state: AccessTest.State, **facts: object) -> None:
+        """Write the last word, and the snapshot if one was read."""
+        self.test.report |= facts
+        self._write(state=state, finished_at=timezone.now(), snapshot=self.packed)
+
+    def _write(self, **values: object) -> None:
+        self.told_at = time.monotonic()
+        with isolation.as_tenant(self.test.tenant_id):
+            running = AccessTest.objects.filter(pk=self.test.pk, state=AccessTest.State.RUNNING)
+            if not running.update(report=self.test.report, progressed_at=timezone.now(), **values):
+                raise _OverError
+
+
+def run(tenant_id: int, test_id: int, *, retries: Retries | None = None) -> bool:
+    """Run the test if it still waits and there is a place for it; tell whether it was run. A bug is raised.
+
+    A message that comes twice or late finds nothing to do.
+    """
+    test = _claim(tenant_id, test_id)
+    if test is None:
+        return False
+    work = _load(test, retries)
+    if work is not None:
+        _run(work)
+    return True
+
+
+def _run(work: _Work) -> None:
+    structlog.contextvars.bind_contextvars(tenant=work.test.tenant_id, access_test=work.test.pk)
+    sentence, code = _BUG, "Bug"
+    is_over = False
+    try:
+        if work.test.kind == AccessTest.Kind.DISCOVERY:
+            _discovery(work)
+        elif isinstance(work.settings, IntegrationSettings):
+            _connection(work, work.settings)
+        else:
+            _account(work)
+        is_over = True
+    except _OverError:
+        is_over = True
+    except AwsError as error:
+        sentence, code = error.sentence, error.code
+    except SecretUnreadableError:
+        sentence, code = _UNREADABLE, "SecretUnreadable"
+    finally:
+        if not is_over:
+            _fail(work, sentence, code)
+
+
+def _fail(work: _Work, sentence: str, code: str) -> None:
+    try:
+        work.end(AccessTest.State.FAILED, sentence=sentence, code=code)
+    except _OverError:
+        log.info("access_test_superseded", test=work.test.pk)
+
+
+def _claim(tenant_id: int, test_id: int) -> AccessTest | None:
+    """Take the test; None when somebody else has it or there is no place."""
+    now = timezone.now()
+    with isolation.as_tenant(tenant_id):
+        waiting = AccessTest.objects.filter(pk=test_id, state=AccessTest.State.QUEUED)
+        has_place = concurrency.take(tenant_id, now=now)
+        if not has_place or not waiting.update(state=AccessTest.State.RUNNING, progressed_at=now):
+            return None
+        return AccessTest.objects.defer("snapshot").get(pk=test_id)
+
+
+def _load(test: AccessTest, retries: Retries | None) -> _Work | None:
+    """Load what it tests; None, and the test has failed, when that is not as it was."""
+    with isolation.as_tenant(test.tenant_id):
+        settings = _settings(test)
+        if (
+            settings is not None
+            and access_tests_results.fingerprint(settings, AccessTest.Kind(test.kind)) == test.fingerprint
+        ):
+            return _Work(test, settings, retries or _retries(test, settings))
+        test.state, test.report, test.finished_at = AccessTest.State.FAILED, {"sentence": _CHANGED}, timezone.now()
+        test.save(update_fields=["state", "report", "finished_at"])
+        return None
+
+
+def _retries(test: AccessTest, settings: AccessSettings) -> Retries:
+    """Say how patient the test is: one of a connection as that would be, by the options that apply to it."""
+    if test.kind == AccessTest.Kind.DISCOVERY:
+        return Retries()
+    stored = settings.options if isinstance(settings, IntegrationSettings) else default_options()
+    return retries_of(test.instead.get("options", stored))
+
+
+def _settings(test: AccessTest) -> AccessSettings | None:
+    """Find what is tested, with what is to be tested instead of what is stored."""
+    uid = test.instead.get("integration", test.subject)
+    for model in (Draft, Integration):
+        found: IntegrationSettings | None = (
+            model.objects.filter(uid=uid).select_related("tenant", "organization").first()
+        )
+        if found is not None:
+            for name in ("role_name", "connection_external_id"):
+                setattr(found, name, test.instead.get(name, getattr(found, name)))
+            return found
+    access = AccountAccess.objects.filter(uid=uid).select_related("tenant").first()
+    if access is not None:
+        access.discovery_external_id = test.instead.get("discovery_external_id", access.discovery_external_id)
+    return access
+
+
+def _discovery(work: _Work) -> None:
+    credentials = credentials_of(work.settings, purpose="test")
+    work.tell(phase="Signing in to AWS")
+    session = open_session(credentials, retries=work.retries)
+    if isinstance(credentials, RoleCredentials):
+        work.tell(phase="Making sure that nobody else can assume the role")
+        refuse_open_role(credentials, retries=work.retries)
+    work.tell(phase="Asking which AWS organization it is")
+    identity = identify(session)
+    work.tell(phase="Reading the AWS organization", who=_who(identity, session))
+    snapshot = read_snapshot(session, identity=identity, on_progress=work.tell_progress)
+    work.packed = pack(snapshot)
+    work.end(
+        AccessTest.State.PASSED,
+        folders=len(snapshot.folders) - 1,
+        accounts=len(snapshot.accounts),
+        calls=session.calls,
+        root_id=snapshot.root.source_id,
+        sample=sample(snapshot),
+    )
+
+
+def _who(identity: Identity, session: AwsSession) -> dict[str, str]:
+    return asdict(identity) | {"partition": session.partition}
+
+
+def _account(work: _Work) -> None:
+    """Sign in to the account of one connection, and make sure that nobody else can."""
+    seen = health_run.remember(work.settings)
+    try:
+        caller = _sign_in(work)
+    except AwsError as error:
+        health_run.note(work.settings, seen, {"": error})
+        raise
+    _take_over(work.settings)
+    health_run.note(work.settings, seen, {"": None})
+    work.end(AccessTest.State.PASSED, sentence=f"Signed in to the account {caller['Account']} as {caller['Arn']}.")
+
+
+def _sign_in(work: _Work) -> dict[str, Any]:
+    credentials = credentials_of(work.settings, purpose="test")
+    work.tell(phase="Signing in to AWS")
+    session = open_session(credentials, retries=work.retries)
+    if isinstance(credentials, RoleCredentials):
+        work.tell(phase="Making sure that nobody else can assume the role")
+        refuse_open_role(credentials, retries=work.retries)
+    return session.caller()
+
+
+def _take_over(tested: AccessSettings) -> None:
+    """Use a rotated external id from now on: the role has just required it."""
+    with isolation.as_tenant(tested.tenant_id):
+        waiting = AccountAccess.objects.filter(uid=tested.uid, role_arn=tested.role_arn)
+        rotated = {"next_discovery_external_id": tested.discovery_external_id}
+        related = ("connection__tenant", "connection__organization", "connection__workspace")
+        access = waiting.filter(**rotated).select_related(*related).select_for_update(of=("self",)).first()
+        if access is None:
+            return
+        access.discovery_external_id, access.next_discovery_external_id = tested.discovery_external_id, ""
+        access.save(update_fields=["discovery_external_id", "next_discovery_external_id"])
+        audit.record("connection.external_id_replaced", scope=access.scope, by=None, target=access.connection)
+
+
+def _connection(work: _Work, settings: IntegrationSettings) -> None:
+    ends_at = time.monotonic() + CONNECTION_SECONDS
+    partition, accounts = _sample(work, settings)
+    names = {account["id"]: account["name"] for account in accounts}
+    seen = health_run.remember(settings, names)
+    errors: dict[str, AwsError | None] = {}
+    results: list[dict[str, Any]] = []
+    work.tell(phase="Assuming the role in each account", tried=len(accounts), results=results)
+    tries = try_member_roles(
+        [member_role_arn(partition, account_id, settings.role_name) for account_id in names],
+        settings.connection_external_id,
+        session_name(settings.tenant.handle, "test"),
+        within_seconds=max(1.0, ends_at - time.monotonic()),
+        retries=work.retries,
+    )
+    for result in tries:
+        errors[result.account_id] = result.error
+        results.append(result.facts | {"name": names[result.account_id]})
+        results.sort(key=lambda found: list(names).index(found["account_id"]))  # as asked, not as answered
+        work.tell(results=results)
+    health_run.note(settings, seen, errors)
+    is_green = all(result["is_green"] for result in results)
+    work.end(AccessTest.State.PASSED if is_green else AccessTest.State.FAILED, **_verdict(settings, results))
+
+
+def _verdict(settings: IntegrationSettings, results: Iterable[dict[str, Any]]) -> dict[str, str]:
+    greens = [bool(result["is_green"]) for result in results]
+    of = "the account that was tried" if len(greens) == 1 else f"all {len(greens)} accounts that were tried"
+    if all(greens):
+        return {"sentence": f"The role {settings.role_name} works in {of}."}
+    return {
+        "sentence": f"The role {settings.role_name} works in {sum(greens)} of {len(greens)} accounts that were tried."
+        " A role that was created less than a minute ago may need another moment.",
+        "code": "MemberRole",
+    }
+
+
+def _chosen(settings: IntegrationSettings) -> list[dict[str, str]]:
+    """Pick from what is chosen to be mirrored, if that is not everything: only there the StackSet makes roles."""
+    selection = Selection.of(settings.selection)
+    if selection.is_everything:
+        return []
+    with isolation.as_tenant(settings.tenant_id):
+        snapshot = access_tests_results.newest_snapshot(settings)
+    return sample(select(snapshot, selection)) if snapshot else []
+
+
+def _sample(work: _Work, settings: IntegrationSettings) -> tuple[str, list[dict[str, str]]]:
+    """Find accounts to try, and their partition.
+
+    They are those that the test is about, else those of the last discovery test of these settings, else we ask AWS now.
+    """
+    if "accounts" in work.test.instead:
+        return work.test.instead["partition"], work.test.instead["accounts"]
+    with isolation.as_tenant(work.test.tenant_id):
+        discovery = access_tests_results.newest_passed(settings, AccessTest.Kind.DISCOVERY)
+    if discovery is not None:
+        return discovery.report["who"]["partition"], _chosen(settings) or discovery.report["sample"]
+    work.tell(phase="Asking AWS for accounts to try")
+    quick = Retries(faults=1, throttles=2)
+    session = open_session(credentials_of(settings, purpose="test"), retries=quick)
+    identity = identify(session)
+    management_id = identity.management_account_id
+    others = [
+        {"id": row.source_id, "name": row.name}
+        for row in first_accounts(session, within_seconds=CONNECTION_SECONDS)
+        if row.state == AccountState.ACTIVE and row.source_id != management_id
+    ]
+    return session.partition, [{"id": management_id, "name": "Management account"}, *others[:OTHERS]]

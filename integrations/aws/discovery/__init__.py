@@ -1,0 +1,1 @@
+"""Reading an AWS organization whole: ``read`` gives a complete snapshot or raises."""

@@ -1,0 +1,206 @@
+"""Changing folders and connections, managed ones mostly: each function is one transaction with one audit event.
+
+``seen`` spells what the person's page showed; ChangedMeanwhileError is raised when that is not so any more.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import uuid5
+
+from django.db import IntegrityError, connection, transaction
+
+from connections import actions, manual_nodes, sharing
+from connections.actions import kind_of, scope_of
+from connections.errors import ChangedMeanwhileError, HandleTakenError
+from connections.models import Connection, Folder
+from connections.schemas import in_use
+from connections.schemas.workspace_uses import Granted, uses_of
+from connections.sharing import Node
+from connections.tree import ids_on
+from integrations import edit_conflicts
+from integrations.access.connection_options import effective
+from integrations.access_tests.request import request_test
+from integrations.models import AccessTest, Integration
+from integrations.planning.reconcile import dynamic_handle, wishes
+from integrations.planning.workspace_impact import Key, View, WorkspaceImpact, fingerprint, impacts, impacts_of_grants
+from integrations.settings.change import UnseenImpactError
+from integrations.wizard import setup_files
+from workspaces import audit
+from workspaces.access import Scope
+from workspaces.models import User
+from workspaces.wording.names import isolated
+
+
+def spell(node: Node) -> str:
+    """Spell what can be changed on a node, so that two people who change it at once can be told."""
+    return fingerprint((), node.handle, node.is_handle_static, sorted(node.options.items()))
+
+
+@transaction.atomic
+def change_handle(*, node: Node, handle: str, seen: str, seen_impact: str, by: User) -> Node:
+    """Give a node a static handle, which no sync touches.
+
+    Raises HandleTakenError when another node of the scope has it, and UnseenImpactError while workspaces would be
+    affected otherwise than the person has confirmed.
+    """
+    return _set_handle(_lock(node, seen), handle, is_static=True, seen_impact=seen_impact, by=by)
+
+
+@transaction.atomic
+def reset_handle(*, node: Node, integration: Integration, seen: str, seen_impact: str, by: User) -> Node:
+    """Give a node the dynamic handle again, which follows its name; raises as ``change_handle`` does."""
+    current = _lock(node, seen)
+    prefix = integration.handle_prefix if isinstance(current, Connection) else ""
+    bare = dynamic_handle(kind_of(current), current.title, current.source_id, prefix)
+    others = type(current).objects.filter(**scope_of(current).keys).exclude(pk=current.pk)
+    handle = next(
+        wish for wish in wishes(kind_of(current), bare, current.source_id) if not others.filter(handle=wish).exists()
+    )
+    return _set_handle(current, handle, is_static=False, seen_impact=seen_impact, by=by)
+
+
+@transaction.atomic
+def change_options(*, node: Node, options: Mapping[str, Any], seen: str, by: User) -> Node:
+    """Set which options a node has of its own; all others it inherits."""
+    current = _lock(node, seen)
+    before, after = current.options, dict(options)
+    if before == after:
+        return current
+    current.options = after
+    current.save(update_fields=["options"])
+    named = {"before": {name: before.get(name) for name in before | after}} | {
+        "after": {name: after.get(name) for name in before | after}
+    }
+    audit.record(f"{kind_of(current)}.options_changed", scope=scope_of(current), by=by, target=current, **named)
+    return current
+
+
+@transaction.atomic
+def request_connection_test(*, node: Connection, integration: Integration, by: User, now: datetime) -> AccessTest:
+    """Start *Test Connection* for the one account of a connection."""
+    copy = setup_files.copy_of(integration)
+    Connection.objects.select_for_update().get(pk=node.pk)
+    instead = {
+        "integration": str(integration.uid),
+        "partition": setup_files.partition_of(copy) or "aws",
+        "accounts": [{"id": node.source_id, "name": node.title}],
+        "options": effective([node])[node.pk],
+    }
+    copy.uid = subject_of(node, integration)
+    kind = AccessTest.Kind.CONNECTION
+    return request_test(copy, kind, by=by, now=now, instead=instead, target=node)
+
+
+def subject_of(node: Connection, integration: Integration) -> Any:
+    """Give the uid under which the tests of one connection are found."""
+    return uuid5(integration.uid, node.source_id)
+
+
+@transaction.atomic
+def rename_handmade(*, node: Node, handle: str, title: str, seen_impact: str, by: User) -> None:
+    """Change what a node made by hand is called.
+
+    Raises UnseenImpactError as ``change_handle`` does, DoesNotExist when the node is gone, and what
+    connections.manual_nodes.change_node raises.
+    """
+    current = type(node).objects.select_for_update().get(pk=node.pk)
+    if isinstance(node, Connection) and current.handle != handle:
+        _check_impact(node, handle, seen_impact)
+    manual_nodes.change_node(node=node, handle=handle, title=title, by=by)
+
+
+@transaction.atomic
+def change_permissions(
+    *, node: Node, audiences: Sequence[Scope], seen: str, seen_impact: str, by: User
+) -> list[WorkspaceImpact]:
+    """Make these audiences exactly those that the node itself is granted to, and give what that did to workspaces.
+
+    Raises UnseenImpactError while schemas would go otherwise than the person has confirmed, and what
+    connections.actions.change_permissions raises.
+    """
+    type(node).objects.select_for_update().get(pk=node.pk)
+    found: list[WorkspaceImpact] = []
+    if sharing.fingerprint(sharing.grants_on(node)) == seen:  # else it is refused, unless nothing is to be done
+        found = _impacts_of_grants(node, audiences)
+        shown = fingerprint(found)
+        if shown != seen_impact and any(one.is_loss for one in found):
+            raise UnseenImpactError(found, shown, renames=0)
+    actions.change_permissions(node=node, audiences=audiences, seen=seen, by=by)
+    return found
+
+
+def _impacts_of_grants(node: Node, audiences: Sequence[Scope]) -> list[WorkspaceImpact]:
+    view, titles = _view_of(node)
+    above = ids_on(in_use.path_above(node))
+    below = [pk for leaves in view.leaves.values() for pk in leaves if isinstance(pk, int)]
+    uses = uses_of([*above, *titles], below, names=view.names, is_whole=not above)
+    folder, leaf = (node.pk, None) if isinstance(node, Folder) else (None, node.pk)
+    others = [grant for grant in uses.grants if (grant.folder_id, grant.connection_id) != (folder, leaf)]
+    wanted = [Granted(folder, leaf, *sharing.audience_ids(scope)) for scope in audiences]
+    return impacts_of_grants(uses, view, titles, [*others, *wanted])
+
+
+def _view_of(node: Node) -> tuple[View, dict[int, str]]:
+    """See a node and all below it as workspaces see it, with the titles of the folders."""
+    if isinstance(node, Connection):
+        line = tuple(ids_on(in_use.path_above(node)))
+        at: Key = line[-1] if line else ""  # at the top of a scope it is in none
+        return View({at: line}, {at: {node.pk: node.handle}}, _disabled([node])), {}
+    folders = list(Folder.objects.filter(path__under=node.path, removed_at=None))
+    leaves: dict[Key, dict[Key, str]] = {}
+    found = Connection.objects.filter(folder__path__under=node.path, removed_at=None)
+    nodes = list(found.only("folder_id", "handle", "state"))
+    for each in nodes:
+        leaves.setdefault(each.folder_id or "", {})[each.pk] = each.handle
+    lines: dict[Key, tuple[Key, ...]] = {folder.pk: tuple(ids_on(folder.path)) for folder in folders}
+    return View(lines, leaves, _disabled(nodes)), {folder.pk: folder.shown for folder in folders}
+
+
+def _disabled(nodes: Iterable[Connection]) -> frozenset[Key]:
+    return frozenset(node.pk for node in nodes if node.why_disabled)
+
+
+def _lock(node: Node, seen: str) -> Node:
+    relations = ("tenant", "organization", "workspace") + (("folder",) if isinstance(node, Connection) else ())
+    found = type(node).objects.select_related(*relations).select_for_update(of=("self",))
+    current: Node | None = found.filter(pk=node.pk).first()
+    if current is None:
+        raise ChangedMeanwhileError(f"{isolated(node.shown)} was deleted meanwhile.")
+    if spell(current) != seen:
+        raise ChangedMeanwhileError(edit_conflicts.who_changed(current))
+    return current
+
+
+def _set_handle(node: Node, handle: str, *, is_static: bool, seen_impact: str, by: User) -> Node:
+    before = {"handle": node.handle, "is_static": node.is_handle_static}
+    after = {"handle": handle, "is_static": is_static}
+    if before == after:
+        return node
+    if isinstance(node, Connection) and node.handle != handle:
+        _check_impact(node, handle, seen_impact)
+    node.handle, node.is_handle_static = handle, is_static
+    constraint = f"{kind_of(node)}_handle_unique"
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            node.save(update_fields=["handle", "is_handle_static"])
+            cursor.execute(
+                f"SET CONSTRAINTS {constraint} IMMEDIATE"
+            )  # it waits for the end of the transaction otherwise
+            cursor.execute(f"SET CONSTRAINTS {constraint} DEFERRED")
+    except IntegrityError as error:
+        raise HandleTakenError from error
+    audit.record(
+        f"{kind_of(node)}.handle_changed", scope=scope_of(node), by=by, target=node, before=before, after=after
+    )
+    return node
+
+
+def _check_impact(node: Connection, handle: str, seen: str) -> None:
+    ids = ids_on(node.folder.path) if node.folder else []
+    folder: Key = ids[-1] if ids else ""  # at the top of a scope it is in none
+    views = [View({folder: tuple(ids)}, {folder: {node.pk: name}}, _disabled([node])) for name in (node.handle, handle)]
+    found = impacts(uses_of(ids, [node.pk], names=[handle], is_whole=False), *views)
+    shown = fingerprint(found)
+    if found and shown != seen:
+        raise UnseenImpactError(found, shown, renames=1)

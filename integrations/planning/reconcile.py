@@ -1,0 +1,274 @@
+"""What has to change for the tree to equal a snapshot: facts in, a plan out.
+
+Pure: no database, no clock, no network. Identity is the provider's id and never the name, so a node that was renamed
+or moved is the same node. The rules of handles are the product's:
+
+- a dynamic handle is the prefix (connections only) and the name, as a slug; a static one is never touched;
+- whoever holds a handle keeps it while its name keeps its slug, unless no schema can have it;
+- a newcomer that collides gets its id as a suffix, and so does one called as a schema that each workspace has anyway;
+  among newcomers the earliest (joined, id) is first;
+- a removed node keeps its handle reserved until it is purged.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import Literal, NamedTuple
+
+from integrations.planning.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
+from workspaces.handles import RESERVED_SCHEMAS, fit, slug, why_system_owned
+
+NodeKind = Literal["folder", "connection"]
+
+_CLOSED = AccountState.CLOSED  # as good as gone
+_UNKNOWN = datetime.min.replace(tzinfo=UTC)  # when folders joined
+
+
+class Held(NamedTuple):
+    """A managed node as the tree has it.
+
+    ``parent`` is the source id of the folder above, None for the top folder only; ``state`` is empty for folders.
+    """
+
+    id: int
+    source_id: str
+    parent: str | None
+    title: str
+    handle: str
+    is_handle_static: bool = False
+    state: str = ""
+    is_removed: bool = False
+
+
+class Wanted(NamedTuple):
+    """A node as the snapshot has it; ``order`` (when it joined, its id) decides who is first to a contested handle."""
+
+    source_id: str
+    parent: str | None
+    title: str
+    state: str
+    order: tuple[datetime, str]
+
+
+class Creation(NamedTuple):
+    """A node to make."""
+
+    wanted: Wanted
+    handle: str
+
+
+class Update(NamedTuple):
+    """A node to change (or to bring back); the two sides hold all fields."""
+
+    before: Held
+    after: Held
+
+
+@dataclass(frozen=True, slots=True)
+class NodePlan:
+    """The difference for one kind of node; creations of folders come parents first."""
+
+    creations: tuple[Creation, ...] = ()
+    updates: tuple[Update, ...] = ()
+    removals: tuple[Held, ...] = ()
+
+    @property
+    def new_handles(self) -> frozenset[str]:
+        """The handles that this plan gives away."""
+        changed = (update.after.handle for update in self.updates if update.after.handle != update.before.handle)
+        return frozenset(creation.handle for creation in self.creations) | frozenset(changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that has to change; applied whole or not at all."""
+
+    folders: NodePlan
+    connections: NodePlan
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the tree equals the snapshot already."""
+        return self.folders == self.connections == NodePlan()
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The managed tree of one integration as it stands, removed nodes included, and its handle prefix."""
+
+    folders: tuple[Held, ...]
+    connections: tuple[Held, ...]
+    handle_prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Handles in the same scope that belong to nodes outside this tree."""
+
+    folders: frozenset[str] = frozenset()
+    connections: frozenset[str] = frozenset()
+
+    def __or__(self, other: "Taken") -> "Taken":
+        return Taken(self.folders | other.folders, self.connections | other.connections)
+
+
+def plan(tree: Tree, snapshot: Snapshot, taken: Taken) -> Plan:
+    """Compute what has to change; the same facts always give the same plan."""
+    # The top folder is the one without a parent, whatever its id: it exists before the first read gives it one.
+    held_folders = {held.source_id if held.parent else snapshot.root.source_id: held for held in tree.folders}
+    held_connections = {held.source_id: held for held in tree.connections}
+    return Plan(
+        _Side(
+            "folder",
+            held_folders,
+            frozenset({folder.source_id for folder in snapshot.folders}),
+            tuple(_wanted_folders(snapshot.folders, held_folders)),
+            "",
+            taken.folders,
+        ).plan(),
+        _Side(
+            "connection",
+            held_connections,
+            frozenset({account.source_id for account in snapshot.accounts if account.state is not _CLOSED}),
+            tuple(_wanted_connections(snapshot.accounts, held_connections)),
+            tree.handle_prefix,
+            taken.connections,
+        ).plan(),
+    )
+
+
+def _wanted_folders(folders: Iterable[SnapshotFolder], held: Mapping[str, Held]) -> Iterator[Wanted]:
+    """Give the folders that are not yet as the snapshot has them."""
+    for folder in folders:
+        now = held.get(folder.source_id)
+        if (
+            now is None
+            or now.is_removed
+            or (now.source_id, now.parent, now.title) != (folder.source_id, folder.parent_id, folder.name)
+        ):
+            yield Wanted(folder.source_id, folder.parent_id, folder.name, "", (_UNKNOWN, folder.source_id))
+
+
+def _wanted_connections(accounts: Iterable[SnapshotAccount], held: Mapping[str, Held]) -> Iterator[Wanted]:
+    """Give the accounts that are not yet as the snapshot has them."""
+    for account in accounts:
+        now = held.get(account.source_id)
+        if (
+            now is None
+            or now.is_removed
+            or now.title != account.name
+            or now.parent != account.parent_id
+            or now.state != account.state
+            or _is_impossible(now)
+        ) and account.state is not _CLOSED:
+            order = account.joined_at, account.source_id
+            yield Wanted(account.source_id, account.parent_id, account.name, account.state.value, order)
+
+
+def dynamic_handle(kind: NodeKind, title: str, source_id: str, prefix: str = "") -> str:
+    """Make the handle that a node would have if nobody else wanted it."""
+    return handle_of_slug(kind, slug(title), source_id, prefix)
+
+
+def handle_of_slug(kind: NodeKind, stem: str, source_id: str, prefix: str) -> str:
+    """Make that handle of the slug of the node's title."""
+    if not stem:
+        stem = f"{_STAND_IN[kind]}_{_suffix_id(source_id)}"
+    elif not prefix and not stem[0].isalpha():
+        stem = f"{_STAND_IN[kind]}_{stem}"
+    handle = fit(prefix + stem)
+    if kind == "connection" and why_system_owned(handle):  # which nothing at the end of it would mend
+        handle = fit(f"{_STAND_IN[kind]}_{handle}")
+    return handle
+
+
+def wishes(kind: NodeKind, bare: str, source_id: str) -> Iterator[str]:
+    """Give the handles that a node may have, the one it would have if nobody else wanted it first, without end.
+
+    A connection's is a schema name, and none may be one that each workspace has by itself.
+    """
+    suffix = f"_{_suffix_id(source_id)}"
+    if kind == "folder" or bare not in RESERVED_SCHEMAS:
+        yield bare
+    yield fit(bare, suffix)
+    for number in count(2):
+        yield fit(bare, f"{suffix}_{number}")
+
+
+_STAND_IN: Mapping[NodeKind, str] = {"folder": "folder", "connection": "account"}
+
+
+def _suffix_id(source_id: str) -> str:
+    """Give the part of an id that tells siblings apart: ``cdefgh34`` of ``ou-ab12-cdefgh34``, all of an account id."""
+    return source_id.rpartition("-")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One kind of node: what is held, the ids of all that is wanted, and what of it is not held just so."""
+
+    kind: NodeKind
+    held: Mapping[str, Held]
+    present: frozenset[str]
+    wanted: tuple[Wanted, ...]
+    prefix: str
+    taken: frozenset[str]
+
+    def plan(self) -> NodePlan:
+        handles = self._give_handles()
+        creations, updates = [], []
+        for want in self.wanted:
+            before = self.held.get(want.source_id)
+            if before is None:
+                creations.append(Creation(want, handles[want.source_id]))
+            else:
+                handle = handles.get(want.source_id, before.handle)
+                updates.append(Update(before, _changed(before, want, handle)))
+        gone = self.held.keys() - self.present
+        removals = [held for key, held in self.held.items() if key in gone and not held.is_removed] if gone else []
+        return NodePlan(tuple(creations), tuple(updates), tuple(removals))
+
+    def _give_handles(self) -> dict[str, str]:
+        contenders = sorted(self._contenders(), key=lambda want: want.order)
+        if not contenders:
+            return {}
+        ids = {want.source_id for want in contenders}
+        used = self.taken.union(held.handle for key, held in self.held.items() if key not in ids)
+        handles: dict[str, str] = {}
+        given: set[str] = set()
+        for want in contenders:
+            bare = dynamic_handle(self.kind, want.title, want.source_id, self.prefix)
+            handle = next(
+                wish for wish in wishes(self.kind, bare, want.source_id) if wish not in used and wish not in given
+            )
+            given.add(handle)
+            handles[want.source_id] = handle
+        return handles
+
+    def _contenders(self) -> Iterator[Wanted]:
+        """Nodes that need a handle: the new ones, and those whose name changed to another slug."""
+        for want in self.wanted:
+            held = self.held.get(want.source_id)
+            if held is None or (self.kind == "connection" and _is_impossible(held)):
+                yield want
+            elif not held.is_handle_static and held.title != want.title:
+                before = dynamic_handle(self.kind, held.title, want.source_id, self.prefix)
+                if before != dynamic_handle(self.kind, want.title, want.source_id, self.prefix):
+                    yield want
+
+
+def _is_impossible(held: Held) -> bool:
+    """Whether no schema can have a connection's dynamic handle, which was given when nobody minded."""
+    return not held.is_handle_static and bool(why_system_owned(held.handle))
+
+
+def _changed(held: Held, want: Wanted, handle: str) -> Held:
+    return held._replace(
+        source_id=want.source_id,
+        parent=want.parent,
+        title=want.title,
+        state=want.state,
+        handle=handle,
+        is_removed=False,
+    )

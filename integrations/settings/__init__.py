@@ -1,0 +1,1 @@
+"""Changing what is set about an integration, and deleting it. Credentials and accounts go through ``trials``."""

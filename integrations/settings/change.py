@@ -1,0 +1,197 @@
+"""Changing an integration: each function is one transaction and writes one audit event.
+
+``version`` is the one that the person's page was made from; ChangedMeanwhileError is raised when there is a
+newer one.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from connections.errors import ChangedMeanwhileError, HandleTakenError
+from connections.models import Connection, Folder
+from connections.schemas.workspace_uses import uses_of
+from integrations import edit_conflicts
+from integrations.access_tests import results
+from integrations.aws.external_id import new_external_id
+from integrations.health import schedule as health_schedule
+from integrations.models import AccessTest, Integration, SettingsTrial, SyncSchedule
+from integrations.models.settings import AccessMode, IntegrationSettings
+from integrations.planning.reconcile import Tree, Update
+from integrations.planning.workspace_impact import View, WorkspaceImpact, fingerprint, impacts, renamed
+from integrations.sync import mirror, requests
+from workspaces import audit
+from workspaces.models import User
+
+CONNECTION_FIELDS: Final = ("handle_prefix", "role_name", "options")
+
+
+class UnseenImpactError(Exception):
+    """Saving would change workspaces, and the person has not seen how, or has seen something else."""
+
+    def __init__(self, found: Sequence[WorkspaceImpact], seen: str, *, renames: int) -> None:
+        super().__init__("Look at what would change first.")
+        self.impacts, self.fingerprint, self.renames = found, seen, renames
+
+
+@transaction.atomic
+def change_handle(*, integration: Integration, handle: str, version: str, by: User) -> Integration:
+    """Give an integration another handle; nodes show it as what manages them.
+
+    Raises HandleTakenError when another integration of the tenant took the handle meanwhile.
+    """
+    current = edit_conflicts.lock(integration, version=version)
+    before = current.handle
+    if handle == before:
+        return current
+    current.handle = handle
+    try:
+        with transaction.atomic():
+            current.save(update_fields=["handle"])
+    except IntegrityError as error:
+        raise HandleTakenError from error
+    Folder.objects.filter(pk=current.root_folder_id).update(managed_by=handle)
+    _bump(current)
+    audit.record(
+        "integration.handle_changed",
+        scope=current.scope,
+        by=by,
+        target=current,
+        before={"handle": before},
+        after={"handle": handle},
+    )
+    return current
+
+
+@transaction.atomic
+def change_schedule(*, integration: Integration, minutes: int, version: str, by: User) -> None:
+    """Set how often an integration syncs by itself; a shorter interval counts from now."""
+    current = edit_conflicts.lock(integration, version=version)
+    row = SyncSchedule.objects.filter(pk=current.pk)
+    before = row.get().interval_seconds // 60
+    if before == minutes:
+        return
+    row.update(interval_seconds=minutes * 60)
+    _bump(current)
+    values = ({"interval_minutes": value} for value in (before, minutes))
+    audit.record(
+        "integration.schedule_changed",
+        scope=current.scope,
+        by=by,
+        target=current,
+        **dict(zip(("before", "after"), values, strict=True)),
+    )
+
+
+@transaction.atomic
+def change_deletion_limit(*, integration: Integration, percent: int, connections: int, version: str, by: User) -> None:
+    """Set how much a sync that nobody attends may remove without being approved."""
+    current = edit_conflicts.lock(integration, version=version)
+    before = {"percent": current.deletion_limit_percent, "connections": current.deletion_limit_count}
+    after = {"percent": percent, "connections": connections}
+    if before == after:
+        return
+    current.deletion_limit_percent, current.deletion_limit_count = percent, connections
+    current.save(update_fields=["deletion_limit_percent", "deletion_limit_count"])
+    _bump(current)
+    audit.record(
+        "integration.deletion_limit_changed", scope=current.scope, by=by, target=current, before=before, after=after
+    )
+
+
+@transaction.atomic
+def rotate_external_id(*, integration: Integration, kind: AccessTest.Kind, by: User) -> str:
+    """Make a new external id, which takes over when a test with it was green; until then the old one is used."""
+    field = f"next_{kind.value}_external_id"
+    place = integration.organization or integration.tenant
+    made = new_external_id(place.public_id)
+    there = Integration.objects.filter(pk=integration.pk)
+    waiting = there.select_for_update().values_list(field, flat=True).first()
+    there.update(**{field: made})
+    # A role that was tried with the one that waited until now must not be saved to be used with the one before it.
+    tried = SettingsTrial.objects.filter(integration=integration, access_mode=AccessMode.ROLE)
+    tried.filter(**{field.removeprefix("next_"): waiting}).delete()
+    audit.record(
+        "integration.external_id_rotated", scope=integration.scope, by=by, target=integration, used_for=kind.value
+    )
+    return made
+
+
+@transaction.atomic
+def change_connection_settings(
+    *, integration: Integration, wanted: IntegrationSettings, version: str, seen: str, by: User
+) -> Integration:
+    """Save the Connection Settings; with another prefix the connections are renamed in the same transaction.
+
+    ``wanted`` has the new values; a rotated external id takes over if a test with it and the new role name was green.
+    ``seen`` is the fingerprint of the impact that the person has confirmed. Raises UnseenImpactError when workspaces
+    would be affected otherwise than that, PrefixRefusedError when the prefix cannot be used.
+    """
+    current = edit_conflicts.hold(integration, version=version)
+    if any(getattr(wanted, name) != getattr(current, name) for name in CONNECTION_FIELDS):
+        edit_conflicts.check_plan(current)  # a rotated external id takes over on any plan
+    before = _values(current)
+    updates: tuple[Update, ...] = ()
+    if wanted.handle_prefix != current.handle_prefix:
+        tree = mirror.load(current)
+        updates = mirror.plan_prefix(current, tree, wanted.handle_prefix)
+        _check_impact(tree, updates, seen)
+        _rename(current, updates)
+    for name in CONNECTION_FIELDS:
+        setattr(current, name, getattr(wanted, name))
+    if is_next_external_id_proved(current):
+        current.connection_external_id, current.next_connection_external_id = current.next_connection_external_id, ""
+    after = _values(current)
+    if before == after:
+        return current
+    current.save(update_fields=[*CONNECTION_FIELDS, "connection_external_id", "next_connection_external_id"])
+    if any(before[name] != after[name] for name in ("role_name", "connection_external_id")):
+        health_schedule.forget(current.tenant_id, Connection.objects.filter(root=current.root_folder_id))
+    _bump(current)
+    changes = {"before": before, "after": after} | ({"renamed": len(updates)} if updates else {})
+    audit.record("integration.connection_settings_changed", scope=current.scope, by=by, target=current, **changes)
+    return current
+
+
+def is_next_external_id_proved(settings: IntegrationSettings) -> bool:
+    """Tell whether Test Connection was green with the rotated external id and this role name."""
+    rotated = getattr(settings, "next_connection_external_id", "")
+    if not rotated:
+        return False
+    old, settings.connection_external_id = settings.connection_external_id, rotated
+    is_proved = results.newest_passed(settings, AccessTest.Kind.CONNECTION) is not None
+    settings.connection_external_id = old
+    return is_proved
+
+
+def _check_impact(tree: Tree, updates: Sequence[Update], seen: str) -> None:
+    after = View.of(renamed(tree, updates))
+    ids = [held.id for held in tree.folders], [held.id for held in tree.connections]
+    found = impacts(uses_of(*ids, names=after.names), View.of(tree), after)
+    shown = fingerprint(found)
+    if found and shown != seen:
+        raise UnseenImpactError(found, shown, renames=len(updates))
+
+
+def _rename(integration: Integration, updates: Sequence[Update]) -> None:
+    try:
+        with mirror.settled():
+            mirror.take_turns(integration)
+            mirror.rename(updates)
+    except mirror.TreeChangedError:
+        raise ChangedMeanwhileError(
+            "Somebody changed one of these connections, or took a handle of theirs, at this very moment. Nothing was"
+            " saved; save again."
+        ) from None
+
+
+def _values(integration: Integration) -> dict[str, Any]:
+    names = ("handle_prefix", "role_name", "connection_external_id")
+    return {name: getattr(integration, name) for name in names} | dict(integration.options)
+
+
+def _bump(integration: Integration) -> None:
+    Integration.objects.filter(pk=integration.pk).update(version=F("version") + 1)
+    requests.forget_failures(integration)

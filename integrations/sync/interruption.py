@@ -1,0 +1,46 @@
+"""Syncs that stop in the middle through no fault of their own: the worker is to stop, or the database went away.
+
+Such a run waits again, as itself and with who asked for it, and is started by whoever is free.
+"""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from integrations.aws.calls.rate_limit import stops_within
+from integrations.models import SyncRun, SyncSchedule
+from integrations.sync.schedule import FIRST_RETRY, ClaimLostError
+from workspaces import isolation
+from workspaces.database import patiently
+
+_GIVEN_BACK = ("claim", "claim_expires_at", "dispatched_at", "next_due_at", "planned_at", "takeovers")
+
+
+def give_back(run: SyncRun, why: str, *, is_suspect: bool) -> None:
+    """Have a run wait to be started again, as soon as the database can be reached.
+
+    One that is suspected to bring the trouble itself is started again at once the first time, and later after that.
+    Raises ClaimLostError when the claim is not ours any more.
+    """
+    patiently(lambda: _give_back(run, why, is_suspect=is_suspect, now=timezone.now()), give_up_after=stops_within)
+
+
+def _give_back(run: SyncRun, why: str, *, is_suspect: bool, now: datetime) -> None:
+    with isolation.as_tenant(run.tenant_id):
+        row = SyncSchedule.objects.select_for_update().filter(pk=run.integration_id, claim=run.claim).first()
+        if row is None:
+            raise ClaimLostError
+        row.takeovers += is_suspect
+        row.claim = row.claim_expires_at = row.dispatched_at = None
+        row.next_due_at = now + FIRST_RETRY * (max(row.takeovers - 1, 0) if is_suspect else 0)
+        row.planned_at = now
+        row.save(update_fields=_GIVEN_BACK)
+        SyncRun.objects.filter(pk=run.pk).update(
+            state=SyncRun.State.QUEUED,
+            phase="",
+            error=why,
+            started_at=None,
+            folders_read=0,
+            accounts_read=0,
+            aws_calls=0,
+        )

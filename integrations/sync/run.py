@@ -1,0 +1,293 @@
+"""One sync run: claim → read → plan → deletion limit → confirm → apply → record.
+
+The network is never touched inside a transaction, and the tree is changed in one transaction or not at all. A read that
+failed or was not whole raises, and the run ends as failed with the sentence of what was wrong.
+"""
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import astuple, dataclass, field
+from datetime import timedelta
+from functools import partial
+from logging import ERROR, WARNING
+
+import structlog
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.utils import timezone
+from psycopg.errors import DeadlockDetected, ForeignKeyViolation, QueryCanceled, UniqueViolation
+
+from integrations.access.credentials import credentials_of
+from integrations.aws.calls.rate_limit import stops_within
+from integrations.aws.calls.retry import Retries
+from integrations.aws.discovery.read import identify, read_snapshot
+from integrations.aws.errors import AwsError, OwnFault, Stopped
+from integrations.aws.role_checks import refuse_open_role
+from integrations.aws.session import AwsSession, RoleCredentials, open_session
+from integrations.models import Integration, SyncRun
+from integrations.planning import absence, deletion_limit
+from integrations.planning import diff as planning_diff
+from integrations.planning.reconcile import Plan, Tree
+from integrations.planning.selection import Selection, select
+from integrations.planning.selection_tree import facts_of
+from integrations.planning.snapshot import Progress, Snapshot
+from integrations.sync import interruption, mirror
+from integrations.sync import schedule as sync_schedule
+from integrations.sync.heartbeat import heartbeat
+from integrations.sync.mirror import TreeChangedError
+from integrations.sync.schedule import ClaimLostError, Outcome
+from integrations.sync.verification import AnotherOrganizationError, check_gone, check_same_organization
+from workspaces import isolation
+from workspaces.database import is_away, patiently
+from workspaces.encryption import SecretUnreadableError
+
+log = structlog.get_logger(__name__)
+
+# Trust policies change: a role is proved anew to refuse strangers this often.
+PROOF_LIFETIME = timedelta(days=1)
+_PROGRESS_SECONDS = 1.0  # pages ask no more often either
+_ATTEMPTS_AT_THE_TREE = 5
+_WAITS = "Nothing was changed; it waits to be approved."
+# Somebody took a handle, purged a node or changed the settings between our look and our write, or another sync of the
+# same scope took handles in another order, or its turn took too long: what is there now is planned with again.
+_RACES = (TreeChangedError, UniqueViolation, ForeignKeyViolation, DeadlockDetected, QueryCanceled)
+_DATABASE_FAULT = "The database did not answer in the middle of it ({}). Nothing was changed; it is tried again soon."
+_DATABASE_AWAY = "The database was away in the middle of this sync. Nothing was changed; it is started again."
+_STOPPED = "The worker was stopped in the middle of this sync, as for an upgrade. Nothing was changed; it starts again."
+
+Watch = Callable[[SyncRun], None]
+
+
+@dataclass(slots=True)
+class _Work:
+    """What one run carries from step to step."""
+
+    run: SyncRun
+    watch: Watch
+    retries: Retries
+    read: Progress = field(default_factory=Progress)
+    calls: int = 0
+    told_at: float = 0.0
+
+    def count_call(self) -> None:
+        """Count one call to AWS; comes from several threads, but never from two at once."""
+        self.calls += 1
+
+    def tell(self, phase: SyncRun.Phase, read: Progress | None = None) -> None:
+        """Keep the run's row current; a phase is written at once, counters not more often than once a second."""
+        run, self.read = self.run, read or self.read
+        if run.phase == phase and time.monotonic() - self.told_at < _PROGRESS_SECONDS:
+            return
+        self.told_at, run.phase = time.monotonic(), phase
+        run.folders_read, run.accounts_read, run.aws_calls = self.read.folders, self.read.accounts, self.calls
+        sync_schedule.report(run)
+        self.watch(run)
+
+    def end(
+        self,
+        *,
+        error: str = "",
+        is_transient: bool = False,
+        is_ours: bool = False,
+        diff: Sequence[planning_diff.Change] = (),
+        asks_for: Collection[str] = (),
+    ) -> None:
+        """Write the run's end, in the caller's transaction."""
+        outcome = Outcome(
+            error=error,
+            is_transient=is_transient,
+            is_ours=is_ours,
+            changes=[astuple(change) for change in diff],
+            removals=sorted(asks_for),
+            folders_read=self.read.folders,
+            accounts_read=self.read.accounts,
+            aws_calls=self.calls,
+        )
+        sync_schedule.finish(self.run, outcome, now=timezone.now())
+
+
+def run(
+    tenant_id: int, integration_id: int, *, watch: Watch = lambda _: None, retries: Retries | None = None
+) -> SyncRun | None:
+    """As ``perform``, but give the run as it ended, and tell ``watch`` of that too."""
+    pk = perform(tenant_id, integration_id, watch=watch, retries=retries)
+    if pk is None:
+        return None
+    with isolation.as_tenant(tenant_id):
+        ended = SyncRun.objects.filter(pk=pk).first()
+    if ended is not None:
+        watch(ended)
+    return ended
+
+
+def perform(
+    tenant_id: int, integration_id: int, *, watch: Watch = lambda _: None, retries: Retries | None = None
+) -> int | None:
+    """Perform what is due for this integration; None when nothing is, somebody else is at it, or it is gone.
+
+    Else the id of the run. ``watch`` is told of each step; ``retries`` is how patient to be with AWS. What AWS refuses
+    or fails to answer ends the run as failed; so does a bug, and it is raised. Where the database goes away, or the
+    worker is to stop, it waits to be started again.
+    """
+    claimed = patiently(
+        lambda: sync_schedule.start(tenant_id, integration_id, now=timezone.now()), give_up_after=stops_within
+    )
+    if claimed is None:
+        return None
+    work = _Work(claimed, watch, retries or Retries())
+    with structlog.contextvars.bound_contextvars(tenant=tenant_id, integration=integration_id, run=claimed.pk):
+        try:
+            with heartbeat(claimed):
+                _sync(work)
+        except ClaimLostError:
+            log.warning("sync_given_up")  # whoever has the integration now has recorded this run's end
+        except Stopped:
+            _start_again(work, _STOPPED)
+        except AwsError as error:
+            _fail(work, error.sentence, is_transient=error.is_transient, is_ours=isinstance(error, OwnFault))
+        except (AnotherOrganizationError, SecretUnreadableError) as error:
+            _fail(work, str(error))
+        except (OperationalError, InterfaceError) as error:
+            if is_away(error):
+                _start_again(work, _DATABASE_AWAY, is_suspect=True)
+            else:
+                _fail(work, _DATABASE_FAULT.format(type(error).__name__), is_transient=True)
+                raise
+        except BaseException as error:
+            _fail(work, f"An unexpected error ({type(error).__name__}) stopped the sync. Nothing was changed.")
+            raise
+    return claimed.pk
+
+
+def _sync(work: _Work) -> None:
+    integration = work.run.integration
+    session, snapshot = _read(work, integration)
+    work.tell(SyncRun.Phase.COMPARING)
+    confirmed: frozenset[str] = frozenset()
+    attempts = 0
+    while True:
+        try:
+            with isolation.as_tenant(integration.tenant_id):
+                if attempts:  # whoever comes a second time plans while nobody else of the scope writes
+                    sync_schedule.hold(work.run)
+                    mirror.take_turns(integration)
+                unconfirmed = _plan_and_apply(work, integration, snapshot, confirmed)
+        except (DatabaseError, TreeChangedError) as error:
+            attempts += 1
+            if attempts == _ATTEMPTS_AT_THE_TREE or not isinstance(error.__cause__ or error, _RACES):
+                raise
+            integration = _integration_now(work)
+            continue
+        if not unconfirmed:
+            return
+        work.tell(SyncRun.Phase.CONFIRMING)
+        asked = partial(work.tell, SyncRun.Phase.CONFIRMING)
+        snapshot = check_gone(session, snapshot, unconfirmed, on_progress=asked)
+        confirmed |= unconfirmed
+        work.tell(SyncRun.Phase.COMPARING)
+
+
+def _integration_now(work: _Work) -> Integration:
+    with isolation.as_tenant(work.run.tenant_id):
+        found = Integration.objects.select_related("tenant", "organization").filter(pk=work.run.integration_id)
+        integration = found.first()
+    if integration is None:
+        raise ClaimLostError
+    return integration
+
+
+def _read(work: _Work, integration: Integration) -> tuple[AwsSession, Snapshot]:
+    now = timezone.now()
+    credentials = credentials_of(integration, purpose="sync")
+    session = open_session(credentials, on_call=work.count_call, retries=work.retries)
+    is_proof_due = integration.role_proved_at is None or integration.role_proved_at < now - PROOF_LIFETIME
+    if isinstance(credentials, RoleCredentials) and is_proof_due:
+        refuse_open_role(credentials, on_call=work.count_call, retries=work.retries)
+        with isolation.as_tenant(integration.tenant_id):
+            Integration.objects.filter(pk=integration.pk, role_arn=integration.role_arn).update(role_proved_at=now)
+    identity = identify(session)
+    check_same_organization(integration, identity.organization_id)
+    if integration.partition != session.partition:
+        with isolation.as_tenant(integration.tenant_id):
+            same = Integration.objects.filter(pk=integration.pk, version=integration.version)  # else of old credentials
+            same.update(partition=session.partition)
+    work.tell(SyncRun.Phase.READING)
+    # What somebody saved as unreadable may stay so; a denial of anything else is an error.
+    unseen = frozenset(integration.unseen_folders)
+    snapshot = read_snapshot(
+        session,
+        identity=identity,
+        on_progress=lambda progress: work.tell(SyncRun.Phase.READING, progress),
+        may_leave_out=unseen.__contains__ if unseen else None,
+    )
+    work.read = Progress(len(snapshot.folders), len(snapshot.accounts))
+    return session, snapshot
+
+
+def _plan_and_apply(
+    work: _Work, integration: Integration, snapshot: Snapshot, confirmed: frozenset[str]
+) -> frozenset[str]:
+    """Compare, write and record in one transaction; gives the ids that must be confirmed as gone before that.
+
+    While there are any, nothing is written. A plan over the deletion limit is recorded and not written.
+    """
+    tree = mirror.load(integration)
+    selection = Selection.of(integration.selection)
+    planned = mirror.plan(integration, tree, select(snapshot, selection))
+    if why := _why_it_asks(work, integration, tree, planned):
+        work.end(
+            error=f"{why} {_WAITS}",
+            diff=planning_diff.describe(planned, tree, snapshot),
+            asks_for=deletion_limit.removals(planned),
+        )
+        return frozenset()
+    unconfirmed = absence.to_confirm(planned, tree, snapshot) - confirmed
+    if unconfirmed:
+        return unconfirmed
+    found = {
+        "source_organization_id": snapshot.organization_id,
+        "management_account_id": snapshot.management_account_id,
+        "selection_facts": facts_of(snapshot, selection),
+        # What may be read again may not be missing again without an error.
+        "unseen_folders": sorted(snapshot.left_out_folders.intersection(integration.unseen_folders)),
+    }
+    is_found_before = all(getattr(integration, name) == value for name, value in found.items())
+    if not (planned.is_empty and is_found_before):
+        sync_schedule.hold(work.run)
+        if not Integration.objects.filter(pk=integration.pk, version=integration.version).exists():
+            raise TreeChangedError("The integration's settings were changed.")
+    mirror.apply(planned, tree, integration, now=timezone.now())
+    if not is_found_before:
+        Integration.objects.filter(pk=integration.pk).update(**found)
+    work.end(diff=planning_diff.describe(planned, tree, snapshot))
+    return frozenset()
+
+
+def _why_it_asks(work: _Work, integration: Integration, tree: Tree, planned: Plan) -> str:
+    """Say why the plan must be approved first; empty when it need not be."""
+    if work.run.is_attended:
+        return ""
+    percent, count = integration.deletion_limit_percent, integration.deletion_limit_count
+    why = deletion_limit.why_over(tree, planned, percent=percent, count=count)
+    if why:
+        sync_schedule.hold(work.run)  # whoever approves at this moment is waited for, or waits for the question
+        if deletion_limit.removals(planned) <= SyncRun.objects.approved_removals(integration):
+            return ""
+    return why
+
+
+def _start_again(work: _Work, why: str, *, is_suspect: bool = False) -> None:
+    log.warning("sync_starts_again", reason=why)
+    with suppress(ClaimLostError):
+        interruption.give_back(work.run, why, is_suspect=is_suspect)
+
+
+def _fail(work: _Work, sentence: str, *, is_transient: bool = False, is_ours: bool = False) -> None:
+    log.log(ERROR if is_ours else WARNING, "sync_failed", reason=sentence)
+
+    def write() -> None:
+        with isolation.as_tenant(work.run.tenant_id):
+            work.end(error=sentence, is_transient=is_transient, is_ours=is_ours)
+
+    with suppress(ClaimLostError):
+        patiently(write, give_up_after=stops_within)

@@ -1,0 +1,274 @@
+"""When syncs start, and that each integration has one at a time, whatever crashes.
+
+``sync_schedule`` holds one row for each integration. The dispatcher takes what is due in one statement and sends a
+message for each (``dispatch.py``); the worker that gets it claims the row. A claim expires unless the running sync
+keeps pushing it, so a sync whose worker died is started again; a message that comes twice, or late, finds nothing to
+do. What fails for a lasting reason, or kills its worker each time, is tried less and less often.
+
+Whoever needs both rows locks that of the schedule before that of the run.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from psycopg.types.json import Jsonb
+
+from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.models.sync_schedule import MANY_TAKEOVERS
+from integrations.notifications import outbox
+from integrations.sync import lease
+from workspaces import isolation, metrics
+
+FIRST_RETRY = timedelta(minutes=1)
+# Between two syncs that events start: a flood of them must not use up the quota of the customer's account.
+EVENTS_REST = timedelta(seconds=60)
+# However long a fault lasts, it is looked at again once a day.
+_LONGEST_WAIT = timedelta(days=1)
+_OPEN = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
+_STARTED_FIELDS = (
+    "claim",
+    "claim_expires_at",
+    "dispatched_at",
+    "asked_at",
+    "asked_trigger",
+    "asked_by",
+    "event_at",
+    "events_synced_at",
+    "next_due_at",
+    "planned_at",
+    "failures",
+    "takeovers",
+)
+_TIMES = {2: "twice", 3: "three times"}
+
+# The claim is given back and the run's end written in one statement: no row of the run is touched without the claim.
+# One that read everything also answers what an earlier one asked: it did it, need not ask any more, or asks anew.
+_FINISH = """
+    WITH freed AS (
+        UPDATE integrations_syncschedule SET claim = NULL, claim_expires_at = NULL,
+            takeovers = 0, planned_at = %(now)s,
+            events_synced_at = CASE WHEN %(is_by_event)s THEN %(now)s ELSE events_synced_at END,
+            failures = CASE %(ended)s WHEN 'well' THEN 0 ELSE failures + 1 END,
+            lasting_failures = CASE %(ended)s WHEN 'well' THEN 0 WHEN 'passing' THEN lasting_failures
+                ELSE lasting_failures + 1 END,
+            next_due_at = CASE %(ended)s
+                WHEN 'well' THEN CASE
+                    WHEN %(is_by_event)s AND event_at IS NOT NULL AND asked_at IS NULL  -- nobody but events waits
+                    THEN GREATEST(next_due_at, %(now)s + %(events_rest)s) ELSE next_due_at END
+                WHEN 'passing' THEN
+                    LEAST(next_due_at, %(now)s + %(first_retry)s * %(jitter)s * power(2, LEAST(failures, 10)))
+                ELSE CASE WHEN asked_at IS NOT NULL THEN next_due_at  -- whoever asked may have mended it
+                    ELSE %(now)s + %(jitter)s * make_interval(secs => LEAST(interval_seconds
+                        * power(2, LEAST(lasting_failures, 10)), GREATEST(interval_seconds, %(longest)s))) END
+                END
+        WHERE integration_id = %(integration)s AND claim = %(claim)s
+        RETURNING integration_id, failing_since
+    ), answered AS (
+        UPDATE integrations_syncrun asked
+        SET state = CASE WHEN state = 'approved' AND %(state)s = 'succeeded' THEN 'applied' ELSE 'superseded' END
+        FROM freed
+        WHERE %(state)s <> 'failed' AND asked.integration_id = freed.integration_id
+            AND asked.state IN ('needs_approval', 'approved')
+        RETURNING 1
+    )
+    UPDATE integrations_syncrun run SET state = %(state)s, error = %(error)s, phase = '', finished_at = %(now)s,
+        folders_read = %(folders)s, accounts_read = %(accounts)s, aws_calls = %(calls)s,
+        changes = %(changes)s, counts = %(counts)s, removals = %(removals)s
+    FROM freed, (SELECT count(*) FROM answered) AS all_answered  -- the count has the old question closed first
+    WHERE run.id = %(run)s AND run.integration_id = freed.integration_id
+    RETURNING freed.failing_since
+"""
+
+
+class ClaimLostError(Exception):
+    """The run is not ours any more: its claim expired and another worker has it, or its integration is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended; ``error`` is a sentence where it failed, ``changes`` its diff where it did not.
+
+    ``is_ours``: for something in this installation, which no customer can mend. With ``removals``, the ids of what
+    would go, it stopped to ask, and ``error`` says why.
+    """
+
+    error: str = ""
+    is_transient: bool = False
+    is_ours: bool = False
+    changes: Sequence[Sequence[str]] = ()
+    removals: Sequence[str] = ()
+    folders_read: int = 0
+    accounts_read: int = 0
+    aws_calls: int = 0
+
+    @property
+    def state(self) -> SyncRun.State:
+        """What the run is then."""
+        if self.removals:
+            return SyncRun.State.NEEDS_APPROVAL
+        return SyncRun.State.FAILED if self.error else SyncRun.State.SUCCEEDED
+
+
+def create(integration: Integration, *, now: datetime) -> SyncSchedule:
+    """Give a new integration its schedule; due at once."""
+    return SyncSchedule.objects.create(integration=integration, tenant_id=integration.tenant_id, next_due_at=now)
+
+
+def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | None:
+    """Claim an integration and give the run to work on, with its integration as it is now.
+
+    None when nothing is to do, somebody else is at it, or the tenant has too much under way: then the dispatcher sends
+    for it when that has ended.
+    """
+    with isolation.as_tenant(tenant_id):
+        row = SyncSchedule.objects.select_for_update().filter(pk=integration_id, tenant_id=tenant_id).first()
+        if row is None or (row.claim_expires_at is not None and row.claim_expires_at >= now):
+            return None
+        row.dispatched_at = None
+        if _is_crowded(row, now):
+            row.save(update_fields=["dispatched_at"])
+            return None
+        row.claim = row.claim_expires_at = None
+        run = _next_run(row, now)
+        if run is not None:
+            run.integration = Integration.objects.select_related("tenant", "organization").get(pk=integration_id)
+            row.claim, row.claim_expires_at = run.claim, now + claim_lifetime()
+            # What happened until now, this run will read.
+            row.asked_at = row.asked_trigger = row.asked_by_id = row.event_at = None
+            row.events_synced_at = now if run.trigger == SyncRun.Trigger.EVENT else row.events_synced_at
+            row.next_due_at, row.planned_at = now + _interval(row), now
+        row.save(update_fields=_STARTED_FIELDS)
+        return run
+
+
+def most_of_one() -> int:
+    """Say how many syncs of one tenant run at most: its share, and a few for which people wait."""
+    share: int = settings.PIPES_SYNCS_PER_TENANT
+    return share + max(1, share // 4)
+
+
+def _is_crowded(row: SyncSchedule, now: datetime) -> bool:
+    """Whether the tenant has all the syncs under way that it may have; whoever works at a command line may always."""
+    under_way = SyncSchedule.objects.filter(tenant_id=row.tenant_id, claim__isnull=False, claim_expires_at__gte=now)
+    if under_way.count() < most_of_one():
+        return False
+    by_command = SyncRun.objects.filter(integration_id=row.pk, state__in=_OPEN, trigger=SyncRun.Trigger.COMMAND)
+    return not by_command.exists()
+
+
+def _next_run(row: SyncSchedule, now: datetime) -> SyncRun | None:
+    """Find the queued run, replace the lost one, or make a scheduled one if it is time; whichever it is now runs."""
+    run = SyncRun.objects.filter(integration_id=row.pk, state__in=_OPEN).first()
+    trigger, by, queued_at = SyncRun.Trigger.EVENT if row.event_at else SyncRun.Trigger.SCHEDULED, None, now
+    if row.asked_at and row.asked_trigger:  # while the one before it ran
+        trigger, by, queued_at = SyncRun.Trigger(row.asked_trigger), row.asked_by_id, row.asked_at
+    if run is not None and run.state == SyncRun.State.RUNNING:
+        _record_loss(run, row, now)
+        if row.takeovers > 1:
+            return None
+        if not row.asked_trigger:
+            trigger, by, queued_at = SyncRun.Trigger(run.trigger), run.started_by_id, run.queued_at
+        run = None
+    elif run is None and row.next_due_at > now:
+        return None
+    if run is None:
+        run = SyncRun(
+            tenant_id=row.tenant_id, integration_id=row.pk, trigger=trigger, started_by_id=by, queued_at=queued_at
+        )
+    run.state, run.phase, run.started_at = SyncRun.State.RUNNING, SyncRun.Phase.CHECKING, now
+    run.claim, run.error = lease.new_claim(), ""
+    run.save(update_fields=["state", "phase", "started_at", "claim", "error"] if run.pk else None)
+    return run
+
+
+def _record_loss(run: SyncRun, row: SyncSchedule, now: datetime) -> None:
+    """End a run whose worker died. The first is replaced at once; a sync that kills each of its workers must wait."""
+    row.takeovers, row.failures = row.takeovers + 1, row.failures + 1
+    run.state, run.phase, run.finished_at = SyncRun.State.FAILED, "", now
+    run.error = "The worker that ran this stopped in the middle. Nothing was changed; the sync was started again."
+    if row.takeovers > 1:
+        growth = row.takeovers - MANY_TAKEOVERS
+        wait = FIRST_RETRY if growth < 0 else _interval(row) * 2 ** min(growth, 10)
+        row.next_due_at, row.planned_at = now + min(wait, max(_LONGEST_WAIT, _interval(row))), now
+        run.error = (
+            f"The worker stopped {_TIMES.get(row.takeovers, f'{row.takeovers} times')} in the middle of this sync, one"
+            " after the other. Nothing was changed. It is tried again later, less and less often; ask the operator of"
+            " this installation what stops the worker. Often it is too little memory."
+        )
+    run.save(update_fields=["state", "phase", "finished_at", "error"])
+    row.save(update_fields=["failures"])
+    outbox.run_ended(run, Outcome(run.error, is_transient=True), failing_since=row.failing_since, now=now)
+
+
+def claim_lifetime() -> timedelta:
+    """Say how long a claim counts that nobody pushes."""
+    return timedelta(seconds=settings.PIPES_SYNC_CLAIM_SECONDS)
+
+
+def _interval(row: SyncSchedule) -> timedelta:
+    """Give the time to the next scheduled run, with jitter so that integrations made together drift apart."""
+    return timedelta(seconds=row.interval_seconds * random.uniform(0.9, 1.1))  # noqa: S311  no secret
+
+
+def report(run: SyncRun) -> None:
+    """Write how far a run is. Raises ClaimLostError when it is not ours any more, so that it stops early."""
+    with isolation.as_tenant(run.tenant_id):
+        ours = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING)  # whoever takes over ends it first
+        if not ours.update(
+            phase=run.phase, folders_read=run.folders_read, accounts_read=run.accounts_read, aws_calls=run.aws_calls
+        ):
+            raise ClaimLostError
+
+
+def hold(run: SyncRun) -> None:
+    """Lock the schedule's row until the caller's transaction ends: whoever writes to the tree does that first.
+
+    Raises ClaimLostError when the claim is not ours any more, as it is once somebody deleted the integration.
+    """
+    if not SyncSchedule.objects.select_for_update().filter(pk=run.integration_id, claim=run.claim).exists():
+        raise ClaimLostError
+
+
+def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
+    """Write a run's end and what is to be told of it, and give its claim back, in the caller's transaction.
+
+    After a passing fault the next try comes sooner than the schedule says, backing off; after a lasting one later and
+    later. Raises ClaimLostError when the claim is not ours any more: the caller's transaction must then not be
+    committed.
+    """
+    has_failed = outcome.state == SyncRun.State.FAILED
+    ended = ("passing" if outcome.is_transient else "badly") if has_failed else "well"
+    parameters: dict[str, Any] = {
+        "run": run.pk,
+        "integration": run.integration_id,
+        "claim": run.claim,
+        "now": now,
+        "ended": ended,
+        "is_by_event": run.trigger == SyncRun.Trigger.EVENT,
+        "events_rest": EVENTS_REST,
+        "first_retry": FIRST_RETRY,
+        "longest": _LONGEST_WAIT.total_seconds(),
+        "jitter": random.uniform(0.8, 1.2),  # noqa: S311  no secret
+        "state": outcome.state.value,
+        "error": outcome.error,
+        "removals": Jsonb(list(outcome.removals)),
+        "changes": Jsonb([list(change) for change in outcome.changes]),
+        "counts": Jsonb(Counter(change[0] for change in outcome.changes)),
+        "folders": outcome.folders_read,
+        "accounts": outcome.accounts_read,
+        "calls": outcome.aws_calls,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_FINISH, parameters)
+        ended = cursor.fetchone()
+    if ended is None:
+        raise ClaimLostError
+    outbox.run_ended(run, outcome, failing_since=ended[0], now=now)
+    kind = f"_{'passing' if outcome.is_transient else 'lasting'}" if has_failed else ""
+    metrics.count("syncs", outcome=f"{outcome.state.value}{kind}")

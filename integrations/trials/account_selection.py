@@ -1,0 +1,118 @@
+"""Choosing which accounts an integration mirrors: read anew, ticked, looked at, then saved with all that it changes.
+
+The choice is made on a trial, as other credentials are tried on one: until it is saved nothing else knows of it. Each
+function is one transaction.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from integrations import edit_conflicts
+from integrations.models import Integration, SettingsTrial, SyncRun
+from integrations.planning.selection import Selection
+from integrations.planning.selection_tree import Outline, Verb, in_words
+from integrations.planning.serialization import unpack
+from integrations.trials import settings_trial
+from workspaces import audit
+from workspaces.models import User
+from workspaces.wording.names import isolated
+
+_SELECTION: Final = SettingsTrial.About.SELECTION
+
+
+@transaction.atomic
+def start(*, integration: Integration, version: str, by: User, now: datetime) -> SettingsTrial:
+    """Read the AWS organization in the background, to choose from it; a choice that somebody has begun is gone on with.
+
+    Raises ChangedMeanwhileError when somebody changed the integration since the page was made, OtherTrialError while
+    other Discovery Settings are tried.
+    """
+    current = edit_conflicts.lock(integration, version=version)
+    begun = settings_trial.find(current, now=now)
+    if begun is not None and begun.state != SettingsTrial.State.FAILED:
+        if begun.about == _SELECTION:
+            return begun
+        if begun.about != SettingsTrial.About.PREVIEW:
+            raise settings_trial.OtherTrialError(
+                f"{isolated(begun.created_by)} is trying new Discovery Settings, which are not saved yet. Save or"
+                " discard those first."
+            )
+    trial = settings_trial.begin(current, current, about=_SELECTION, by=by)
+    audit.record("integration.selection_begun", scope=current.scope, by=by, target=current)
+    return trial
+
+
+@transaction.atomic
+def read_again(*, integration: Integration, by: User, now: datetime) -> None:
+    """Read anew what to choose from, and keep what was chosen so far."""
+    current = edit_conflicts.lock(integration)
+    trial, shown = _locked(current), settings_trial.find(current, now=now)
+    if trial is not None and shown is not None and shown.is_over:
+        wanted = Integration.objects.select_related("tenant", "organization").get(pk=current.pk)
+        wanted.selection = trial.selection
+        settings_trial.begin(current, wanted, about=_SELECTION, by=by)
+
+
+def outline(integration: Integration, *, now: datetime) -> Outline:
+    """Give what there is to choose from, and what is chosen so far. Raises TrialGoneError."""
+    return _outline(SettingsTrial.objects.filter(integration=integration), now)
+
+
+@transaction.atomic
+def choose(*, integration: Integration, verb: Verb, source_id: str, now: datetime) -> Outline:
+    """Tick or untick something, for whoever looks at the trial; nothing is changed by it yet. Raises TrialGoneError."""
+    trials_of_it = SettingsTrial.objects.filter(integration=integration)
+    after = _outline(trials_of_it.select_for_update(), now).after(verb, source_id)
+    trials_of_it.update(selection=after.selection.stored)
+    return after
+
+
+def _outline(found: QuerySet[SettingsTrial], now: datetime) -> Outline:
+    ready = SettingsTrial.State.READY
+    trial = found.filter(about=_SELECTION, state=ready, expires_at__gt=now).first()
+    if trial is None:
+        raise settings_trial.TrialGoneError
+    return Outline(unpack(bytes(trial.snapshot)), Selection.of(trial.selection))
+
+
+def _locked(integration: Integration) -> SettingsTrial | None:
+    return SettingsTrial.objects.select_for_update().filter(integration=integration, about=_SELECTION).first()
+
+
+@transaction.atomic
+def discard(*, integration: Integration, by: User) -> None:
+    """Drop the choice; the integration stays as it is."""
+    deleted, _ = SettingsTrial.objects.filter(integration=integration, about=_SELECTION).delete()
+    if deleted:
+        audit.record("integration.selection_discarded", scope=integration.scope, by=by, target=integration)
+
+
+@transaction.atomic
+def save(*, integration: Integration, version: str, seen: str, by: User, now: datetime) -> Integration:
+    """Save what was chosen and apply it, in one transaction.
+
+    What it leaves out is removed because a person chose so, whatever the deletion limit. Raises as trials.save does;
+    nothing is changed then.
+    """
+    current, trial, ahead = settings_trial.take(
+        integration=integration, version=version, about=_SELECTION, seen=seen, now=now
+    )
+    settings_trial.apply(current, ahead, now=now)
+    chosen = Outline(ahead.snapshot, ahead.selection)
+    before = in_words(Selection.of(current.selection), current.selection_facts)
+    current.selection, current.selection_facts = ahead.selection.stored, chosen.facts
+    current.save(update_fields=["selection", "selection_facts"])
+    counts = settings_trial.end(current, trial, ahead, trigger=SyncRun.Trigger.SELECTION, by=by, now=now)
+    audit.record(
+        "integration.selection_changed",
+        scope=current.scope,
+        by=by,
+        target=current,
+        before={"accounts_to_mirror": before},
+        after={"accounts_to_mirror": chosen.words},
+        changes=counts,
+    )
+    return current

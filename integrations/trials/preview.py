@@ -1,0 +1,51 @@
+"""What a sync would change now: read as a sync reads, looked at, and never applied.
+
+It is a trial of the very settings that are in use. Each function is one transaction.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from integrations import edit_conflicts
+from integrations.models import Integration, SettingsTrial
+from integrations.planning import deletion_limit
+from integrations.trials import settings_trial
+from integrations.trials.settings_trial import Prospect
+from workspaces import audit
+from workspaces.models import User
+from workspaces.wording.names import isolated
+
+
+@transaction.atomic
+def start(*, integration: Integration, by: User, now: datetime) -> SettingsTrial:
+    """Read the AWS organization in the background, to compare it with the tree; a read under way is followed instead.
+
+    Raises OtherTrialError while somebody tries other settings, and ChangedMeanwhileError when the integration was
+    deleted or changed at this moment.
+    """
+    current = edit_conflicts.hold(integration, version=str(integration.version))
+    open_trial = settings_trial.find(current, now=now)
+    if open_trial is not None and open_trial.about != SettingsTrial.About.PREVIEW:
+        if open_trial.state != SettingsTrial.State.FAILED:
+            raise settings_trial.OtherTrialError(
+                f"{isolated(open_trial.created_by)} is trying other settings of {current}, which would be lost. Save or"
+                " discard them in its Config, then preview the sync."
+            )
+    elif open_trial is not None and not open_trial.is_over:
+        return open_trial
+    trial = settings_trial.begin(current, current, about=SettingsTrial.About.PREVIEW, by=by)
+    audit.record("integration.sync_previewed", scope=current.scope, by=by, target=current)
+    return trial
+
+
+@transaction.atomic
+def close(*, integration: Integration) -> None:
+    """Forget what was read."""
+    SettingsTrial.objects.filter(integration=integration, about=SettingsTrial.About.PREVIEW).delete()
+
+
+def why_it_would_ask(ahead: Prospect, integration: Integration) -> str:
+    """Say why a scheduled sync would have to be approved; empty when it would not."""
+    percent, count = integration.deletion_limit_percent, integration.deletion_limit_count
+    return deletion_limit.why_over(ahead.tree, ahead.plan, percent=percent, count=count)

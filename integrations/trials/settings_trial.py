@@ -1,0 +1,275 @@
+"""New discovery settings as requests see them: tried first, then looked at, then saved with all that they change.
+
+What talks to AWS is ``run``, which only tasks import.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import F
+
+from connections.schemas.workspace_uses import uses_of
+from integrations import edit_conflicts
+from integrations.jobs import concurrency
+from integrations.jobs.sending import NOT_TAKEN, send_on_commit
+from integrations.models import AccessMode, Integration, SettingsTrial, SyncRun, SyncSchedule
+from integrations.models.settings import SETTINGS_FIELDS, IntegrationSettings
+from integrations.notifications import outbox
+from integrations.planning import absence
+from integrations.planning.diff import Change, describe
+from integrations.planning.reconcile import Plan, Tree
+from integrations.planning.selection import Selection, select
+from integrations.planning.selection_tree import Outline
+from integrations.planning.serialization import unpack
+from integrations.planning.snapshot import Snapshot
+from integrations.planning.workspace_impact import View, WorkspaceImpact, fingerprint, impacts
+from integrations.sync import mirror, requests
+from integrations.sync import schedule as sync_schedule
+from integrations.tasks import run_settings_trial
+from workspaces import audit, isolation
+from workspaces.models import User
+
+_LOST: Final = concurrency.why_lost("this", again="Save the settings")
+
+
+class OtherTrialError(Exception):
+    """Somebody tries other settings, which would be lost; the text is a sentence that says who and what to do."""
+
+
+class TrialGoneError(Exception):
+    """There is nothing to save: it was discarded, replaced or saved by somebody, or an hour has passed."""
+
+
+class SyncUnderWayError(Exception):
+    """A sync runs right now, and only one of the two can write."""
+
+
+class StaleReadError(Exception):
+    """A sync has seen a newer state of AWS than what this trial has read, or has added what is missing in it."""
+
+
+class UnseenProspectError(Exception):
+    """What saving would change is not what the person has seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What saving a trial would change, and what tells it from another one; ``snapshot`` is all that was read."""
+
+    snapshot: Snapshot
+    selection: Selection
+    tree: Tree
+    plan: Plan
+    changes: Sequence[Change]
+    impacts: Sequence[WorkspaceImpact]
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal changes with equal impact, now and by what is chosen later."""
+        return fingerprint(self.impacts, self.selection.stored, *map(astuple, self.changes))
+
+
+def find(integration: Integration, *, now: datetime) -> SettingsTrial | None:
+    """Find the trial of an integration that is open; one whose worker died reads as failed."""
+    found = SettingsTrial.objects.select_related("created_by").defer("snapshot")
+    trial = found.filter(integration=integration, expires_at__gt=now).first()
+    is_silent = trial is not None and not trial.is_over and trial.progressed_at < now - concurrency.PATIENCE
+    if trial is not None and is_silent and not concurrency.may_still_come(trial, now=now):
+        trial.state, trial.error = SettingsTrial.State.FAILED, _LOST
+    return trial
+
+
+@transaction.atomic
+def start(*, integration: Integration, wanted: IntegrationSettings, version: str, by: User) -> SettingsTrial:
+    """Try these settings in the background; an older trial of the same integration makes room.
+
+    Raises ChangedMeanwhileError when somebody changed the integration since the page was made.
+    """
+    current = edit_conflicts.hold(
+        integration, version=version
+    )  # on any plan: credentials that are in use may be rotated
+    trial = begin(current, wanted, about=SettingsTrial.About.DISCOVERY, by=by)
+    audit.record("integration.settings_tried", scope=current.scope, by=by, target=current, **_shown(trial))
+    return trial
+
+
+def begin(
+    integration: Integration, wanted: IntegrationSettings, *, about: SettingsTrial.About, by: User
+) -> SettingsTrial:
+    """Put a trial in the place of an older one, in the transaction of a caller who has the integration locked."""
+    SettingsTrial.objects.filter(integration=integration).delete()
+    kept = {name: getattr(wanted, name) for name in SETTINGS_FIELDS if name not in ("id", "uid", "sealed_secret_key")}
+    trial = SettingsTrial(integration=integration, about=about, base_version=integration.version, created_by=by, **kept)
+    if wanted.access_mode == AccessMode.KEY:
+        trial.secret_key = wanted.secret_key  # encrypted for this row now
+    trial.save()
+    ids = trial.tenant_id, trial.pk
+    send_on_commit(run_settings_trial, *ids, otherwise=partial(fail_unsent, *ids))
+    return trial
+
+
+def fail_unsent(tenant_id: int, trial_id: int) -> None:
+    """End a trial that no worker could be sent for; it is asked for again."""
+    with isolation.as_tenant(tenant_id):
+        SettingsTrial.objects.filter(pk=trial_id, state=SettingsTrial.State.QUEUED).update(
+            state=SettingsTrial.State.FAILED, error=NOT_TAKEN, phase=""
+        )
+
+
+@transaction.atomic
+def discard(*, integration: Integration, by: User) -> None:
+    """Drop the trial; the integration stays as it is."""
+    about = SettingsTrial.About.DISCOVERY
+    deleted, _ = SettingsTrial.objects.filter(integration=integration, about=about).delete()
+    if deleted:
+        audit.record("integration.settings_discarded", scope=integration.scope, by=by, target=integration)
+
+
+def prospect(trial: SettingsTrial, integration: Integration) -> Prospect:
+    """Say what saving would change now."""
+    snapshot = unpack(bytes(trial.snapshot))
+    selection = Selection.of(trial.selection)
+    tree = mirror.load(integration)
+    planned = mirror.plan(integration, tree, select(snapshot, selection))
+    after = View.after(tree, planned)
+    ids = [held.id for held in tree.folders], [held.id for held in tree.connections]
+    found = impacts(uses_of(*ids, names=after.names), View.of(tree), after)
+    return Prospect(snapshot, selection, tree, planned, describe(planned, tree, snapshot), found)
+
+
+@transaction.atomic
+def save(*, integration: Integration, version: str, seen: str, by: User, now: datetime) -> Integration:
+    """Save a trial's settings and apply what it read, in one transaction.
+
+    ``seen`` is the fingerprint of the prospect that the person saw. Raises ChangedMeanwhileError, TrialGoneError,
+    SyncUnderWayError, StaleReadError or UnseenProspectError; nothing is changed then.
+    """
+    about = SettingsTrial.About.DISCOVERY
+    current, trial, ahead = take(integration=integration, version=version, about=about, seen=seen, now=now)
+    apply(current, ahead, now=now)
+    before = _shown(current)
+    _take_over(current, trial, ahead, now)
+    counts = end(current, trial, ahead, trigger=SyncRun.Trigger.SETTINGS, by=by, now=now)
+    facts: dict[str, Any] = {"before": before, "after": _shown(current), "changes": counts}
+    if before["access_mode"] == current.access_mode == AccessMode.KEY:
+        facts |= {"secret_key": "replaced"}
+    audit.record("integration.discovery_settings_changed", scope=current.scope, by=by, target=current, **facts)
+    return current
+
+
+def take(
+    *, integration: Integration, version: str, about: SettingsTrial.About, seen: str, now: datetime
+) -> tuple[Integration, SettingsTrial, Prospect]:
+    """Lock what is to be saved until the caller's transaction ends, and make sure that it may be; raises as save."""
+    current = edit_conflicts.hold(integration, version=version)
+    if about != SettingsTrial.About.DISCOVERY:
+        edit_conflicts.check_plan(current)
+    _check_no_sync(current, now)
+    ready = SettingsTrial.objects.select_for_update().filter(integration=current, about=about, expires_at__gt=now)
+    trial = ready.filter(state=SettingsTrial.State.READY).first()
+    if trial is None:
+        raise TrialGoneError
+    if SyncRun.objects.changed_something(current, after=trial.created_at).exists():
+        raise StaleReadError
+    ahead = prospect(trial, current)
+    is_of_another = ahead.snapshot.organization_id != current.source_organization_id  # then all that was there goes
+    unproved = absence.to_confirm(ahead.plan, ahead.tree, ahead.snapshot) - frozenset(trial.confirmed_gone)
+    if unproved and not is_of_another:
+        raise StaleReadError
+    if ahead.fingerprint != seen:
+        raise UnseenProspectError
+    return current, trial, ahead
+
+
+def apply(integration: Integration, ahead: Prospect, *, now: datetime) -> None:
+    """Write what saving changes. Raises UnseenProspectError when somebody has changed the tree at this moment."""
+    try:
+        with mirror.settled():
+            mirror.apply(ahead.plan, ahead.tree, integration, now=now)
+    except mirror.TreeChangedError as error:
+        raise UnseenProspectError from error
+
+
+def end(
+    integration: Integration,
+    trial: SettingsTrial,
+    ahead: Prospect,
+    *,
+    trigger: SyncRun.Trigger,
+    by: User,
+    now: datetime,
+) -> dict[str, int]:
+    """Keep what was saved as a run and tell of it, drop the trial, and tell older pages that there is a newer version.
+
+    What an earlier run asked about is answered by it, as by any run that has read everything.
+
+    Gives how many changes of each kind there were.
+    """
+    counts: dict[str, int] = dict(Counter(change.kind for change in ahead.changes))
+    changes = [astuple(change) for change in ahead.changes]
+    run = SyncRun.objects.create(
+        tenant_id=integration.tenant_id,
+        integration=integration,
+        trigger=trigger,
+        started_by=by,
+        state=SyncRun.State.SUCCEEDED,
+        folders_read=trial.folders_read,
+        accounts_read=trial.accounts_read,
+        aws_calls=trial.aws_calls,
+        changes=changes,
+        counts=counts,
+        queued_at=trial.created_at,
+        started_at=trial.created_at,
+        finished_at=now,
+    )
+    failing_since = SyncSchedule.objects.values_list("failing_since", flat=True).get(pk=integration.pk)
+    outbox.run_ended(run, sync_schedule.Outcome(changes=changes), failing_since=failing_since, now=now)
+    asked = SyncRun.State.NEEDS_APPROVAL, SyncRun.State.APPROVED
+    SyncRun.objects.filter(integration=integration, state__in=asked).update(state=SyncRun.State.SUPERSEDED)
+    trial.delete()
+    Integration.objects.filter(pk=integration.pk).update(version=F("version") + 1)
+    return counts
+
+
+def _check_no_sync(integration: Integration, now: datetime) -> None:
+    """Refuse while a sync has the integration; the claim of one whose worker died is taken from it."""
+    row = SyncSchedule.objects.get(pk=integration.pk)
+    if row.claim_expires_at is not None and row.claim_expires_at >= now:
+        raise SyncUnderWayError
+    if row.claim is not None:
+        row.claim, row.claim_expires_at, row.next_due_at = None, None, now
+        row.save(update_fields=["claim", "claim_expires_at", "next_due_at"])
+
+
+def _take_over(integration: Integration, trial: SettingsTrial, ahead: Prospect, now: datetime) -> None:
+    """Put what was tried onto the integration; what the other mode needed is forgotten."""
+    snapshot = ahead.snapshot
+    is_role = trial.access_mode == AccessMode.ROLE
+    integration.access_mode = trial.access_mode
+    integration.role_arn = trial.role_arn if is_role else ""
+    integration.access_key_id = "" if is_role else trial.access_key_id
+    integration.secret_key = "" if is_role else trial.secret_key
+    if is_role and trial.discovery_external_id == integration.next_discovery_external_id:
+        integration.discovery_external_id, integration.next_discovery_external_id = trial.discovery_external_id, ""
+    integration.role_proved_at = now if is_role else None
+    integration.source_organization_id = snapshot.organization_id
+    integration.management_account_id = snapshot.management_account_id
+    integration.unseen_folders = sorted(snapshot.left_out_folders)
+    integration.selection_facts = Outline(snapshot, ahead.selection).facts
+    integration.save()
+    requests.forget_failures(integration)
+
+
+def _shown(settings: IntegrationSettings) -> dict[str, str]:
+    """Give what may be shown of discovery settings: no secret is among it."""
+    return {
+        "access_mode": settings.access_mode,
+        "role_arn": settings.role_arn,
+        "access_key_id": settings.access_key_id,
+        "discovery_external_id": settings.discovery_external_id,
+    }

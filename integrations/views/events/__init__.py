@@ -1,0 +1,1 @@
+"""The address that EventBridge calls, and the page that sets it up."""

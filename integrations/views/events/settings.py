@@ -1,0 +1,124 @@
+"""The Events of an integration: where AWS sends them, with which key, and what to set up for it."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from connections.errors import ChangedMeanwhileError
+from integrations.aws.regions import home_region
+from integrations.events import inlets
+from integrations.events.inlets import IssuedKey
+from integrations.models import EventInlet, Integration
+from integrations.sync.schedule import EVENTS_REST
+from integrations.views.frame import find_integration, integration_page
+from integrations.views.wizard.setup_files import attachment
+from integrations.wizard import setup_files
+from integrations.wizard.setup_files import copy_of
+from workspaces.access import Access, Power
+from workspaces.scoping import scope_view
+from workspaces.web.htmx import render_page
+
+
+@never_cache
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def integration_inlet(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Show how events come in; posted, let them in: the key is in the answer to that, and in no other."""
+    found = find_integration(access, integration)
+    if request.method != "POST":
+        return _show(request, access, found, inlet_of(found), None)
+    try:
+        issued = inlets.enable(integration=found, by=access.user, now=timezone.now())
+    except ChangedMeanwhileError as error:
+        messages.error(request, str(error))
+        return redirect(access.scope.url("integration_list"))
+    if issued is None:
+        messages.info(request, "Events are enabled already, and the key is as it was. Rotate it if nobody copied it.")
+        return redirect(access.scope.url("integration_inlet", integration=found.handle))
+    return _show(request, access, found, issued.inlet, issued)
+
+
+@never_cache
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def inlet_rotate(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Ask whether another key is wanted, make it, and show it."""
+    found = find_integration(access, integration)
+    if request.method == "POST":
+        made_at = request.POST.get("made_at", "")
+        try:
+            issued = inlets.rotate_key(integration=found, made_at=made_at, by=access.user, now=timezone.now())
+        except ChangedMeanwhileError as error:
+            messages.error(request, str(error))
+            return redirect(access.scope.url("integration_inlet", integration=found.handle))
+        return _show(request, access, found, issued.inlet, issued)
+    inlet = inlet_of(found)
+    if inlet is None:
+        raise Http404
+    return render_page(request, "integrations/events_rotate.html", _page(access, found, inlet), parts=())
+
+
+@scope_view(Power.OWNER)
+@require_POST
+def inlet_close(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Let no more events in."""
+    found = find_integration(access, integration)
+    inlets.close(integration=found, by=access.user)
+    messages.success(request, f"Events are disabled. {found} syncs by its schedule; the stack in AWS can be deleted.")
+    return redirect(access.scope.url("integration_inlet", integration=found.handle))
+
+
+@scope_view(Power.OWNER)
+@require_safe
+def inlet_template(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Give the template that forwards the events; the key is not in it."""
+    found = find_integration(access, integration)
+    inlet = inlet_of(found)
+    if inlet is None:
+        raise Http404
+    return attachment(*setup_files.events_template(copy_of(found), inlets.url_of(inlet)))
+
+
+def inlet_of(integration: Integration) -> EventInlet | None:
+    """Find the inlet of an integration, if it is open."""
+    return EventInlet.objects.filter(integration=integration).first()
+
+
+def _show(
+    request: HttpRequest, access: Access, integration: Integration, inlet: EventInlet | None, issued: IssuedKey | None
+) -> HttpResponse:
+    context = _page(
+        access,
+        integration,
+        inlet,
+        address=inlets.url_of(inlet) if inlet else "",
+        key=issued.key if issued else "",
+        key_header=inlets.KEY_HEADER,
+        region=home_region(setup_files.partition_of(copy_of(integration)) or "aws"),
+        rest=EVENTS_REST,
+        is_reachable=settings.BASE_URL.startswith("https://"),
+    )
+    return render_page(request, "integrations/events.html", context, parts=())
+
+
+def _page(access: Access, integration: Integration, inlet: EventInlet | None, **context: object) -> dict[str, object]:
+    url = access.scope.url
+    advanced_url = url("integration_advanced", integration=integration.handle)
+    return integration_page(
+        access,
+        integration,
+        inlet=inlet,
+        events_url=url("integration_inlet", integration=integration.handle),
+        current_url=advanced_url,
+        crumbs=[
+            ("Integrations", url("integration_list")),
+            (integration.handle, url("integration_detail", integration=integration.handle)),
+            ("Advanced", advanced_url),
+            ("Events", ""),
+        ],
+        **context,
+    )

@@ -1,0 +1,117 @@
+"""What all pages of an integration share: finding it, its frame, and how its latest sync stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django_htmx.http import trigger_client_event
+
+from integrations.models import Integration, SyncRun
+from integrations.planning import words
+from workspaces.access import Access, why_only_kept
+from workspaces.web.htmx import htmx, render_page
+
+# After this long in the queue a page says that no worker has taken the run.
+_PATIENCE = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """A run as pages show it; ``next_due_at`` is None when the next one is due already.
+
+    ``folded`` says for how many runs without changes its record stands, where that is more than itself. On pages that
+    show how the integration stands, ``is_followed`` says that somebody asked for one more while this one ran, and
+    ``asks_url`` leads to the run that needs approval.
+    """
+
+    run: SyncRun
+    url: str
+    phase: str
+    took: str
+    counters: tuple[tuple[str, int], ...]
+    changes: str
+    next_due_at: datetime | None = None
+    is_stuck: bool = False
+    is_followed: bool = False
+    asks_url: str = ""
+    folded: str = ""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there will be something else to show within moments."""
+        return not self.run.is_over or self.is_followed
+
+
+def find_integration(access: Access, handle: str) -> Integration:
+    """Find an integration of the scope itself; raises Http404."""
+    found = Integration.objects.in_scope(access.scope).select_related("root_folder", "schedule")
+    return get_object_or_404(found, handle=handle)
+
+
+def integration_page(access: Access, integration: Integration, **context: object) -> dict[str, object]:
+    """Make the frame of an integration's page; each of the further keywords is for its template."""
+    url = access.scope.url
+    tabs = [
+        (label, url(name, integration=integration.handle))
+        for label, name in (
+            ("Connections", "integration_detail"),
+            ("Config", "integration_config"),
+            ("Advanced", "integration_advanced"),
+        )
+    ]
+    return {
+        "integration": integration,
+        "crumbs": [("Integrations", url("integration_list")), (integration.handle, "")],
+        "tabs": tabs,
+        "why_only_kept": why_only_kept(access.scope),
+        **context,
+    }
+
+
+def run_status(access: Access, integration: Integration, run: SyncRun) -> RunStatus:
+    """Say how a run stands."""
+    now = timezone.now()
+    due_at = integration.schedule.next_due_at
+    counters = (
+        ("OUs", max(run.folders_read - 1, 0)),  # the root is read too and is none
+        ("accounts", run.accounts_read),
+        ("AWS calls", run.aws_calls),
+    )
+    return RunStatus(
+        run=run,
+        url=access.scope.url("run_detail", integration=integration.handle, run=run.pk),
+        phase=run.get_phase_display() if run.phase else run.get_state_display(),
+        took=words.duration(run.elapsed),
+        counters=counters,
+        changes=words.changes(run.counts),
+        next_due_at=due_at if due_at > now else None,
+        folded=f"{run.folded_runs:,} syncs without changes" if run.folded_runs and run.folded_runs > 1 else "",
+        is_stuck=run.state == SyncRun.State.QUEUED and run.queued_at < now - _PATIENCE,
+    )
+
+
+def latest_status(access: Access, integration: Integration) -> RunStatus:
+    """Say how the latest run stands. An integration is made with its first; Http404 if it was deleted meanwhile."""
+    latest = SyncRun.objects.of(integration).first()
+    if latest is None:
+        raise Http404
+    is_followed = latest.state != SyncRun.State.QUEUED and integration.schedule.asked_trigger is not None
+    status = replace(run_status(access, integration, latest), is_followed=is_followed)
+    asking = SyncRun.objects.undecided(integration).values_list("pk", flat=True).first()
+    if asking is None:
+        return status
+    return replace(status, asks_url=access.scope.url("run_detail", integration=integration.handle, run=asking))
+
+
+def render_live(
+    request: HttpRequest, template: str, context: Mapping[str, object], status: RunStatus, *, parts: tuple[str, ...]
+) -> HttpResponse:
+    """Render a page that follows a run, or one of its parts; tell the page when the run has made it another one."""
+    response = render_page(request, template, {"status": status, **context}, parts=("sync", *parts))
+    has_news = status.run.state == SyncRun.State.FAILED or bool(status.run.counts)
+    if htmx(request).target == "sync" and status.run.is_over and has_news:
+        trigger_client_event(response, "synced")
+    return response

@@ -1,0 +1,88 @@
+"""The integrations of a tenant or organization, and the ones in the making."""
+
+from dataclasses import dataclass
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from integrations.models import Draft, Integration, SyncRun
+from integrations.wizard import drafts
+from workspaces.access import Access, Power, why_no_integrations
+from workspaces.scoping import scope_view
+from workspaces.web.htmx import render_page, search_text
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationRow:
+    """One line: where it and its settings are, its latest run, and whether that failed for good (in *Error*)."""
+
+    integration: Integration
+    run: SyncRun
+    url: str
+    config_url: str
+    run_url: str
+    is_in_error: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """An integration in the making, and where it goes on."""
+
+    draft: Draft
+    url: str
+    discard_url: str
+
+
+@scope_view(Power.OWNER)
+def integration_list(request: HttpRequest, access: Access) -> HttpResponse:
+    """List the integrations of the scope with how their latest sync went."""
+    text = search_text(request)
+    mine = Integration.objects.in_scope(access.scope).select_related("schedule")
+    found = mine.filter(handle__contains=text.lower()).order_by("handle")
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "q": text,
+        "page": page,
+        "rows": _rows(access, list(page)),
+        "drafts": _draft_rows(access),
+        "undeleted": _undeleted_rows(access),
+        "why_not": why_no_integrations(access.scope),
+        "new_url": access.scope.url("integration_new"),
+    }
+    return render_page(request, "integrations/list.html", context, parts=("list",))
+
+
+def _rows(access: Access, integrations: list[Integration]) -> list[IntegrationRow]:
+    # One that is deleted at this moment has none any more.
+    runs = {run.integration_id: run for run in SyncRun.objects.latest_of(integrations)}
+    base = access.scope.url("integration_list")
+    return [
+        IntegrationRow(
+            integration=integration,
+            run=runs[integration.pk],
+            url=f"{base}{integration.handle}/",
+            config_url=f"{base}{integration.handle}/config/",
+            run_url=f"{base}{integration.handle}/processes/{runs[integration.pk].pk}/",
+            is_in_error=runs[integration.pk].state == SyncRun.State.FAILED and integration.schedule.is_in_error,
+        )
+        for integration in integrations
+        if integration.pk in runs
+    ]
+
+
+def _undeleted_rows(access: Access) -> list[tuple[str, str]]:
+    """List what could not be deleted, with where that is tried again."""
+    failed = Integration.objects.delete_failed(access.scope).order_by("handle").values_list("handle", flat=True)
+    return [(handle, access.scope.url("integration_delete", integration=handle)) for handle in failed]
+
+
+def _draft_rows(access: Access) -> list[DraftRow]:
+    rows = []
+    for draft in drafts.drafts_of(access, now=timezone.now()):
+        draft.tenant, draft.organization = access.scope.tenant, access.scope.organization  # known: no query for each
+        discard_url = access.scope.url("integration_draft_cancel", draft=draft.uid)
+        rows.append(DraftRow(draft, drafts.draft_url(draft), discard_url))
+    return rows

@@ -1,0 +1,1 @@
+"""Settings of single folders and connections."""

@@ -1,0 +1,177 @@
+"""AWS connections made by hand: *New Connection*, and the page of its access and options."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from connections import manual_nodes
+from connections.errors import ChangedMeanwhileError, HandleTakenError
+from connections.models import Connection
+from connections.views.context import connection_page, node_url, settings_links
+from connections.views.manual_nodes import node_form, parent_of, place_context
+from integrations.access_tests import results
+from integrations.aws import iac
+from integrations.aws.identifiers import check_role_arn
+from integrations.forms.account_access import AccountForm
+from integrations.models import AccessTest, AccountAccess
+from integrations.nodes import account_access
+from integrations.views.nodes.connection_options import Options, options_of
+from workspaces.access import Access, Power
+from workspaces.scoping import posted_from, scope_view
+from workspaces.views.settings import check_tenant_settings
+from workspaces.web.htmx import asks_about_field, field_status, render_page
+from workspaces.wording.names import isolated
+
+CHANGED_MEANWHILE = (
+    "Somebody else changed the access of this connection since you opened this page. Reload it to see what is stored"
+    " now."
+)
+
+
+@scope_view(Power.OWNER, with_workspace=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def connection_create(request: HttpRequest, access: Access) -> HttpResponse:
+    """Ask for a handle and a title, and make a connection; its access comes next, with the external id made by then."""
+    check_tenant_settings(access)
+    scope, folder = access.scope, parent_of(request, access.scope)
+    form = node_form(request, scope, Connection)
+    if name := asks_about_field(request, form):
+        return field_status(request, form, name)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = account_access.create_connection(scope=scope, folder=folder, by=access.user, **form.cleaned_data)
+        except HandleTakenError:
+            form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
+        except manual_nodes.FolderGoneError as error:
+            messages.error(request, str(error))
+            return redirect(scope.url("connection_list"))
+        else:
+            messages.success(
+                request, f"Created the connection {isolated(made.shown)}. Enter how Pipes gets into its account."
+            )
+            return redirect(f"{node_url(scope, made)}access/")
+    return render(request, "connections/create_connection.html", {"form": form} | place_context(scope, folder))
+
+
+@scope_view(Power.OWNER, with_workspace=True)
+@require_safe
+def connection_access(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Show the access and the options; the secret key stays where it is."""
+    return _show(request, access, _find(access, connection))
+
+
+@scope_view(Power.OWNER, with_workspace=True)
+@posted_from("connection_access")
+def access_save(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Save another role or key, and start *Test Connection* with it where that was asked for.
+
+    A role that was found open to strangers is saved again only to be tested again: it may have been mended since.
+    """
+    found = _find(access, connection)
+    form = AccountForm(found, request.POST)
+    is_to_be_tested = request.POST.get("do") == "test"
+    if form.is_valid():
+        form.keep()
+        if is_to_be_tested or not form.refuse_open_role():
+            try:
+                account_access.change_access(
+                    access=found, wanted=form.wanted, seen=request.POST.get("seen", ""), by=access.user
+                )
+            except ChangedMeanwhileError:
+                form.add_error(None, CHANGED_MEANWHILE)
+            else:
+                if is_to_be_tested:
+                    account_access.request_connection_test(access=found, by=access.user, now=timezone.now())
+                messages.success(request, f"Saved the access of {isolated(found.connection.shown)}.")
+                return _back(access, found, "#test" if is_to_be_tested else "")
+    return _show(request, access, found, form=form)
+
+
+@scope_view(Power.OWNER, with_workspace=True)
+@posted_from("connection_access")
+def options_save(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Save the regions and advanced options, or reset one of them to what it inherits."""
+    found = _find(access, connection)
+    options = _options_of(request, access, found)
+    if not options.is_saved:
+        return _show(request, access, found, options=options)
+    messages.success(request, f"Saved the options of {isolated(found.connection.shown)}.")
+    return _back(access, found)
+
+
+@scope_view(Power.OWNER, with_workspace=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def access_rotate(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Ask whether a new external id is wanted, and make it."""
+    found = _find(access, connection)
+    if request.method == "POST":
+        account_access.rotate_external_id(access=found, by=access.user)
+        return _back(access, found)
+    context = connection_page(request, access.scope, found.connection) | {"url": _url(access, found)}
+    return render(request, "connections/rotate.html", context | {"is_in_use": bool(found.role_arn)})
+
+
+def _find(access: Access, pk: int) -> AccountAccess:
+    node = get_object_or_404(Connection.objects.in_scope(access.scope).select_related("folder"), pk=pk)
+    found = get_object_or_404(AccountAccess.objects.select_related("tenant", "organization"), connection=node)
+    found.connection = node
+    return found
+
+
+def _url(access: Access, found: AccountAccess) -> str:
+    return f"{node_url(access.scope, found.connection)}access/"
+
+
+def _back(access: Access, found: AccountAccess, anchor: str = "") -> HttpResponse:
+    return redirect(_url(access, found) + anchor)
+
+
+def _show(
+    request: HttpRequest,
+    access: Access,
+    found: AccountAccess,
+    *,
+    form: AccountForm | None = None,
+    options: Options | None = None,
+) -> HttpResponse:
+    node, url = found.connection, _url(access, found)
+    context = connection_page(request, access.scope, node) | settings_links(access.scope, node)
+    context |= _test_of(found, url) | {
+        **(options or _options_of(request, access, found)).context,
+        "form": form or AccountForm(found),
+        "seen": account_access.fingerprint(found),
+        "access_row": found,
+        "setup": _setup(found),
+        "why_disabled": node.why_disabled,
+        "url": url,
+    }
+    return render_page(request, "connections/access.html", context, parts=("report",))
+
+
+def _options_of(request: HttpRequest, access: Access, found: AccountAccess) -> Options:
+    url = f"{_url(access, found)}options/"
+    return options_of(request, access, found.connection, None, AccountForm(found).wanted, url)
+
+
+def _setup(found: AccountAccess) -> dict[str, str]:
+    """Give what the role in the account must trust and may do; nothing where this installation has no identity."""
+    served = settings.PIPES_AWS_PRINCIPALS
+    partition = check_role_arn(found.role_arn).partition if found.role_arn else next(iter(served), "")
+    if partition not in served:
+        return {}
+    external_id = found.tested_external_id
+    return {
+        "trust_policy": iac.trust_policy(partition=partition, principal_arn=served[partition], external_id=external_id),
+        "policy_arn": iac.member_policy_arn(partition=partition),
+    }
+
+
+def _test_of(found: AccountAccess, url: str) -> dict[str, Any]:
+    test = results.newest(found, AccessTest.Kind.ACCOUNT, now=timezone.now())
+    is_about_these = test is not None and test.fingerprint == account_access.tested_fingerprint(found)
+    return {"test": test, "step_url": url, "is_about_these": is_about_these}

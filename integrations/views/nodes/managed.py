@@ -1,0 +1,146 @@
+"""Settings of managed folders and connections that are about their integration: handle, options and Test Connection."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from connections.errors import ChangedMeanwhileError, HandleTakenError
+from connections.models import Connection, Folder
+from connections.sharing import Node
+from connections.views.context import connection_page, folder_page, node_url, settings_links
+from connections.views.manual_nodes import find_folder
+from integrations.access.connection_options import effective, integration_of
+from integrations.access_tests import results
+from integrations.forms.managed_node import NodeHandleForm
+from integrations.models import AccessTest, Draft, Integration
+from integrations.nodes import managed
+from integrations.settings.change import UnseenImpactError
+from integrations.views.nodes.connection_options import options_of
+from integrations.views.settings.config import stored_now
+from integrations.views.workspace_impact import impact_context
+from integrations.wizard.setup_files import copy_of
+from workspaces.access import Access, Power
+from workspaces.scoping import scope_view
+from workspaces.web.htmx import asks_about_field, field_status, render_page, what_to_judge
+from workspaces.wording.names import isolated
+
+
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def folder_handle(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
+    """Show and change the handle of a managed folder."""
+    node = _folder(access, folder)
+    return _handle(request, access, node, folder_page(request, access.scope, node))
+
+
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def connection_handle(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Show and change the handle of a managed connection."""
+    node = _connection(access, connection)
+    return _handle(request, access, node, connection_page(request, access.scope, node))
+
+
+@scope_view(Power.OWNER, with_workspace=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def folder_config(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
+    """Show and change the options of a folder, which all below it inherit, discovered or made by hand."""
+    node = find_folder(access, folder)
+    return _config(request, access, node, folder_page(request, access.scope, node))
+
+
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def connection_config(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Show and change the options of a managed connection, and how its last test went."""
+    node = _connection(access, connection)
+    return _config(request, access, node, connection_page(request, access.scope, node))
+
+
+@scope_view(Power.OWNER)
+@require_POST
+def connection_test(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Try the role of the connection's account in the background."""
+    node = _connection(access, connection)
+    managed.request_connection_test(node=node, integration=_managing(node), by=access.user, now=timezone.now())
+    return redirect(f"{node_url(access.scope, node)}config/")
+
+
+def _folder(access: Access, pk: int) -> Folder:
+    return get_object_or_404(Folder.objects.in_scope(access.scope).select_related("root"), pk=pk, is_managed=True)
+
+
+def _connection(access: Access, pk: int) -> Connection:
+    found = Connection.objects.in_scope(access.scope).select_related("folder", "root")
+    return get_object_or_404(found, pk=pk, is_managed=True)
+
+
+def _integration(node: Node) -> Integration | None:
+    try:
+        return integration_of(node)
+    except Integration.DoesNotExist:
+        raise Http404 from None
+
+
+def _managing(node: Node) -> Integration:
+    """Find the integration of a managed node; raises Http404 where it is being deleted."""
+    found = _integration(node)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _handle(request: HttpRequest, access: Access, node: Node, context: dict[str, object]) -> HttpResponse:
+    is_reset = request.POST.get("do") == "reset"
+    form = NodeHandleForm(node, None if is_reset else what_to_judge(request))
+    if name := asks_about_field(request, form):
+        return field_status(request, form, name)
+    context |= settings_links(access.scope, node)
+    if request.method == "POST" and (is_reset or form.is_valid()):
+        sent = {"seen": request.POST.get("seen", ""), "seen_impact": request.POST.get("seen_impact", "")}
+        try:
+            if is_reset:
+                saved = managed.reset_handle(node=node, integration=_managing(node), by=access.user, **sent)
+            else:
+                saved = managed.change_handle(node=node, by=access.user, handle=form.cleaned_data["handle"], **sent)
+        except ChangedMeanwhileError as error:
+            form = NodeHandleForm(node, request.POST)
+            form.add_error(None, str(error))
+        except HandleTakenError:
+            form.add_error("handle", form.taken(form.cleaned_data["handle"]))
+        except UnseenImpactError as unseen:
+            context |= impact_context(request, unseen.impacts, unseen.fingerprint, seen_name="seen_impact")
+            return render_page(request, "connections/handle_impact.html", context, parts=())
+        else:
+            messages.success(request, f"Saved the handle {saved.handle}.")
+            return redirect(request.path)
+    context |= {"form": form, "seen": managed.spell(node), "stored": stored_now(form if form.is_bound else None)}
+    return render_page(request, "connections/handle.html", context, parts=())
+
+
+def _config(request: HttpRequest, access: Access, node: Node, context: dict[str, object]) -> HttpResponse:
+    integration = _integration(node)
+    copy = copy_of(integration) if integration else Draft(tenant=node.tenant, organization=node.organization)
+    options = options_of(request, access, node, integration, copy, request.path)
+    if options.is_saved:
+        messages.success(request, f"Saved the options of {isolated(node.shown)}.")
+        return redirect(request.path)
+    context |= settings_links(access.scope, node) | _test_of(node, integration, request.path)
+    context |= options.context | {"integration": integration}
+    return render_page(request, "connections/config.html", context, parts=("report",))
+
+
+def _test_of(node: Node, integration: Integration | None, url: str) -> dict[str, Any]:
+    if not isinstance(node, Connection) or integration is None:
+        return {"test": None}
+    subject = copy_of(integration)
+    subject.uid = managed.subject_of(node, integration)
+    test = results.newest(subject, AccessTest.Kind.CONNECTION, now=timezone.now())
+    about = results.fingerprint(subject, AccessTest.Kind.CONNECTION), effective([node])[node.pk]
+    is_about_these = test is not None and (test.fingerprint, test.instead.get("options")) == about
+    test_url = url.replace("/config/", "/test/")
+    return {"test": test, "step_url": url, "is_about_these": is_about_these, "test_url": test_url}

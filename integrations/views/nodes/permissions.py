@@ -1,0 +1,107 @@
+"""Permissions of folders and connections: who may use them, and from where; and what others mean to workspaces."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from connections import sharing
+from connections.deletion import GRACE
+from connections.errors import ChangedMeanwhileError
+from connections.forms.permissions import PermissionsForm
+from connections.models import Connection, Folder, Grant
+from connections.sharing import Node
+from connections.views.context import connection_page, folder_page, settings_links
+from integrations.nodes import managed
+from integrations.planning.workspace_impact import WorkspaceImpact
+from integrations.settings.change import UnseenImpactError
+from integrations.views.workspace_impact import impact_context
+from workspaces.access import Access, Power, Scope
+from workspaces.scoping import scope_view
+from workspaces.wording.names import isolated
+
+CHANGED_MEANWHILE = (
+    "Somebody else changed these permissions since you opened this page. Who may use it now is shown below;"
+    " save again to replace it with what you selected."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Somebody who may use a node, and the folder from which that comes; no origin for a grant on the node itself."""
+
+    words: str
+    origin: str = ""
+    url: str = ""
+
+
+@scope_view(Power.OWNER)
+def folder_permissions(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
+    """Show and change who may use a folder and all below it."""
+    node = get_object_or_404(Folder.objects.in_scope(access.scope), pk=folder)
+    return _permissions(request, access, node, folder_page(request, access.scope, node))
+
+
+@scope_view(Power.OWNER)
+def connection_permissions(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
+    """Show and change who may use a connection."""
+    found = Connection.objects.in_scope(access.scope).select_related("folder")
+    node = get_object_or_404(found, pk=connection)
+    return _permissions(request, access, node, connection_page(request, access.scope, node))
+
+
+def _permissions(request: HttpRequest, access: Access, node: Node, context: dict[str, object]) -> HttpResponse:
+    scope = access.scope
+    own, inherited = sharing.grants_on(node), sharing.inherited_grants(node)
+    form = PermissionsForm(scope, own, inherited, request.POST if request.method == "POST" else None)
+    context |= settings_links(scope, node) | {"grace": GRACE}
+    if request.method == "POST" and form.is_valid():
+        sent = {"seen": form.cleaned_data["seen"], "seen_impact": request.POST.get("seen_impact", "")}
+        try:
+            done = managed.change_permissions(node=node, audiences=form.audiences(), by=access.user, **sent)
+        except (Folder.DoesNotExist, Connection.DoesNotExist):
+            raise Http404 from None
+        except ChangedMeanwhileError:
+            form.add_error(None, CHANGED_MEANWHILE)
+            form.data = data = request.POST.copy()
+            data["seen"] = sharing.fingerprint(own)
+        except UnseenImpactError as unseen:
+            context |= impact_context(request, unseen.impacts, unseen.fingerprint, seen_name="seen_impact")
+            return render(request, "connections/permissions_impact.html", context)
+        else:
+            messages.success(request, f"Saved the permissions of {isolated(node.shown)}.{_what_happened(scope, done)}")
+            return redirect(request.path)
+    base = scope.url("connection_list")
+    audiences = [_inherited(grant, base) for grant in inherited] + [Audience(_words(grant)) for grant in own]
+    return render(request, "connections/permissions.html", context | {"form": form, "audiences": audiences})
+
+
+def _what_happened(scope: Scope, impacts: Sequence[WorkspaceImpact]) -> str:
+    """Say which workspaces lost how many schemas, which have them back, and which of these lost their name."""
+    names = {one.name: one.name.partition("/")[2] if scope.organization else one.name for one in impacts}
+    went = [f"{len(one.removed)} from {names[one.name]}" for one in impacts if one.removed]
+    came = [f"{len(one.added)} in {names[one.name]}" for one in impacts if one.added]
+    sentences = [f" Removed from schemas: {', '.join(went)}."] if went else []
+    sentences += [f" Back in schemas: {', '.join(came)}."] if came else []
+    sentences += [
+        f" In {names[one.name]} another schema is called {', '.join(one.conflicts)} by now and keeps that name: give"
+        " one of the two another handle."
+        for one in impacts
+        if one.conflicts
+    ]
+    return "".join(sentences)
+
+
+def _inherited(grant: Grant, base: str) -> Audience:
+    origin = grant.folder.shown if grant.folder else ""
+    return Audience(_words(grant), origin, f"{base}folders/{grant.folder_id}/permissions/")
+
+
+def _words(grant: Grant) -> str:
+    if grant.workspace:
+        return f"{grant.organization}/{grant.workspace}"
+    if grant.organization:
+        return f"All workspaces of {grant.organization}"
+    return f"All organizations of {grant.tenant} and their workspaces"

@@ -1,0 +1,1 @@
+"""The Config and Advanced tabs, and deleting."""

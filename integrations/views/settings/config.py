@@ -1,0 +1,220 @@
+"""The Config tab: Discovery Settings and Connection Settings, each a card with its own *Save*."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from connections.errors import ChangedMeanwhileError
+from integrations import edit_conflicts
+from integrations.access_tests import results
+from integrations.access_tests.request import request_test
+from integrations.aws.identifiers import member_role_arn
+from integrations.models import AccessTest, Draft, Integration
+from integrations.planning.handle_prefix import PrefixRefusedError
+from integrations.planning.selection import Selection
+from integrations.planning.selection_tree import in_words
+from integrations.settings import change
+from integrations.trials import settings_trial
+from integrations.views.frame import find_integration, integration_page
+from integrations.views.wizard.setup_files import attachment
+from integrations.views.workspace_impact import show_impact
+from integrations.wizard import setup_files
+from integrations.wizard.setup_files import copy_of
+from integrations.wizard.steps import ConnectionForm, DiscoveryForm
+from workspaces.access import Access, Power
+from workspaces.scoping import posted_from, scope_view
+from workspaces.web.htmx import render_page
+
+
+@scope_view(Power.OWNER)
+@require_safe
+def integration_config(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Show the Discovery Settings and the Connection Settings; secrets stay where they are."""
+    return _show(request, access, find_integration(access, integration))
+
+
+@scope_view(Power.OWNER)
+@posted_from("integration_config")
+def discovery_settings(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Start the trial of other discovery settings; nothing is saved before it was looked at."""
+    found = find_integration(access, integration)
+    wanted = copy_of(found)
+    form = DiscoveryForm(wanted, request.POST)
+    if form.is_valid():
+        form.keep()
+        wanted.discovery_external_id = found.next_discovery_external_id or found.discovery_external_id
+        if _is_same(wanted, found):
+            messages.info(request, "Nothing was changed: these are the settings that are in use.")
+            return redirect(access.scope.url("integration_config", integration=found.handle))
+        try:
+            settings_trial.start(integration=found, wanted=wanted, version=_version(request), by=access.user)
+        except ChangedMeanwhileError as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect(access.scope.url("integration_trial", integration=found.handle))
+    return _show(request, access, found, discovery=form)
+
+
+def _is_same(wanted: Draft, integration: Integration) -> bool:
+    kind = AccessTest.Kind.DISCOVERY
+    return results.fingerprint(wanted, kind) == results.fingerprint(integration, kind)
+
+
+@scope_view(Power.OWNER)
+@posted_from("integration_config")
+def connection_settings(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Save the Connection Settings, after its impact on workspaces was seen; or test the role in the accounts."""
+    found = find_integration(access, integration)
+    wanted = copy_of(found)
+    form = ConnectionForm(wanted, request.POST)
+    if not form.is_valid():
+        return _show(request, access, found, connection=form)
+    form.keep()
+    if request.POST.get("do") == "test":
+        try:
+            _test(access, found, wanted)
+        except ChangedMeanwhileError as error:
+            form.add_error(None, str(error))
+        return _show(request, access, found, connection=form)
+    seen = request.POST.get("seen", "")
+    try:
+        saved = change.change_connection_settings(
+            integration=found, wanted=wanted, version=_version(request), seen=seen, by=access.user
+        )
+    except ChangedMeanwhileError as error:
+        form.add_error(None, str(error))
+    except PrefixRefusedError as error:
+        form.add_error("handle_prefix", str(error))
+    except change.UnseenImpactError as unseen:
+        lead = f"The Handle Prefix {wanted.handle_prefix or '(none)'} renames {unseen.renames} connections of {found}."
+        return show_impact(request, access, found, unseen.impacts, unseen.fingerprint, lead=lead)
+    else:
+        messages.success(request, f"Saved the Connection Settings of {saved}.")
+        return redirect(access.scope.url("integration_config", integration=found.handle))
+    return _show(request, access, found, connection=form)
+
+
+def _test(access: Access, integration: Integration, wanted: Draft) -> None:
+    """Test what was typed, with the rotated external id where one waits; nothing of it is saved."""
+    wanted.connection_external_id = integration.next_connection_external_id or integration.connection_external_id
+    instead = {name: getattr(wanted, name) for name in ("role_name", "connection_external_id")}
+    edit_conflicts.hold(integration)
+    kind = AccessTest.Kind.CONNECTION
+    request_test(wanted, kind, by=access.user, now=timezone.now(), instead=instead, target=integration)
+
+
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def rotate(request: HttpRequest, access: Access, integration: str, kind: str) -> HttpResponse:
+    """Ask whether a new external id is wanted, and make it."""
+    found = find_integration(access, integration)
+    if kind not in (AccessTest.Kind.DISCOVERY, AccessTest.Kind.CONNECTION):
+        raise Http404
+    used_for = AccessTest.Kind(kind)
+    config_url = access.scope.url("integration_config", integration=found.handle)
+    if request.method == "POST":
+        change.rotate_external_id(integration=found, kind=used_for, by=access.user)
+        return redirect(f"{config_url}#{kind}")
+    context = integration_page(access, found, used_for=kind, config_url=config_url)
+    return render_page(request, "integrations/rotate.html", context, parts=())
+
+
+@scope_view(Power.OWNER)
+@require_safe
+def config_download(request: HttpRequest, access: Access, integration: str, file: str) -> HttpResponse:
+    """Give a template for one of the roles, with the rotated external id where one waits."""
+    found = find_integration(access, integration)
+    if file not in setup_files.FILES:
+        raise Http404
+    try:
+        return attachment(*setup_files.download(_setup_of(found), file))
+    except setup_files.NothingToHandOutError as error:
+        messages.error(request, str(error))
+        return redirect(access.scope.url("integration_config", integration=found.handle))
+
+
+def _setup_of(integration: Integration) -> Draft:
+    """Copy the settings as the roles in AWS are to be set up for them."""
+    copy = copy_of(integration)
+    copy.discovery_external_id = integration.next_discovery_external_id or copy.discovery_external_id
+    copy.connection_external_id = integration.next_connection_external_id or copy.connection_external_id
+    return copy
+
+
+def _show(
+    request: HttpRequest,
+    access: Access,
+    integration: Integration,
+    *,
+    discovery: DiscoveryForm | None = None,
+    connection: ConnectionForm | None = None,
+) -> HttpResponse:
+    base = access.scope.url("integration_config", integration=integration.handle)
+    setup = _setup_of(integration)
+    context = integration_page(
+        access,
+        integration,
+        discovery_steps=setup_files.discovery_steps(setup),
+        member_steps=setup_files.member_steps(setup),
+        why_no_stackset=setup_files.why_no_stackset(setup),
+        where_stackset_goes=setup_files.where_stackset_goes(setup),
+        about_others=setup_files.about_others(setup, integration.source_organization_id),
+        discovery=discovery or DiscoveryForm(copy_of(integration)),
+        connection=connection or ConnectionForm(copy_of(integration)),
+        discovery_stored=stored_now(discovery),
+        connection_stored=stored_now(connection),
+        member_role=_member_role(integration),
+        trial=settings_trial.find(integration, now=timezone.now()),
+        selection_words=in_words(Selection.of(integration.selection), integration.selection_facts),
+        urls={
+            name: f"{base}{name}/" for name in ("discovery", "connection", "accounts", "trial", "rotate", "downloads")
+        },
+        current_url=base,
+        **_connection_test(request, integration, base, connection),
+    )
+    return render_page(request, "integrations/config.html", context, parts=("report",))
+
+
+def stored_now(form: Form | None) -> Sequence[tuple[str, Any]]:
+    """Give what is stored where something else was entered, for a form that was refused."""
+    if form is None or not form.non_field_errors():
+        return ()
+    names = [name for name in form.changed_data if name in form.initial]
+    return [(str(form[name].label), _text(form.initial[name])) for name in names]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "None" if value in ("", None) else str(value)
+
+
+def _member_role(integration: Integration) -> str:
+    """Show what the ARN of the role in each account looks like."""
+    partition = setup_files.partition_of(copy_of(integration)) or "aws"
+    return member_role_arn(partition, "{account id}", integration.role_name)
+
+
+def _connection_test(
+    request: HttpRequest, integration: Integration, url: str, form: ConnectionForm | None
+) -> dict[str, Any]:
+    """Give the newest test, and whether it was of what the page shows; a part that follows it says what that was."""
+    kind = AccessTest.Kind.CONNECTION
+    test = results.newest(integration, kind, now=timezone.now())
+    if test is None or not test.instead:  # those of the wizard were about the draft
+        return {"test": None}
+    shown = form.draft if form else copy_of(integration)
+    shown.connection_external_id = integration.next_connection_external_id or integration.connection_external_id
+    about = "" if form and form.errors else results.fingerprint(shown, kind)
+    about = request.GET.get("about", about)
+    return {"test": test, "step_url": url, "about": about, "is_about_these": test.fingerprint == about}
+
+
+def _version(request: HttpRequest) -> str:
+    return request.POST.get("version", "")

@@ -1,0 +1,1 @@
+"""Processes: the runs of an integration, and what each of them changed."""

@@ -1,0 +1,106 @@
+"""Processes: the sync runs of an integration, and what each of them changed, or would change if it is approved."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from connections.deletion import GRACE
+from integrations.models import Integration, SyncRun
+from integrations.sync import approvals
+from integrations.views.frame import find_integration, integration_page, render_live, run_status
+from integrations.views.sync.diff import group_changes
+from integrations.views.workspace_impact import WorkspaceLines, workspace_lines
+from workspaces.access import Access, Power
+from workspaces.scoping import scope_view
+from workspaces.views.settings import check_tenant_settings
+from workspaces.web import pagination
+from workspaces.web.htmx import render_page
+
+PAGE_SIZE = 50
+
+
+@scope_view(Power.OWNER)
+def run_list(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """List the runs, the latest first."""
+    found = find_integration(access, integration)
+    runs = SyncRun.objects.of(found).select_related("started_by")
+    page = pagination.page_before(runs, pagination.before_key(request.GET.get("before")), size=PAGE_SIZE)
+    rows = [run_status(access, found, run) for run in page.rows]
+    context = integration_page(access, found, rows=rows, page=page, crumbs=_crumbs(access, found, ("Processes", "")))
+    return render_page(request, "integrations/runs.html", context, parts=())
+
+
+@scope_view(Power.OWNER)
+def process_list(request: HttpRequest, access: Access) -> HttpResponse:
+    """List the runs of all integrations of the scope, the latest first: the Processes of its Activity."""
+    check_tenant_settings(access)
+    before = pagination.before_key(request.GET.get("before"))
+    runs = SyncRun.objects.newest_in_scope(access.scope, before=before, count=PAGE_SIZE + 1)
+    found = list(runs.select_related("started_by", "integration__schedule"))
+    page = pagination.cut(found, before, size=PAGE_SIZE)
+    rows = [run_status(access, run.integration, run) for run in page.rows]
+    return render_page(request, "integrations/processes.html", {"rows": rows, "page": page}, parts=())
+
+
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def run_detail(request: HttpRequest, access: Access, integration: str, run: int) -> HttpResponse:
+    """Show one run: how it stands and, when it is over, every change or the reason why there is none.
+
+    One that needs approval is approved or discarded here.
+    """
+    found = find_integration(access, integration)
+    runs = SyncRun.objects.filter(integration=found).select_related("started_by", "decided_by")
+    mine = get_object_or_404(runs, pk=run)
+    problem = ""
+    if request.method == "POST":
+        problem = _decide(request, access, mine)
+        if not problem:
+            return redirect(access.scope.url("integration_detail", integration=found.handle))
+        mine = get_object_or_404(runs, pk=run)
+    runs_url = access.scope.url("run_list", integration=found.handle)
+    context = integration_page(
+        access,
+        found,
+        groups=group_changes(mine.changes, kind=request.GET.get("kind", ""), page=request.GET.get("page", "1")),
+        is_one_kind="kind" in request.GET,
+        problem=problem,
+        advanced_url=access.scope.url("integration_advanced", integration=found.handle),
+        workspaces=_impact(found, mine),
+        grace=GRACE,
+        crumbs=_crumbs(access, found, ("Processes", runs_url), (f"Sync {mine.pk}", "")),
+    )
+    return render_live(request, "integrations/run.html", context, run_status(access, found, mine), parts=())
+
+
+def _decide(request: HttpRequest, access: Access, run: SyncRun) -> str:
+    """Do what the button says; gives the sentence that says why not, empty when it was done."""
+    now, answer = timezone.now(), request.POST.get("do")
+    try:
+        if answer == "approve":
+            approvals.approve(run=run, by=access.user, now=now)
+            said = f"Approved. AWS is read again now; what sync {run.pk} showed may go, and nothing else."
+        elif answer == "discard":
+            approvals.discard(run=run, by=access.user, now=now)
+            said = f"Discarded. Sync {run.pk} has changed nothing; the next one looks again."
+        else:
+            return "Choose Approve or Discard."
+    except approvals.NotWaitingError as error:
+        return str(error)
+    messages.success(request, said)
+    return ""
+
+
+def _impact(integration: Integration, run: SyncRun) -> list[WorkspaceLines]:
+    """Say what the removals would mean to workspaces, while they wait for a decision."""
+    if run.state != SyncRun.State.NEEDS_APPROVAL:
+        return []
+    return workspace_lines(approvals.removal_impacts(integration, run.removals))
+
+
+def _crumbs(access: Access, integration: Integration, *below: tuple[str, str]) -> list[tuple[str, str]]:
+    url = access.scope.url
+    own = url("integration_detail", integration=integration.handle)
+    return [("Integrations", url("integration_list")), (integration.handle, own), *below]

@@ -1,0 +1,1 @@
+"""Settings on trial, as pages follow and show them; and the tree in which accounts are ticked."""

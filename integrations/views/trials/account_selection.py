@@ -1,0 +1,136 @@
+"""Accounts to mirror: the AWS organization is read anew, somebody chooses from it, and saves what that changes."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from connections.deletion import GRACE
+from connections.errors import ChangedMeanwhileError
+from integrations import edit_conflicts
+from integrations.models import Integration, SettingsTrial
+from integrations.models.settings_trial import LIFETIME
+from integrations.planning.selection import Selection
+from integrations.planning.selection_tree import Outline, in_words
+from integrations.trials import account_selection, settings_trial
+from integrations.views.frame import find_integration, integration_page
+from integrations.views.trials import account_tree
+from integrations.views.trials.outcome import WHY_NOT_SAVED, prospect_context
+from workspaces.access import Access, Power
+from workspaces.scoping import scope_view
+from workspaces.web.htmx import render_page
+from workspaces.wording.durations import spoken
+from workspaces.wording.names import isolated
+
+_GONE = f"There is no choice of accounts to save: it was saved or discarded, or {spoken(LIFETIME)} has passed since."
+_STALE = "A sync has seen a newer state of AWS than what is shown here. Press Read again, then save; nothing was saved."
+
+
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def integration_selection(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
+    """Follow the read, show the tree to choose from and what saving would change, and save or discard that."""
+    found = find_integration(access, integration)
+    config_url = access.scope.url("integration_config", integration=found.handle)
+    now = timezone.now()
+    problem = ""
+    try:
+        if request.method == "POST" and (press := account_tree.pressed(request)):
+            return _press(request, found, press)
+        if account_tree.asks_part(request):
+            return account_tree.show_part(request, account_selection.outline(found, now=now), request.path)
+    except settings_trial.TrialGoneError:
+        messages.info(request, _GONE)
+        return redirect(config_url)
+    if request.method == "POST":
+        problem = _do(request, access, found)
+        if not problem:
+            return redirect(request.path if request.POST.get("do") in ("start", "again") else config_url)
+    trial = settings_trial.find(found, now=now)
+    if trial is None or trial.about != SettingsTrial.About.SELECTION:
+        messages.info(request, problem or _GONE)
+        return redirect(config_url)
+    return _show(request, access, found, trial, problem=problem, config_url=config_url)
+
+
+def _press(request: HttpRequest, integration: Integration, press: account_tree.Press) -> HttpResponse:
+    now = timezone.now()
+    if press.choice is None:
+        outline = account_selection.outline(integration, now=now)
+    else:
+        outline = account_selection.choose(
+            integration=integration, verb=press.choice, source_id=press.source_id, now=now
+        )
+    return account_tree.answer(request, press, outline, request.path)
+
+
+def _do(request: HttpRequest, access: Access, integration: Integration) -> str:
+    """Do what the button says; gives the sentence that says why not, empty when it was done."""
+    do, version = request.POST.get("do"), request.POST.get("version", "")
+    try:
+        if do == "start":
+            _start(request, access, integration, version)
+        elif do == "again":
+            account_selection.read_again(integration=integration, by=access.user, now=timezone.now())
+        elif do == "discard":
+            account_selection.discard(integration=integration, by=access.user)
+            messages.info(request, f"The accounts that {integration} mirrors stay as they were.")
+        else:
+            seen = request.POST.get("seen", "")
+            account_selection.save(
+                integration=integration, version=version, seen=seen, by=access.user, now=timezone.now()
+            )
+            messages.success(request, f"Saved the accounts that {integration} mirrors.")
+    except (ChangedMeanwhileError, settings_trial.OtherTrialError) as error:
+        return str(error)
+    except tuple(WHY_NOT_SAVED) as error:
+        return WHY_NOT_SAVED[type(error)]
+    except settings_trial.TrialGoneError:
+        return _GONE
+    except settings_trial.StaleReadError:
+        return _STALE
+    return ""
+
+
+def _start(request: HttpRequest, access: Access, integration: Integration, version: str) -> None:
+    begun = account_selection.start(integration=integration, version=version, by=access.user, now=timezone.now())
+    if begun.created_by_id != access.user.pk:
+        messages.info(
+            request, f"{isolated(begun.created_by)} has begun to choose here. What is ticked so far is theirs."
+        )
+
+
+def _show(
+    request: HttpRequest,
+    access: Access,
+    integration: Integration,
+    trial: SettingsTrial,
+    *,
+    problem: str,
+    config_url: str,
+) -> HttpResponse:
+    current = Integration.objects.select_related("tenant", "organization", "root_folder").get(pk=integration.pk)
+    context = integration_page(
+        access,
+        current,
+        trial=trial,
+        problem=problem,
+        config_url=config_url,
+        current_url=config_url,
+        groups=(),
+        words=in_words(Selection.of(current.selection), current.selection_facts),
+    )
+    if trial.base_version != current.version and not problem:
+        context["problem"] = edit_conflicts.who_changed(current)
+    if trial.state == SettingsTrial.State.READY:
+        context |= _found(request, current, trial)
+    return render_page(request, "integrations/selection.html", context, parts=("trial", "prospect"))
+
+
+def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
+    ahead = settings_trial.prospect(trial, integration)
+    outline = Outline(ahead.snapshot, ahead.selection)
+    is_other = ahead.selection != Selection.of(integration.selection)
+    tree = account_tree.choices(request, outline, request.path)
+    return tree | prospect_context(request, ahead) | {"is_other": is_other, "grace": GRACE}

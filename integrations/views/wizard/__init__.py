@@ -1,0 +1,1 @@
+"""The pages of the wizard, and the files that it hands out."""

@@ -1,0 +1,37 @@
+"""The files that create the roles in AWS."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from integrations.models import Draft
+from integrations.wizard import drafts, setup_files
+from workspaces.access import Access, Power
+from workspaces.scoping import scope_view
+
+
+@scope_view(Power.OWNER)
+@require_safe
+def download(request: HttpRequest, access: Access, draft: UUID, file: str) -> HttpResponse:
+    """Give one file of a draft as an attachment; where there is none, go back to the draft and say why."""
+    found = drafts.find(access.scope, draft, now=timezone.now(), is_locked=False)
+    if not isinstance(found, Draft) or file not in setup_files.FILES:
+        raise Http404
+    try:
+        file_name, text = setup_files.download(found, file)
+    except setup_files.NothingToHandOutError as error:
+        messages.error(request, str(error))
+        return redirect(drafts.draft_url(found))
+    return attachment(file_name, text)
+
+
+def attachment(file_name: str, text: str) -> HttpResponse:
+    """Send a text as a file that nothing on the way keeps: it names an external id."""
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,141 @@
+"""The wizard's pages: each POST saves what is valid and goes where its button says."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from integrations.access_tests.request import request_test
+from integrations.models import Draft, Integration
+from integrations.models.draft import LIFETIME
+from integrations.views.trials import account_tree
+from integrations.views.wizard import pages
+from integrations.wizard import drafts, finish
+from integrations.wizard.drafts import Step
+from integrations.wizard.steps import DiscoveryForm, PermissionsForm, StepForm, TypeForm
+from workspaces.access import Access, Power, why_no_integrations
+from workspaces.scoping import scope_view
+from workspaces.web.htmx import asks_about_field
+
+
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: HttpRequest, access: Access) -> HttpResponse:
+    """Step 1 of a new integration; its Next makes the draft. Where the plan allows none, it says so."""
+    why_not = why_no_integrations(access.scope)
+    nothing_yet = Draft(tenant=access.scope.tenant, organization=access.scope.organization)
+    form = TypeForm(nothing_yet, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and not why_not and form.is_valid():
+        draft = finish.create_draft(scope=access.scope, by=access.user)
+        return redirect(drafts.draft_url(draft))
+    return pages.show_start(request, access, form, why_not)
+
+
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def step(request: HttpRequest, access: Access, draft: UUID, step: str) -> HttpResponse:
+    """One step of a draft."""
+    at = next((known for known in drafts.STEPS if known.slug == step), None)
+    if at is None:
+        raise Http404
+    found = _find(request, access, draft)
+    if not isinstance(found, Draft):
+        return found
+    undone = drafts.first_undone(found)
+    if at.index > undone.index:
+        return redirect(drafts.draft_url(found, undone))
+    if request.method == "POST":
+        return _post(request, access, found, at)
+    form = at.form(found, _asked(request, found, at))
+    return pages.show_step(request, access, found, at, form)
+
+
+@scope_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: HttpRequest, access: Access, draft: UUID) -> HttpResponse:
+    """Ask whether the draft may go, and discard it."""
+    found = _found(request, access, draft)
+    if not isinstance(found, Draft):
+        return found
+    if request.method == "POST":
+        finish.discard_draft(draft=found, by=access.user)
+        messages.info(request, "The integration was not created.")
+        return redirect(access.scope.url("integration_list"))
+    context = {"draft": found, "back_url": drafts.draft_url(found), "lifetime": LIFETIME}
+    return render(request, "integrations/wizard/cancel.html", context)
+
+
+def _find(request: HttpRequest, access: Access, uid: UUID) -> Draft | HttpResponse:
+    """Find the draft of a step; where the plan allows no integration (any more), the start says so."""
+    if why_no_integrations(access.scope):
+        return redirect(access.scope.url("integration_new"))
+    return _found(request, access, uid)
+
+
+def _found(request: HttpRequest, access: Access, uid: UUID) -> Draft | HttpResponse:
+    """Find the draft; a finished one leads to its integration, another scope's to nothing."""
+    found = drafts.find(access.scope, uid, now=timezone.now(), is_locked=request.method == "POST")
+    if found is None:
+        raise Http404
+    if isinstance(found, Integration):
+        return redirect(_detail_url(access, found))
+    return found
+
+
+def _detail_url(access: Access, integration: Integration) -> str:
+    return access.scope.url("integration_detail", integration=integration.handle)
+
+
+def _asked(request: HttpRequest, draft: Draft, at: Step) -> Any:
+    """Give what a form is to judge when a page is only looked at.
+
+    That is a field that is being typed, or a stored handle: it may have been taken since.
+    """
+    if asks_about_field(request, at.form(draft)):
+        return request.GET
+    return {"handle": draft.handle} if at == drafts.HANDLE and draft.handle else None
+
+
+def _post(request: HttpRequest, access: Access, draft: Draft, at: Step) -> HttpResponse:
+    now, button = timezone.now(), request.POST.get("do", "next")
+    form = at.form(draft, request.POST)
+    is_valid = form.is_valid()
+    form.keep()
+    if at == drafts.DISCOVERY and (press := account_tree.pressed(request)):
+        return _choose(request, draft, press, is_complete=is_valid)
+    if button == "next" and isinstance(form, DiscoveryForm) and form.refuse_open_role():
+        is_valid = False
+    drafts.save_step(draft, at, is_complete=is_valid, now=now)
+    if button == "previous":
+        return redirect(drafts.draft_url(draft, at.previous) if at.previous else access.scope.url("integration_list"))
+    if button == "rotate" and at.tests:
+        finish.rotate_external_id(draft=draft, kind=at.tests, by=access.user)
+        return redirect(f"{drafts.draft_url(draft, at)}?rotated=yes")
+    if button in ("next", "test") and not is_valid:
+        return pages.show_step(request, access, draft, at, form)
+    if button == "test" and at.tests:
+        request_test(draft, at.tests, by=access.user, now=now)
+    elif button == "next":
+        return _next(request, access, draft, at, form)
+    return redirect(drafts.draft_url(draft, at))
+
+
+def _choose(request: HttpRequest, draft: Draft, press: account_tree.Press, *, is_complete: bool) -> HttpResponse:
+    """Tick or show something in the tree of Test Discovery; what was typed is kept too."""
+    if press.choice is not None:
+        drafts.choose(draft, press.choice, press.source_id)
+    drafts.save_step(draft, drafts.DISCOVERY, is_complete=is_complete, now=timezone.now())
+    outline, url = drafts.outline(draft), drafts.draft_url(draft, drafts.DISCOVERY)
+    return account_tree.answer(request, press, outline, url) if outline else redirect(url)
+
+
+def _next(request: HttpRequest, access: Access, draft: Draft, at: Step, form: StepForm) -> HttpResponse:
+    if at.next:
+        return redirect(drafts.draft_url(draft, at.next))
+    audiences = cast("PermissionsForm", form).audiences()
+    integration = drafts.finish(draft, audiences, by=access.user, now=timezone.now())
+    return redirect(_detail_url(access, integration) if integration else drafts.draft_url(draft))

@@ -1,0 +1,109 @@
+"""What a change means to workspaces, shown before it is saved."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from integrations.models import Integration
+from integrations.planning.workspace_impact import WorkspaceImpact
+from integrations.views.frame import integration_page
+from workspaces.access import Access
+from workspaces.handles import ALL_AWS
+
+SHOWN = 100  # of each kind and workspace
+_OPEN = 40  # in all: with more, workspaces start folded
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Changes of one kind in one workspace: how they are marked, and the first of them as (before, after)."""
+
+    mark: str
+    tone: str
+    word: str
+    count: int
+    first: Sequence[tuple[str, str]]
+
+    @property
+    def more(self) -> int:
+        """How many are not shown."""
+        return self.count - len(self.first)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceLines:
+    """One workspace; open from the start when it is short."""
+
+    name: str
+    count: int
+    groups: Sequence[Lines]
+    is_open: bool
+
+
+def workspace_lines(impacts: Sequence[WorkspaceImpact]) -> list[WorkspaceLines]:
+    """Word impacts for the page."""
+    total = sum(impact.count for impact in impacts)
+    return [WorkspaceLines(one.name, one.count, _groups(one), is_open=total <= _OPEN) for one in impacts]
+
+
+def _groups(impact: WorkspaceImpact) -> list[Lines]:
+    groups = [
+        _lines("~", "change", "Schemas renamed", list(impact.renamed)),
+        _lines("+", "create", "Schemas added", [("", name) for name in impact.added]),
+        _lines("−", "delete", "Schemas removed", [(name, "") for name in impact.removed]),
+        _lines("~", "change", "Schemas disabled: not united any more", [(name, "") for name in impact.disabled]),
+        _lines("~", "change", "Schemas enabled: united again", [("", name) for name in impact.enabled]),
+        _lines(
+            "−",
+            "delete",
+            "Folder removed, with what comes to it later",
+            [(name, "") for name in impact.folders_removed],
+        ),
+        _lines("−", "delete", "Search path: names nothing any more", [(name, "") for name in impact.path_lost]),
+        _lines("+", "create", "Search path: names a schema then", [("", name) for name in impact.path_gained]),
+    ]
+    if impact.all_aws is not None:
+        mark = ("+", "create", "Aggregator appears") if impact.all_aws else ("−", "delete", "Aggregator disappears")
+        groups.append(_lines(*mark, [("", ALL_AWS) if impact.all_aws else (ALL_AWS, "")]))
+    groups.append(_lines("~", "change", "Name that another schema has too", [("", name) for name in impact.conflicts]))
+    for change in impact.aggregators:
+        word = f"Aggregator {change.handle}: loses {len(change.lost):,}, gains {len(change.gained):,}"
+        groups.append(_lines("−", "delete", word, [(name, "") for name in change.lost]))
+        groups.append(_lines("+", "create", word, [("", name) for name in change.gained]))
+    return [group for group in groups if group.count]
+
+
+def _lines(mark: str, tone: str, word: str, lines: Sequence[tuple[str, str]]) -> Lines:
+    return Lines(mark, tone, word, len(lines), lines[:SHOWN])
+
+
+def show_impact(
+    request: HttpRequest,
+    access: Access,
+    integration: Integration,
+    impacts: Sequence[WorkspaceImpact],
+    fingerprint: str,
+    *,
+    lead: str,
+) -> HttpResponse:
+    """Ask whether a change may be saved, with what it means to each workspace; the form's values go along."""
+    cancel_url = access.scope.url("integration_config", integration=integration.handle)
+    shown = impact_context(request, impacts, fingerprint, seen_name="seen")
+    context = integration_page(access, integration, lead=lead, cancel_url=cancel_url, **shown)
+    return render(request, "integrations/impact.html", context)
+
+
+def impact_context(
+    request: HttpRequest, impacts: Sequence[WorkspaceImpact], fingerprint: str, *, seen_name: str
+) -> dict[str, object]:
+    """Give what a page needs to show impacts and to send the form again once they were seen."""
+    values = [(name, value) for name in request.POST for value in request.POST.getlist(name)]
+    return {
+        "is_other": bool(request.POST.get(seen_name)),
+        "workspaces": workspace_lines(impacts),
+        "values": [(name, value) for name, value in values if name not in ("csrfmiddlewaretoken", seen_name)],
+        "seen_name": seen_name,
+        "seen_impact": fingerprint,
+    }

@@ -1,0 +1,34 @@
+"""Step 1: Choose integration type."""
+
+from django import forms
+from django.db.models import TextChoices
+
+from integrations.wizard.steps.step import StepForm
+
+
+class IntegrationType(TextChoices):
+    """What can be integrated; a further provider is added here."""
+
+    AWS = "aws", "AWS"
+
+    @property
+    def sentence(self) -> str:
+        """Say what it does, on its card."""
+        return {
+            IntegrationType.AWS: "Import the accounts and organizational units of an AWS organization as connections"
+            " and folders, and keep them up to date."
+        }[self]
+
+
+class TypeForm(StepForm):
+    """There is one type so far, so it is chosen already, and nothing of it is kept."""
+
+    type = forms.ChoiceField(
+        choices=IntegrationType.choices,
+        initial=IntegrationType.AWS,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Select an integration to create.",
+            "invalid_choice": "There is no such type of integration. Select one of these.",
+        },
+    )
