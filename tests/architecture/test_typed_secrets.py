@@ -12,8 +12,8 @@ from django.urls import reverse
 from tests import factories
 from tests.architecture.everything import Everything, all_urls
 from tests.conftest import Cast
-from tests.pipes.test_error_reports import TYPED, report_on
-from tests.workspaces.signing_in import prove, sign_in, turn_on_second_factor
+from tests.pipes.monitoring.test_error_reports import TYPED, report_on
+from tests.workspaces.sign_in.signing_in import prove, sign_in, turn_on_second_factor
 from workspaces.sign_in import typed_secrets
 
 OURS = "http://testserver"

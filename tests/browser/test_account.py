@@ -5,7 +5,7 @@ import re
 from tests import factories
 from tests.browser.conftest import Visit
 from tests.conftest import Cast
-from tests.workspaces.signing_in import code_of
+from tests.workspaces.sign_in.signing_in import code_of
 
 
 def test_another_session_is_ended_by_who_knows_the_password_without_script(visit: Visit, people: Cast) -> None:

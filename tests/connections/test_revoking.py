@@ -16,7 +16,7 @@ from integrations import retention
 from tests import factories
 from tests.conftest import Cast
 from tests.connections.test_permissions import ORG, TENANT, Tree, add, audiences, make_tree, share, url
-from tests.integrations.changing.conftest import hidden, text_of
+from tests.integrations.in_use import hidden, text_of
 from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, Workspace

@@ -12,10 +12,10 @@ from tests.outages.own_redis import OwnRedis
 _LANE = """
 import os, sys
 from celery.signals import worker_ready
-from pipes import worker
+from pipes.worker import lane_processes
 from pipes.worker.lanes import LANES
 
-worker._load()
+lane_processes._load()
 shared = set(sys.modules)
 
 @worker_ready.connect
@@ -23,7 +23,7 @@ def tell(**_):
     print(*sorted(set(sys.modules) - shared), flush=True)
     os._exit(0)
 
-worker._run(LANES["short"])
+lane_processes._run(LANES["short"])
 """
 
 

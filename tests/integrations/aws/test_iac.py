@@ -11,15 +11,7 @@ import pytest
 from botocore.session import get_session
 
 from integrations.aws import iac
-from tests.integrations.aws.handouts import (
-    DISCOVERY,
-    ENDPOINT,
-    EVERYTHING,
-    GOVERNMENT,
-    MEMBER,
-    changed,
-    handouts,
-)
+from tests.integrations.aws.made_files import DISCOVERY, ENDPOINT, EVERYTHING, GOVERNMENT, MEMBER, changed, handouts
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 

@@ -15,7 +15,16 @@ from cfnlint.decode.cfn_yaml import loads as load_template
 from moto import mock_aws
 
 from integrations.aws import iac
-from tests.integrations.aws.handouts import DISCOVERY, ENDPOINT, EVERYTHING, MEMBER, PARTIAL, ROOT_ID, Values, handouts
+from tests.integrations.aws.made_files import (
+    DISCOVERY,
+    ENDPOINT,
+    EVERYTHING,
+    MEMBER,
+    PARTIAL,
+    ROOT_ID,
+    Values,
+    handouts,
+)
 
 
 def member_body() -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import hcl2
 
 from integrations.aws import iac
-from tests.integrations.aws.handouts import DISCOVERY
+from tests.integrations.aws.made_files import DISCOVERY
 
 
 def parsed_terraform(text: str) -> Any:

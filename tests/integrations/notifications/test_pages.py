@@ -16,9 +16,9 @@ from integrations.notifications import rate_limit
 from integrations.notifications import webhooks as notifications_webhooks
 from tests import factories
 from tests.conftest import Cast
-from tests.integrations.changing.conftest import hidden, text_of
+from tests.integrations.in_use import hidden, text_of
 from tests.integrations.notifications.conftest import Received, Receiver, Told
-from tests.integrations.notifications.test_delivering import verified
+from tests.integrations.notifications.test_delivery import verified
 from workspaces import isolation
 from workspaces.models import AuditEvent
 

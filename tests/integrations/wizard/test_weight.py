@@ -9,8 +9,8 @@ from integrations.access_tests import results
 from integrations.models import AccessTest
 from integrations.planning.serialization import pack
 from integrations.wizard.drafts import STEPS
+from tests.integrations.access_tests.test_sampling import large
 from tests.integrations.wizard.conftest import Walk
-from tests.integrations.wizard.test_sampling import large
 from workspaces import isolation
 
 
