@@ -64,7 +64,7 @@ def add_schema(*, scope: Scope, node: Node, by: User) -> None:
     """
     workspace = _workspace(scope)
     inside = in_use.contents(workspace)
-    if not inside.may_use(node):
+    if not inside.visible.has(node):
         raise NotAddableError(
             f"{isolated(node.shown)} is not shared with {scope} any more. Ask an owner of {scope_of(node)} to share it."
         )

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.db import connection
 
+from connections import sharing
 from connections.models import Connection, Folder
 from connections.tree import ids_on
 from workspaces.access import Scope
@@ -42,33 +43,19 @@ _HIDE: Final = (
     """,
     "UPDATE connections_folder SET removed_at = %(now)s WHERE path ^@ %(path)s AND removed_at IS NULL",
 )
-# References first. Django's own cascade would read every row to do the same.
+# References first, after the grants. Django's own cascade would read every row to do the same.
 _DELETE: Final = (
-    *(
-        f"""
-        DELETE FROM {table} mine USING connections_folder f WHERE f.path ^@ %(path)s AND mine.folder_id = f.id
-        """  # noqa: S608
-        for table in ("connections_schema", "connections_grant")
-    ),
-    *(
-        f"""
-        DELETE FROM {table} mine USING connections_connection c, connections_folder f
-        WHERE f.path ^@ %(path)s AND c.folder_id = f.id AND mine.connection_id = c.id
-        """  # noqa: S608
-        for table in ("connections_schema", "connections_grant")
-    ),
+    "DELETE FROM connections_schema s USING connections_folder f WHERE f.path ^@ %(path)s AND s.folder_id = f.id",
+    """
+    DELETE FROM connections_schema s USING connections_connection c, connections_folder f
+    WHERE f.path ^@ %(path)s AND c.folder_id = f.id AND s.connection_id = c.id
+    """,
     """
     DELETE FROM connections_connection c USING connections_folder f WHERE f.path ^@ %(path)s AND c.folder_id = f.id
     """,
     "DELETE FROM connections_folder WHERE path ^@ %(path)s",
 )
-_OWNED: Final = (
-    "connections_schema",
-    "connections_grant",
-    "connections_aggregator",
-    "connections_connection",
-    "connections_folder",
-)
+_OWNED: Final = ("connections_schema", "connections_aggregator", "connections_connection", "connections_folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +101,13 @@ def hide_tree(top: Folder, *, now: datetime) -> None:
 
 def delete_tree(top: Folder) -> None:
     """Delete a folder and all below it, with grants and schemas, for good."""
+    sharing.delete_grants_below(top)
     _execute(_DELETE, {"path": top.path})
 
 
 def delete_owned(scope: Scope) -> None:
     """Delete all folders, connections, grants, schemas and aggregators of an organization or workspace."""
+    sharing.delete_grants_of(scope)
     place = "workspace" if scope.workspace else "organization"
     statements = (f"DELETE FROM {table} WHERE {place}_id = %(place)s" for table in _OWNED)  # noqa: S608
     _execute(statements, {"place": scope.place.pk})

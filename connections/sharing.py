@@ -1,7 +1,8 @@
-"""Who may use a folder or a connection; the only module that reads and writes grants.
+"""Who may use a folder or a connection; the only module that reads and writes grants, and knows what one covers.
 
 An audience is a scope: the tenant stands for all its organizations and their workspaces, an organization for all its
-workspaces, a workspace for itself. A grant on a folder covers all below it, now and later. Grants only add.
+workspaces, a workspace for itself. A grant on a folder covers all below it, now and later. Grants only add. What a
+workspace owns it may use without one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,19 @@ from workspaces.access import Scope
 from workspaces.models import Workspace
 
 Node = Folder | Connection
+
+# The audience of a row of grants is a workspace of that organization; SQL expressions are filled in.
+_IS_FOR = """
+    ({grant}.organization_id IS NULL OR {grant}.organization_id = {organization})
+    AND ({grant}.workspace_id IS NULL OR {grant}.workspace_id = {workspace})
+"""
+# Some grant covers a connection (or nothing, for NULL) or one of the folders of a line, for that workspace.
+IS_GRANTED = f"""
+    EXISTS (
+        SELECT FROM connections_grant g
+        WHERE (g.connection_id = {{connection}} OR g.folder_id = ANY({{line}})) AND {_IS_FOR.replace("{grant}", "g")}
+    )
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +94,19 @@ _OUT_OF_REACH = """
         WHERE {of_connections}
     )
     SELECT t.id, t.workspace_id FROM touched t
-    WHERE t.owner_id IS DISTINCT FROM t.workspace_id AND NOT EXISTS (
-        SELECT 1 FROM connections_grant g
-        WHERE (g.connection_id = t.connection_id OR g.folder_id = ANY(t.line))
-            AND (g.organization_id IS NULL OR g.organization_id = t.organization_id)
-            AND (g.workspace_id IS NULL OR g.workspace_id = t.workspace_id)
-    )
+    WHERE t.owner_id IS DISTINCT FROM t.workspace_id AND NOT {is_granted}
 """
-_BELOW = _OUT_OF_REACH.format(
-    of_folders="f.path ^@ %(path)s", of_connections="c.id = %(connection)s OR f.path ^@ %(path)s"
+_IS_TOUCHED_GRANTED = IS_GRANTED.format(
+    connection="t.connection_id", line="t.line", organization="t.organization_id", workspace="t.workspace_id"
 )
-_MARKED = _OUT_OF_REACH.format(of_folders="s.lost_at IS NOT NULL", of_connections="s.lost_at IS NOT NULL")
+_BELOW = _OUT_OF_REACH.format(
+    of_folders="f.path ^@ %(path)s",
+    of_connections="c.id = %(connection)s OR f.path ^@ %(path)s",
+    is_granted=_IS_TOUCHED_GRANTED,
+)
+_MARKED = _OUT_OF_REACH.format(
+    of_folders="s.lost_at IS NOT NULL", of_connections="s.lost_at IS NOT NULL", is_granted=_IS_TOUCHED_GRANTED
+)
 
 
 def _out_of_reach(node: Node | None) -> dict[int, int]:
@@ -133,17 +149,26 @@ class Visible:
         covered = Q(folder_id__in=self.folder_ids) | Q(id__in=self.connection_ids)
         return Connection.objects.filter(own | covered, removed_at=None)
 
+    def has(self, node: Node) -> bool:
+        """Whether the workspace may use the node now."""
+        if node.removed_at is not None:
+            return False
+        if isinstance(node, Folder):
+            return node.pk in self.folder_ids
+        is_owned = node.workspace_id == self.workspace.pk
+        return is_owned or node.pk in self.connection_ids or node.folder_id in self.folder_ids
+
 
 # Grants to this workspace, to its organization or to the whole tenant, and the workspace's own folders, widened to all
 # that lies below: a subtree is a range of paths, up to the same with "0" (the character after "/") at its end. That end
 # is worked out before the join: under row-level security, the index is used with nothing that calls a function.
 # Ids first, rows later: one statement for both is far slower when little is visible in a big tree. Materialized: right
 # after a first import there are no statistics, and the planner would join all with all (13 s for 500 folders).
-VISIBLE = """
+VISIBLE = f"""
     granted AS (
-        SELECT folder_id, connection_id FROM connections_grant
-        WHERE tenant_id = %(tenant)s AND (organization_id IS NULL OR organization_id = %(organization)s)
-            AND (workspace_id IS NULL OR workspace_id = %(workspace)s)
+        SELECT g.folder_id, g.connection_id FROM connections_grant g
+        WHERE g.tenant_id = %(tenant)s
+            AND {_IS_FOR.format(grant="g", organization="%(organization)s", workspace="%(workspace)s")}
     ), top AS MATERIALIZED (
         SELECT path, rtrim(path, '/') || '0' AS path_end
         FROM connections_folder WHERE id IN (SELECT folder_id FROM granted)
@@ -153,7 +178,93 @@ VISIBLE = """
     ), visible_folder AS MATERIALIZED (
         SELECT DISTINCT f.id FROM top JOIN connections_folder f ON f.path >= top.path AND f.path < top.path_end
     )
+"""  # noqa: S608
+# Of these, the ids of the folders, and of what was granted one by one: what ``Visible`` is made of.
+VISIBLE_IDS = """
+    ARRAY(SELECT id FROM visible_folder),
+    ARRAY(SELECT connection_id FROM granted WHERE connection_id IS NOT NULL)
 """
+# A connection ``c`` is among what the workspace may use.
+IS_VISIBLE = """
+    (c.workspace_id = %(workspace)s OR c.id IN (SELECT connection_id FROM granted)
+        OR c.folder_id IN (SELECT id FROM visible_folder))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Who may use a node of a tree; no organization and no workspace: the whole tenant."""
+
+    folder_id: int | None
+    connection_id: int | None
+    organization_id: int | None
+    workspace_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What of a tree one workspace may use: these folders with all below them, and these connections."""
+
+    folder_ids: frozenset[int]
+    connection_ids: frozenset[int]
+
+    @classmethod
+    def of(cls, grants: Iterable[Granted], *, organization_id: int, workspace_id: int) -> "Reach":
+        """Find what the grants give to a workspace of an organization."""
+        mine = [
+            grant
+            for grant in grants
+            if grant.organization_id in (None, organization_id) and grant.workspace_id in (None, workspace_id)
+        ]
+        return cls(
+            frozenset(grant.folder_id for grant in mine if grant.folder_id is not None),
+            frozenset(grant.connection_id for grant in mine if grant.connection_id is not None),
+        )
+
+    def usable(self, line: Sequence[int | str]) -> Sequence[int | str]:
+        """Give what of a line of folders, from the top down, may be used: from the first that a grant is on."""
+        first = next((at for at, key in enumerate(line) if key in self.folder_ids), len(line))
+        return line[first:]
+
+
+_GRANTED = """
+    SELECT folder_id, connection_id, organization_id, workspace_id FROM connections_grant
+    WHERE folder_id = ANY(%(folders)s) OR connection_id = ANY(%(connections)s)
+    UNION ALL SELECT id, NULL, organization_id, workspace_id FROM connections_folder
+    WHERE id = ANY(%(folders)s) AND workspace_id IS NOT NULL
+    UNION ALL SELECT NULL, id, organization_id, workspace_id FROM connections_connection
+    WHERE id = ANY(%(connections)s) AND workspace_id IS NOT NULL
+"""
+
+
+def granted(folder_ids: Sequence[int], connection_ids: Sequence[int]) -> list[Granted]:
+    """Find who may use these nodes by themselves, in one statement; workspaces that own one are among them."""
+    with database.cursor() as cursor:
+        cursor.execute(_GRANTED, {"folders": list(folder_ids), "connections": list(connection_ids)})
+        return [Granted(*row) for row in cursor.fetchall()]
+
+
+# References go before what they refer to. Django's own cascade would read every row to do the same.
+_DELETE_BELOW = (
+    "DELETE FROM connections_grant g USING connections_folder f WHERE f.path ^@ %(path)s AND g.folder_id = f.id",
+    """
+    DELETE FROM connections_grant g USING connections_connection c, connections_folder f
+    WHERE f.path ^@ %(path)s AND c.folder_id = f.id AND g.connection_id = c.id
+    """,
+)
+
+
+def delete_grants_below(top: Folder) -> None:
+    """Delete the grants on a folder that goes, and on all below it; schemas are the caller's."""
+    with database.cursor() as cursor:
+        for statement in _DELETE_BELOW:
+            cursor.execute(statement, {"path": top.path})
+
+
+def delete_grants_of(scope: Scope) -> None:
+    """Delete the grants to an organization (with its workspaces) or a workspace that goes."""
+    of_it = Q(workspace=scope.workspace) if scope.workspace else Q(organization=scope.organization)
+    Grant.objects.filter(of_it).delete()
 
 
 def audience_of(grant: Grant) -> Scope:

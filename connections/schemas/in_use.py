@@ -15,7 +15,7 @@ from django.db import connection as database
 from django.db.models import Q, QuerySet
 
 from connections.models import Aggregator, Connection, ConnectionState, Folder
-from connections.sharing import VISIBLE, Node, Visible
+from connections.sharing import IS_VISIBLE, VISIBLE, VISIBLE_IDS, Node, Visible
 from connections.tree import ids_on
 from workspaces.models import Workspace
 
@@ -35,12 +35,10 @@ _CONTENTS = f"""
         WHERE a.removed_at IS NULL
     ), added_connection AS (
         SELECT c.id, a.since FROM added a JOIN connections_connection c ON c.id = a.connection_id
-        WHERE c.workspace_id = %(workspace)s OR c.id IN (SELECT connection_id FROM granted)
-            OR c.folder_id IN (SELECT id FROM visible_folder)
+        WHERE {IS_VISIBLE}
     )
     SELECT
-        ARRAY(SELECT id FROM visible_folder),
-        ARRAY(SELECT connection_id FROM granted WHERE connection_id IS NOT NULL),
+        {VISIBLE_IDS},
         ARRAY(SELECT DISTINCT f.id FROM added_folder a
             JOIN connections_folder f ON f.path >= a.path AND f.path < a.path_end),
         (SELECT coalesce(json_agg(json_build_array(folder_id, title, added_at, since)), '[]')::text FROM added_folder),
@@ -110,15 +108,6 @@ class Contents:
     def covering(self, path: str) -> AddedFolder | None:
         """Find the added folder on this path, a folder's own or that of a connection's folder."""
         return next((self.folders[folder_id] for folder_id in ids_on(path) if folder_id in self.folders), None)
-
-    def may_use(self, node: Node) -> bool:
-        """Whether the workspace may use the node now."""
-        if node.removed_at is not None:
-            return False
-        if isinstance(node, Folder):
-            return node.pk in self.visible.folder_ids
-        is_owned = node.workspace_id == self.visible.workspace.pk
-        return is_owned or node.pk in self.visible.connection_ids or node.folder_id in self.visible.folder_ids
 
     def in_use_since(self, connection_id: int, path: str) -> datetime:
         """Tell since when a connection is in use: by itself or with a folder above it, whichever came first."""

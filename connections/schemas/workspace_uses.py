@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import connection
 
+from connections.sharing import IS_GRANTED, Granted, granted
+
 # One statement however many workspaces there are; what grows with the tree are the two arrays of ids.
 _USES = """
     WITH added AS (
@@ -21,30 +23,22 @@ _USES = """
         JOIN workspaces_organization o ON o.id = w.organization_id
     GROUP BY w.id, o.handle ORDER BY o.handle, w.handle
 """
-# What a workspace owns it may use without a grant.
-_GRANTS = """
-    SELECT folder_id, connection_id, organization_id, workspace_id FROM connections_grant
-    WHERE folder_id = ANY(%(folders)s) OR connection_id = ANY(%(connections)s)
-    UNION ALL SELECT id, NULL, organization_id, workspace_id FROM connections_folder
-    WHERE id = ANY(%(folders)s) AND workspace_id IS NOT NULL
-    UNION ALL SELECT NULL, id, organization_id, workspace_id FROM connections_connection
-    WHERE id = ANY(%(connections)s) AND workspace_id IS NOT NULL
-"""
+_IS_GRANTED = IS_GRANTED.format(
+    connection="c.id",
+    line="string_to_array(rtrim(f.path, '/'), '/')::bigint[]",
+    organization="w.organization_id",
+    workspace="w.id",
+)
 # What the workspaces have in use besides the tree: two names at most, which is enough to know whether all_aws exists
 # and stops early, and those that were asked about.
-_BESIDES = """
+_BESIDES = f"""
     WITH added AS MATERIALIZED (
         SELECT s.workspace_id, s.folder_id, s.connection_id, f.path, rtrim(f.path, '/') || '0' AS path_end
         FROM connections_schema s JOIN workspaces_workspace w ON w.id = s.workspace_id
             LEFT JOIN connections_connection c ON c.id = s.connection_id
             LEFT JOIN connections_folder f ON f.id = coalesce(s.folder_id, c.folder_id)
         WHERE w.id = ANY(%(workspaces)s) AND (f.id IS NULL OR f.id NOT IN (SELECT unnest(%(whole)s::bigint[]))) AND (
-            coalesce(c.workspace_id, f.workspace_id) = w.id OR EXISTS (
-                SELECT FROM connections_grant g
-                WHERE (g.connection_id = c.id OR g.folder_id = ANY(string_to_array(rtrim(f.path, '/'), '/')::bigint[]))
-                    AND (g.organization_id IS NULL OR g.organization_id = w.organization_id)
-                    AND (g.workspace_id IS NULL OR g.workspace_id = w.id)
-            )
+            coalesce(c.workspace_id, f.workspace_id) = w.id OR {_IS_GRANTED}
         )
     ), named AS MATERIALIZED (
         SELECT c.id, c.handle, f.path FROM connections_connection c LEFT JOIN connections_folder f ON f.id = c.folder_id
@@ -72,7 +66,7 @@ _BESIDES = """
         LEFT JOIN LATERAL (
             SELECT u.handle FROM used u WHERE u.workspace_id = w.id AND u.handle <> one.handle LIMIT 1
         ) two ON true
-"""
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +86,6 @@ class Use:
     aggregators: Sequence[tuple[str, Sequence[str]]]
     others: frozenset[str] = frozenset()
     taken: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """Who may use a node of the tree; no organization and no workspace: the whole tenant."""
-
-    folder_id: int | None
-    connection_id: int | None
-    organization_id: int | None
-    workspace_id: int | None
-
-    def covers(self, use: Use) -> bool:
-        """Whether the workspace is among those that it is for."""
-        return self.organization_id in (None, use.organization_id) and self.workspace_id in (None, use.workspace_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +113,7 @@ def uses_of(
         ]
         if not workspaces:
             return Uses((), ())
-        cursor.execute(_GRANTS, ids)
-        grants = [Granted(*row) for row in cursor.fetchall()]
+        grants = granted(folder_ids, connection_ids)
         ids["workspaces"] = [use.workspace_id for use in workspaces]
         ids |= {"whole": list(folder_ids) if is_whole else [], "names": list(set(names))}
         cursor.execute(_BESIDES, ids)

@@ -86,7 +86,7 @@ def _connection(access: Access, pk: int) -> Connection:
 
 
 def _is_usable(access: Access, node: Node) -> bool:
-    return in_use.contents(workspace_of(access.scope)).may_use(node)
+    return in_use.contents(workspace_of(access.scope)).visible.has(node)
 
 
 def _nothing() -> Never:

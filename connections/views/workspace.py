@@ -82,7 +82,7 @@ def usable_connection(request: HttpRequest, access: Access, connection: int) -> 
     """Show a connection that the workspace may use, and whether it is in the schema."""
     node = Connection.objects.filter(pk=connection).select_related("folder__root").first()
     inside = in_use.contents(workspace_of(access.scope), folder_id=node.folder_id if node else None)
-    if node is None or not inside.may_use(node):
+    if node is None or not inside.visible.has(node):
         raise Http404
     path = in_use.path_above(node)
     is_added, folder = node.pk in inside.connections_since, inside.covering(path)

@@ -15,8 +15,8 @@ from connections.actions import kind_of, scope_of
 from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.models import Connection, Folder
 from connections.schemas import in_use
-from connections.schemas.workspace_uses import Granted, uses_of
-from connections.sharing import Node
+from connections.schemas.workspace_uses import uses_of
+from connections.sharing import Granted, Node
 from connections.tree import ids_on
 from integrations import edit_conflicts
 from integrations.access.connection_options import effective

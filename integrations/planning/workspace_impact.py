@@ -10,7 +10,8 @@ from fnmatch import translate
 
 from connections.models import ConnectionState
 from connections.schemas.rows import ALL_AWS_FROM
-from connections.schemas.workspace_uses import Granted, Use, Uses
+from connections.schemas.workspace_uses import Use, Uses
+from connections.sharing import Granted, Reach
 from integrations.planning.reconcile import Held, Plan, Tree, Update
 from workspaces.handles import ALL_AWS, PUBLIC
 
@@ -170,16 +171,16 @@ def impacts_of_grants(
     found = {one.name: one for one in impacts(uses, view, view, grants_after=grants)}
     for use in uses.workspaces:
         added = use.folder_ids & titles.keys()
-        gone = {pk for pk in added if _reaches(use, uses.grants, view.lines[pk])}
-        gone = {pk for pk in gone if not _reaches(use, grants, view.lines[pk])}
+        now, then = _reach(use, uses.grants), _reach(use, grants)
+        gone = {pk for pk in added if now.usable(view.lines[pk]) and not then.usable(view.lines[pk])}
         if gone:
             one = found.get(use.name) or WorkspaceImpact(use.name, (), (), (), (), (), (), (), None)
             found[use.name] = replace(one, folders_removed=sorted(titles[pk] for pk in gone))
     return sorted(found.values(), key=lambda one: one.name)
 
 
-def _reaches(use: Use, grants: Sequence[Granted], line: Sequence[Key]) -> bool:
-    return any(grant.folder_id in line and grant.covers(use) for grant in grants)
+def _reach(use: Use, grants: Sequence[Granted]) -> Reach:
+    return Reach.of(grants, organization_id=use.organization_id, workspace_id=use.workspace_id)
 
 
 def fingerprint(found: Sequence[WorkspaceImpact], *others: object) -> str:
@@ -196,19 +197,15 @@ _Covered = tuple[frozenset[Key], frozenset[Key]]
 
 def _covered(use: Use, uses: Uses, view: View) -> _Covered:
     """Find what was added to a workspace and may be used by it."""
-    granted = [grant for grant in uses.grants if grant.covers(use)]
-    folders = {grant.folder_id for grant in granted}
-    leaves = {grant.connection_id for grant in granted}
+    reach = _reach(use, uses.grants)
     covered, single = set[Key](), set[Key]()
     for folder, connections in view.leaves.items():
-        is_usable = is_covered = False
-        for key in view.lines[folder]:
-            is_usable = is_usable or key in folders
-            is_covered = is_covered or (is_usable and key in use.folder_ids)
-        if is_covered:
+        usable = reach.usable(view.lines[folder])
+        if not use.folder_ids.isdisjoint(usable):
             covered.add(folder)
         else:
-            single |= {key for key in use.connection_ids & connections.keys() if is_usable or key in leaves}
+            taken = use.connection_ids & connections.keys()
+            single |= {key for key in taken if usable or key in reach.connection_ids}
     return frozenset(covered), frozenset(single)
 
 

@@ -248,7 +248,7 @@ def test_a_tenants_node_is_taken_from_one_of_several_workspaces_of_several_organ
     for workspace in (cast.fireworks, cast.pager, namesake):
         add(cast, at_tenant.leaf, workspace)
     with isolation.as_tenant(cast.acme.pk):
-        assert not in_use.contents(cast.rockets).may_use(at_tenant.leaf)
+        assert not in_use.contents(cast.rockets).visible.has(at_tenant.leaf)
     share(cast, at_tenant.root, cast.at_workspace)
     assert in_schema(cast) == ["fireworks:vault"]
 
