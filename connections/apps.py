@@ -1,5 +1,7 @@
 """App configuration."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,7 @@ class ConnectionsConfig(AppConfig):
     """Folders, connections and who may use them."""
 
     name = "connections"
+
+    def ready(self) -> None:
+        """Say what goes with an organization or a workspace."""
+        import_module("connections.belongings")

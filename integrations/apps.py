@@ -1,5 +1,7 @@
 """App configuration."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,7 @@ class IntegrationsConfig(AppConfig):
     """Links to AWS organizations."""
 
     name = "integrations"
+
+    def ready(self) -> None:
+        """Say what goes with an organization or a workspace."""
+        import_module("integrations.belongings")

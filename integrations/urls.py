@@ -84,8 +84,6 @@ urlpatterns = [
     path("events/<uuid:inlet>/", receive.receive, name="event_inlet"),
     path("emails/confirm/<str:holder>/", email_links.email_confirm, name="email_confirm"),
     path("emails/stop/<str:holder>/", email_links.email_stop, name="email_stop"),
-    path(_ORGANIZATION + "delete/", deletion.organization_delete, name="organization_delete"),
-    path(_ORGANIZATION + "workspaces/<slug:workspace>/delete/", deletion.workspace_delete, name="workspace_delete"),
     path("tenants/<slug:tenant>/connections/", include(_NODES + _ACCOUNTS)),
     path(_ORGANIZATION + "connections/", include(_NODES + _ACCOUNTS)),
     path(_ORGANIZATION + "workspaces/<slug:workspace>/connections/", include(_ACCOUNTS)),

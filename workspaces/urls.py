@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workspaces.views import activity, invitation, lists, members, people, recovery_codes, sessions, settings
+from workspaces.views import activity, deletion, invitation, lists, members, people, recovery_codes, sessions, settings
 
 _TENANT = "tenants/<slug:tenant>/"
 _ORGANIZATION = _TENANT + "orgs/<slug:organization>/"
@@ -43,10 +43,12 @@ urlpatterns = [
     path(_TENANT + "orgs/new/", settings.organization_create, name="organization_create"),
     path(_ORGANIZATION, lists.organization_home, name="organization_home"),
     path(_ORGANIZATION + "advanced/", settings.organization_advanced, name="organization_advanced"),
+    path(_ORGANIZATION + "delete/", deletion.organization_delete, name="organization_delete"),
     path(_ORGANIZATION + "workspaces/", lists.switch_workspace, name="switch_workspace"),
     path(_ORGANIZATION + "workspaces/new/", settings.workspace_create, name="workspace_create"),
     path(_WORKSPACE, settings.workspace_home, name="workspace_home"),
     path(_WORKSPACE + "advanced/", settings.workspace_advanced, name="workspace_advanced"),
+    path(_WORKSPACE + "delete/", deletion.workspace_delete, name="workspace_delete"),
     *(
         path(place + route, view, name=name)
         for place in (_TENANT, _ORGANIZATION, _WORKSPACE)

@@ -1,9 +1,9 @@
-"""Deleting integrations, organizations and workspaces: each function is one transaction and writes one audit event."""
+"""Deleting integrations: one transaction with one audit event, then a worker does the rest."""
 
 from datetime import datetime
 from functools import partial
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from connections import deletion as tree_deletion
 from connections.models import Folder
@@ -11,26 +11,7 @@ from integrations.jobs.sending import send_on_commit
 from integrations.models import Integration, SyncSchedule
 from integrations.tasks import remove_integration
 from workspaces import audit
-from workspaces.access import Scope
 from workspaces.models import User
-from workspaces.places import deletion as place_removal
-
-# All that hangs on the integrations of one organization; tests of access know their subject by its uid only.
-_DELETE_INTEGRATIONS = (
-    """
-    DELETE FROM integrations_accesstest WHERE subject IN (
-        SELECT uid FROM integrations_integration WHERE organization_id = %(organization)s
-        UNION ALL SELECT uid FROM integrations_draft WHERE organization_id = %(organization)s
-    )
-    """,
-    "DELETE FROM integrations_settingstrial WHERE organization_id = %(organization)s",
-    """
-    DELETE FROM integrations_syncrun run USING integrations_integration i
-    WHERE i.id = run.integration_id AND i.organization_id = %(organization)s
-    """,
-    "DELETE FROM integrations_integration WHERE organization_id = %(organization)s",
-    "DELETE FROM integrations_draft WHERE organization_id = %(organization)s",
-)
 
 
 @transaction.atomic
@@ -58,26 +39,3 @@ def request_removal(*, integration: Integration, by: User, now: datetime) -> boo
     ids = integration.tenant_id, integration.pk
     send_on_commit(remove_integration, *ids, otherwise=partial(remove_integration, *ids))
     return True
-
-
-@transaction.atomic
-def delete_organization(*, scope: Scope, by: User) -> None:
-    """Delete the scope's organization with its integrations, connections, workspaces and memberships, for good."""
-    organization = scope.keys["organization"]
-    # Their syncs end first: one that is under way asks for its row before it writes.
-    SyncSchedule.objects.filter(integration__organization=organization).delete()
-    integrations = list(Integration.objects.filter(organization=organization).values_list("handle", flat=True))
-    audit.record("organization.deleted", scope=scope, by=by, target=organization, integrations=sorted(integrations))
-    with connection.cursor() as cursor:
-        for statement in _DELETE_INTEGRATIONS:
-            cursor.execute(statement, {"organization": organization.pk})
-    tree_deletion.delete_owned(scope)
-    place_removal.delete_place(scope)
-
-
-@transaction.atomic
-def delete_workspace(*, scope: Scope, by: User) -> None:
-    """Delete the scope's workspace with its schemas, own connections and memberships, for good."""
-    audit.record("workspace.deleted", scope=scope, by=by, target=scope.place)
-    tree_deletion.delete_owned(scope)
-    place_removal.delete_place(scope)

@@ -14,7 +14,7 @@ from connections.models import Connection, Folder
 from integrations.events import inlets
 from integrations.models import Integration
 from integrations.nodes import managed
-from integrations.settings import change, deletion
+from integrations.settings import change
 from integrations.trials import account_selection, settings_trial
 from integrations.wizard.setup_files import copy_of
 from tests import factories
@@ -23,7 +23,7 @@ from tests.integrations.conftest import Synced
 from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, User
-from workspaces.places import actions
+from workspaces.places import actions, deletion
 
 
 @dataclass
@@ -140,11 +140,11 @@ ACTS: tuple[tuple[str, str, Callable[[Desk], object]], ...] = (
             scope=desk.cast.at_workspace, prefix=["prod"], seen=["dev", "acme_dev", "elsewhere"], by=desk.by
         ),
     ),
-    ("organization.deleted", "tnt", lambda desk: deletion.delete_organization(scope=desk.cast.at_org, by=desk.by)),
+    ("organization.deleted", "tnt", lambda desk: deletion.delete_place(scope=desk.cast.at_org, by=desk.by)),
     (
         "workspace.deleted",
         "fireworks",
-        lambda desk: deletion.delete_workspace(scope=desk.cast.at_workspace, by=desk.by),
+        lambda desk: deletion.delete_place(scope=desk.cast.at_workspace, by=desk.by),
     ),
     ("folder.created", "mine", lambda desk: desk.folder()),
     (

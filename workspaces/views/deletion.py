@@ -1,0 +1,55 @@
+"""Deleting organizations and workspaces: what goes is said first, and the handle is asked for."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from workspaces.access import Access, Power, Scope, power_in
+from workspaces.places import deletion
+from workspaces.scoping import organization_view, workspace_view
+from workspaces.web.delete_confirmation import ConfirmForm, show_delete
+
+
+@organization_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def organization_delete(request: HttpRequest, access: Access) -> HttpResponse:
+    """Ask for the handle and delete the organization with all that it owns."""
+    organization = access.scope.place
+    form = ConfirmForm(organization.handle, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        deletion.delete_place(scope=access.scope, by=access.user)
+        messages.success(request, f"Deleted the organization {organization}.")
+        return redirect(Scope(access.scope.tenant).url("tenant_home"))
+    return show_delete(
+        request,
+        form,
+        what="organization",
+        warning="All of its integrations, connections, folders and workspaces will be deleted, and its members lose"
+        " their roles here. This action is not reversible!",
+        going=deletion.going_with(access.scope),
+        cancel_url=access.scope.url("organization_advanced"),
+    )
+
+
+@workspace_view(Power.OWNER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def workspace_delete(request: HttpRequest, access: Access) -> HttpResponse:
+    """Ask for the handle and delete the workspace with all that it owns."""
+    workspace = access.scope.place
+    form = ConfirmForm(workspace.handle, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        deletion.delete_place(scope=access.scope, by=access.user)
+        messages.success(request, f"Deleted the workspace {workspace}.")
+        above = Scope(access.scope.tenant, access.scope.organization)
+        stays = power_in(above, access.memberships) != Power.NONE
+        return redirect(above.url("organization_home") if stays else Scope(above.tenant).url("tenant_home"))
+    return show_delete(
+        request,
+        form,
+        what="workspace",
+        warning="Its schemas, aggregators and own connections will be deleted, and its members lose their roles here."
+        " Connections that are shared with it stay where they are. This action is not reversible!",
+        going=deletion.going_with(access.scope),
+        cancel_url=access.scope.url("workspace_advanced"),
+    )
