@@ -11,5 +11,6 @@ class ConnectionsConfig(AppConfig):
     name = "connections"
 
     def ready(self) -> None:
-        """Say what goes with an organization or a workspace."""
+        """Say what the audit log is to read like, and what goes with an organization or a workspace."""
+        import_module("connections.audit_sentences")
         import_module("connections.belongings")

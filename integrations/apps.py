@@ -11,5 +11,6 @@ class IntegrationsConfig(AppConfig):
     name = "integrations"
 
     def ready(self) -> None:
-        """Say what goes with an organization or a workspace."""
+        """Say what the audit log is to read like, and what goes with an organization or a workspace."""
+        import_module("integrations.audit_sentences")
         import_module("integrations.belongings")

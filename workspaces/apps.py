@@ -11,5 +11,6 @@ class WorkspacesConfig(AppConfig):
     name = "workspaces"
 
     def ready(self) -> None:
-        """Listen to what the sign-in library says of accounts."""
+        """Listen to what the sign-in library says of accounts, and say what the audit log is to read like."""
         import_module("workspaces.sign_in.account_events")
+        import_module("workspaces.audit_sentences")

@@ -1,136 +1,31 @@
-"""The audit log in words: the one table of what each recorded action means.
+"""The audit log in words. Each app says in its ``audit_sentences`` what the actions that it records mean."""
 
-A new action of any part of the product gets its sentence here; a test compares this table with all calls of
-``audit.record``.
-"""
-
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from workspaces import audit
 from workspaces.models import AuditEvent
 
-# Action → what the person did; {object} stands for its name, what follows may use the event's details.
-SENTENCES = {
-    "tenant.created": "created the tenant {object}",
-    "tenant.changed": "changed the handle or name of the tenant {object}",
-    "tenant.plan_changed": "changed the plan of the tenant {object} from {before} to {after}",
-    "organization.created": "created the organization {object}",
-    "organization.changed": "changed the handle or name of the organization {object}",
-    "organization.deleted": "deleted the organization {object}",
-    "workspace.created": "created the workspace {object}",
-    "workspace.changed": "changed the handle or name of the workspace {object}",
-    "workspace.deleted": "deleted the workspace {object}",
-    "workspace.search_path_changed": "changed the search path of the workspace {object}",
-    "member.added": "added {object} as {role}",
-    "member.role_changed": "changed the role of {object} from {before} to {after}",
-    "member.removed": "removed {object}, who was {role}",
-    "member.left": "left, having been {role}",
-    "user.address_set": "gave {object} another email address",
-    "user.second_factor_reset": "removed the second factor of {object}",
-    "user.deactivated": "deactivated the account of {object}",
-    "user.reactivated": "activated the account of {object} again",
-    "support.began": "began to look into {object} for support",
-    "support.page_opened": "looked at {page} for support",
-    "support.ended": "ended the support access to {object}",
-    "user.erased": "erased the data of {object}",
-    "user.made_operator": "made {object} an operator of this installation",
-    "user.operator_rights_removed": "took the rights of an operator of this installation from {object}",
-    "user.signed_in": "signed in",
-    "user.signed_out": "signed out",
-    "user.sign_in_refused": "refused to sign in {object}: {why}",
-    "user.proof_failed": "was asked to prove who they are, and failed",
-    "user.address_added": "added the email address {address} to their account",
-    "user.address_confirmed": "confirmed the email address {address}",
-    "user.address_changed": "signs in with {after} instead of {before} now",
-    "user.address_removed": "removed the email address {address} from their account",
-    "user.password_changed": "changed their password",
-    "user.password_set": "chose a password",
-    "user.password_reset": "chose a new password through a link in an email",
-    "user.second_factor_added": "turned on the authenticator app as second factor",
-    "user.second_factor_removed": "turned off the authenticator app as second factor",
-    "user.recovery_codes_made": "made new recovery codes",
-    "user.recovery_codes_seen": "looked at their recovery codes",
-    "user.recovery_code_used": "used a recovery code",
-    "user.sessions_ended": "ended other sessions of their account",
-    "audit_log.exported": "took a copy of the audit log of {object}",
-    "invitation.sent": "invited {object} as {role}",
-    "invitation.accepted": "accepted the invitation of {object} and is {role}",
-    "invitation.withdrawn": "withdrew the invitation of {object} as {role}",
-    "draft.created": "began to set up an integration",
-    "draft.discarded": "gave up setting up an integration",
-    "draft.external_id_rotated": "rotated the {used_for} external id of an integration in the making",
-    "access_test.requested": "ran a test of the {kind} settings of {object}",
-    "folder.handle_changed": "changed the handle of the folder {object}",
-    "folder.options_changed": "changed the options of the folder {object}",
-    "connection.handle_changed": "changed the handle of the connection {object}",
-    "connection.options_changed": "changed the options of the connection {object}",
-    "integration.created": "created the integration {object}",
-    "integration.handle_changed": "changed the handle of the integration {object}",
-    "integration.schedule_changed": "changed the schedule of the integration {object}",
-    "integration.deletion_limit_changed": "changed the deletion limit of the integration {object}",
-    "integration.external_id_rotated": "rotated the {used_for} external id of the integration {object}",
-    "integration.connection_settings_changed": "changed the connection settings of the integration {object}",
-    "integration.settings_tried": "tried new discovery settings for the integration {object}",
-    "integration.settings_discarded": "discarded the new discovery settings of the integration {object}",
-    "integration.discovery_settings_changed": "changed the discovery settings of the integration {object}",
-    "integration.selection_begun": "began to choose which accounts the integration {object} mirrors",
-    "integration.selection_discarded": "left the accounts that the integration {object} mirrors as they were",
-    "integration.selection_changed": "changed which accounts the integration {object} mirrors",
-    "integration.events_enabled": "let AWS send events about the integration {object}",
-    "integration.events_key_rotated": "rotated the key with which AWS sends events about the integration {object}",
-    "integration.events_disabled": "let AWS send no more events about the integration {object}",
-    "integration.sync_requested": "started a sync of the integration {object}",
-    "integration.sync_previewed": "looked at what a sync of the integration {object} would change",
-    "integration.health_test_requested": "had {connections} failing connections of the integration {object} tested",
-    "integration.removals_approved": "approved {removals} removals by a sync of the integration {object}",
-    "integration.removals_discarded": "discarded the removals that a sync of the integration {object} asked about",
-    "integration.deleted": "deleted the integration {object}",
-    "integration.deletion_retried": "tried again to delete the integration {object}",
-    "integration.emails_changed": "changed who gets emails about the integration {object}",
-    "integration.address_asked": "asked {address} again whether it wants emails about the integration {object}",
-    "integration.address_confirmed": "was told by {address} that it wants emails about the integration {object}",
-    "integration.address_stopped": "was told by {address} that it wants no more emails about the integration {object}",
-    "integration.notification_tested": "sent a test notification of the integration {object}",
-    "integration.notification_sent_again": "sent a notification of the integration {object} again",
-    "webhook.created": "created the webhook {object}",
-    "webhook.changed": "changed the webhook {object}",
-    "webhook.secret_rotated": "rotated the secret of the webhook {object}",
-    "webhook.former_secret_ended": "ended the old secret of the webhook {object}",
-    "webhook.switched_off": "switched off the webhook {object}",
-    "webhook.deleted": "deleted the webhook {object}",
-    "folder.created": "created the connection folder {object}",
-    "folder.changed": "changed the connection folder {object}",
-    "folder.deleted": "deleted the connection folder {object}",
-    "folder.permissions_changed": "changed who may use the connection folder {object}",
-    "connection.created": "created the connection {object}",
-    "connection.changed": "changed the connection {object}",
-    "connection.access_changed": "changed how the connection {object} gets into its account",
-    "connection.external_id_rotated": "rotated the external id of the connection {object}",
-    "connection.external_id_replaced": "began to use the new external id of the connection {object}",
-    "connection.deleted": "deleted the connection {object}",
-    "connection.permissions_changed": "changed who may use the connection {object}",
-    "schema.added": "added {object} to the schemas of the workspace",
-    "schema.removed": "removed {object} from the schemas of the workspace",
-    "aggregator.created": "created the aggregator {object}",
-    "aggregator.changed": "changed the aggregator {object}",
-    "aggregator.deleted": "deleted the aggregator {object}",
-}
+# Of all apps: action → what the person did, and kind of object → what people call it.
+_sentences: dict[str, str] = {}
+_kinds: list[Mapping[str, str]] = []
 
-# Kind of object → what people call it, in the order of the filter.
-KINDS = {
-    "tenant": "Tenant",
-    "organization": "Organization",
-    "workspace": "Workspace",
-    "user": "Person",
-    "invitation": "Invitation",
-    "draft": "Integration draft",
-    "integration": "Integration",
-    "webhook": "Webhook",
-    "folder": "Connection folder",
-    "connection": "Connection",
-    "aggregator": "Aggregator",
-}
+
+def register(sentences: Mapping[str, str], kinds: Mapping[str, str]) -> None:
+    """Add what an app says of its actions, in its module ``audit_sentences``, which the app imports when it is ready.
+
+    In a sentence {object} stands for the name of what was acted on; others in braces are of the event's details.
+    """
+    _sentences.update(sentences)
+    _kinds.append(kinds)
+
+
+def kinds() -> dict[str, str]:
+    """Give the word for each kind of object in the order of the filter: ours, then from the uppermost app down."""
+    own, *others = _kinds
+    return {kind: word for some in (own, *reversed(others)) for kind, word in some.items()}
+
 
 _NOTHING = "–"
 
@@ -159,7 +54,7 @@ class Told:
 
 def tell(event: AuditEvent) -> Told:
     """Say what somebody did."""
-    before, mark, after = SENTENCES.get(event.action, f"{event.action} {{object}}").partition("{object}")
+    before, mark, after = _sentences.get(event.action, f"{event.action} {{object}}").partition("{object}")
     said = {name: _text(value) for name, value in event.details.items() if f"{{{name}}}" in before + after}
     rest = {name: value for name, value in event.details.items() if name not in (*said, audit.BY_OPERATOR)}
     before, after = (_fill(part, said) for part in (before, after))
@@ -174,7 +69,7 @@ def _fill(part: str, said: dict[str, str]) -> str:
 
 def kind_name(kind: str) -> str:
     """Give the word for a kind of object."""
-    return KINDS.get(kind, kind)
+    return kinds().get(kind, kind)
 
 
 def _changes(details: dict[str, Any]) -> list[Change]:

@@ -17,7 +17,7 @@ class ActivityForm(forms.Form):
     kind = forms.ChoiceField(
         required=False,
         label="Kind",
-        choices=[("", "Anything"), *sentences.KINDS.items()],
+        choices=lambda: [("", "Anything"), *sentences.kinds().items()],
         error_messages={"invalid_choice": "Choose one of the kinds."},
     )
     object = forms.CharField(

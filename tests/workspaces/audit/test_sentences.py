@@ -9,20 +9,27 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from workspaces.audit.sentences import KINDS, SENTENCES, Change, Told, tell
+import connections.audit_sentences
+import integrations.audit_sentences
+import workspaces.audit_sentences
+from workspaces.audit.sentences import Change, Told, kinds, tell
 from workspaces.models import AuditEvent
 
 RECORDS = ("audit.record", "audit.record_in_tenants_of")
-APPS = ("workspaces", "connections", "integrations")
+APPS = {
+    "workspaces": workspaces.audit_sentences.SENTENCES,
+    "connections": connections.audit_sentences.SENTENCES,
+    "integrations": integrations.audit_sentences.SENTENCES,
+}
+SENTENCES = {action: words for sentences in APPS.values() for action, words in sentences.items()}
 
 
-def recorded() -> Iterator[tuple[str, str]]:
-    """Each first argument of ``audit.record`` and its like in the code, as a pattern, and where it stands."""
-    for app in APPS:
-        for path in sorted((Path(settings.BASE_DIR) / app).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(RECORDS):
-                    yield pattern_of(node.args[0]), f"{path.name}:{node.lineno}"
+def recorded(app: str) -> Iterator[tuple[str, str]]:
+    """Each first argument of ``audit.record`` and its like in an app's code, as a pattern, and where it stands."""
+    for path in sorted((Path(settings.BASE_DIR) / app).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(RECORDS):
+                yield pattern_of(node.args[0]), f"{path.name}:{node.lineno}"
 
 
 def pattern_of(argument: ast.expr) -> str:
@@ -38,16 +45,24 @@ def event(action: str, label: str = "awsi", **details: Any) -> AuditEvent:
     return AuditEvent(action=action, object_label=label, details=details)
 
 
-def test_every_action_that_is_recorded_anywhere_has_a_sentence() -> None:
-    found = dict(recorded())
-    assert len(found) > 10
-    missing = {p: where for p, where in found.items() if not any(re.fullmatch(p, action) for action in SENTENCES)}
+@pytest.mark.parametrize("app", APPS)
+def test_every_action_that_is_recorded_has_a_sentence_in_its_own_app(app: str) -> None:
+    found = dict(recorded(app))
+    assert len(found) > 5
+    missing = {p: where for p, where in found.items() if not any(re.fullmatch(p, action) for action in APPS[app])}
     assert not missing
 
 
-def test_every_sentence_belongs_to_an_action_that_is_recorded() -> None:
-    patterns = [pattern for pattern, _ in recorded()]
-    assert not [action for action in SENTENCES if not any(re.fullmatch(pattern, action) for pattern in patterns)]
+@pytest.mark.parametrize("app", APPS)
+def test_every_sentence_belongs_to_an_action_that_its_app_records(app: str) -> None:
+    patterns = [pattern for pattern, _ in recorded(app)]
+    assert not [action for action in APPS[app] if not any(re.fullmatch(pattern, action) for pattern in patterns)]
+
+
+def test_every_action_has_one_sentence_and_the_log_says_it() -> None:
+    assert len(SENTENCES) == sum(map(len, APPS.values()))
+    for action, words in SENTENCES.items():
+        assert str(tell(event(action))) == words.replace("{object}", "awsi")
 
 
 def test_every_sentence_begins_with_what_the_person_did() -> None:
@@ -95,8 +110,10 @@ def test_details_show_what_differs_before_and_after_and_then_the_facts() -> None
     ]
 
 
-def test_every_kind_has_a_word() -> None:
-    assert all(word[0].isupper() for word in KINDS.values())
+def test_every_kind_has_a_word_in_the_order_of_the_filter() -> None:
+    assert [*kinds()][:1] + [*kinds()][-1:] == ["tenant", "aggregator"]
+    assert [*kinds()].index("webhook") < [*kinds()].index("folder")
+    assert all(word[0].isupper() for word in kinds().values())
 
 
 def test_every_action_is_expected_by_some_other_test() -> None:
