@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from integrations.models.integration import Integration
 from integrations.models.sync_run import SyncRun
-from workspaces import encryption
 from workspaces.models import Tenant
+from workspaces.sealed_text import SealedTextField
 
 KEPT: Final = timedelta(days=30)  # of a notification that was sent or given up
 
@@ -90,54 +90,28 @@ class Webhook(models.Model):
     says why it is switched off, if it was not a person.
     """
 
-    SECRETS = ("url", "secret", "former_secret")
-
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="+", db_constraint=False)
     name = models.CharField(max_length=60)
     origin = models.CharField(max_length=300)
-    sealed_url = models.TextField(editable=False)
-    sealed_secret = models.TextField(editable=False)
-    sealed_former_secret = models.TextField(blank=True, editable=False)
+    sealed_url = SealedTextField(kind="webhook")
+    sealed_secret = SealedTextField(kind="webhook")
+    sealed_former_secret = SealedTextField(kind="webhook", blank=True)
     former_secret_until = models.DateTimeField(null=True)
     topics = models.JSONField(default=list)
     is_on = models.BooleanField(default=True)
     off_reason = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
+    url: str  # in the clear: for posting to, never for a page
+    secret: str  # in the clear: for signing, and for the page that shows it once
+    former_secret: str
 
     objects: ClassVar[models.Manager["Webhook"]] = models.Manager()
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def url(self) -> str:
-        """The URL in the clear: for posting to, never for a page."""
-        return encryption.decrypt(self.sealed_url, owner=f"webhook:{self.uid}:url")
-
-    @url.setter
-    def url(self, plain: str) -> None:
-        self.sealed_url = encryption.encrypt(plain, owner=f"webhook:{self.uid}:url")
-
-    @property
-    def secret(self) -> str:
-        """The secret in the clear: for signing, and for the page that shows it once."""
-        return encryption.decrypt(self.sealed_secret, owner=f"webhook:{self.uid}:secret")
-
-    @secret.setter
-    def secret(self, plain: str) -> None:
-        self.sealed_secret = encryption.encrypt(plain, owner=f"webhook:{self.uid}:secret")
-
-    @property
-    def former_secret(self) -> str:
-        """The secret before the last rotation, in the clear."""
-        return encryption.decrypt(self.sealed_former_secret, owner=f"webhook:{self.uid}:former_secret")
-
-    @former_secret.setter
-    def former_secret(self, plain: str) -> None:
-        self.sealed_former_secret = encryption.encrypt(plain, owner=f"webhook:{self.uid}:former_secret")
 
     def has_former_secret(self, now: datetime) -> bool:
         """Tell whether the secret before the last rotation signs too."""

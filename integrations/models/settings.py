@@ -5,9 +5,9 @@ from typing import Any
 
 from django.db import models
 
-from workspaces import encryption
 from workspaces.access import Scope
 from workspaces.models import Organization, Tenant
+from workspaces.sealed_text import SealedTextField
 
 
 class AccessMode(models.TextChoices):
@@ -36,8 +36,6 @@ def default_selection() -> dict[str, list[str]]:
 class AccessSettings(models.Model):
     """How to sign in to AWS: by a role, with an external id that we made, or by an access key."""
 
-    SECRETS = ("secret_key",)
-
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     organization = models.ForeignKey(
@@ -47,7 +45,10 @@ class AccessSettings(models.Model):
     role_arn = models.CharField(max_length=2048, blank=True)
     discovery_external_id = models.CharField(max_length=60, editable=False)
     access_key_id = models.CharField(max_length=128, blank=True)
-    sealed_secret_key = models.TextField(blank=True, editable=False)
+    sealed_secret_key = SealedTextField(
+        kind="integration", blank=True, remedy="Enter it again in the integration's Config."
+    )
+    secret_key: str  # the secret access key in the clear: for calling AWS, never for a page
 
     class Meta:
         abstract = True
@@ -56,20 +57,6 @@ class AccessSettings(models.Model):
     def scope(self) -> Scope:
         """The tenant or organization that this belongs to."""
         return Scope(self.tenant, self.organization)
-
-    @property
-    def secret_key(self) -> str:
-        """The secret access key in the clear: for calling AWS, never for a page."""
-        remedy = "Enter it again in the integration's Config."
-        return encryption.decrypt(self.sealed_secret_key, owner=self._secret_owner, remedy=remedy)
-
-    @secret_key.setter
-    def secret_key(self, plain: str) -> None:
-        self.sealed_secret_key = encryption.encrypt(plain, owner=self._secret_owner)
-
-    @property
-    def _secret_owner(self) -> str:
-        return f"integration:{self.uid}:secret_key"
 
 
 class IntegrationSettings(AccessSettings):

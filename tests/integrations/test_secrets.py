@@ -4,13 +4,14 @@ import base64
 from io import StringIO
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from integrations.models import AccountAccess, Draft, Integration, Webhook
 from tests import factories
 from tests.conftest import Cast
-from workspaces import encryption, isolation
+from workspaces import encryption, isolation, sealed_text
 from workspaces.encryption import SecretUnreadableError
 
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00"
@@ -48,6 +49,13 @@ def test_every_changed_byte_is_noticed(settings: Settings) -> None:
         changed[position] ^= 1
         with pytest.raises(SecretUnreadableError):
             encryption.decrypt(f"old.{base64.b64encode(changed).decode()}", owner="a")
+
+
+def test_every_sealed_column_is_found() -> None:
+    found = {field for model in apps.get_models() for field in sealed_text.fields_of(model)}
+    columns = {field for model in apps.get_models() for field in model._meta.fields if "sealed" in field.name}
+    assert len(found) == 7
+    assert found == columns
 
 
 def make_rows(cast: Cast) -> None:

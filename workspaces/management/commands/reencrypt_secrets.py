@@ -5,12 +5,12 @@ from typing import Any
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
+from django.db import models
 
-from integrations.models import Webhook
-from integrations.models.settings import AccessSettings
-from workspaces import isolation
-from workspaces.encryption import SecretUnreadableError, is_current
+from workspaces import isolation, sealed_text
+from workspaces.encryption import SecretUnreadableError
 from workspaces.models import Tenant
+from workspaces.sealed_text import SealedTextField
 from workspaces.sign_in import second_factors
 
 
@@ -26,9 +26,9 @@ class Command(BaseCommand):
         renewed, unreadable = 0, list[str]()
         for tenant in tenants:
             with isolation.as_tenant(tenant.pk):
-                for row, name in _secrets():
+                for row, field in _secrets():
                     try:
-                        renewed += _renew(row, name)
+                        renewed += _renew(row, field)
                     except SecretUnreadableError:
                         unreadable.append(f"{tenant}/{row}")
         factors_renewed, factors_unreadable = second_factors.change_all(second_factors.renew)
@@ -40,17 +40,16 @@ class Command(BaseCommand):
             )
 
 
-def _renew(row: AccessSettings | Webhook, name: str) -> bool:
-    """Encrypt one secret again and tell whether it had to be. Raises SecretUnreadableError."""
-    if is_current(getattr(row, f"sealed_{name}")):
-        return False
-    setattr(row, name, getattr(row, name))
-    row.save(update_fields=[f"sealed_{name}"])
-    return True
-
-
-def _secrets() -> Iterator[tuple[AccessSettings | Webhook, str]]:
-    for model in apps.get_app_config("integrations").get_models():
-        if issubclass(model, AccessSettings | Webhook):
+def _secrets() -> Iterator[tuple[models.Model, SealedTextField]]:
+    for model in apps.get_models():
+        if fields := sealed_text.fields_of(model):
             for row in model._default_manager.select_for_update():
-                yield from ((row, name) for name in row.SECRETS)
+                yield from ((row, field) for field in fields)
+
+
+def _renew(row: models.Model, field: SealedTextField) -> bool:
+    """Encrypt one secret again and tell whether it had to be. Raises SecretUnreadableError."""
+    if not field.renew(row):
+        return False
+    row.save(update_fields=[field.name])
+    return True
