@@ -9,9 +9,9 @@ from uuid import uuid4
 from django.utils import timezone
 
 from bench.mirrors import an_integration
+from integrations.jobs.sending import LOW_PRIORITY, Key
 from integrations.models import SyncRun, SyncSchedule
 from integrations.sync import dispatcher
-from integrations.sync.dispatcher import Key
 from integrations.tasks import sync_integration
 from tests.fakes.aws.iam import AccessKey
 from workspaces import isolation
@@ -52,7 +52,7 @@ def send_all(keys: Sequence[Key]) -> None:
 
 def dispatch_due() -> None:
     """Claim what is due and send for it, as the dispatcher does."""
-    options = {"expires": _EXPIRES, "priority": dispatcher.LOW_PRIORITY}
+    options = {"expires": _EXPIRES, "priority": LOW_PRIORITY}
     with sync_integration.app.producer_or_acquire() as producer:
         dispatcher.send_due(
             lambda key: sync_integration.apply_async(key, producer=producer, **options), now=timezone.now()

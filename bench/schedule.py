@@ -18,9 +18,9 @@ from django.utils import timezone
 from bench import due, workers
 from bench.database import a_scope, analyze
 from bench.table import Row, at_least, at_most, show
+from integrations.jobs.sending import Key
 from integrations.models import SyncSchedule
 from integrations.sync import dispatcher
-from integrations.sync.dispatcher import Key
 from tests.fakes.aws import RunningAws, running_aws
 from tests.fakes.aws.iam import AccessKey
 from tests.fakes.aws.policy import reading_organizations

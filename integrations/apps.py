@@ -11,6 +11,7 @@ class IntegrationsConfig(AppConfig):
     name = "integrations"
 
     def ready(self) -> None:
-        """Say what the audit log is to read like, and what goes with an organization or a workspace."""
+        """Register what the audit log is to read like, what goes with an organization, and the tasks sent by name."""
         import_module("integrations.audit_sentences")
         import_module("integrations.belongings")
+        import_module("integrations.tasks")

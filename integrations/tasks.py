@@ -1,7 +1,8 @@
 # mypy: disable-error-code="untyped-decorator"
 """Background work: ids in, one call each. Safe to run twice, and after the row is gone.
 
-The modules that talk to AWS are imported when a task runs: the web process sends tasks too, and never needs boto3.
+Celery alone imports this; what needs a worker sends for it by name, with ``jobs.sending``. The modules that talk to AWS
+are imported when a task runs: the web process knows the tasks too, and never needs boto3.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from integrations.health import schedule as health_schedule
 from integrations.jobs import concurrency, redelivery
-from integrations.jobs.sending import send
+from integrations.jobs.sending import LOW_PRIORITY, Task, send
 from integrations.sync import dispatcher
 
 # Of each hour; what is not done by then is done in the next one.
@@ -24,9 +25,9 @@ CLEAN_UP_SECONDS: Final = 600.0
 @shared_task
 def enqueue_due() -> None:
     """Send a message for each integration that is due; one that nobody reads in time is sent again, so it expires."""
-    options = {"expires": dispatcher.PATIENCE.total_seconds(), "priority": dispatcher.LOW_PRIORITY}
+    options = {"expires": dispatcher.PATIENCE.total_seconds(), "priority": LOW_PRIORITY}
     with sync_integration.app.producer_or_acquire() as producer:
-        patience = dispatcher.PATIENCE if _has_queue(sync_integration, producer) else dispatcher.PATIENCE_WITHOUT_QUEUE
+        patience = dispatcher.PATIENCE if _has_queue(sync_integration, producer) else redelivery.PATIENCE_WITHOUT_QUEUE
         send_sync = partial(sync_integration.apply_async, producer=producer, **options)
         dispatcher.send_due(send_sync, now=timezone.now(), patience=patience)
         if not _has_queue(run_access_test, producer):
@@ -45,7 +46,7 @@ def _send_again() -> None:
     for tenant_id in waiting.tenants:
         _send_for_next(tenant_id)
     for key in waiting.deletions:
-        send(remove_integration, *key)
+        send(Task.REMOVAL, *key)
 
 
 @shared_task
@@ -61,7 +62,7 @@ def enqueue_health_tests() -> None:
     """Send a message for each tenant of which connections are to be tested."""
     for tenant_id in health_schedule.take_due(now=timezone.now()):
         expires = health_schedule.DISPATCH_PATIENCE.total_seconds()
-        run_health_tests.apply_async((tenant_id,), expires=expires, priority=dispatcher.LOW_PRIORITY)
+        run_health_tests.apply_async((tenant_id,), expires=expires, priority=LOW_PRIORITY)
 
 
 # The released version calls it so, and messages cross an update: a task that a worker does not know is dropped.
@@ -110,7 +111,7 @@ def _run_and_pass_on(tenant_id: int, run: Callable[[], bool]) -> None:
 def _send_for_next(tenant_id: int) -> None:
     """Send for what has waited longest for a place."""
     for kind, pk in concurrency.next_in_turn(tenant_id, now=timezone.now()):
-        send(run_access_test if kind == "test" else run_settings_trial, tenant_id, pk)
+        send(Task.ACCESS_TEST if kind == "test" else Task.SETTINGS_TRIAL, tenant_id, pk)
 
 
 @shared_task

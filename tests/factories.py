@@ -11,7 +11,7 @@ from connections.models import Connection, Folder
 from connections.tree import allocate_ids
 from integrations.models import Draft, Integration, SyncRun, Topic, Webhook
 from integrations.notifications import webhooks as notification_actions
-from integrations.wizard import finish as integration_actions
+from integrations.wizard import drafts, finish
 from workspaces.access import Scope
 from workspaces.models import Membership, Organization, Plan, Role, Tenant, User, Workspace
 from workspaces.places import actions, members
@@ -55,7 +55,7 @@ def member(scope: Scope, person: User, role: Role) -> Membership:
 
 def draft(scope: Scope, handle: str = "", *, by: User, **fields: Any) -> Draft:
     """Start the wizard in this scope; further fields are set as its steps would."""
-    made = integration_actions.create_draft(scope=scope, by=by)
+    made = drafts.create_draft(scope=scope, by=by)
     for name, value in (fields | {"handle": handle}).items():
         setattr(made, name, value)
     made.save()
@@ -65,7 +65,7 @@ def draft(scope: Scope, handle: str = "", *, by: User, **fields: Any) -> Draft:
 def integration(scope: Scope, handle: str, *, by: User, **fields: Any) -> Integration:
     """Make an integration, its root folder and its first run, which waits for a worker."""
     made = draft(scope, handle, by=by, **fields)
-    return integration_actions.create_integration(draft=made, audiences=(), by=by, now=timezone.now())
+    return finish.create_integration(draft=made, audiences=(), by=by, now=timezone.now())
 
 
 def finished_run(of: Integration, *, changes: list[list[str]] | None = None, **fields: Any) -> SyncRun:

@@ -8,10 +8,9 @@ from typing import Final
 from django.db import models, transaction
 
 from integrations.access_tests import results
-from integrations.jobs.sending import send_on_commit
+from integrations.jobs.sending import Task, send_on_commit
 from integrations.models import AccessTest
 from integrations.models.settings import AccessSettings
-from integrations.tasks import run_access_test
 from workspaces import audit
 from workspaces.models import User
 
@@ -50,5 +49,5 @@ def request_test(
     )
     audit.record("access_test.requested", scope=settings.scope, by=by, target=target or settings, kind=kind.value)
     ids = test.tenant_id, test.pk
-    send_on_commit(run_access_test, *ids, otherwise=partial(results.fail_unsent, *ids))
+    send_on_commit(Task.ACCESS_TEST, *ids, otherwise=partial(results.fail_unsent, *ids))
     return test

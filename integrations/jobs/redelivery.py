@@ -4,11 +4,16 @@ Tests, trials and previews that nobody runs, and deletions. One that is sent twi
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import connection
 
-from integrations.sync.dispatcher import PATIENCE_WITHOUT_QUEUE, Key
+from integrations.jobs.sending import Key
+
+# How long a message that waits in no queue may stay unanswered: less than two ticks of the dispatcher, so that the
+# second one sends again.
+PATIENCE_WITHOUT_QUEUE: Final = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)

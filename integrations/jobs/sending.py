@@ -1,12 +1,22 @@
-"""Sending for a worker: people never wait for the broker, and are told when it does not take what they ask for."""
+"""Sending for a worker: people never wait for the broker, and are told when it does not take what they ask for.
+
+Tasks are sent by name. ``integrations.tasks`` stands above all that asks for one, and only Celery imports it.
+"""
 
 from collections.abc import Callable
-from typing import Any, Final
+from enum import StrEnum
+from typing import Final
 
 import structlog
+from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
+
+Key = tuple[int, int]  # tenant id, integration id
+
+# What the broker holds behind what people ask for; 0 goes first, and is what tasks have that say nothing.
+LOW_PRIORITY: Final = 9
 
 log = structlog.get_logger(__name__)
 
@@ -22,16 +32,30 @@ TAKEN_LATER: Final = (
 )
 
 
-def send(task: Any, *ids: int) -> bool:
+class Task(StrEnum):
+    """What somebody sends for, by the name that it is registered with; it takes ids."""
+
+    SYNC = "integrations.tasks.sync_integration"
+    ACCESS_TEST = "integrations.tasks.run_access_test"
+    SETTINGS_TRIAL = "integrations.tasks.run_settings_trial"
+    REMOVAL = "integrations.tasks.remove_integration"
+
+
+def send(task: Task, *ids: int) -> bool:
     """Send for a worker; tell whether the broker took the message."""
     try:
-        task.apply_async(ids)
+        current_app.tasks[task].apply_async(ids)
     except _FAULTS as error:
-        log.warning("message_not_sent", task=task.name, error=type(error).__name__)
+        log.warning("message_not_sent", task=task.value, error=type(error).__name__)
         return False
     return True
 
 
-def send_on_commit(task: Any, *ids: int, otherwise: Callable[[], object]) -> None:
+def run_here(task: Task, *ids: int) -> None:
+    """Do in this process what no worker can be sent for."""
+    current_app.tasks[task](*ids)
+
+
+def send_on_commit(task: Task, *ids: int, otherwise: Callable[[], object]) -> None:
     """Send for a worker once the transaction is committed; call ``otherwise`` when that cannot be done."""
     transaction.on_commit(lambda: send(task, *ids) or otherwise(), robust=True)

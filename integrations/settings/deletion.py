@@ -7,9 +7,8 @@ from django.db import transaction
 
 from connections import deletion as tree_deletion
 from connections.models import Folder
-from integrations.jobs.sending import send_on_commit
+from integrations.jobs.sending import Task, run_here, send_on_commit
 from integrations.models import Integration, SyncSchedule
-from integrations.tasks import remove_integration
 from workspaces import audit
 from workspaces.models import User
 
@@ -37,5 +36,5 @@ def request_removal(*, integration: Integration, by: User, now: datetime) -> boo
     else:
         audit.record("integration.deletion_retried", scope=integration.scope, by=by, target=integration)
     ids = integration.tenant_id, integration.pk
-    send_on_commit(remove_integration, *ids, otherwise=partial(remove_integration, *ids))
+    send_on_commit(Task.REMOVAL, *ids, otherwise=partial(run_here, Task.REMOVAL, *ids))
     return True

@@ -13,8 +13,7 @@ from connections.schemas.workspace_uses import uses_of
 from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.planning.reconcile import NodePlan, Plan
 from integrations.planning.workspace_impact import View, WorkspaceImpact, impacts
-from integrations.sync import mirror
-from integrations.wizard import finish
+from integrations.sync import mirror, requests
 from workspaces import audit
 from workspaces.models import User
 
@@ -50,7 +49,7 @@ def approve(*, run: SyncRun, by: User, now: datetime) -> SyncRun:
         run=run.pk,
         removals=len(current.removals),
     )
-    return finish.queue_sync(integration, SyncRun.Trigger.APPROVAL, by, now)
+    return requests.queue_sync(integration, SyncRun.Trigger.APPROVAL, by, now)
 
 
 @transaction.atomic

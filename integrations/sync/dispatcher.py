@@ -11,18 +11,14 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from integrations.jobs.sending import Key
 from integrations.models import SyncSchedule
 from integrations.sync.lease import FREED
 from integrations.sync.schedule import most_of_one
 
-Key = tuple[int, int]  # tenant id, integration id
-
-# How long a message may stay unanswered before the dispatcher sends another; and where none waits any more: so it got
-# lost, with a broker that was emptied or a worker that was killed.
+# How long a message may stay unanswered before the dispatcher sends another. Where none waits any more it got lost,
+# with a broker that was emptied or a worker that was killed: see jobs.redelivery.
 PATIENCE = timedelta(minutes=5)
-PATIENCE_WITHOUT_QUEUE = timedelta(seconds=3)  # less than two ticks, so that the second one sends again
-# What the broker holds behind what people ask for; 0 goes first, and is what tasks have that say nothing.
-LOW_PRIORITY = 9
 # So many messages may wait for a worker; more would only make a queue that nobody can jump.
 MOST_WAITING = 1_000
 # Clocks differ, and are set right by a little all the time.

@@ -5,13 +5,16 @@ one more run however often somebody asks.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
+from django.db import transaction
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Value
 from django.db.models.functions import Least, Now
 
+from integrations.jobs.sending import TAKEN_LATER, Task, send_on_commit
 from integrations.models import Integration, SyncRun, SyncSchedule
-from workspaces import isolation
+from workspaces import audit, isolation
 from workspaces.models import User
 
 _OPEN: Final = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
@@ -21,6 +24,23 @@ _DOUBLE_CLICK: Final = timedelta(seconds=2)
 
 class IntegrationGoneError(Exception):
     """Somebody deleted the integration meanwhile; the text is a sentence that says so."""
+
+
+@transaction.atomic
+def request_sync(*, integration: Integration, by: User | None, now: datetime) -> SyncRun:
+    """Start a sync now; one that is under way already is given, and followed by one more if it may have read past."""
+    run = queue_sync(integration, SyncRun.Trigger.MANUAL, by, now)
+    audit.record("integration.sync_requested", scope=integration.scope, by=by, target=integration, run=run.pk)
+    return run
+
+
+def queue_sync(integration: Integration, trigger: SyncRun.Trigger, by: User | None, now: datetime) -> SyncRun:
+    """Ask for a run and send for a worker once the transaction is committed; a run under way is given instead."""
+    run = request(integration, trigger=trigger, by=by, now=now)
+    # Should the broker be away, the dispatcher starts the run as soon as it is back: the schedule says that it is due.
+    later = partial(say_why_it_waits, run, TAKEN_LATER)
+    send_on_commit(Task.SYNC, integration.tenant_id, integration.pk, otherwise=later)
+    return run
 
 
 def request(integration: Integration, *, trigger: SyncRun.Trigger, by: User | None, now: datetime) -> SyncRun:

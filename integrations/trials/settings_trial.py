@@ -16,7 +16,7 @@ from django.db.models import F
 from connections.schemas.workspace_uses import uses_of
 from integrations import edit_conflicts
 from integrations.jobs import concurrency
-from integrations.jobs.sending import NOT_TAKEN, send_on_commit
+from integrations.jobs.sending import NOT_TAKEN, Task, send_on_commit
 from integrations.models import AccessMode, Integration, SettingsTrial, SyncRun, SyncSchedule
 from integrations.models.settings import SETTINGS_FIELDS, IntegrationSettings
 from integrations.notifications import outbox
@@ -30,7 +30,6 @@ from integrations.planning.snapshot import Snapshot
 from integrations.planning.workspace_impact import View, WorkspaceImpact, fingerprint, impacts
 from integrations.sync import mirror, requests
 from integrations.sync import schedule as sync_schedule
-from integrations.tasks import run_settings_trial
 from workspaces import audit, isolation
 from workspaces.models import User
 
@@ -109,7 +108,7 @@ def begin(
         trial.secret_key = wanted.secret_key  # encrypted for this row now
     trial.save()
     ids = trial.tenant_id, trial.pk
-    send_on_commit(run_settings_trial, *ids, otherwise=partial(fail_unsent, *ids))
+    send_on_commit(Task.SETTINGS_TRIAL, *ids, otherwise=partial(fail_unsent, *ids))
     return trial
 
 

@@ -9,10 +9,9 @@ from django.views.decorators.http import require_POST
 
 from connections.views.context import tree_context
 from integrations.models import SyncSchedule
-from integrations.sync.requests import IntegrationGoneError
+from integrations.sync import requests
 from integrations.views.frame import find_integration, integration_page, latest_status, render_live
 from integrations.views.health import health_words
-from integrations.wizard import finish
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 
@@ -42,8 +41,8 @@ def integration_sync(request: HttpRequest, access: Access, integration: str) -> 
     found = find_integration(access, integration)
     now = timezone.now()
     try:
-        run = finish.request_sync(integration=found, by=access.user, now=now)
-    except IntegrationGoneError as error:
+        run = requests.request_sync(integration=found, by=access.user, now=now)
+    except requests.IntegrationGoneError as error:
         messages.error(request, str(error))
         return redirect(access.scope.url("integration_list"))
     if run.queued_at == now:

@@ -9,9 +9,9 @@ from django.views.decorators.http import require_POST
 
 from connections import browse
 from connections.models import Health
+from integrations.health import request as health_request
 from integrations.models import Integration
 from integrations.views.frame import find_integration
-from integrations.wizard import finish
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 
@@ -51,7 +51,7 @@ def health_words(access: Access, integration: Integration) -> HealthWords:
 def failing_test(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Have the failing connections tested now."""
     found = find_integration(access, integration)
-    number = finish.request_health_tests(integration=found, by=access.user)
+    number = health_request.request_tests(integration=found, by=access.user)
     if number:
         are = "connection is" if number == 1 else "connections are"
         messages.success(

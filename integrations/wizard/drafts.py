@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from connections.errors import HandleTakenError
 from integrations.access_tests import results
+from integrations.aws.external_id import new_external_id
 from integrations.models import AccessTest, Draft, Integration
 from integrations.models.draft import LIFETIME
 from integrations.planning.selection import Selection
@@ -18,6 +20,7 @@ from integrations.wizard import finish as wizard_finish
 from integrations.wizard import setup_files
 from integrations.wizard.steps import ConnectionForm, DiscoveryForm, HandleForm, PermissionsForm, StepForm, TypeForm
 from integrations.wizard.steps.connection import unknown_regions
+from workspaces import audit
 from workspaces.access import Access, Scope
 from workspaces.models import User
 
@@ -58,6 +61,39 @@ CONNECTION = Step(
 )
 PERMISSIONS = Step("permissions", "Set permissions", "Permissions", PermissionsForm)
 STEPS: Final = (TYPE, HANDLE, DISCOVERY, CONNECTION, PERMISSIONS)
+
+
+@transaction.atomic
+def create_draft(*, scope: Scope, by: User) -> Draft:
+    """Start the wizard, first step done; it gets its external ids at once, so that downloads can carry them."""
+    draft = Draft(tenant=scope.tenant, organization=scope.organization, created_by=by, steps_done=1)
+    draft.discovery_external_id, draft.connection_external_id = _external_id(scope), _external_id(scope)
+    draft.save()
+    audit.record("draft.created", scope=scope, by=by, target=draft)
+    return draft
+
+
+@transaction.atomic
+def rotate_external_id(*, draft: Draft, kind: AccessTest.Kind, by: User) -> None:
+    """Give a draft a new external id, for discovery or for the connections' role.
+
+    Nothing uses the old one yet, so it is forgotten at once; a trust policy that was made with it has to be changed.
+    """
+    field = {"discovery": "discovery_external_id", "connection": "connection_external_id"}[kind.value]
+    setattr(draft, field, _external_id(draft.scope))
+    draft.save(update_fields=[field])
+    audit.record("draft.external_id_rotated", scope=draft.scope, by=by, target=draft, used_for=kind.value)
+
+
+def _external_id(scope: Scope) -> str:
+    return new_external_id((scope.organization or scope.tenant).public_id)
+
+
+@transaction.atomic
+def discard_draft(*, draft: Draft, by: User) -> None:
+    """Cancel the wizard."""
+    audit.record("draft.discarded", scope=draft.scope, by=by, target=draft)
+    draft.delete()
 
 
 def drafts_of(access: Access, *, now: datetime) -> QuerySet[Draft]:

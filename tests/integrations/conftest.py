@@ -13,8 +13,8 @@ from pytest_django.fixtures import Settings
 from connections.models import Connection, Folder
 from integrations.aws.calls.retry import Retries
 from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.sync import requests
 from integrations.sync import run as sync_run
-from integrations.wizard import finish
 from tests import factories
 from tests.conftest import Cast, make_cast
 from tests.fakes.aws import RunningAws, new_organization, running_aws
@@ -74,7 +74,7 @@ class Synced:
     def request(self) -> SyncRun:
         """Ask for a sync."""
         with isolation.as_tenant(self.integration.tenant_id):
-            return finish.request_sync(integration=self.integration, by=None, now=timezone.now())
+            return requests.request_sync(integration=self.integration, by=None, now=timezone.now())
 
     def sync(self) -> SyncRun:
         """Ask for a sync and run it."""

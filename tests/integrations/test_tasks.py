@@ -3,6 +3,7 @@
 import structlog
 
 from integrations import tasks
+from integrations.jobs.sending import Task
 from pipes.celery import app
 from tests.integrations.conftest import Synced
 
@@ -12,6 +13,10 @@ def test_the_beat_schedule_names_tasks_that_exist() -> None:
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
     assert scheduled <= set(app.tasks)
     assert {"integrations.tasks.enqueue_due", "integrations.tasks.clean_up"} <= scheduled
+
+
+def test_whatever_is_sent_for_by_name_is_a_task() -> None:
+    assert {task.value for task in Task} <= set(app.tasks)
 
 
 def test_tasks_are_called_by_their_module_and_name() -> None:

@@ -14,7 +14,7 @@ from integrations.models import Draft, Integration
 from integrations.models.draft import LIFETIME
 from integrations.views.trials import account_tree
 from integrations.views.wizard import pages
-from integrations.wizard import drafts, finish
+from integrations.wizard import drafts
 from integrations.wizard.drafts import Step
 from integrations.wizard.steps import DiscoveryForm, PermissionsForm, StepForm, TypeForm
 from workspaces.access import Access, Power, why_no_integrations
@@ -30,7 +30,7 @@ def start(request: HttpRequest, access: Access) -> HttpResponse:
     nothing_yet = Draft(tenant=access.scope.tenant, organization=access.scope.organization)
     form = TypeForm(nothing_yet, request.POST if request.method == "POST" else None)
     if request.method == "POST" and not why_not and form.is_valid():
-        draft = finish.create_draft(scope=access.scope, by=access.user)
+        draft = drafts.create_draft(scope=access.scope, by=access.user)
         return redirect(drafts.draft_url(draft))
     return pages.show_start(request, access, form, why_not)
 
@@ -62,7 +62,7 @@ def cancel(request: HttpRequest, access: Access, draft: UUID) -> HttpResponse:
     if not isinstance(found, Draft):
         return found
     if request.method == "POST":
-        finish.discard_draft(draft=found, by=access.user)
+        drafts.discard_draft(draft=found, by=access.user)
         messages.info(request, "The integration was not created.")
         return redirect(access.scope.url("integration_list"))
     context = {"draft": found, "back_url": drafts.draft_url(found), "lifetime": LIFETIME}
@@ -113,7 +113,7 @@ def _post(request: HttpRequest, access: Access, draft: Draft, at: Step) -> HttpR
     if button == "previous":
         return redirect(drafts.draft_url(draft, at.previous) if at.previous else access.scope.url("integration_list"))
     if button == "rotate" and at.tests:
-        finish.rotate_external_id(draft=draft, kind=at.tests, by=access.user)
+        drafts.rotate_external_id(draft=draft, kind=at.tests, by=access.user)
         return redirect(f"{drafts.draft_url(draft, at)}?rotated=yes")
     if button in ("next", "test") and not is_valid:
         return pages.show_step(request, access, draft, at, form)

@@ -15,10 +15,10 @@ from connections.models import Connection, Folder, Schema
 from integrations import retention
 from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.settings import change, deletion
+from integrations.sync import requests
 from integrations.sync import run as sync_run
 from integrations.trials import run as trials_run
 from integrations.trials import settings_trial
-from integrations.wizard import finish
 from integrations.wizard.setup_files import copy_of
 from tests import factories
 from tests.conftest import Cast, make_cast
@@ -120,7 +120,7 @@ def test_a_deletion_in_the_middle_of_a_sync_wins(synced: Synced, cast: Cast, poo
 
     def run_sync() -> object:
         with isolation.as_tenant(cast.acme.pk):
-            finish.request_sync(integration=synced.integration, by=None, now=timezone.now())
+            requests.request_sync(integration=synced.integration, by=None, now=timezone.now())
         return sync_run.run(cast.acme.pk, synced.integration.pk, retries=QUICK, watch=pause)
 
     def delete() -> object:
@@ -176,7 +176,7 @@ def test_a_prefix_saved_in_the_middle_of_a_sync_is_kept(synced: Synced, cast: Ca
 
     def run_sync() -> object:
         with isolation.as_tenant(cast.acme.pk):
-            finish.request_sync(integration=synced.integration, by=None, now=timezone.now())
+            requests.request_sync(integration=synced.integration, by=None, now=timezone.now())
         run = sync_run.run(cast.acme.pk, synced.integration.pk, retries=QUICK, watch=pause)
         return run and run.state
 

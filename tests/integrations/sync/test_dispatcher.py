@@ -15,12 +15,11 @@ from pytest_django.fixtures import Settings
 
 from connections.models import Folder
 from connections.tree import allocate_ids
+from integrations.jobs.sending import LOW_PRIORITY, Key
 from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.sync import dispatcher, requests
 from integrations.sync import schedule as sync_schedule
-from integrations.sync.dispatcher import Key
 from integrations.tasks import enqueue_due, sync_integration
-from integrations.wizard import finish
 from pipes.cache import redis_breaker
 from tests.conftest import Cast
 from tests.threads import at_once, in_thread
@@ -108,7 +107,7 @@ def test_what_people_wait_for_has_its_limit_too(committed: Cast, settings: Setti
     crowd = many(committed, 8)
     with isolation.as_tenant(committed.acme.pk):
         for integration in Integration.objects.filter(pk__in=[pk for _, pk in crowd]):
-            finish.request_sync(integration=integration, by=committed.org_owner, now=timezone.now())
+            requests.request_sync(integration=integration, by=committed.org_owner, now=timezone.now())
     # A message was sent for each when it was asked for.
     started = [key for key in crowd if sync_schedule.start(*key, now=timezone.now()) is not None]
     assert started == crowd[:5]
@@ -257,7 +256,7 @@ def test_a_sync_that_is_asked_for_while_the_broker_is_away_starts_through_the_di
 ) -> None:
     began = time.monotonic()
     with isolation.as_tenant(integration.tenant_id):
-        run = finish.request_sync(integration=integration, by=committed.org_owner, now=timezone.now())
+        run = requests.request_sync(integration=integration, by=committed.org_owner, now=timezone.now())
     assert time.monotonic() - began < 20
     assert dispatcher.take_due(now=timezone.now()) == [(integration.tenant_id, integration.pk)]
     started = sync_schedule.start(integration.tenant_id, integration.pk, now=timezone.now())
@@ -276,8 +275,8 @@ def test_what_is_due_while_the_broker_is_away_is_started_when_it_is_back(committ
 def test_the_broker_gives_what_people_ask_for_before_what_is_due_by_the_clock() -> None:
     queue = f"priority-{uuid4().hex}"
     for argument, options in (
-        (1, {"priority": dispatcher.LOW_PRIORITY}),
-        (2, {"priority": dispatcher.LOW_PRIORITY}),
+        (1, {"priority": LOW_PRIORITY}),
+        (2, {"priority": LOW_PRIORITY}),
         (3, {}),
     ):
         sync_integration.apply_async((argument, argument), queue=queue, **options)

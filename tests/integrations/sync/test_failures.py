@@ -200,9 +200,9 @@ def test_a_bug_in_the_middle_is_loud_and_the_run_is_recorded_as_failed(mirror: S
             raise ZeroDivisionError
 
     with isolation.as_tenant(mirror.integration.tenant_id):
-        from integrations.wizard import finish
+        from integrations.sync import requests
 
-        finish.request_sync(integration=mirror.integration, by=None, now=timezone.now())
+        requests.request_sync(integration=mirror.integration, by=None, now=timezone.now())
     with pytest.raises(ZeroDivisionError):
         sync_run.run(mirror.integration.tenant_id, mirror.integration.pk, watch=stumble)
     failed = mirror.runs()[-1]

@@ -7,10 +7,9 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import Integration, SyncRun, SyncSchedule
-from integrations.sync import approvals
+from integrations.sync import approvals, requests
 from integrations.sync import run as sync_run
 from integrations.sync.schedule import Outcome
-from integrations.wizard import finish as wizard_finish
 from tests.conftest import Cast
 from tests.integrations.conftest import QUICK, Synced
 from tests.integrations.sync.scheduling import finish, make_due, request, row, start, stored
@@ -23,7 +22,7 @@ Phase = SyncRun.Phase
 def press(mirror: Synced, by: User, *, at: datetime | None = None) -> SyncRun:
     """Press Sync Integration."""
     with isolation.as_tenant(mirror.integration.tenant_id):
-        return wizard_finish.request_sync(integration=mirror.integration, by=by, now=at or timezone.now())
+        return requests.request_sync(integration=mirror.integration, by=by, now=at or timezone.now())
 
 
 def work_and(mirror: Synced, act: Callable[[], object], *, phase: Phase = Phase.COMPARING) -> SyncRun:

@@ -10,6 +10,7 @@ from connections import sharing
 from connections.errors import HandleTakenError
 from connections.models import Folder
 from integrations.models import AccessMode, Draft, Integration, SyncRun, SyncSchedule
+from integrations.sync import requests
 from integrations.wizard import finish as wizard_finish
 from tests import factories
 from tests.conftest import Cast, make_cast
@@ -100,8 +101,7 @@ def test_asking_twice_for_a_sync_gives_one_run_and_two_audit_events(cast: Cast) 
     with isolation.as_tenant(cast.acme.pk):
         integration = factories.integration(cast.at_org, "main", by=cast.org_owner)
         runs = {
-            wizard_finish.request_sync(integration=integration, by=cast.org_owner, now=timezone.now()).pk
-            for _ in range(2)
+            requests.request_sync(integration=integration, by=cast.org_owner, now=timezone.now()).pk for _ in range(2)
         }
         assert len(runs) == 1
         assert AuditEvent.objects.filter(action="integration.sync_requested").count() == 2

@@ -1,6 +1,6 @@
 """Step 2: Choose handle."""
 
-from integrations.wizard import finish
+from integrations.wizard import drafts
 from tests import factories
 from tests.conftest import Cast
 from tests.integrations.wizard.conftest import BY_ROLE, CONNECTION, Walk
@@ -108,7 +108,7 @@ def test_the_page_of_a_free_handle_says_nothing_against_it(in_org: Walk) -> None
 
 def test_two_drafts_may_wish_the_same_handle(cast: Cast, in_org: Walk) -> None:
     with isolation.as_tenant(cast.acme.pk):
-        other = finish.create_draft(scope=cast.at_tenant, by=cast.tenant_owner)
+        other = drafts.create_draft(scope=cast.at_tenant, by=cast.tenant_owner)
         other.handle = "awsi"
         other.save()
     in_org.to("discovery")
