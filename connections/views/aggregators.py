@@ -60,7 +60,7 @@ def aggregator_list(request: HttpRequest, access: Access) -> HttpResponse:
         (found,) = aggregator_patterns.count_matches(inside, [["*"]])
         rows.insert(0, AggregatorRow(ALL_AWS, "all AWS connections in use", found, f"{base}{ALL_AWS}/", True))
     context = {"page": page, "rows": rows, "q": text, "create_url": f"{base}new/", "total": total}
-    return render_page(request, "connections/aggregators/list.html", context, parts=("list",))
+    return render_page(request, "connections/schemas/aggregators.html", context, parts=("list",))
 
 
 def _rows(inside: Contents, aggregators: Sequence[Aggregator], base: str) -> list[AggregatorRow]:
@@ -95,7 +95,7 @@ def aggregator_create(request: HttpRequest, access: Access) -> HttpResponse:
             )
             return redirect(scope.url("aggregator_detail", aggregator=made.pk))
     context = {"form": form, "list_url": scope.url("aggregator_list"), "total": totals(inside)}
-    return render(request, "connections/aggregators/create.html", context)
+    return render(request, "connections/schemas/aggregator_create.html", context)
 
 
 @workspace_view()
@@ -124,7 +124,7 @@ def aggregator_detail(request: HttpRequest, access: Access, aggregator: int) -> 
         "list_url": scope.url("aggregator_list"),
         "delete_url": scope.url("aggregator_delete", aggregator=found.pk),
     }
-    return render_page(request, "connections/aggregators/detail.html", context, parts=("list",))
+    return render_page(request, "connections/schemas/aggregator_detail.html", context, parts=("list",))
 
 
 @workspace_view()
@@ -136,7 +136,7 @@ def all_aws(request: HttpRequest, access: Access) -> HttpResponse:
         "is_built_in": True,
         "list_url": access.scope.url("aggregator_list"),
     }
-    return render_page(request, "connections/aggregators/detail.html", context, parts=("list",))
+    return render_page(request, "connections/schemas/aggregator_detail.html", context, parts=("list",))
 
 
 @workspace_view(Power.OWNER)

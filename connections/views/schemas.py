@@ -43,7 +43,7 @@ def schema_list(request: HttpRequest, access: Access) -> HttpResponse:
         "aggregators_url": access.scope.url("aggregator_list"),
         "subtabs": subtabs(access.scope),
     }
-    return render_page(request, "connections/workspace/schemas.html", context, parts=("list",))
+    return render_page(request, "connections/schemas/list.html", context, parts=("list",))
 
 
 @workspace_view(Power.OWNER)

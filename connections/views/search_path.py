@@ -40,7 +40,7 @@ def search_path(request: HttpRequest, access: Access) -> HttpResponse:
     path = schema_names.SearchPath(inside, totals(inside))
     page = Paginator(path, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {"form": form, "page": page, "rows": list(page)}
-    return render(request, "connections/workspace/search_path.html", context)
+    return render(request, "connections/schemas/search_path.html", context)
 
 
 def _save(form: SearchPathForm, access: Access, workspace: Workspace) -> bool:

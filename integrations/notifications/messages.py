@@ -59,7 +59,7 @@ def letter(delivery: Delivery, integration: Integration, token: str) -> Letter:
     return Letter(
         to=delivery.email,
         subject=one_line(f"[Pipes] {integration.handle} ({integration.scope}): {_headline(delivery)}"),
-        text=render_to_string("integrations/email/notification.txt", context),
+        text=render_to_string("integrations/notifications/email.txt", context),
         message_id=f"<{delivery.uid}@{urlsplit(settings.BASE_URL).hostname}>",
         stop_url=stop_url,
     )

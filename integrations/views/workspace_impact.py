@@ -92,7 +92,7 @@ def show_impact(
     cancel_url = access.scope.url("integration_config", integration=integration.handle)
     shown = impact_context(request, impacts, fingerprint, seen_name="seen")
     context = integration_page(access, integration, lead=lead, cancel_url=cancel_url, **shown)
-    return render(request, "integrations/impact.html", context)
+    return render(request, "integrations/workspace_impact/impact.html", context)
 
 
 def impact_context(

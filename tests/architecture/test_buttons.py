@@ -42,7 +42,7 @@ MEANS = {
     "Use the light theme": {"theme=light"},
     "Withdraw the invitation of": {"…/withdraw/"},
 }
-_OPEN = {"integrations/choices/tick.html"}  # it says what it ticks, and sends the other state
+_OPEN = {"integrations/account_tree/tick.html"}  # it says what it ticks, and sends the other state
 _BUTTON = re.compile(r"<button\b((?:[^>{]|\{[{%].*?[%}]\})*)>(.*?)</button>", re.DOTALL)
 _TAGS = re.compile(r"<[^>]*>|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 

@@ -59,7 +59,7 @@ def inlet_rotate(request: HttpRequest, access: Access, integration: str) -> Http
     inlet = inlet_of(found)
     if inlet is None:
         raise Http404
-    return render_page(request, "integrations/events_rotate.html", _page(access, found, inlet), parts=())
+    return render_page(request, "integrations/events/rotate.html", _page(access, found, inlet), parts=())
 
 
 @scope_view(Power.OWNER)
@@ -102,7 +102,7 @@ def _show(
         rest=EVENTS_REST,
         is_reachable=settings.BASE_URL.startswith("https://"),
     )
-    return render_page(request, "integrations/events.html", context, parts=())
+    return render_page(request, "integrations/events/settings.html", context, parts=())
 
 
 def _page(access: Access, integration: Integration, inlet: EventInlet | None, **context: object) -> dict[str, object]:

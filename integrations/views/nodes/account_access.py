@@ -55,7 +55,7 @@ def connection_create(request: HttpRequest, access: Access) -> HttpResponse:
                 request, f"Created the connection {isolated(made.shown)}. Enter how Pipes gets into its account."
             )
             return redirect(f"{node_url(scope, made)}access/")
-    return render(request, "connections/create_connection.html", {"form": form} | place_context(scope, folder))
+    return render(request, "integrations/nodes/create_connection.html", {"form": form} | place_context(scope, folder))
 
 
 @scope_view(Power.OWNER, with_workspace=True)
@@ -113,7 +113,7 @@ def access_rotate(request: HttpRequest, access: Access, connection: int) -> Http
         account_access.rotate_external_id(access=found, by=access.user)
         return _back(access, found)
     context = connection_page(request, access.scope, found.connection) | {"url": _url(access, found)}
-    return render(request, "connections/rotate.html", context | {"is_in_use": bool(found.role_arn)})
+    return render(request, "integrations/nodes/rotate_external_id.html", context | {"is_in_use": bool(found.role_arn)})
 
 
 def _find(access: Access, pk: int) -> AccountAccess:
@@ -150,7 +150,7 @@ def _show(
         "why_disabled": node.why_disabled,
         "url": url,
     }
-    return render_page(request, "connections/access.html", context, parts=("report",))
+    return render_page(request, "integrations/nodes/account_access.html", context, parts=("report",))
 
 
 def _options_of(request: HttpRequest, access: Access, found: AccountAccess) -> Options:

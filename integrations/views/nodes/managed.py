@@ -114,12 +114,12 @@ def _handle(request: HttpRequest, access: Access, node: Node, context: dict[str,
             form.add_error("handle", form.taken(form.cleaned_data["handle"]))
         except UnseenImpactError as unseen:
             context |= impact_context(request, unseen.impacts, unseen.fingerprint, seen_name="seen_impact")
-            return render_page(request, "connections/handle_impact.html", context, parts=())
+            return render_page(request, "integrations/nodes/handle_impact.html", context, parts=())
         else:
             messages.success(request, f"Saved the handle {saved.handle}.")
             return redirect(request.path)
     context |= {"form": form, "seen": managed.spell(node), "stored": stored_now(form if form.is_bound else None)}
-    return render_page(request, "connections/handle.html", context, parts=())
+    return render_page(request, "integrations/nodes/handle.html", context, parts=())
 
 
 def _config(request: HttpRequest, access: Access, node: Node, context: dict[str, object]) -> HttpResponse:
@@ -131,7 +131,7 @@ def _config(request: HttpRequest, access: Access, node: Node, context: dict[str,
         return redirect(request.path)
     context |= settings_links(access.scope, node) | _test_of(node, integration, request.path)
     context |= options.context | {"integration": integration}
-    return render_page(request, "connections/config.html", context, parts=("report",))
+    return render_page(request, "integrations/nodes/config.html", context, parts=("report",))
 
 
 def _test_of(node: Node, integration: Integration | None, url: str) -> dict[str, Any]:

@@ -53,10 +53,10 @@ def _advanced(request: HttpRequest, access: Access, node: Node, context: dict[st
                 return redirect(request.path)
         except UnseenImpactError as unseen:
             context |= impact_context(request, unseen.impacts, unseen.fingerprint, seen_name="seen_impact")
-            return render(request, "connections/handle_impact.html", context)
+            return render(request, "integrations/nodes/handle_impact.html", context)
     base = node_url(scope, node)
     context |= {"form": form, "why_managed": why_managed, "delete_url": f"{base}delete/"}
-    return render(request, "connections/advanced.html", context)
+    return render(request, "integrations/nodes/advanced.html", context)
 
 
 def _change(request: HttpRequest, form: NodeForm, access: Access, node: Node) -> bool:

@@ -69,13 +69,13 @@ def _permissions(request: HttpRequest, access: Access, node: Node, context: dict
             data["seen"] = sharing.fingerprint(own)
         except UnseenImpactError as unseen:
             context |= impact_context(request, unseen.impacts, unseen.fingerprint, seen_name="seen_impact")
-            return render(request, "connections/permissions_impact.html", context)
+            return render(request, "integrations/nodes/permissions_impact.html", context)
         else:
             messages.success(request, f"Saved the permissions of {isolated(node.shown)}.{_what_happened(scope, done)}")
             return redirect(request.path)
     base = scope.url("connection_list")
     audiences = [_inherited(grant, base) for grant in inherited] + [Audience(_words(grant)) for grant in own]
-    return render(request, "connections/permissions.html", context | {"form": form, "audiences": audiences})
+    return render(request, "integrations/nodes/permissions.html", context | {"form": form, "audiences": audiences})
 
 
 def _what_happened(scope: Scope, impacts: Sequence[WorkspaceImpact]) -> str:

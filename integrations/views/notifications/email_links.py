@@ -28,7 +28,9 @@ Act = Callable[[Holder, Integration], None]
 @require_http_methods(["GET", "HEAD", "POST"])
 def email_confirm(request: HttpRequest, holder: str) -> HttpResponse:
     """Ask whether the address is to get emails, and take the answer."""
-    return _answer(request, holder, "integrations/email_confirm.html", emails.confirm, recipients.LINK_LIFETIME)
+    return _answer(
+        request, holder, "integrations/notifications/email_confirm.html", emails.confirm, recipients.LINK_LIFETIME
+    )
 
 
 @csrf_exempt
@@ -37,7 +39,7 @@ def email_confirm(request: HttpRequest, holder: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def email_stop(request: HttpRequest, holder: str) -> HttpResponse:
     """Ask whether the address is to get no more emails; a mail program posts by itself, as RFC 8058 says."""
-    return _answer(request, holder, "integrations/email_stop.html", emails.stop, None)
+    return _answer(request, holder, "integrations/notifications/email_stop.html", emails.stop, None)
 
 
 def _answer(request: HttpRequest, token: str, page: str, act: Act, max_age: timedelta | None) -> HttpResponse:
@@ -67,4 +69,6 @@ def _answer(request: HttpRequest, token: str, page: str, act: Act, max_age: time
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
-    return render(request, "integrations/email_gone.html", {"lifetime": recipients.LINK_LIFETIME}, status=404)
+    return render(
+        request, "integrations/notifications/email_gone.html", {"lifetime": recipients.LINK_LIFETIME}, status=404
+    )

@@ -62,7 +62,7 @@ def _show(request: HttpRequest, access: Access, integration: Integration, form: 
         nothing_sent=f"Nothing was sent in the last {spoken(KEPT)}.",
         is_sending=any(row.next_try_at is not None and row.next_try_at <= now for row in page.rows),
     )
-    return render_page(request, "integrations/notifications.html", context, parts=("deliveries",))
+    return render_page(request, "integrations/notifications/overview.html", context, parts=("deliveries",))
 
 
 def _question_is_sent(asked: Sequence[str]) -> str:

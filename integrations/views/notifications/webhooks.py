@@ -41,7 +41,7 @@ def webhook_create(request: HttpRequest, access: Access, integration: str) -> Ht
             return _show_secret(request, access, made, is_new=True)
     return render_page(
         request,
-        "integrations/webhook_new.html",
+        "integrations/notifications/webhook_new.html",
         notifications_page(access, found, title="New webhook", form=form),
         parts=(),
     )
@@ -68,7 +68,7 @@ def webhook_detail(request: HttpRequest, access: Access, integration: str, webho
     context = notifications_page(
         access, hook.integration, title=hook.name, form=form, hook=hook, has_former_secret=has_former
     )
-    return render_page(request, "integrations/webhook.html", context, parts=())
+    return render_page(request, "integrations/notifications/webhook.html", context, parts=())
 
 
 @scope_view(Power.OWNER)
@@ -89,7 +89,7 @@ def webhook_rotate(request: HttpRequest, access: Access, integration: str, webho
         return _show_secret(request, access, rotated, is_new=False)
     hours = webhooks.OVERLAP // timedelta(hours=1)
     context = notifications_page(access, hook.integration, title=hook.name, hook=hook, hours=hours)
-    return render_page(request, "integrations/webhook_rotate.html", context, parts=())
+    return render_page(request, "integrations/notifications/webhook_rotate.html", context, parts=())
 
 
 @scope_view(Power.OWNER)
@@ -106,7 +106,7 @@ def webhook_end_former(request: HttpRequest, access: Access, integration: str, w
             messages.success(request, f"Only the new secret signs what is posted to {isolated(hook)}.")
         return redirect(notifications_url(access, hook.integration))
     context = notifications_page(access, hook.integration, title=hook.name, hook=hook)
-    return render_page(request, "integrations/webhook_end_former.html", context, parts=())
+    return render_page(request, "integrations/notifications/webhook_end_former.html", context, parts=())
 
 
 @scope_view(Power.OWNER)
@@ -119,7 +119,7 @@ def webhook_delete(request: HttpRequest, access: Access, integration: str, webho
         messages.success(request, f"Deleted the webhook {isolated(hook)}.")
         return redirect(notifications_url(access, hook.integration))
     context = notifications_page(access, hook.integration, title=hook.name, hook=hook)
-    return render_page(request, "integrations/webhook_delete.html", context, parts=())
+    return render_page(request, "integrations/notifications/webhook_delete.html", context, parts=())
 
 
 @scope_view(Power.OWNER)
@@ -146,4 +146,4 @@ def _find(access: Access, integration: str, webhook: UUID) -> Webhook:
 def _show_secret(request: HttpRequest, access: Access, hook: Webhook, *, is_new: bool) -> HttpResponse:
     facts = {"hook": hook, "secret": hook.secret, "is_new": is_new}
     context = notifications_page(access, hook.integration, title=hook.name, **facts)
-    return render_page(request, "integrations/webhook_secret.html", context, parts=())
+    return render_page(request, "integrations/notifications/webhook_secret.html", context, parts=())

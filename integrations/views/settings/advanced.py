@@ -107,4 +107,6 @@ def _show(
         inlet_url=f"{base}events/",
         has_inlet=EventInlet.objects.filter(integration=integration).exists(),
     )
-    return render_live(request, "integrations/advanced.html", context, latest_status(access, integration), parts=())
+    return render_live(
+        request, "integrations/settings/advanced.html", context, latest_status(access, integration), parts=()
+    )

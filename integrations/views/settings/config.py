@@ -122,7 +122,7 @@ def rotate(request: HttpRequest, access: Access, integration: str, kind: str) ->
         change.rotate_external_id(integration=found, kind=used_for, by=access.user)
         return redirect(f"{config_url}#{kind}")
     context = integration_page(access, found, used_for=kind, config_url=config_url)
-    return render_page(request, "integrations/rotate.html", context, parts=())
+    return render_page(request, "integrations/settings/rotate.html", context, parts=())
 
 
 @scope_view(Power.OWNER)
@@ -178,7 +178,7 @@ def _show(
         current_url=base,
         **_connection_test(request, integration, base, connection),
     )
-    return render_page(request, "integrations/config.html", context, parts=("report",))
+    return render_page(request, "integrations/settings/config.html", context, parts=("report",))
 
 
 def stored_now(form: Form | None) -> Sequence[tuple[str, Any]]:

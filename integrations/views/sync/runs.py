@@ -29,7 +29,7 @@ def run_list(request: HttpRequest, access: Access, integration: str) -> HttpResp
     page = pagination.page_before(runs, pagination.before_key(request.GET.get("before")), size=PAGE_SIZE)
     rows = [run_status(access, found, run) for run in page.rows]
     context = integration_page(access, found, rows=rows, page=page, crumbs=_crumbs(access, found, ("Processes", "")))
-    return render_page(request, "integrations/runs.html", context, parts=())
+    return render_page(request, "integrations/sync/runs.html", context, parts=())
 
 
 @scope_view(Power.OWNER)
@@ -41,7 +41,7 @@ def process_list(request: HttpRequest, access: Access) -> HttpResponse:
     found = list(runs.select_related("started_by", "integration__schedule"))
     page = pagination.cut(found, before, size=PAGE_SIZE)
     rows = [run_status(access, run.integration, run) for run in page.rows]
-    return render_page(request, "integrations/processes.html", {"rows": rows, "page": page}, parts=())
+    return render_page(request, "integrations/sync/runs_page.html", {"rows": rows, "page": page}, parts=())
 
 
 @scope_view(Power.OWNER)
@@ -72,7 +72,7 @@ def run_detail(request: HttpRequest, access: Access, integration: str, run: int)
         grace=GRACE,
         crumbs=_crumbs(access, found, ("Processes", runs_url), (f"Sync {mine.pk}", "")),
     )
-    return render_live(request, "integrations/run.html", context, run_status(access, found, mine), parts=())
+    return render_live(request, "integrations/sync/run.html", context, run_status(access, found, mine), parts=())
 
 
 def _decide(request: HttpRequest, access: Access, run: SyncRun) -> str:

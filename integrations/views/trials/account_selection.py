@@ -125,7 +125,7 @@ def _show(
         context["problem"] = edit_conflicts.who_changed(current)
     if trial.state == SettingsTrial.State.READY:
         context |= _found(request, current, trial)
-    return render_page(request, "integrations/selection.html", context, parts=("trial", "prospect"))
+    return render_page(request, "integrations/trials/account_selection.html", context, parts=("trial", "prospect"))
 
 
 def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:

@@ -73,8 +73,8 @@ def show_part(request: HttpRequest, outline: Outline, url: str) -> HttpResponse:
     """Answer a row that is being opened in place or asked for more, and what is looked for as it is typed."""
     shown = choices(request, outline, url)
     if "inside" in request.GET:
-        return render(request, "integrations/choices/inside.html", shown)
-    return render_page(request, "integrations/choices/found.html", shown, parts=())
+        return render(request, "integrations/account_tree/inside.html", shown)
+    return render_page(request, "integrations/account_tree/found.html", shown, parts=())
 
 
 def answer(request: HttpRequest, press: Press, outline: Outline, url: str) -> HttpResponse:
@@ -83,7 +83,7 @@ def answer(request: HttpRequest, press: Press, outline: Outline, url: str) -> Ht
     if htmx(request).target == f"tick-{press.source_id}" and node is not None:
         shown = choices(request, outline, url)
         line = [each for each in outline.line(press.source_id) if each not in shown["above"] and each != node]
-        response = render(request, "integrations/choices/ticked.html", shown | {"node": node, "line": line})
+        response = render(request, "integrations/account_tree/ticked.html", shown | {"node": node, "line": line})
         trigger_client_event(response, CHOSEN)
         return response
     if press.verb == _LOOK:

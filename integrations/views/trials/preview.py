@@ -48,7 +48,7 @@ def integration_preview(request: HttpRequest, access: Access, integration: str) 
     )
     if trial.state == SettingsTrial.State.READY:
         context |= _found(request, found, trial)
-    return render_page(request, "integrations/preview.html", context, parts=("trial",))
+    return render_page(request, "integrations/trials/preview.html", context, parts=("trial",))
 
 
 def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:

@@ -84,7 +84,7 @@ def _show(
         context["problem"] = edit_conflicts.who_changed(current)
     if trial.state == SettingsTrial.State.READY:
         context |= _found(request, current, trial)
-    return render_page(request, "integrations/trial.html", context, parts=("trial",))
+    return render_page(request, "integrations/trials/trial.html", context, parts=("trial",))
 
 
 def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
