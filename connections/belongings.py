@@ -6,15 +6,14 @@ from connections.deletion import delete_owned
 from connections.models import Connection
 from workspaces.access import Scope
 from workspaces.places import deletion
-from workspaces.web.delete_confirmation import Going
 
 
-def _going(scope: Scope) -> Sequence[Going]:
+def _going(scope: Scope) -> Sequence[deletion.Going]:
     if scope.workspace:
         number = Connection.objects.filter(workspace=scope.workspace, removed_at=None).count()
-        return [Going(number, "connection of its own", "connections of its own")]
+        return [deletion.Going(number, "connection of its own", "connections of its own")]
     number = Connection.objects.filter(organization=scope.organization, removed_at=None).count()
-    return [Going(number, "connection", "connections")]
+    return [deletion.Going(number, "connection", "connections")]
 
 
 def _delete(scope: Scope) -> Mapping[str, object]:

@@ -7,7 +7,6 @@ from django.db import connection
 from integrations.models import Integration, SyncSchedule
 from workspaces.access import Scope
 from workspaces.places import deletion
-from workspaces.web.delete_confirmation import Going
 
 # All that hangs on the integrations of one organization; tests of access know their subject by its uid only.
 _DELETE_INTEGRATIONS = (
@@ -31,11 +30,11 @@ def _handles(scope: Scope) -> list[str]:
     return sorted(Integration.objects.filter(organization=scope.organization).values_list("handle", flat=True))
 
 
-def _going(scope: Scope) -> Sequence[Going]:
+def _going(scope: Scope) -> Sequence[deletion.Going]:
     if scope.workspace:
         return ()
     handles = _handles(scope)
-    return [Going(len(handles), "integration", "integrations", handles[: deletion.MOST_NAMES])]
+    return [deletion.Going(len(handles), "integration", "integrations", handles[: deletion.MOST_NAMES])]
 
 
 def _delete(scope: Scope) -> Mapping[str, object]:

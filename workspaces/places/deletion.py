@@ -9,7 +9,6 @@ from django.db import connection, transaction
 from workspaces import audit
 from workspaces.access import Scope
 from workspaces.models import User, Workspace
-from workspaces.web.delete_confirmation import Going
 
 MOST_NAMES: Final = 20  # of what goes, on the page that asks
 
@@ -24,6 +23,21 @@ _OF_ORGANIZATION = (
     "DELETE FROM workspaces_workspace WHERE organization_id = %(place)s",
     "DELETE FROM workspaces_organization WHERE id = %(place)s",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """What goes: a number of things, in words (for one, and for several), and which they are where that helps."""
+
+    number: int
+    one: str
+    several: str
+    names: Sequence[str] = ()
+
+    @property
+    def words(self) -> str:
+        """The word that the number needs."""
+        return self.one if self.number == 1 else self.several
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """Deleting asks for the handle: the form, and the page that the dialog shows too."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+from workspaces.places.deletion import Going
 
 
 class ConfirmForm(forms.Form):
@@ -33,21 +34,6 @@ class ConfirmForm(forms.Form):
         if handle != self.wanted:
             raise ValidationError(f"This is not {self.wanted}. Enter {self.wanted} to delete it, or cancel.")
         return handle
-
-
-@dataclass(frozen=True, slots=True)
-class Going:
-    """What goes: a number of things, in words (for one, and for several), and which they are where that helps."""
-
-    number: int
-    one: str
-    several: str
-    names: Sequence[str] = ()
-
-    @property
-    def words(self) -> str:
-        """The word that the number needs."""
-        return self.one if self.number == 1 else self.several
 
 
 def show_delete(

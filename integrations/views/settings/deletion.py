@@ -10,9 +10,9 @@ from connections import deletion as tree_deletion
 from integrations.models import Integration
 from integrations.settings import deletion
 from workspaces.access import Access, Power
-from workspaces.places.deletion import MOST_NAMES
+from workspaces.places.deletion import MOST_NAMES, Going
 from workspaces.scoping import scope_view
-from workspaces.web.delete_confirmation import ConfirmForm, Going, show_delete
+from workspaces.web.delete_confirmation import ConfirmForm, show_delete
 
 
 @scope_view(Power.OWNER)
