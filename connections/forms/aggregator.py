@@ -8,8 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from workspaces.handles import NODE_MAX_LENGTH, RESERVED_SCHEMAS, validate_node_handle, why_system_owned
+from workspaces.web.inputs import AS_TYPED
 
-_PLAIN: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 _PATTERN: Final = re.compile(r"[a-z0-9_*]{1,100}", re.ASCII)
 _MOST: Final = 30
 
@@ -30,14 +30,14 @@ class AggregatorForm(forms.Form):
         validators=[validate_node_handle],
         help_text="Its schema name: lower-case letters, digits and underscores, starting with a letter.",
         error_messages={"required": "Enter a handle."},
-        widget=forms.TextInput(attrs=_PLAIN),
+        widget=forms.TextInput(attrs=AS_TYPED),
     )
     patterns = forms.CharField(
         label="Connections",
         max_length=5000,
         help_text="Names of connections, one a line, with * for any characters, such as prod_*.",
         error_messages={"required": "Enter at least one name or pattern; * stands for all connections."},
-        widget=forms.Textarea(attrs=_PLAIN | {"rows": 4}),
+        widget=forms.Textarea(attrs=AS_TYPED | {"rows": 4}),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -87,7 +87,7 @@ class SearchPathForm(forms.Form):
         required=False,
         max_length=5000,
         help_text="Schema names, one a line, in the order in which they are looked up.",
-        widget=forms.Textarea(attrs=_PLAIN | {"rows": 4}),
+        widget=forms.Textarea(attrs=AS_TYPED | {"rows": 4}),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 

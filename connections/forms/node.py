@@ -1,16 +1,15 @@
 """Folders and connections made by hand."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from connections.deletion import GRACE
 from workspaces.handles import NODE_MAX_LENGTH, validate_node_handle
+from workspaces.web.inputs import AS_TYPED
 from workspaces.wording.durations import spoken
-
-_PLAIN: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
 
 class NodeForm(forms.Form):
@@ -25,7 +24,7 @@ class NodeForm(forms.Form):
         validators=[validate_node_handle],
         help_text="Lower-case letters, digits and underscores, starting with a letter.",
         error_messages={"required": "Enter a handle."},
-        widget=forms.TextInput(attrs=_PLAIN),
+        widget=forms.TextInput(attrs=AS_TYPED),
     )
     title = forms.CharField(
         label="Title", required=False, max_length=128, help_text="What people read; the handle, when it is empty."

@@ -19,13 +19,13 @@ from connections.schemas.aggregator_patterns import Matches
 from connections.schemas.conflicts import mark_conflicts
 from connections.schemas.in_use import Contents
 from connections.schemas.rows import SchemaRow, totals
-from connections.views.context import PAGE_SIZE
 from connections.views.workspace import workspace_of
 from workspaces.access import Access, Power
 from workspaces.handles import ALL_AWS
 from workspaces.scoping import workspace_view
 from workspaces.web.delete_confirmation import ConfirmForm, show_delete
 from workspaces.web.htmx import asks_about_field, field_status, render_page, search_text, what_to_judge
+from workspaces.web.pagination import PAGE_SIZE
 
 CHANGED_MEANWHILE = (
     "Somebody else changed this aggregator since you opened this page: it is {} now and unites {}. Save again to"

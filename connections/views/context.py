@@ -11,8 +11,7 @@ from connections.browse import Row
 from connections.models import Connection, Folder, Health
 from workspaces.access import Scope
 from workspaces.web.htmx import search_text
-
-PAGE_SIZE = 50
+from workspaces.web.pagination import PAGE_SIZE
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from connections.models import Connection, Folder
 from connections.schemas import in_use, schema_names, workspace_tree
 from connections.schemas.rows import totals
 from connections.sharing import Node
-from connections.views.context import PAGE_SIZE
 from connections.views.workspace import subtabs, workspace_of
 from workspaces.access import Access, Power
 from workspaces.scoping import workspace_view
 from workspaces.web.htmx import htmx, render_page, search_text
+from workspaces.web.pagination import PAGE_SIZE
 from workspaces.wording.names import isolated
 
 

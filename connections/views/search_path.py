@@ -10,11 +10,11 @@ from connections.errors import ChangedMeanwhileError
 from connections.forms.aggregator import SearchPathForm
 from connections.schemas import in_use, schema_names
 from connections.schemas.rows import totals
-from connections.views.context import PAGE_SIZE
 from connections.views.workspace import workspace_of
 from workspaces.access import Access, Power
 from workspaces.models import Workspace
 from workspaces.scoping import workspace_view
+from workspaces.web.pagination import PAGE_SIZE
 
 CHANGED_MEANWHILE = (
     "Somebody else changed the search path since you opened this page: its prefix is {} now. Save again to replace that"

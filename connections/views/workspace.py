@@ -16,12 +16,12 @@ from connections.schemas.conflicts import mark_conflicts
 from connections.schemas.in_use import Contents, FolderOnLine
 from connections.schemas.rows import SchemaRow
 from connections.schemas.workspace_tree import UsableRow
-from connections.views.context import PAGE_SIZE
 from connections.views.tree import INSIDE
 from workspaces.access import Access, Power, Scope, power_in
 from workspaces.models import Workspace
 from workspaces.scoping import workspace_view
 from workspaces.web.htmx import htmx, render_page, search_text
+from workspaces.web.pagination import PAGE_SIZE
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from integrations.aws.identifiers import check_role_name
+from integrations.aws.identifiers import ACCOUNT_ID, check_role_name
 from integrations.aws.regions import PARTITIONS, home_region
 
 FILES: Final = Path(__file__).resolve().parents[2] / "templates" / "integrations" / "aws" / "iac"
@@ -35,7 +35,6 @@ ACTIONS: Final = (
 _PRINCIPAL: Final = re.compile(r"arn:([a-z-]+):iam::[0-9]{12}:(?:role|user)/[0-9A-Za-z_+=,.@/-]{1,512}")
 _EXTERNAL_ID: Final = re.compile(r"[to]_[0-9a-z]{1,64}:[a-z2-7]{26}")
 _ENDPOINT: Final = re.compile(r"https?://[0-9A-Za-z.:\[\]-]{1,255}(?:/[0-9A-Za-z._~-]+)*/events/[0-9a-f-]{36}/")
-_ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _TARGET: Final = re.compile(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")
 
 
@@ -104,7 +103,7 @@ def member_stackset(
                 "The StackSet goes to a root (r-…) or organizational units (ou-…) of the AWS organization."
             )
     for account_id in targets.accounts if targets else ():
-        if not _ACCOUNT.fullmatch(account_id):
+        if not ACCOUNT_ID.fullmatch(account_id):
             raise ValueError("The StackSet goes to accounts by their ids of 12 digits.")
     has_folders = targets is None or bool(targets.folders)
     stack_sets = [

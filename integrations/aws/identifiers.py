@@ -14,7 +14,7 @@ from integrations.aws.regions import partition_of_arn
 _ROLE_ARN: Final = re.compile(r"arn:[a-z-]+:iam::([^:]*):role/(.+)", re.ASCII | re.DOTALL)
 _ROLE_PATH: Final = re.compile(r"([\x21-\x2e\x30-\x7e]+/)*", re.ASCII)
 _ROLE_NAME: Final = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
-_ACCOUNT_ID: Final = re.compile(r"[0-9]{12}")
+ACCOUNT_ID: Final = re.compile(r"[0-9]{12}")
 _ACCESS_KEY_ID: Final = re.compile(r"[A-Z0-9]{16,128}")
 _SECRET_ACCESS_KEY: Final = re.compile(r"[A-Za-z0-9/+=]{40}")
 _NOT_IN_SESSION_NAMES: Final = re.compile(r"[^\w+=,.@-]+", re.ASCII)
@@ -51,7 +51,7 @@ def check_role_arn(text: str) -> RoleArn:
         strange = _strange(text, "[!-~]")
         raise ValueError(f"This ARN is not that of an IAM role, like arn:aws:iam::123456789012:role/Name{strange}.")
     account_id, path_and_name = match.groups()
-    if _ACCOUNT_ID.fullmatch(account_id) is None:
+    if ACCOUNT_ID.fullmatch(account_id) is None:
         raise ValueError(f"The account id in this ARN must be exactly 12 digits, not {account_id!r}.")
     path, slash, name = path_and_name.rpartition("/")
     path += slash

@@ -7,6 +7,7 @@ from django import forms
 from integrations.models import Integration
 from integrations.wizard.steps.handle import check_handle_is_free
 from workspaces.handles import PLACE_MAX_LENGTH, validate_place_handle
+from workspaces.web.inputs import AS_TYPED
 
 LEAST_MINUTES: Final = 5
 MOST_MINUTES: Final = 24 * 60
@@ -21,14 +22,7 @@ class HandleForm(forms.Form):
         validators=[validate_place_handle],
         error_messages={"required": "Enter a handle for the integration."},
         help_text="Unique for all integrations in the tenant, those of its organizations included.",
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "off",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-                "maxlength": PLACE_MAX_LENGTH,
-            }
-        ),
+        widget=forms.TextInput(attrs=AS_TYPED | {"maxlength": PLACE_MAX_LENGTH}),
     )
 
     def __init__(self, integration: Integration, data: Any = None) -> None:

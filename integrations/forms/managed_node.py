@@ -9,6 +9,7 @@ from connections import manual_nodes
 from connections.actions import scope_of
 from connections.sharing import Node
 from workspaces.handles import NODE_MAX_LENGTH, validate_node_handle
+from workspaces.web.inputs import AS_TYPED
 
 # What an integration keeps as it is in AWS; no form of ours sends these.
 KEPT_IN_AWS = frozenset({"title", "folder", "parent", "source_id", "state", "root", "is_managed"})
@@ -21,14 +22,7 @@ class NodeHandleForm(forms.Form):
         label="Handle",
         validators=[validate_node_handle],
         error_messages={"required": "Enter a handle."},
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "off",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-                "maxlength": NODE_MAX_LENGTH,
-            }
-        ),
+        widget=forms.TextInput(attrs=AS_TYPED | {"maxlength": NODE_MAX_LENGTH}),
     )
 
     def __init__(self, node: Node, data: Any = None) -> None:

@@ -10,6 +10,7 @@ from django.core.validators import validate_email
 from integrations.models import EmailNotifications, Integration, Topic, Webhook
 from integrations.notifications import url_guard
 from workspaces.sign_in.typed_secrets import SecretInput
+from workspaces.web.inputs import AS_TYPED
 
 MOST_ADDRESSES: Final = 10
 _UNKNOWN = {"invalid_choice": "Choose from what is listed."}
@@ -70,7 +71,7 @@ class WebhookForm(forms.Form):
         label="URL",
         error_messages={"required": "Enter the URL that notifications are posted to."},
         help_text="Notifications are posted to it as JSON. It is kept like a secret: only its host is shown again.",
-        widget=SecretInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+        widget=SecretInput(attrs=AS_TYPED),
     )
     topics = _topics(
         label="Post when", error_messages=_UNKNOWN | {"required": "Choose at least one; or switch the webhook off."}

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
@@ -185,7 +185,7 @@ class SyncRun(models.Model):
     @property
     def is_over(self) -> bool:
         """Whether it has come to its end, good or bad."""
-        return self.state not in (self.State.QUEUED, self.State.RUNNING)
+        return self.state not in OPEN_STATES
 
     @property
     def is_attended(self) -> bool:
@@ -207,3 +207,6 @@ class SyncRun(models.Model):
     def elapsed(self) -> timedelta:
         """How long it took, or has been taking."""
         return (self.finished_at or timezone.now()) - (self.started_at or self.queued_at)
+
+
+OPEN_STATES: Final = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)  # of a run that has not come to its end

@@ -14,10 +14,10 @@ from django.db.models.functions import Least, Now
 
 from integrations.jobs.sending import TAKEN_LATER, Task, send_on_commit
 from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.models.sync_run import OPEN_STATES
 from workspaces import audit, isolation
 from workspaces.models import User
 
-_OPEN: Final = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
 _AFRESH: Final = {"failures": 0, "lasting_failures": 0, "takeovers": 0}
 _DOUBLE_CLICK: Final = timedelta(seconds=2)
 
@@ -53,7 +53,7 @@ def request(integration: Integration, *, trigger: SyncRun.Trigger, by: User | No
     if schedule.first() is None:  # that locks it: no run of this integration starts or ends meanwhile
         raise IntegrationGoneError(f"Somebody deleted the integration {integration} meanwhile.")
     schedule.update(**_AFRESH)
-    run = SyncRun.objects.filter(integration=integration, state__in=_OPEN).first()
+    run = SyncRun.objects.filter(integration=integration, state__in=OPEN_STATES).first()
     if run is not None and _does_it(run, trigger, by, now):
         return run
     # Due now, so that the dispatcher starts it even when the message that is sent at once gets lost.

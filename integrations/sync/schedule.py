@@ -20,6 +20,7 @@ from django.db import connection
 from psycopg.types.json import Jsonb
 
 from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.models.sync_run import OPEN_STATES
 from integrations.models.sync_schedule import MANY_TAKEOVERS
 from integrations.notifications import outbox
 from integrations.sync import lease
@@ -30,7 +31,6 @@ FIRST_RETRY = timedelta(minutes=1)
 EVENTS_REST = timedelta(seconds=60)
 # However long a fault lasts, it is looked at again once a day.
 _LONGEST_WAIT = timedelta(days=1)
-_OPEN = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
 _STARTED_FIELDS = (
     "claim",
     "claim_expires_at",
@@ -158,13 +158,13 @@ def _is_crowded(row: SyncSchedule, now: datetime) -> bool:
     under_way = SyncSchedule.objects.filter(tenant_id=row.tenant_id, claim__isnull=False, claim_expires_at__gte=now)
     if under_way.count() < most_of_one():
         return False
-    by_command = SyncRun.objects.filter(integration_id=row.pk, state__in=_OPEN, trigger=SyncRun.Trigger.COMMAND)
+    by_command = SyncRun.objects.filter(integration_id=row.pk, state__in=OPEN_STATES, trigger=SyncRun.Trigger.COMMAND)
     return not by_command.exists()
 
 
 def _next_run(row: SyncSchedule, now: datetime) -> SyncRun | None:
     """Find the queued run, replace the lost one, or make a scheduled one if it is time; whichever it is now runs."""
-    run = SyncRun.objects.filter(integration_id=row.pk, state__in=_OPEN).first()
+    run = SyncRun.objects.filter(integration_id=row.pk, state__in=OPEN_STATES).first()
     trigger, by, queued_at = SyncRun.Trigger.EVENT if row.event_at else SyncRun.Trigger.SCHEDULED, None, now
     if row.asked_at and row.asked_trigger:  # while the one before it ran
         trigger, by, queued_at = SyncRun.Trigger(row.asked_trigger), row.asked_by_id, row.asked_at

@@ -11,8 +11,7 @@ from integrations.wizard import drafts
 from workspaces.access import Access, Power, why_no_integrations
 from workspaces.scoping import scope_view
 from workspaces.web.htmx import render_page, search_text
-
-PAGE_SIZE = 50
+from workspaces.web.pagination import PAGE_SIZE
 
 
 @dataclass(frozen=True, slots=True)

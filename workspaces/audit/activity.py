@@ -15,11 +15,11 @@ from workspaces.access import Scope
 from workspaces.audit import sentences
 from workspaces.audit.sentences import Told
 from workspaces.models import AuditEvent, Organization, Tenant, User, Workspace
+from workspaces.web.pagination import PAGE_SIZE
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
-PAGE_SIZE = 50
 CSV_ROWS = 50_000
 _CHUNK = 2_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -13,6 +13,7 @@ from workspaces.access import Scope
 from workspaces.forms.places import NamedForm
 from workspaces.models import Membership, Role, Tenant, User
 from workspaces.places import members
+from workspaces.web.inputs import AS_TYPED
 from workspaces.wording.names import isolated
 
 # What a role may do, by level; from the table "Who may do what".
@@ -53,7 +54,7 @@ class AddPersonForm(RoleForm):
     who = forms.CharField(
         max_length=254,
         label="Handle or email",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs=AS_TYPED),
         error_messages={"required": "Enter a handle or an email."},
     )
     user: User | None = None

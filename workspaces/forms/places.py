@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from workspaces.handles import PLACE_MAX_LENGTH, validate_not_reserved, validate_place_handle
+from workspaces.web.inputs import AS_TYPED
 
 HANDLE_HELP = "Lower-case letters, digits and dashes, starting with a letter."
 
@@ -20,7 +21,7 @@ class HandleField(forms.CharField):
             label="Handle",
             validators=[validate_place_handle, validate_not_reserved],
             error_messages={"required": "Enter a handle."},
-            widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+            widget=forms.TextInput(attrs=AS_TYPED),
             **options,
         )
 

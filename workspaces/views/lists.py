@@ -15,8 +15,8 @@ from workspaces.places.lookup import Place, PlaceRow
 from workspaces.scoping import account_view, organization_view, tenant_view
 from workspaces.views.settings import check_tenant_settings
 from workspaces.web.htmx import htmx, render_page, search_text
+from workspaces.web.pagination import PAGE_SIZE
 
-PAGE_SIZE = 50
 MENU_SIZE = 20
 
 

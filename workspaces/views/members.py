@@ -20,10 +20,10 @@ from workspaces.people.invitations import Letter, TooManyInvitationsError
 from workspaces.places import members
 from workspaces.scoping import scope_view, tenant_view
 from workspaces.web.htmx import render_page, search_text
+from workspaces.web.pagination import PAGE_SIZE
 from workspaces.wording.durations import spoken
 from workspaces.wording.names import isolated
 
-PAGE_SIZE = 50
 INVITATIONS_SHOWN = 100
 
 

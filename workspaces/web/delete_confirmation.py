@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from workspaces.places.deletion import Going
+from workspaces.web.inputs import AS_TYPED
 
 
 class ConfirmForm(forms.Form):
@@ -16,9 +17,7 @@ class ConfirmForm(forms.Form):
 
     handle = forms.CharField(
         label="Handle",
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "data-confirm-input": True}
-        ),
+        widget=forms.TextInput(attrs=AS_TYPED | {"data-confirm-input": True}),
     )
 
     def __init__(self, wanted: str, data: Any = None) -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
+
+PAGE_SIZE: Final = 50  # rows of a list on a page
 
 Row = TypeVar("Row", bound=Model)
 _LARGEST_KEY = 2**63 - 1

@@ -5,10 +5,11 @@ from typing import Any, Final
 
 from integrations.aws.calls.rate_limit import Budget
 from integrations.aws.discovery.pagination import Pages
-from integrations.aws.discovery.parsing import ACCOUNT_ID, AccountRow, Reader
+from integrations.aws.discovery.parsing import AccountRow, Reader
 from integrations.aws.discovery.thread_pool import Crew
 from integrations.aws.discovery.tree_reader import WORKERS, PlacedFolder, Walk
 from integrations.aws.errors import ChangedWhileReading, unexpected
+from integrations.aws.identifiers import ACCOUNT_ID
 from integrations.aws.session import AwsSession
 
 _TRAVERSE: Final = "ListAccountsForParent"

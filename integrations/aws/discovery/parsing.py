@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from integrations.aws.errors import incomplete, unexpected
+from integrations.aws.identifiers import ACCOUNT_ID
 from integrations.planning.snapshot import AccountState
 
 ORGANIZATION_ID: Final = re.compile(r"o-[a-z0-9]{10,32}")
 ROOT_ID: Final = re.compile(r"r-[0-9a-z]{4,32}")
 FOLDER_ID: Final = re.compile(r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}")
-ACCOUNT_ID: Final = re.compile(r"[0-9]{12}")
 _ROOT_ARN: Final = re.compile(r"arn:[a-z-]+:organizations::([0-9]{12}):root/(o-[a-z0-9]{10,32})/(r-[0-9a-z]{4,32})")
 _PATH: Final = re.compile(
     rf"({ORGANIZATION_ID.pattern}/{ROOT_ID.pattern}(/{FOLDER_ID.pattern})*(/{ACCOUNT_ID.pattern})?)/"

@@ -8,10 +8,11 @@ from typing import Final
 from integrations.aws.calls.rate_limit import Budget
 from integrations.aws.discovery.account_parents import accounts_in, changed_while_reading, parents_of_accounts
 from integrations.aws.discovery.pagination import Pages
-from integrations.aws.discovery.parsing import ACCOUNT_ID, ORGANIZATION_ID, AccountRow, Reader, RootRow
+from integrations.aws.discovery.parsing import ORGANIZATION_ID, AccountRow, Reader, RootRow
 from integrations.aws.discovery.thread_pool import Crew
 from integrations.aws.discovery.tree_reader import WORKERS, MayLeaveOut, Walk
 from integrations.aws.errors import AccessDenied, ChangedWhileReading, Gone, incomplete, unexpected
+from integrations.aws.identifiers import ACCOUNT_ID
 from integrations.aws.session import AwsSession
 from integrations.planning.snapshot import AccountState, Progress, Snapshot, SnapshotAccount, SnapshotFolder
 

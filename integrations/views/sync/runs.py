@@ -17,8 +17,7 @@ from workspaces.scoping import scope_view
 from workspaces.views.settings import check_tenant_settings
 from workspaces.web import pagination
 from workspaces.web.htmx import render_page
-
-PAGE_SIZE = 50
+from workspaces.web.pagination import PAGE_SIZE
 
 
 @scope_view(Power.OWNER)

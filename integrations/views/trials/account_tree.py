@@ -17,8 +17,8 @@ from django_htmx.http import trigger_client_event
 from integrations.planning.selection_search import branches, find
 from integrations.planning.selection_tree import Outline, Verb
 from workspaces.web.htmx import htmx, render_page, search_text
+from workspaces.web.pagination import PAGE_SIZE
 
-PAGE: Final = 50
 CHOSEN: Final = "chosen"  # tells the page that something was ticked
 _LOOK: Final = "look"
 _TREE: Final = "choices"  # the id of the element that what is looked for replaces
@@ -57,7 +57,8 @@ def choices(request: HttpRequest, outline: Outline, url: str) -> dict[str, Any]:
     root = outline.snapshot.root.source_id
     at = asked.get("in", "")
     at = at if outline.has_folder(at) and not text else root
-    part: Page[Any] = Paginator(find(outline, text) if text else outline.inside(at), PAGE).get_page(asked.get("part"))
+    rows = find(outline, text) if text else outline.inside(at)
+    part: Page[Any] = Paginator(rows, PAGE_SIZE).get_page(asked.get("part"))
     return {
         "choices_url": url,
         "top": outline.folder(at),

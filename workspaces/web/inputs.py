@@ -1,0 +1,6 @@
+"""What inputs have in common."""
+
+from typing import Final
+
+# Of an input for what counts to the letter: the browser neither completes nor corrects it.
+AS_TYPED: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
