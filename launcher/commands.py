@@ -16,6 +16,7 @@ from launcher.places import ROOT, STATE, LauncherError
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 # Each process has a database and a browser of its own; who gets done early takes over what waits for another.
 _ON_ALL_CORES = ("--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal")
+_SLOW = ("browser", "programs", "search", "sweep")  # markers of pytest; pyproject.toml says what each means
 
 
 def main(arguments: Sequence[str], *, usage: str) -> int:
@@ -59,15 +60,16 @@ def _keep_bytecode() -> None:
 def test(arguments: Sequence[str]) -> int:
     """Run pytest on all cores, with servers of its own; the browser's tests only where there is a browser."""
     bootstrap.ensure("development")
+    is_fast = "--fast" in arguments
     chromium = os.environ.get("PIPES_CHROMIUM") or next(filter(None, map(shutil.which, _CHROMIUMS)), None)
-    command = python("-m", "pytest", *_ON_ALL_CORES)
-    variables = {}
-    if chromium:
-        variables["PIPES_CHROMIUM"] = chromium
-    else:
+    if not chromium and not is_fast:
         print("No Chromium was found, so the browser's tests do not run. Install chromium, or set PIPES_CHROMIUM.")
-        command += ["-m", "not browser"]
-    return with_servers([*command, *arguments], variables, is_durable=False)
+    left_out = _SLOW if is_fast else () if chromium else ("browser",)
+    command = python("-m", "pytest", *_ON_ALL_CORES)
+    if left_out:
+        command += ["-m", " and ".join(f"not {kind}" for kind in left_out)]
+    command += [argument for argument in arguments if argument != "--fast"]
+    return with_servers(command, {"PIPES_CHROMIUM": chromium} if chromium else {}, is_durable=False)
 
 
 def bench(arguments: Sequence[str]) -> int:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests import factories
+from tests import factories, kinds
 from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import Organization, Plan, Role, Tenant, User, Workspace
@@ -39,8 +39,9 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs no server: it is the same on all of them, and so run only once."""
+    """Mark what takes long, and what needs no server: that is the same on all of them, and so run only once."""
     for item in items:
+        kinds.mark(item)
         uses_database = isinstance(item, pytest.Function) and not _DATABASE.isdisjoint(item.fixturenames)
         if not uses_database and item.get_closest_marker("django_db") is None:
             item.add_marker("neutral")

@@ -66,6 +66,7 @@ def ask(client: Client, method: str, url: str, headers: Mapping[str, str] | None
     return response
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["tenant_owner", "reader", "stranger", None])
 def test_every_answer_of_every_url_has_every_header_and_is_kept_by_nobody(cast: Cast, who: str | None) -> None:
     everything, client = Everything(cast), Client()

@@ -274,6 +274,7 @@ def test_every_url_has_its_row() -> None:
     assert in_table - set(URLS) == set(), "There is no such URL any more."
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("level", ["-", *LEVELS.values()])
 def test_each_person_gets_what_the_table_says(cast: Cast, everything: Everything, level: str) -> None:
     clients = [*(sign_in(cast, name) for name in PEOPLE), Client()]
@@ -286,6 +287,7 @@ def test_each_person_gets_what_the_table_says(cast: Cast, everything: Everything
     assert wrong == []
 
 
+@pytest.mark.sweep
 def test_who_is_not_signed_in_is_asked_to_and_comes_back(everything: Everything) -> None:
     for row in ROWS:
         url = everything.url(row.name, row.level, URLS[row.name, row.level])
@@ -295,6 +297,7 @@ def test_who_is_not_signed_in_is_asked_to_and_comes_back(everything: Everything)
             assert response["Location"] == f"{resolve_url(project.LOGIN_URL)}?next={back}", row
 
 
+@pytest.mark.sweep
 def test_strangers_learn_of_no_url_by_a_method_that_it_does_not_answer(cast: Cast, everything: Everything) -> None:
     stranger = sign_in(cast, "stranger")
     told = []
@@ -308,6 +311,7 @@ def test_strangers_learn_of_no_url_by_a_method_that_it_does_not_answer(cast: Cas
     assert told == []
 
 
+@pytest.mark.sweep
 def test_nothing_of_a_place_is_found_below_another(cast: Cast, everything: Everything) -> None:
     ops, rockets = Scope(cast.acme, cast.ops), Scope(cast.acme, cast.tnt, cast.rockets)
     outsiders = {"org": ("org_owner", ops), "workspace": ("workspace_owner", rockets)}

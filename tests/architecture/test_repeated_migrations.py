@@ -9,7 +9,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from workspaces import isolation
 
-pytestmark = pytest.mark.django_db(databases=["default", "owner"], transaction=True)
+pytestmark = [pytest.mark.sweep, pytest.mark.django_db(databases=["default", "owner"], transaction=True)]
 
 OURS = ("workspaces", "connections", "integrations")
 BY_PARTS = sorted(

@@ -1,5 +1,6 @@
 """Every URL, asked by an operator with support access: pages are looked at, nothing is changed or taken away."""
 
+import pytest
 from django.db import connection, transaction
 from django.test import Client
 
@@ -23,6 +24,7 @@ def rows_of(cast: Cast) -> int:
         return sum(count for (count,) in cursor.fetchall())
 
 
+@pytest.mark.sweep
 def test_an_operator_with_support_access_only_looks(cast: Cast, installer: User, as_operator: Client) -> None:
     everything = Everything(cast)
     support_access.begin(tenant=cast.acme, reason="Ticket 4711", by=installer, now=installer.joined_at)

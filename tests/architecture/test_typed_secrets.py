@@ -102,6 +102,7 @@ def found(cast: Cast) -> set[Form]:
     return {*forms_of_console(cast), *forms_of_library(cast)}
 
 
+@pytest.mark.sweep
 def test_every_form_for_secrets_shows_none_again(found: set[Form]) -> None:
     """Whatever its fields are called: a form that is new here must fail in no other way than by being found."""
     wrong = []

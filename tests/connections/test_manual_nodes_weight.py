@@ -19,6 +19,7 @@ BASES = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("level", BASES)
 def test_pages_of_what_was_made_by_hand_ask_no_more_of_a_large_tree(
     cast: Cast, as_tenant_owner: Client, level: str

@@ -274,6 +274,7 @@ def test_names_are_shown_as_they_are_and_never_run(cast: Cast, tree: Tree, as_or
     assert f"<bdi>{shown}</bdi>" in get(as_org_owner, tree.url(folder))
 
 
+@pytest.mark.sweep
 def test_pages_ask_as_many_queries_of_a_large_tree_as_of_a_small_one(
     cast: Cast, tree: Tree, as_org_owner: Client
 ) -> None:

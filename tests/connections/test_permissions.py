@@ -253,6 +253,7 @@ def test_a_tenants_node_is_taken_from_one_of_several_workspaces_of_several_organ
     assert in_schema(cast) == ["fireworks:vault"]
 
 
+@pytest.mark.sweep
 def test_pages_ask_as_many_queries_of_a_large_tree_as_of_a_small_one(
     cast: Cast, tree: Tree, as_org_owner: Client
 ) -> None:

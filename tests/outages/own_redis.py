@@ -13,6 +13,8 @@ import redis
 from launcher.child import wait_for
 from launcher.places import VENV
 
+STARTS_PROGRAMS = True  # see tests/kinds.py
+
 
 @dataclass
 class OwnRedis:

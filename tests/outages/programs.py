@@ -19,6 +19,8 @@ from launcher.places import ROOT
 from tests.outages.line import Line
 from workspaces.models import User
 
+STARTS_PROGRAMS = True  # see tests/kinds.py
+
 
 def database_over(line: Line) -> str:
     """The URL of the test's database, over a line."""

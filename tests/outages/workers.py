@@ -20,6 +20,7 @@ from tests.outages.line import Line
 from tests.outages.own_redis import OwnRedis
 from tests.outages.programs import database_over
 
+STARTS_PROGRAMS = True  # see tests/kinds.py
 SECONDS = 90
 
 

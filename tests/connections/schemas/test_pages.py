@@ -568,6 +568,7 @@ def test_a_bad_name_in_the_prefix_is_refused(cast: Cast, as_owner: Client) -> No
 # Size
 
 
+@pytest.mark.sweep
 def test_pages_ask_as_many_queries_of_a_large_tree_as_of_a_small_one(cast: Cast, tree: Tree, as_owner: Client) -> None:
     share(cast, tree.root, cast.at_org)
     add(cast, tree.root)

@@ -269,6 +269,7 @@ def test_advanced_shows_the_last_result_and_the_next_due_time(
     assert "Sync Integration" in html
 
 
+@pytest.mark.sweep
 def test_pages_ask_as_many_queries_of_a_large_tree_as_of_a_small_one(
     cast: Cast, awsi: Integration, as_org_owner: Client
 ) -> None:

@@ -17,6 +17,8 @@ from tests import factories
 from tests.conftest import Cast, make_cast
 from workspaces import isolation
 
+pytestmark = pytest.mark.sweep
+
 ORGANIZATION = "/tenants/acme/orgs/tnt/"
 AWSI = f"{ORGANIZATION}integrations/awsi-0/"
 

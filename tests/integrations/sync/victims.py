@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from tests.fakes.aws.iam import VENDOR_ROLE_ARN
 
+STARTS_PROGRAMS = True  # see tests/kinds.py
 ROOT = Path(__file__).resolve().parents[3]
 NAME = "victim"  # what the database calls their connections
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -166,6 +167,7 @@ def test_with_script_only_the_tree_and_the_number_of_matches_are_answered(in_org
     assert "match" not in whole.split('id="matches"')[1]
 
 
+@pytest.mark.sweep
 def test_ten_thousand_accounts_are_searched_in_a_bounded_page(in_org: Walk, aws: RunningAws) -> None:
     discovered(in_org, aws)
     with isolation.as_tenant(in_org.tenant.pk):

@@ -2,6 +2,7 @@
 
 import gzip
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -14,6 +15,7 @@ from tests.integrations.wizard.conftest import Walk
 from workspaces import isolation
 
 
+@pytest.mark.sweep
 def test_the_tree_of_ten_thousand_accounts_is_a_light_page(in_org: Walk) -> None:
     draft = in_org.to("connection").draft()
     with isolation.as_tenant(in_org.tenant.pk):
