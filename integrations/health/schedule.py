@@ -13,10 +13,11 @@ from operator import itemgetter
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Min, QuerySet
 from django.db.models.functions import Now
 
 from connections.models import Connection, ConnectionState, Health
+from integrations.jobs import lease
 from integrations.models import HealthSchedule
 from workspaces import isolation
 
@@ -73,11 +74,8 @@ def _wake(tenant_id: int) -> None:
 
 def start(tenant_id: int, *, now: datetime) -> uuid.UUID | None:
     """Claim a tenant's tests; None when none are due or somebody else is at them."""
-    claim = uuid.uuid4()
-    free = Q(claim=None) | Q(claim_expires_at__lt=now)
-    due = HealthSchedule.objects.filter(free, pk=tenant_id, next_due_at__lte=now)
-    values: dict[str, Any] = {"claim": claim, "claim_expires_at": now + CLAIM_LIFETIME, "dispatched_at": None}
-    return claim if due.update(**values) else None
+    due = HealthSchedule.objects.filter(pk=tenant_id, next_due_at__lte=now)
+    return lease.take(due, now=now, lifetime=CLAIM_LIFETIME, dispatched_at=None)
 
 
 def tested(tenant_id: int) -> QuerySet[Connection]:
@@ -96,14 +94,15 @@ def finish(tenant_id: int, claim: uuid.UUID, *, now: datetime, rest: timedelta =
     The row is locked before the connections are read: who wakes the tenant meanwhile is either seen or comes after.
     """
     with isolation.as_tenant(tenant_id):
-        row = HealthSchedule.objects.select_for_update().filter(pk=tenant_id, claim=claim).first()
+        row = lease.ours(HealthSchedule.objects.select_for_update().filter(pk=tenant_id), claim).first()
         if row is None:
             return
         first = tested(tenant_id).aggregate(first=Min("health_due_at"))["first"]
         latest = now + _LONGEST_REST
         is_behind = first is not None and first <= now
         row.next_due_at = max(min(first or latest, latest), now + (rest or (timedelta(0) if is_behind else _REST)))
-        row.claim = row.claim_expires_at = row.dispatched_at = None
+        row.set_free()
+        row.dispatched_at = None
         row.save(update_fields=["next_due_at", "claim", "claim_expires_at", "dispatched_at"])
 
 

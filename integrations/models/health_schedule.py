@@ -4,21 +4,20 @@ from typing import ClassVar
 
 from django.db import models
 
+from integrations.models.lease import Leased
 from workspaces.models import Tenant
 
 
-class HealthSchedule(models.Model):
+class HealthSchedule(Leased):
     """One row for each tenant; it holds no secret and no name, so like that of syncs it is outside the tenants' wall.
 
     ``next_due_at`` is when the first of the tenant's connections is due. ``dispatched_at`` is set while a message is on
-    its way to a worker, ``claim`` is the token of the tests under way, good until ``claim_expires_at``.
+    its way to a worker, ``claim`` is the token of the tests under way.
     """
 
     tenant = models.OneToOneField(Tenant, primary_key=True, on_delete=models.CASCADE, related_name="+")
     next_due_at = models.DateTimeField()
     dispatched_at = models.DateTimeField(null=True)
-    claim = models.UUIDField(null=True)
-    claim_expires_at = models.DateTimeField(null=True)
 
     objects: ClassVar[models.Manager["HealthSchedule"]] = models.Manager()
 

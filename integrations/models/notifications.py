@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models.integration import Integration
+from integrations.models.lease import Leased
 from integrations.models.sync_run import SyncRun
 from workspaces.models import Tenant
 from workspaces.sealed_text import SealedTextField
@@ -192,11 +193,11 @@ class Delivery(models.Model):
         return self.state != self.State.WAITING
 
 
-class DeliveryDue(models.Model):
+class DeliveryDue(Leased):
     """What the sender works from: one row for each delivery that waits. It holds no name, address or secret.
 
-    Like the schedule of syncs it is outside the tenants' wall. ``claim`` is the token of who is sending it right now,
-    good until ``claim_expires_at``; ``attempts`` counts the claims, so that no delivery is tried for ever.
+    Like the schedule of syncs it is outside the tenants' wall. ``claim`` is the token of who is sending it right now;
+    ``attempts`` counts the claims, so that no delivery is tried for ever.
     """
 
     delivery = models.OneToOneField(
@@ -205,8 +206,6 @@ class DeliveryDue(models.Model):
     tenant_id = models.BigIntegerField()
     due_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
-    claim = models.UUIDField(null=True)
-    claim_expires_at = models.DateTimeField(null=True)
 
     objects: ClassVar[models.Manager["DeliveryDue"]] = models.Manager()
 

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models.integration import Integration
+from integrations.models.lease import Leased
 from workspaces.models import User
 
 DEFAULT_INTERVAL_SECONDS = 15 * 60
@@ -15,12 +16,11 @@ _MANY_FAILURES = 5
 MANY_TAKEOVERS = 3
 
 
-class SyncSchedule(models.Model):
+class SyncSchedule(Leased):
     """What the dispatcher works from; it holds no secret and no name, so it is the one table outside the tenants' wall.
 
-    ``dispatched_at`` is set while a message is on its way to a worker. ``claim`` is the token of the running sync, good
-    until ``claim_expires_at``, which the sync keeps pushing. A claim that expired belongs to a worker that died; it is
-    ``lease.FREED`` where that is known.
+    ``dispatched_at`` is set while a message is on its way to a worker. ``claim`` is the token of the running sync,
+    which keeps pushing ``claim_expires_at``; that is ``lease.FREED`` where its worker is known to have died.
     ``planned_at`` is when ``next_due_at`` was reckoned: should it lie in the future, the clock was set back since.
     ``asked_at`` is set while a person waits for the sync: it goes before those that are due by the clock. What that was
     and who it was stand in ``asked_trigger`` and ``asked_by`` where no run could be queued, for one ran. ``event_at``
@@ -50,8 +50,6 @@ class SyncSchedule(models.Model):
     takeovers = models.PositiveIntegerField(default=0)
     failing_since = models.DateTimeField(null=True)
     dispatched_at = models.DateTimeField(null=True)
-    claim = models.UUIDField(null=True)
-    claim_expires_at = models.DateTimeField(null=True)
 
     objects: ClassVar[models.Manager["SyncSchedule"]] = models.Manager()
 

@@ -20,6 +20,7 @@ from django.db import DatabaseError, connection
 from django.db.models import F
 from django.utils import timezone
 
+from integrations.jobs import lease
 from integrations.models import Delivery, DeliveryDue, EmailNotifications, Event, Integration, Webhook
 from integrations.models.notifications import KEPT
 from integrations.notifications import http_client, messages, recipients, signing
@@ -82,7 +83,7 @@ class Claim:
 
 def take_due(*, now: datetime) -> list[Claim]:
     """Claim what is due; racing callers share it out. A claim that nobody gave back in time counts no more."""
-    token = uuid.uuid4()
+    token = lease.new_claim()
     parameters: dict[str, Any] = {
         "now": now,
         "claim": token,
@@ -183,11 +184,11 @@ def record(claim: Claim, answer: Answer, *, now: datetime) -> None:
     is_final = not answer.error or answer.is_gone or answer.is_hopeless or claim.attempts >= MOST_ATTEMPTS
     next_try_at = None if is_final else now + wait_after(claim.attempts)
     with isolation.as_tenant(claim.tenant_id):
-        ours = DeliveryDue.objects.filter(pk=claim.delivery_id, claim=claim.token)
+        due = DeliveryDue.objects.filter(pk=claim.delivery_id)
         if is_final:
-            is_ours = bool(ours.delete()[0])
+            is_ours = bool(lease.ours(due, claim.token).delete()[0])
         else:
-            is_ours = bool(ours.update(due_at=next_try_at, claim=None, claim_expires_at=None))
+            is_ours = lease.release(due, claim.token, due_at=next_try_at)
         if not is_ours:
             return
         state = Delivery.State.WAITING if not is_final else Delivery.State.FAILED

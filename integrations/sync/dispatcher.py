@@ -11,9 +11,9 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from integrations.jobs.lease import FREED
 from integrations.jobs.sending import Key
 from integrations.models import SyncSchedule
-from integrations.sync.lease import FREED
 from integrations.sync.schedule import most_of_one
 
 # How long a message may stay unanswered before the dispatcher sends another. Where none waits any more it got lost,

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from integrations.jobs import lease
 from integrations.models import SyncRun, SyncSchedule
 from integrations.sync.schedule import claim_lifetime
 
@@ -33,7 +34,7 @@ def heartbeat(run: SyncRun, *, longest: timedelta = LONGEST_RUN) -> Iterator[Non
         while not over.wait(settings.PIPES_SYNC_CLAIM_SECONDS / 6) and time.monotonic() < ends_at:
             expires = timezone.now() + claim_lifetime()
             try:
-                SyncSchedule.objects.filter(pk=run.integration_id, claim=run.claim).update(claim_expires_at=expires)
+                lease.push(SyncSchedule.objects.filter(pk=run.integration_id), run.claim, until=expires)
             except OperationalError as error:  # the database is gone for a moment; the next beat tries again
                 log.warning("claim_not_pushed", run=run.pk, error=str(error))
             finally:

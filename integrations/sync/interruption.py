@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from integrations.aws.calls.rate_limit import stops_within
+from integrations.jobs import lease
 from integrations.models import SyncRun, SyncSchedule
 from integrations.sync.schedule import FIRST_RETRY, ClaimLostError
 from workspaces import isolation
@@ -27,11 +28,12 @@ def give_back(run: SyncRun, why: str, *, is_suspect: bool) -> None:
 
 def _give_back(run: SyncRun, why: str, *, is_suspect: bool, now: datetime) -> None:
     with isolation.as_tenant(run.tenant_id):
-        row = SyncSchedule.objects.select_for_update().filter(pk=run.integration_id, claim=run.claim).first()
+        row = lease.ours(SyncSchedule.objects.select_for_update().filter(pk=run.integration_id), run.claim).first()
         if row is None:
             raise ClaimLostError
         row.takeovers += is_suspect
-        row.claim = row.claim_expires_at = row.dispatched_at = None
+        row.set_free()
+        row.dispatched_at = None
         row.next_due_at = now + FIRST_RETRY * (max(row.takeovers - 1, 0) if is_suspect else 0)
         row.planned_at = now
         row.save(update_fields=_GIVEN_BACK)

@@ -19,11 +19,11 @@ from django.conf import settings
 from django.db import connection
 from psycopg.types.json import Jsonb
 
+from integrations.jobs import lease
 from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.models.sync_run import OPEN_STATES
 from integrations.models.sync_schedule import MANY_TAKEOVERS
 from integrations.notifications import outbox
-from integrations.sync import lease
 from workspaces import isolation, metrics
 
 FIRST_RETRY = timedelta(minutes=1)
@@ -128,17 +128,17 @@ def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | No
     """
     with isolation.as_tenant(tenant_id):
         row = SyncSchedule.objects.select_for_update().filter(pk=integration_id, tenant_id=tenant_id).first()
-        if row is None or (row.claim_expires_at is not None and row.claim_expires_at >= now):
+        if row is None or row.is_taken(now):
             return None
         row.dispatched_at = None
         if _is_crowded(row, now):
             row.save(update_fields=["dispatched_at"])
             return None
-        row.claim = row.claim_expires_at = None
+        row.set_free()
         run = _next_run(row, now)
         if run is not None:
             run.integration = Integration.objects.select_related("tenant", "organization").get(pk=integration_id)
-            row.claim, row.claim_expires_at = run.claim, now + claim_lifetime()
+            row.give_to(run.claim, now=now, lifetime=claim_lifetime())
             # What happened until now, this run will read.
             row.asked_at = row.asked_trigger = row.asked_by_id = row.event_at = None
             row.events_synced_at = now if run.trigger == SyncRun.Trigger.EVENT else row.events_synced_at
@@ -155,7 +155,7 @@ def most_of_one() -> int:
 
 def _is_crowded(row: SyncSchedule, now: datetime) -> bool:
     """Whether the tenant has all the syncs under way that it may have; whoever works at a command line may always."""
-    under_way = SyncSchedule.objects.filter(tenant_id=row.tenant_id, claim__isnull=False, claim_expires_at__gte=now)
+    under_way = SyncSchedule.objects.filter(lease.taken(now), tenant_id=row.tenant_id)
     if under_way.count() < most_of_one():
         return False
     by_command = SyncRun.objects.filter(integration_id=row.pk, state__in=OPEN_STATES, trigger=SyncRun.Trigger.COMMAND)
@@ -231,7 +231,8 @@ def hold(run: SyncRun) -> None:
 
     Raises ClaimLostError when the claim is not ours any more, as it is once somebody deleted the integration.
     """
-    if not SyncSchedule.objects.select_for_update().filter(pk=run.integration_id, claim=run.claim).exists():
+    locked = SyncSchedule.objects.select_for_update().filter(pk=run.integration_id)
+    if not lease.ours(locked, run.claim).exists():
         raise ClaimLostError
 
 

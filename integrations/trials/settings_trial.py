@@ -238,10 +238,11 @@ def end(
 def _check_no_sync(integration: Integration, now: datetime) -> None:
     """Refuse while a sync has the integration; the claim of one whose worker died is taken from it."""
     row = SyncSchedule.objects.get(pk=integration.pk)
-    if row.claim_expires_at is not None and row.claim_expires_at >= now:
+    if row.is_taken(now):
         raise SyncUnderWayError
     if row.claim is not None:
-        row.claim, row.claim_expires_at, row.next_due_at = None, None, now
+        row.set_free()
+        row.next_due_at = now
         row.save(update_fields=["claim", "claim_expires_at", "next_due_at"])
 
 

@@ -26,7 +26,7 @@ from celery import bootsteps
 from django.conf import settings
 from django.db import OperationalError, connection
 
-from integrations.sync import lease
+from integrations.jobs import lease
 from pipes.celery import app
 from pipes.worker.lanes import LANES, Lane
 

@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from integrations.jobs import lease
 from integrations.models import Integration, SyncRun, SyncSchedule
-from integrations.sync import dispatcher, lease
+from integrations.sync import dispatcher
 from tests.integrations.sync.scheduling import make_due, row, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 _HOLDER = """
 import pathlib, sys
-from integrations.sync import lease
+from integrations.jobs import lease
 lease.begin(pathlib.Path(sys.argv[1]))
 print(lease.new_claim(), flush=True)
 sys.stdin.read()
@@ -97,3 +98,20 @@ def test_a_sync_that_kills_its_process_each_time_waits_before_it_is_started_agai
     assert [run is not None for run in taken_over] == [True, True, False]
     assert row(integration).takeovers == 2
     assert row(integration).next_due_at > timezone.now() + timedelta(seconds=30)
+
+
+def test_a_row_is_one_holders_until_the_claim_expires_or_is_given_back(integration: Integration) -> None:
+    rows, now, minute = SyncSchedule.objects.filter(pk=integration.pk), timezone.now(), timedelta(minutes=1)
+    first = lease.take(rows, now=now, lifetime=minute, failures=3)
+    assert first is not None
+    assert row(integration).failures == 3
+    assert lease.take(rows, now=now, lifetime=minute) is None
+    assert lease.push(rows, first, until=now + 2 * minute)
+    assert lease.take(rows, now=now + 2 * minute, lifetime=minute) is None
+    heir = lease.take(rows, now=now + 3 * minute, lifetime=minute)
+    assert heir is not None
+    assert not lease.push(rows, first, until=now + 9 * minute)
+    assert not lease.release(rows, first)
+    assert lease.ours(rows, heir).exists()
+    assert lease.release(rows, heir, failures=0)
+    assert (row(integration).claim, row(integration).claim_expires_at, row(integration).failures) == (None, None, 0)

@@ -1,8 +1,17 @@
-"""Whose a claim is: those of a process that has ended are free at once, and need not expire.
+"""Leases: a row of work is one worker's for a time, and free again when that is over or its process has ended.
+
+To take one is a conditional UPDATE, or a write to a row that is locked, with a token of the taker's and an expiry. Who
+works on for longer pushes the expiry. Whatever is written at the end asks for the token: where another one has the row
+by now, no row is found, and nothing is to be written. Rows are those of models that are ``Leased``.
+
+So do syncs (``sync.schedule``), the health tests of a tenant (``health.schedule``) and deliveries, many of which are
+taken in one statement that shares them out among tenants (``notifications.delivery``). Tests by hand, trials and
+previews do not: each is run once and by nobody else, so there is nothing to take over. Their rows go from *queued* to
+*running*, and one that reports nothing for long is given up (``jobs.concurrency``).
 
 The claims of one process begin alike. It holds a lock on a file of that name, which the kernel takes from it when it
 ends, however that happens: whoever gets the lock knows that nobody works on these claims any more. What another host
-has left in a folder that hosts share is not looked at.
+has left in a folder that hosts share is not looked at. Only syncs, which may take long, are freed so.
 """
 
 import fcntl
@@ -11,13 +20,19 @@ import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BufferedWriter
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 from django.db import connection
+from django.db.models import Q, QuerySet
+
+if TYPE_CHECKING:  # a process has claims before it has loaded models
+    from integrations.models.lease import Leased
+
+Row = TypeVar("Row", bound="Leased")
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +41,38 @@ FREED: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _OWN_BYTES: Final = 8  # of a claim's sixteen
 
 _FREE: Final = "UPDATE integrations_syncschedule SET claim_expires_at = %s WHERE claim BETWEEN %s AND %s"
+
+
+def free(now: datetime) -> Q:
+    """Make the condition that nobody works on a row."""
+    return Q(claim=None) | Q(claim_expires_at__lt=now)
+
+
+def taken(now: datetime) -> Q:
+    """Make the condition that somebody works on a row."""
+    return Q(claim__isnull=False, claim_expires_at__gte=now)
+
+
+def take(rows: QuerySet[Row], *, now: datetime, lifetime: timedelta, **values: object) -> uuid.UUID | None:
+    """Take the row, writing these values too, and give the token; None when there is none that is free."""
+    claim = new_claim()
+    free_rows = rows.filter(free(now))
+    return claim if free_rows.update(claim=claim, claim_expires_at=now + lifetime, **values) else None
+
+
+def ours(rows: QuerySet[Row], claim: uuid.UUID | None) -> QuerySet[Row]:
+    """Keep the rows that are still the holder's of this token, whether or not its time is over."""
+    return rows.filter(claim=claim)
+
+
+def push(rows: QuerySet[Row], claim: uuid.UUID | None, *, until: datetime) -> bool:
+    """Have the claim expire later; tell whether it is still ours."""
+    return bool(ours(rows, claim).update(claim_expires_at=until))
+
+
+def release(rows: QuerySet[Row], claim: uuid.UUID | None, **values: Any) -> bool:
+    """Give the claim back, writing these values too; tell whether it was still ours."""
+    return bool(ours(rows, claim).update(claim=None, claim_expires_at=None, **values))
 
 
 class _Process:
@@ -47,7 +94,7 @@ def begin(folder: Path) -> None:
 
 
 def new_claim() -> uuid.UUID:
-    """Make the token of a sync that starts in this process."""
+    """Make a token of this process."""
     return uuid.UUID(bytes=_Process.prefix + secrets.token_bytes(16 - len(_Process.prefix)))
 
 
