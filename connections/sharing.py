@@ -223,8 +223,10 @@ class Reach:
 
     def usable(self, line: Sequence[int | str]) -> Sequence[int | str]:
         """Give what of a line of folders, from the top down, may be used: from the first that a grant is on."""
-        first = next((at for at, key in enumerate(line) if key in self.folder_ids), len(line))
-        return line[first:]
+        for at, key in enumerate(line):  # a loop, because this is asked for each folder of each workspace
+            if key in self.folder_ids:
+                return line[at:]
+        return ()
 
 
 _GRANTED = """

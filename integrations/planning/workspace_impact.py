@@ -204,8 +204,8 @@ def _covered(use: Use, uses: Uses, view: View) -> _Covered:
         if not use.folder_ids.isdisjoint(usable):
             covered.add(folder)
         else:
-            taken = use.connection_ids & connections.keys()
-            single |= {key for key in taken if usable or key in reach.connection_ids}
+            taken = use.connection_ids.intersection(connections)
+            single |= taken if usable else taken & reach.connection_ids
     return frozenset(covered), frozenset(single)
 
 
