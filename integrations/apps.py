@@ -13,5 +13,5 @@ class IntegrationsConfig(AppConfig):
     def ready(self) -> None:
         """Register what the audit log is to read like, what goes with an organization, and the tasks sent by name."""
         import_module("integrations.audit_sentences")
-        import_module("integrations.belongings")
+        import_module("integrations.place_deletion")
         import_module("integrations.tasks")

@@ -11,11 +11,20 @@ from integrations.views.settings import advanced, config, deletion
 from integrations.views.sync import runs
 from integrations.views.trials import account_selection, preview
 from integrations.views.trials import settings as trials_settings
-from integrations.wizard_urls import wizard_urls
+from integrations.views.wizard import setup_files, steps
 
 _INTEGRATION = "<slug:integration>/"
 _NOTIFICATIONS = _INTEGRATION + "notifications/"
 _WEBHOOK = _NOTIFICATIONS + "webhooks/<uuid:webhook>/"
+
+_DRAFT = "drafts/<uuid:draft>/"
+
+_WIZARD = [
+    path("new/", steps.start, name="integration_new"),
+    path(_DRAFT + "cancel/", steps.cancel, name="integration_draft_cancel"),
+    path(_DRAFT + "downloads/<str:file>", setup_files.download, name="integration_draft_download"),
+    path(_DRAFT + "<str:step>/", steps.step, name="integration_draft"),
+]
 
 _PAGES = [
     path("", lists.integration_list, name="integration_list"),
@@ -90,6 +99,6 @@ urlpatterns = [
     # The wizard's come first: "new" is no handle.
     path("tenants/<slug:tenant>/activity/processes/", runs.process_list, name="process_list"),
     path(_ORGANIZATION + "activity/processes/", runs.process_list, name="process_list"),
-    path("tenants/<slug:tenant>/integrations/", include(wizard_urls + _PAGES)),
-    path("tenants/<slug:tenant>/orgs/<slug:organization>/integrations/", include(wizard_urls + _PAGES)),
+    path("tenants/<slug:tenant>/integrations/", include(_WIZARD + _PAGES)),
+    path("tenants/<slug:tenant>/orgs/<slug:organization>/integrations/", include(_WIZARD + _PAGES)),
 ]

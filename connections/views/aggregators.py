@@ -23,7 +23,7 @@ from connections.views.workspace import workspace_of
 from workspaces.access import Access, Power
 from workspaces.handles import ALL_AWS
 from workspaces.scoping import workspace_view
-from workspaces.web.delete_confirmation import ConfirmForm, show_delete
+from workspaces.views.delete_confirmation import ConfirmForm, show_delete
 from workspaces.web.htmx import asks_about_field, field_status, render_page, search_text, what_to_judge
 from workspaces.web.pagination import PAGE_SIZE
 

@@ -16,8 +16,8 @@ from connections.views.context import node_url
 from workspaces.access import Access, Power, Scope
 from workspaces.places.deletion import Going
 from workspaces.scoping import scope_view
+from workspaces.views.delete_confirmation import ConfirmForm, show_delete
 from workspaces.views.settings import check_tenant_settings
-from workspaces.web.delete_confirmation import ConfirmForm, show_delete
 from workspaces.web.htmx import asks_about_field, field_status, what_to_judge
 from workspaces.wording.names import isolated
 

@@ -1,7 +1,7 @@
 """When syncs start, and that each integration has one at a time, whatever crashes.
 
 ``sync_schedule`` holds one row for each integration. The dispatcher takes what is due in one statement and sends a
-message for each (``dispatch.py``); the worker that gets it claims the row. A claim expires unless the running sync
+message for each (``dispatcher``); the worker that gets it claims the row. A claim expires unless the running sync
 keeps pushing it, so a sync whose worker died is started again; a message that comes twice, or late, finds nothing to
 do. What fails for a lasting reason, or kills its worker each time, is tried less and less often.
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 from workspaces.access import Access, Power, Scope, power_in
 from workspaces.places import deletion
 from workspaces.scoping import organization_view, workspace_view
-from workspaces.web.delete_confirmation import ConfirmForm, show_delete
+from workspaces.views.delete_confirmation import ConfirmForm, show_delete
 
 
 @organization_view(Power.OWNER)

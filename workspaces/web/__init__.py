@@ -1,4 +1,4 @@
-"""What pages of all apps share: fragments, pagination, and the confirmation that a deletion asks for.
+"""What pages of all apps share: fragments, attributes of inputs, and pagination.
 
 Views import it; actions do not.
 """

@@ -12,7 +12,7 @@ from integrations.settings import deletion
 from workspaces.access import Access, Power
 from workspaces.places.deletion import MOST_NAMES, Going
 from workspaces.scoping import scope_view
-from workspaces.web.delete_confirmation import ConfirmForm, show_delete
+from workspaces.views.delete_confirmation import ConfirmForm, show_delete
 
 
 @scope_view(Power.OWNER)
