@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from connections import bulk
 from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.models import Connection, Folder
 from connections.schemas.workspace_uses import uses_of
@@ -177,10 +178,10 @@ def _check_impact(tree: Tree, updates: Sequence[Update], seen: str) -> None:
 
 def _rename(integration: Integration, updates: Sequence[Update]) -> None:
     try:
-        with mirror.settled():
+        with bulk.settled():
             mirror.take_turns(integration)
             mirror.rename(updates)
-    except mirror.TreeChangedError:
+    except bulk.TreeChangedError:
         raise ChangedMeanwhileError(
             "Somebody changed one of these connections, or took a handle of theirs, at this very moment. Nothing was"
             " saved; save again."

@@ -17,6 +17,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected, ForeignKeyViolation, QueryCanceled, UniqueViolation
 
+from connections.bulk import TreeChangedError
 from integrations.access.credentials import credentials_of
 from integrations.aws.calls.rate_limit import stops_within
 from integrations.aws.calls.retry import Retries
@@ -34,7 +35,6 @@ from integrations.planning.snapshot import Progress, Snapshot
 from integrations.sync import interruption, mirror
 from integrations.sync import schedule as sync_schedule
 from integrations.sync.heartbeat import heartbeat
-from integrations.sync.mirror import TreeChangedError
 from integrations.sync.schedule import ClaimLostError, Outcome
 from integrations.sync.verification import AnotherOrganizationError, check_gone, check_same_organization
 from workspaces import isolation

@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import F
 
+from connections import bulk
 from connections.schemas.workspace_uses import uses_of
 from integrations import edit_conflicts
 from integrations.jobs import concurrency
@@ -188,9 +189,9 @@ def take(
 def apply(integration: Integration, ahead: Prospect, *, now: datetime) -> None:
     """Write what saving changes. Raises UnseenProspectError when somebody has changed the tree at this moment."""
     try:
-        with mirror.settled():
+        with bulk.settled():
             mirror.apply(ahead.plan, ahead.tree, integration, now=now)
-    except mirror.TreeChangedError as error:
+    except bulk.TreeChangedError as error:
         raise UnseenProspectError from error
 
 

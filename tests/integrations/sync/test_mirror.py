@@ -12,7 +12,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connections import sharing
+from connections import bulk, sharing
 from connections.models import Connection, Folder, Grant
 from integrations import retention
 from integrations.models import Integration
@@ -220,5 +220,5 @@ def test_a_plan_whose_rows_went_away_is_refused(cast: Cast) -> None:
         tree = sync(integration, snapshot(accounts=[account(0, "Prod")]))
         planned = mirror.plan(integration, tree, snapshot(accounts=[account(0, "Dev")]))
         Connection.objects.filter(source_id=ACCOUNT_IDS[0]).delete()
-        with pytest.raises(mirror.TreeChangedError):
+        with pytest.raises(bulk.TreeChangedError):
             mirror.apply(planned, tree, integration, now=timezone.now())

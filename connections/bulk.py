@@ -1,0 +1,183 @@
+"""Nodes that something manages, read and written in bulk: one statement for each kind of change, whatever their number.
+
+What is to be written others decide: here are the statements on our tables. Callers are bound to the tenant, in one
+transaction, and see to it that nobody else writes to the same tree. Everything that writes raises TreeChangedError
+when rows went away meanwhile, and IntegrityError, now or when the transaction ends, when a handle was taken; either
+way the transaction is lost.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final, TypedDict
+
+from django.db import IntegrityError, connection, transaction
+
+# Id, source id, source id of the folder above (none of the top folder), title, handle, whether that was made static,
+# state (empty for a folder), whether it was removed.
+StoredNode = tuple[int, str, str | None, str, str, bool, str, bool]
+
+
+class NodeRow(TypedDict):
+    """What is to be written of a node; ``above`` is its folder's id. A new connection has no id, a folder no state."""
+
+    id: int | None
+    source_id: str
+    title: str
+    handle: str
+    above: int | None
+    state: str
+
+
+class HandleRow(TypedDict):
+    """The new handle of one connection."""
+
+    id: int
+    handle: str
+
+
+# The fields of StoredNode in their order.
+_FOLDERS: Final = """
+    SELECT folder.id, folder.source_id, above.source_id, folder.title, folder.handle, folder.is_handle_static, '',
+        folder.removed_at IS NOT NULL
+    FROM connections_folder folder LEFT JOIN connections_folder above ON above.id = folder.parent_id
+        AND above.root_id = folder.root_id
+    WHERE folder.root_id = %s
+"""
+_CONNECTIONS: Final = """
+    SELECT node.id, node.source_id, above.source_id, node.title, node.handle, node.is_handle_static, node.state,
+        node.removed_at IS NOT NULL
+    FROM connections_connection node LEFT JOIN connections_folder above ON above.id = node.folder_id
+        AND above.root_id = node.root_id
+    WHERE node.root_id = %s
+"""
+
+# A folder's path is a placeholder until the paths are derived again.
+_CREATE_FOLDERS: Final = """
+    INSERT INTO connections_folder (id, source_id, title, handle, parent_id, path, managed_by, is_managed,
+        is_handle_static, options, tenant_id, organization_id, root_id, created_at)
+    SELECT new.id, new.source_id, new.title, new.handle, new.above, new.id || '/', '', true,
+        false, '{}', top.tenant_id, top.organization_id, top.id, %(now)s
+    FROM json_to_recordset(%(rows)s) AS new(id bigint, source_id text, title text, handle text, above bigint)
+    JOIN connections_folder top ON top.id = %(root)s
+"""
+_CREATE_CONNECTIONS: Final = """
+    INSERT INTO connections_connection (source_id, title, handle, folder_id, state, plugin, is_managed,
+        is_handle_static, options, tenant_id, organization_id, root_id, created_at)
+    SELECT new.source_id, new.title, new.handle, new.above, new.state, 'aws', true,
+        false, '{}', top.tenant_id, top.organization_id, top.id, %(now)s
+    FROM json_to_recordset(%(rows)s) AS new(source_id text, title text, handle text, above bigint, state text)
+    JOIN connections_folder top ON top.id = %(root)s
+"""
+# A handle that somebody made static since the tree was read is theirs.
+_UPDATE_FOLDERS: Final = """
+    UPDATE connections_folder old SET source_id = new.source_id, title = new.title, parent_id = new.above,
+        handle = CASE WHEN old.is_handle_static THEN old.handle ELSE new.handle END, removed_at = NULL
+    FROM json_to_recordset(%(rows)s) AS new(id bigint, source_id text, title text, handle text, above bigint)
+    WHERE old.id = new.id
+"""
+_UPDATE_CONNECTIONS: Final = """
+    UPDATE connections_connection old SET title = new.title, folder_id = new.above, state = new.state,
+        handle = CASE WHEN old.is_handle_static THEN old.handle ELSE new.handle END, removed_at = NULL
+    FROM json_to_recordset(%(rows)s) AS new(id bigint, title text, handle text, above bigint, state text)
+    WHERE old.id = new.id
+"""
+_RENAME_CONNECTIONS: Final = """
+    UPDATE connections_connection old SET handle = new.handle
+    FROM json_to_recordset(%(rows)s) AS new(id bigint, handle text)
+    WHERE old.id = new.id AND NOT old.is_handle_static
+"""
+_REMOVE_FOLDERS: Final = """
+    UPDATE connections_folder old SET removed_at = %(now)s
+    FROM json_to_recordset(%(rows)s) AS gone(id bigint) WHERE old.id = gone.id
+"""
+_REMOVE_CONNECTIONS: Final = """
+    UPDATE connections_connection old SET removed_at = %(now)s
+    FROM json_to_recordset(%(rows)s) AS gone(id bigint) WHERE old.id = gone.id
+"""
+
+
+class TreeChangedError(Exception):
+    """Rows of the tree went away between reading and writing, or handles were taken: the plan is out of date."""
+
+
+@contextmanager
+def settled() -> Iterator[None]:
+    """Write to the tree, and check at the end what the database would check at the end of the transaction.
+
+    Raises TreeChangedError when that is refused; nothing of it is written then.
+    """
+    try:
+        with transaction.atomic():
+            yield
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    except IntegrityError as error:
+        raise TreeChangedError(str(error)) from error
+
+
+def read_folders(root_id: int) -> list[StoredNode]:
+    """Read all folders of a mirror, its top folder and removed ones included."""
+    return _read(_FOLDERS, root_id)
+
+
+def read_connections(root_id: int) -> list[StoredNode]:
+    """Read all connections of a mirror, removed ones included."""
+    return _read(_CONNECTIONS, root_id)
+
+
+def create_folders(rows: Sequence[NodeRow], *, root_id: int, now: datetime) -> None:
+    """Make folders with ids that were reserved for them; their paths are to be derived then."""
+    _write(_CREATE_FOLDERS, rows, root=root_id, now=now)
+
+
+def create_connections(rows: Sequence[NodeRow], *, root_id: int, now: datetime) -> None:
+    """Make connections to AWS accounts."""
+    _write(_CREATE_CONNECTIONS, rows, root=root_id, now=now)
+
+
+def update_folders(rows: Sequence[NodeRow]) -> None:
+    """Change folders, or bring them back; where one moved, paths are to be derived then."""
+    _write(_UPDATE_FOLDERS, rows)
+
+
+def update_connections(rows: Sequence[NodeRow]) -> None:
+    """Change connections, or bring them back."""
+    _write(_UPDATE_CONNECTIONS, rows)
+
+
+def rename_connections(rows: Sequence[HandleRow]) -> None:
+    """Give connections new handles; one that was made static meanwhile counts as gone."""
+    _write(_RENAME_CONNECTIONS, rows)
+
+
+def remove_folders(ids: Sequence[int], *, now: datetime) -> None:
+    """Take folders out of every list; the rows stay for the days of grace."""
+    _write(_REMOVE_FOLDERS, [{"id": each} for each in ids], now=now)
+
+
+def remove_connections(ids: Sequence[int], *, now: datetime) -> None:
+    """Take connections out of every list; the rows stay for the days of grace."""
+    _write(_REMOVE_CONNECTIONS, [{"id": each} for each in ids], now=now)
+
+
+def _read(statement: str, root_id: int) -> list[StoredNode]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [root_id])
+        found: list[StoredNode] = cursor.fetchall()
+        return found
+
+
+def _write(statement: str, rows: Sequence[Mapping[str, Any]], **fixed: datetime | int) -> None:
+    """Run a statement that must touch exactly so many rows; none is run for none.
+
+    The rows are one text, because psycopg takes as long to spell arrays of ten thousand as PostgreSQL to write them.
+    """
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(statement, fixed | {"rows": json.dumps(rows)})
+        if cursor.rowcount != len(rows):
+            raise TreeChangedError(f"{len(rows)} rows were to be written, {cursor.rowcount} were there.")
