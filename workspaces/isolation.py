@@ -2,6 +2,7 @@
 
 The first wall is the scope of each query. This one holds when a query forgets it: the application's database role sees
 no row of a tenant that the running transaction is not bound to. Outside these context managers it sees none at all.
+The tables named here are those of people and places; what else a policy lets see is said where the table is at home.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,6 @@ from workspaces import database
 _TENANT = "(SELECT NULLIF(current_setting('app.tenant_id', true), '')::bigint)"
 _USER = "(SELECT NULLIF(current_setting('app.user_id', true), '')::bigint)"
 _OPERATOR = "(SELECT current_setting('app.operator', true) = 'on')"
-_EVENT_KEY = "(SELECT NULLIF(current_setting('app.event_key', true), ''))"
 _INVITATION = "(SELECT NULLIF(current_setting('app.invitation_token', true), ''))"
 
 
@@ -38,7 +38,11 @@ def bind(**values: object) -> dict[str, str]:
 
 
 @contextmanager
-def _bound(**values: object) -> Iterator[None]:
+def bound(**values: object) -> Iterator[None]:
+    """Run one transaction with these ``app.*`` settings; each has a policy somewhere that lets see what it names.
+
+    For settings of workspaces' own policies take the functions below.
+    """
     is_nested = connection.in_atomic_block
     try:
         with transaction.atomic():
@@ -53,7 +57,7 @@ def _bound(**values: object) -> Iterator[None]:
 @contextmanager
 def as_tenant(tenant_id: int) -> Iterator[None]:
     """Run one transaction that sees the rows of this tenant."""
-    with _bound(tenant_id=tenant_id):
+    with bound(tenant_id=tenant_id):
         yield
 
 
@@ -63,7 +67,7 @@ def as_user(user_id: int) -> Iterator[None]:
 
     Whoever has found out that the person may enter a tenant then calls ``bind(tenant_id=…)`` inside it.
     """
-    with _bound(user_id=user_id, tenant_id=""):
+    with bound(user_id=user_id, tenant_id=""):
         yield
 
 
@@ -73,21 +77,14 @@ def as_invitee(token_hash: str) -> Iterator[None]:
 
     Whoever has found it there then calls ``bind(tenant_id=…)`` inside it.
     """
-    with _bound(invitation_token=token_hash, tenant_id=""):
-        yield
-
-
-@contextmanager
-def as_event_source(key_hash: str) -> Iterator[None]:
-    """Run one transaction that sees the event inlet whose key has this SHA-256, and nothing else of any tenant."""
-    with _bound(event_key=key_hash, tenant_id=""):
+    with bound(invitation_token=token_hash, tenant_id=""):
         yield
 
 
 @contextmanager
 def as_operator() -> Iterator[None]:
     """Run one transaction that sees all tenants and memberships (and nothing that tenants own)."""
-    with _bound(operator="on"):
+    with bound(operator="on"):
         yield
 
 
@@ -154,14 +151,6 @@ def isolate_invitations() -> migrations.RunSQL:
     return migrations.RunSQL(
         f"CREATE POLICY token ON workspaces_invitation FOR SELECT USING (token_hash = {_INVITATION});",
         "DROP POLICY token ON workspaces_invitation;",
-    )
-
-
-def isolate_inlets() -> migrations.RunSQL:
-    """Migration step: whoever sends an event sees the inlet that its key opens before knowing its tenant."""
-    return migrations.RunSQL(
-        f"CREATE POLICY key ON integrations_eventinlet FOR SELECT USING (key_hash = {_EVENT_KEY});",
-        "DROP POLICY key ON integrations_eventinlet;",
     )
 
 

@@ -6,6 +6,7 @@ However many come, the syncs that they start leave each other a rest.
 """
 
 import secrets
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -100,6 +101,11 @@ def close(*, integration: Integration, by: User) -> None:
         audit.record("integration.events_disabled", scope=integration.scope, by=by, target=integration)
 
 
+def as_holder_of(key_hash: str) -> AbstractContextManager[None]:
+    """Run one transaction that sees the inlet whose key has this SHA-256, and nothing else of any tenant."""
+    return isolation.bound(event_key=key_hash, tenant_id="")
+
+
 def receive(uid: UUID, key: str, *, now: datetime) -> bool:
     """Have a sync started soon; False when this key does not open this inlet, whatever the reason.
 
@@ -111,7 +117,7 @@ def receive(uid: UUID, key: str, *, now: datetime) -> bool:
     key_hash = hash_of(key)
     counter = f"events:{key_hash}:{now:%Y%m%d%H%M}"
     _check(counter)
-    with isolation.as_event_source(key_hash):
+    with as_holder_of(key_hash):
         inlet = EventInlet.objects.first()  # the wall shows no other than the one that this key opens
         if inlet is None or not secrets.compare_digest(inlet.uid.bytes, uid.bytes):
             return False

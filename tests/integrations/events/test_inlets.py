@@ -251,9 +251,9 @@ def test_an_inlet_is_seen_by_its_tenant_and_by_who_has_its_key(
     assert not EventInlet.objects.exists()
     with isolation.as_tenant(committed.globex.pk):
         assert not EventInlet.objects.exists()
-    with isolation.as_event_source("0" * 64):
+    with inlets.as_holder_of("0" * 64):
         assert not EventInlet.objects.exists()
-    with isolation.as_event_source(issued.inlet.key_hash):
+    with inlets.as_holder_of(issued.inlet.key_hash):
         assert EventInlet.objects.get() == issued.inlet
         assert not Integration.objects.exists()
 
