@@ -168,16 +168,14 @@ PIPES_RUNS_KEPT_DAYS = env.int("PIPES_RUNS_KEPT_DAYS", default=365)
 AUTH_USER_MODEL = "workspaces.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PIPES_PASSWORD_LENGTH = 10  # at least
+_validation = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "NAME": f"{_validation}.UserAttributeSimilarityValidator",
         "OPTIONS": {"user_attributes": ("email", "handle", "name")},
     },
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": PIPES_PASSWORD_LENGTH},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": f"{_validation}.MinimumLengthValidator", "OPTIONS": {"min_length": PIPES_PASSWORD_LENGTH}},
+    {"NAME": f"{_validation}.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
@@ -249,7 +247,6 @@ CSRF_FAILURE_VIEW = "workspaces.views.expired.form_expired"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # scripts take the token from the page
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes of any body
 DATA_UPLOAD_MAX_NUMBER_FILES = 0  # nothing is to fill /tmp, which may be memory
-X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         **{name: [SELF] for name in ("script-src", "style-src", "connect-src", "form-action")},
@@ -267,7 +264,6 @@ STORAGES = {
 }
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
-USE_TZ = True
 USE_I18N = False
 
 DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # where somebody is signed in, workspaces/sign_in/sessions.py says who

@@ -12,7 +12,7 @@ from integrations.models.integration import Integration
 from integrations.models.lease import Leased
 from integrations.models.sync_run import SyncRun
 from workspaces.models import Tenant
-from workspaces.sealed_text import SealedTextField
+from workspaces.models.sealed_text import SealedTextField
 
 KEPT: Final = timedelta(days=30)  # of a notification that was sent or given up
 

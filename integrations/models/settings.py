@@ -7,7 +7,7 @@ from django.db import models
 
 from workspaces.access import Scope
 from workspaces.models import Organization, Tenant
-from workspaces.sealed_text import SealedTextField
+from workspaces.models.sealed_text import SealedTextField
 
 
 class AccessMode(models.TextChoices):

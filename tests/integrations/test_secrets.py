@@ -11,8 +11,9 @@ from pytest_django.fixtures import Settings
 from integrations.models import AccountAccess, Draft, Integration, Webhook
 from tests import factories
 from tests.conftest import Cast
-from workspaces import encryption, isolation, sealed_text
+from workspaces import encryption, isolation
 from workspaces.encryption import SecretUnreadableError
+from workspaces.models import sealed_text
 
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00"
 OLD, NEW = {"old": b"o" * 32}, {"new": b"n" * 32}

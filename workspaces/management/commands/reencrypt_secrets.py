@@ -7,10 +7,10 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 from django.db import models
 
-from workspaces import isolation, sealed_text
+from workspaces import isolation
 from workspaces.encryption import SecretUnreadableError
-from workspaces.models import Tenant
-from workspaces.sealed_text import SealedTextField
+from workspaces.models import Tenant, sealed_text
+from workspaces.models.sealed_text import SealedTextField
 from workspaces.sign_in import second_factors
 
 
