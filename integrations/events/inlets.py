@@ -13,7 +13,6 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Greatest, Least
@@ -26,17 +25,14 @@ from integrations.sync.schedule import EVENTS_REST
 from workspaces import audit, isolation, rate_limit
 from workspaces.models import User
 from workspaces.people.invitations import hash_of
+from workspaces.rate_limit import Window
 
 KEY_HEADER: Final = "X-Pipes-Key"
 # Changes come in bursts, and AWS takes a moment itself until its lists show them.
 DEBOUNCE: Final = timedelta(seconds=8)
-_PER_MINUTE: Final = 600
+_PER_MINUTE: Final = 600  # to one inlet: more than any AWS organization changes
 # EventBridge waits 5 seconds for an answer, and comes back when there is none.
 _LOCK_WAIT: Final = "2s"
-
-
-class TooManyEventsError(Exception):
-    """One inlet was sent more within a minute than any AWS organization changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +108,17 @@ def receive(uid: UUID, key: str, *, now: datetime) -> bool:
     The key is 256 random bits and is found by its hash, so how long that takes tells nothing about it. While AWS
     refuses or fails, events do not hurry the next try, which reads all that they could tell.
 
-    Raises TooManyEventsError, and OperationalError when somebody holds the integration's row for too long.
+    Raises LimitReachedError, and OperationalError when somebody holds the integration's row for too long.
     """
     key_hash = hash_of(key)
-    counter = f"events:{key_hash}:{now:%Y%m%d%H%M}"
-    _check(counter)
+    # Who has used up their minute costs the database nothing.
+    rate_limit.check("events", key_hash, limit=_PER_MINUTE, window=Window.MINUTE, now=now)
     with as_holder_of(key_hash):
         inlet = EventInlet.objects.first()  # the wall shows no other than the one that this key opens
         if inlet is None or not secrets.compare_digest(inlet.uid.bytes, uid.bytes):
             return False
-        rate_limit.count(counter, seconds=120)  # what opens nothing leaves no trace, or strangers could fill the cache
+        # Not before: what opens nothing leaves no trace, or strangers could fill the cache.
+        rate_limit.count("events", key_hash, limit=_PER_MINUTE, window=Window.MINUTE, now=now)
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [_LOCK_WAIT])
         there = SyncSchedule.objects.filter(pk=inlet.integration_id, tenant_id=inlet.tenant_id)
@@ -130,9 +127,3 @@ def receive(uid: UUID, key: str, *, now: datetime) -> bool:
         # The first of a burst writes; those after it find it waiting, and need no lock.
         is_first = there.filter(event_at=None).update(event_at=now, last_event_at=now, next_due_at=soon)
         return bool(is_first) or there.exists()
-
-
-def _check(counter: str) -> None:
-    """Send those away who have used up their minute, before they cost the database anything."""
-    if cache.get(counter, 0) >= _PER_MINUTE:
-        raise TooManyEventsError

@@ -30,7 +30,7 @@ def change_emails(
 ) -> list[str]:
     """Set who gets which emails about an integration; gives the new addresses that are asked for confirmation.
 
-    ``version`` is the one that the person's page was made from. Raises TooManySentError.
+    ``version`` is the one that the person's page was made from. Raises LimitReachedError.
     """
     lock(integration)
     current = EmailNotifications.of(integration)
@@ -58,7 +58,7 @@ def change_emails(
 
 @transaction.atomic
 def ask_again(*, integration: Integration, address: str, by: User, now: datetime) -> None:
-    """Send one more letter that asks for confirmation. Raises TooManySentError."""
+    """Send one more letter that asks for confirmation. Raises LimitReachedError."""
     lock(integration)
     if address not in recipients.unconfirmed(EmailNotifications.of(integration)):
         raise ChangedMeanwhileError("This address needs no confirmation any more: it was confirmed, or taken out.")

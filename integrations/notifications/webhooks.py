@@ -110,7 +110,7 @@ def delete_webhook(*, webhook: Webhook, by: User) -> None:
 
 @transaction.atomic
 def send_test(*, integration: Integration, webhook: Webhook | None, by: User, now: datetime) -> int:
-    """Send a test to a webhook, or to all who get emails; tells how many that are. Raises TooManySentError."""
+    """Send a test to a webhook, or to all who get emails; tells how many that are. Raises LimitReachedError."""
     rate_limit.count(by, now)
     if webhook is not None:
         _lock_webhook(webhook)
@@ -133,7 +133,7 @@ def send_test(*, integration: Integration, webhook: Webhook | None, by: User, no
 def send_again(*, delivery: Delivery, by: User, now: datetime) -> None:
     """Send a notification once more, with its id; one that waits for its next attempt is sent now.
 
-    Raises TooManySentError.
+    Raises LimitReachedError.
     """
     rate_limit.count(by, now)
     if delivery.event == Event.QUESTION:

@@ -18,15 +18,12 @@ from workspaces.access import POWER_OF, Access, Power, Scope
 from workspaces.models import Invitation, Membership, Role, User
 from workspaces.models.invitation import LIFETIME
 from workspaces.places import members
+from workspaces.rate_limit import Window
 from workspaces.sign_in import adapter
 
 SENT_PER_HOUR = 20  # by one person; nobody types more, and a stolen session must not become a mail gun
 SENT_PER_DAY = 5  # to one address, by one tenant
 _PLAIN_ADDRESS = re.compile(r"[\w.+'-]+@[\w.-]+", re.ASCII)
-
-
-class TooManyInvitationsError(Exception):
-    """So many invitations were sent that this one is not; the text is a sentence that says until when."""
 
 
 class InvitationOverError(Exception):
@@ -74,7 +71,7 @@ def find(token_hash: str, *, now: datetime) -> Invitation | None:
 def send_invitation(*, scope: Scope, email: str, role: Role, by: User, now: datetime) -> Letter:
     """Invite an email address to the place; an open invitation to it is replaced, and its link works no more.
 
-    The caller mails the letter after the commit. Raises TooManyInvitationsError, and PermissionDenied when the sender
+    The caller mails the letter after the commit. Raises LimitReachedError, and PermissionDenied when the sender
     has just ceased to be an owner.
     """
     _count(scope, email.lower(), by, now)
@@ -156,13 +153,13 @@ def mail_letter(letter: Letter) -> None:
 
 
 def _count(scope: Scope, email: str, by: User, now: datetime) -> None:
-    if rate_limit.count(f"invitations:{by.pk}:{now:%Y%m%d%H}", seconds=2 * 3600) > SENT_PER_HOUR:
-        raise TooManyInvitationsError(
-            f"You have sent {SENT_PER_HOUR} invitations within this hour, as many as one person may."
-            f" Invite {email} in an hour."
-        )
-    digest = hashlib.sha256(email.encode()).hexdigest()
-    if rate_limit.count(f"invited:{scope.tenant.pk}:{digest}:{now:%Y%m%d}", seconds=25 * 3600) > SENT_PER_DAY:
-        raise TooManyInvitationsError(
-            f"{email} was sent {SENT_PER_DAY} invitations today, as many as one address gets. Invite it again tomorrow."
-        )
+    refusal = (
+        f"You have sent {SENT_PER_HOUR} invitations within this hour, as many as one person may."
+        f" Invite {email} in an hour."
+    )
+    rate_limit.count("invitations", by.pk, limit=SENT_PER_HOUR, window=Window.HOUR, now=now, refusal=refusal)
+    key = f"{scope.tenant.pk}:{rate_limit.concealed(email)}"
+    refusal = (
+        f"{email} was sent {SENT_PER_DAY} invitations today, as many as one address gets. Invite it again tomorrow."
+    )
+    rate_limit.count("invited", key, limit=SENT_PER_DAY, window=Window.DAY, now=now, refusal=refusal)

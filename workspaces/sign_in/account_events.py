@@ -14,10 +14,10 @@ from allauth.mfa import signals as second_factor
 from allauth.mfa.models import Authenticator
 from django.db.models import Q
 from django.dispatch import receiver
+from django.utils import timezone
 
-from workspaces import audit
+from workspaces import audit, rate_limit
 from workspaces.models import User
-from workspaces.rate_limit import count
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +48,10 @@ def proof_failed(person: User) -> None:
 
 def _further_ones(person: User) -> dict[str, str] | None:
     """Count a failure; give what is to be said of those that follow, or nothing when this one follows too many."""
-    number = count(f"failures:{person.pk}", seconds=3600)
-    if number > _FAILURES_PER_HOUR:
+    limit, window = _FAILURES_PER_HOUR, rate_limit.Window.SINCE_FIRST
+    try:
+        number = rate_limit.count("failures", person.pk, limit=limit, window=window, now=timezone.now())
+    except rate_limit.LimitReachedError:
         return None
     return {"further_ones": "not recorded within this hour"} if number == _FAILURES_PER_HOUR else {}
 

@@ -16,8 +16,9 @@ from workspaces.forms.people import AddPersonForm, RoleForm
 from workspaces.models import Invitation, Membership, Role, SupportAccess, User
 from workspaces.models.invitation import LIFETIME
 from workspaces.people import invitations
-from workspaces.people.invitations import Letter, TooManyInvitationsError
+from workspaces.people.invitations import Letter
 from workspaces.places import members
+from workspaces.rate_limit import LimitReachedError
 from workspaces.scoping import scope_view, tenant_view
 from workspaces.web.htmx import render_page, search_text
 from workspaces.web.pagination import PAGE_SIZE
@@ -78,7 +79,7 @@ def _invite(request: HttpRequest, access: Access, email: str, role: Role) -> boo
         letter = invitations.send_invitation(
             scope=access.scope, email=email, role=role, by=access.user, now=timezone.now()
         )
-    except TooManyInvitationsError as error:
+    except LimitReachedError as error:
         messages.error(request, str(error))
         return False
     # The token must not be mailed for an invitation that is rolled back; what goes wrong then is told by the next page.

@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from integrations.events import inlets
+from workspaces.rate_limit import LimitReachedError
 from workspaces.scoping import public_view
 
 # EventBridge sends no event that is larger. What is in it is not read.
@@ -27,7 +28,7 @@ def receive(request: HttpRequest, inlet: UUID) -> HttpResponse:
         return _answer(413, "This is larger than any event.")
     try:
         is_taken = inlets.receive(inlet, request.headers.get(inlets.KEY_HEADER, ""), now=timezone.now())
-    except inlets.TooManyEventsError:
+    except LimitReachedError:
         return _answer(429, "These are too many events.", retry_after=60)
     except OperationalError:
         return _answer(503, "The integration is being changed.", retry_after=5)

@@ -13,9 +13,9 @@ from integrations.forms.notifications import EmailsForm
 from integrations.models import Delivery, Integration, Webhook
 from integrations.models.notifications import KEPT
 from integrations.notifications import emails, recipients, webhooks
-from integrations.notifications.rate_limit import TooManySentError
 from integrations.views.frame import find_integration, integration_page
 from workspaces.access import Access, Power
+from workspaces.rate_limit import LimitReachedError
 from workspaces.scoping import scope_view
 from workspaces.web import pagination
 from workspaces.web.htmx import render_page
@@ -40,7 +40,7 @@ def integration_notifications(request: HttpRequest, access: Access, integration:
             )
         except ChangedMeanwhileError as error:
             form.add_error(None, str(error))
-        except TooManySentError as error:
+        except LimitReachedError as error:
             form.add_error("addresses", str(error))
         else:
             messages.success(request, f"Saved who gets emails about {found}. {_question_is_sent(asked)}".rstrip())
@@ -99,7 +99,7 @@ def notifications_test(request: HttpRequest, access: Access, integration: str) -
     found = find_integration(access, integration)
     try:
         number = webhooks.send_test(integration=found, webhook=None, by=access.user, now=timezone.now())
-    except (TooManySentError, ChangedMeanwhileError) as error:
+    except (LimitReachedError, ChangedMeanwhileError) as error:
         messages.error(request, str(error))
     else:
         if number:
@@ -118,7 +118,7 @@ def address_ask(request: HttpRequest, access: Access, integration: str) -> HttpR
     address = request.POST.get("address", "")
     try:
         emails.ask_again(integration=found, address=address, by=access.user, now=timezone.now())
-    except (TooManySentError, ChangedMeanwhileError) as error:
+    except (LimitReachedError, ChangedMeanwhileError) as error:
         messages.error(request, str(error))
     else:
         messages.success(request, _question_is_sent([address]))
@@ -133,6 +133,6 @@ def delivery_send(request: HttpRequest, access: Access, integration: str, delive
     again = get_object_or_404(Delivery.objects.of(found), pk=delivery)
     try:
         webhooks.send_again(delivery=again, by=access.user, now=timezone.now())
-    except TooManySentError as error:
+    except LimitReachedError as error:
         messages.error(request, str(error))
     return redirect(f"{notifications_url(access, found)}#deliveries")

@@ -14,10 +14,10 @@ from connections.errors import ChangedMeanwhileError
 from integrations.forms.notifications import WebhookForm
 from integrations.models import Integration, Webhook
 from integrations.notifications import webhooks
-from integrations.notifications.rate_limit import TooManySentError
 from integrations.views.frame import find_integration
 from integrations.views.notifications.overview import notifications_page, notifications_url
 from workspaces.access import Access, Power
+from workspaces.rate_limit import LimitReachedError
 from workspaces.scoping import scope_view
 from workspaces.web.htmx import render_page
 from workspaces.wording.names import isolated
@@ -129,7 +129,7 @@ def webhook_test(request: HttpRequest, access: Access, integration: str, webhook
     hook = _find(access, integration, webhook)
     try:
         webhooks.send_test(integration=hook.integration, webhook=hook, by=access.user, now=timezone.now())
-    except (TooManySentError, ChangedMeanwhileError) as error:
+    except (LimitReachedError, ChangedMeanwhileError) as error:
         messages.error(request, str(error))
     else:
         messages.success(request, f"A test is on its way to {isolated(hook)}. What became of it is shown below.")

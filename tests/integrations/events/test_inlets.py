@@ -25,6 +25,7 @@ from tests.threads import at_once, in_thread, meeting
 from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.people.invitations import hash_of
+from workspaces.rate_limit import LimitReachedError
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -290,7 +291,7 @@ def test_one_inlet_takes_only_so_many_in_a_minute(issued: IssuedKey, monkeypatch
     minute = timezone.now().replace(second=0)
     for _ in range(3):
         assert inlets.receive(issued.inlet.uid, issued.key, now=minute)
-    with CaptureQueriesContext(connection) as queries, pytest.raises(inlets.TooManyEventsError):
+    with CaptureQueriesContext(connection) as queries, pytest.raises(LimitReachedError):
         inlets.receive(issued.inlet.uid, issued.key, now=minute)
     assert not queries
     assert inlets.receive(issued.inlet.uid, issued.key, now=minute + timedelta(minutes=1))
