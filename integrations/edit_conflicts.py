@@ -7,6 +7,7 @@ from django.db.models import Model
 
 from connections.errors import ChangedMeanwhileError
 from integrations.models import Integration, SyncSchedule
+from integrations.models.connection_options import OPTIONS
 from workspaces.access import why_only_kept
 from workspaces.models import AuditEvent
 
@@ -20,11 +21,7 @@ _LABELS = {
     "handle_prefix": "Handle Prefix",
     "role_name": "Role Name",
     "connection_external_id": "External ID",
-    "regions": "Regions",
-    "default_region": "Default Region",
-    "max_error_retry_attempts": "Max Retry Attempts",
-    "min_error_retry_delay": "Min Error Retry Delay",
-    "ignore_error_codes": "Ignore Error Codes",
+    **{name: one.label for name, one in OPTIONS.items()},
     "handle": "Handle",
     "accounts_to_mirror": "Accounts to mirror",
     "interval_minutes": "interval of the schedule",

@@ -1,1 +1,1 @@
-"""How a stored integration or connection gets access: its credentials for AWS, and the options that hold for it."""
+"""How a stored integration or connection gets access: its credentials, its options, and what tests found of them."""

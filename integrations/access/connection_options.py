@@ -12,15 +12,8 @@ from connections.models import Connection, Folder
 from connections.sharing import Node
 from connections.tree import ids_on
 from integrations.models import Integration
+from integrations.models.connection_options import OPTIONS
 from integrations.models.settings import default_options
-
-LABELS = {
-    "regions": "Regions",
-    "default_region": "Default Region",
-    "max_error_retry_attempts": "Max Retry Attempts",
-    "min_error_retry_delay": "Min Error Retry Delay",
-    "ignore_error_codes": "Ignore Error Codes",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +34,12 @@ class Origin:
     @property
     def label(self) -> str:
         """What pages call it."""
-        return LABELS[self.name]
+        return OPTIONS[self.name].label
 
     @property
     def inherited_words(self) -> str:
         """Say what the node would inherit."""
-        if self.name == "regions":
-            return "All regions" if self.inherited == ["*"] else ", ".join(self.inherited)
-        shown = ", ".join(self.inherited) if isinstance(self.inherited, list) else str(self.inherited)
-        return shown or "None"
+        return OPTIONS[self.name].words(self.inherited)
 
 
 def integration_of(node: Node) -> Integration | None:
@@ -66,7 +56,7 @@ def origins(node: Node, integration: Integration | None) -> list[Origin]:
     above = [folder_id for folder_id in ids_on(path) if isinstance(node, Connection) or folder_id != node.pk]
     known = Folder.objects.in_bulk(above)
     folders = [known[pk] for pk in above if pk in known]
-    return [_origin(name, node, folders, integration) for name in LABELS]
+    return [_origin(name, node, folders, integration) for name in OPTIONS]
 
 
 def _origin(name: str, node: Node, above: Sequence[Folder], integration: Integration | None) -> Origin:

@@ -11,8 +11,8 @@ from typing import Any, Final
 import structlog
 from django.utils import timezone
 
+from integrations.access import tested
 from integrations.access.credentials import credentials_of, retries_of
-from integrations.access_tests import results as access_tests_results
 from integrations.access_tests.sampling import OTHERS, sample
 from integrations.aws.calls.retry import Retries
 from integrations.aws.discovery.read import Identity, first_accounts, identify, read_snapshot
@@ -23,7 +23,7 @@ from integrations.aws.session import AwsSession, RoleCredentials, open_session
 from integrations.health import run as health_run
 from integrations.jobs import concurrency
 from integrations.models import AccessTest, AccountAccess, Draft, Integration
-from integrations.models.settings import AccessSettings, IntegrationSettings, default_options
+from integrations.models.settings import MEMBER_ROLE_FIELDS, AccessSettings, IntegrationSettings, default_options
 from integrations.planning.selection import Selection, select
 from integrations.planning.serialization import pack
 from integrations.planning.snapshot import AccountState, Progress
@@ -134,10 +134,7 @@ def _load(test: AccessTest, retries: Retries | None) -> _Work | None:
     """Load what it tests; None, and the test has failed, when that is not as it was."""
     with isolation.as_tenant(test.tenant_id):
         settings = _settings(test)
-        if (
-            settings is not None
-            and access_tests_results.fingerprint(settings, AccessTest.Kind(test.kind)) == test.fingerprint
-        ):
+        if settings is not None and tested.fingerprint(settings, AccessTest.Kind(test.kind)) == test.fingerprint:
             return _Work(test, settings, retries or _retries(test, settings))
         test.state, test.report, test.finished_at = AccessTest.State.FAILED, {"sentence": _CHANGED}, timezone.now()
         test.save(update_fields=["state", "report", "finished_at"])
@@ -160,7 +157,7 @@ def _settings(test: AccessTest) -> AccessSettings | None:
             model.objects.filter(uid=uid).select_related("tenant", "organization").first()
         )
         if found is not None:
-            for name in ("role_name", "connection_external_id"):
+            for name in MEMBER_ROLE_FIELDS:
                 setattr(found, name, test.instead.get(name, getattr(found, name)))
             return found
     access = AccountAccess.objects.filter(uid=uid).select_related("tenant").first()
@@ -218,16 +215,16 @@ def _sign_in(work: _Work) -> dict[str, Any]:
     return session.caller()
 
 
-def _take_over(tested: AccessSettings) -> None:
+def _take_over(settings: AccessSettings) -> None:
     """Use a rotated external id from now on: the role has just required it."""
-    with isolation.as_tenant(tested.tenant_id):
-        waiting = AccountAccess.objects.filter(uid=tested.uid, role_arn=tested.role_arn)
-        rotated = {"next_discovery_external_id": tested.discovery_external_id}
+    with isolation.as_tenant(settings.tenant_id):
+        waiting = AccountAccess.objects.filter(uid=settings.uid, role_arn=settings.role_arn)
+        rotated = {"next_discovery_external_id": settings.discovery_external_id}
         related = ("connection__tenant", "connection__organization", "connection__workspace")
         access = waiting.filter(**rotated).select_related(*related).select_for_update(of=("self",)).first()
         if access is None:
             return
-        access.discovery_external_id, access.next_discovery_external_id = tested.discovery_external_id, ""
+        access.discovery_external_id, access.next_discovery_external_id = settings.discovery_external_id, ""
         access.save(update_fields=["discovery_external_id", "next_discovery_external_id"])
         audit.record("connection.external_id_replaced", scope=access.scope, by=None, target=access.connection)
 
@@ -240,9 +237,10 @@ def _connection(work: _Work, settings: IntegrationSettings) -> None:
     errors: dict[str, AwsError | None] = {}
     results: list[dict[str, Any]] = []
     work.tell(phase="Assuming the role in each account", tried=len(accounts), results=results)
+    role = settings.member_role
     tries = try_member_roles(
-        [member_role_arn(partition, account_id, settings.role_name) for account_id in names],
-        settings.connection_external_id,
+        [member_role_arn(partition, account_id, role.name) for account_id in names],
+        role.external_id,
         session_name(settings.tenant.handle, "test"),
         within_seconds=max(1.0, ends_at - time.monotonic()),
         retries=work.retries,
@@ -258,12 +256,13 @@ def _connection(work: _Work, settings: IntegrationSettings) -> None:
 
 
 def _verdict(settings: IntegrationSettings, results: Iterable[dict[str, Any]]) -> dict[str, str]:
+    role = f"The role {settings.member_role.name}"
     greens = [bool(result["is_green"]) for result in results]
     of = "the account that was tried" if len(greens) == 1 else f"all {len(greens)} accounts that were tried"
     if all(greens):
-        return {"sentence": f"The role {settings.role_name} works in {of}."}
+        return {"sentence": f"{role} works in {of}."}
     return {
-        "sentence": f"The role {settings.role_name} works in {sum(greens)} of {len(greens)} accounts that were tried."
+        "sentence": f"{role} works in {sum(greens)} of {len(greens)} accounts that were tried."
         " A role that was created less than a minute ago may need another moment.",
         "code": "MemberRole",
     }
@@ -275,7 +274,7 @@ def _chosen(settings: IntegrationSettings) -> list[dict[str, str]]:
     if selection.is_everything:
         return []
     with isolation.as_tenant(settings.tenant_id):
-        snapshot = access_tests_results.newest_snapshot(settings)
+        snapshot = tested.newest_snapshot(settings)
     return sample(select(snapshot, selection)) if snapshot else []
 
 
@@ -287,7 +286,7 @@ def _sample(work: _Work, settings: IntegrationSettings) -> tuple[str, list[dict[
     if "accounts" in work.test.instead:
         return work.test.instead["partition"], work.test.instead["accounts"]
     with isolation.as_tenant(work.test.tenant_id):
-        discovery = access_tests_results.newest_passed(settings, AccessTest.Kind.DISCOVERY)
+        discovery = tested.newest_passed(settings, AccessTest.Kind.DISCOVERY)
     if discovery is not None:
         return discovery.report["who"]["partition"], _chosen(settings) or discovery.report["sample"]
     work.tell(phase="Asking AWS for accounts to try")

@@ -4,10 +4,8 @@ from typing import Any, Final
 
 from django import forms
 
+from integrations.forms.handle import check_handle_is_free, handle_field
 from integrations.models import Integration
-from integrations.wizard.steps.handle import check_handle_is_free
-from workspaces.handles import PLACE_MAX_LENGTH, validate_place_handle
-from workspaces.web.inputs import AS_TYPED
 
 LEAST_MINUTES: Final = 5
 MOST_MINUTES: Final = 24 * 60
@@ -17,13 +15,7 @@ MOST_CONNECTIONS: Final = 100_000
 class HandleForm(forms.Form):
     """What the integration is called."""
 
-    handle = forms.CharField(
-        label="Handle",
-        validators=[validate_place_handle],
-        error_messages={"required": "Enter a handle for the integration."},
-        help_text="Unique for all integrations in the tenant, those of its organizations included.",
-        widget=forms.TextInput(attrs=AS_TYPED | {"maxlength": PLACE_MAX_LENGTH}),
-    )
+    handle = handle_field("Unique for all integrations in the tenant, those of its organizations included.")
 
     def __init__(self, integration: Integration, data: Any = None) -> None:
         super().__init__(data, initial={"handle": integration.handle}, label_suffix="")

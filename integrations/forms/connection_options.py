@@ -1,18 +1,164 @@
-"""The options of one folder or connection: the same fields as in the Connection Settings."""
+"""The fields of connection options, made of the table of options."""
 
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any, Final
 
-from integrations.models import Draft
-from integrations.wizard.steps.connection import ConnectionForm
+from django import forms
+from django.core.exceptions import ValidationError
+
+from integrations.aws import regions
+from integrations.forms.settings import PLAIN, SettingsForm
+from integrations.models.connection_options import OPTIONS, Kind, Option
+
+# Steampipe compares error codes with patterns such as "AccessDenied*".
+_ERROR_CODE: Final = re.compile(r"[A-Za-z0-9_.:*?-]{1,100}", re.ASCII)
+_LONGEST_LIST: Final = 2000  # characters
 
 
-class OptionsForm(ConnectionForm):
-    """Regions and advanced options; the prefix and the role are the integration's alone."""
+def _region(option: Option) -> forms.Field:
+    return forms.ChoiceField(
+        label=option.label,
+        required=False,
+        error_messages={"invalid_choice": "AWS has no region %(value)s here. Choose from these."},
+        help_text=option.help_text,
+    )
 
-    handle_prefix = None  # type: ignore[assignment]
-    role_name = None  # type: ignore[assignment]
 
-    def stored(self, draft: Draft) -> dict[str, Any]:
-        """Give the options apart."""
-        stored = super().stored(draft)
-        return {name: value for name, value in stored.items() if name not in ("handle_prefix", "role_name")}
+def _number(option: Option) -> forms.Field:
+    least = f"Enter a number of {option.unit}, at least 1."
+    return forms.IntegerField(
+        label=option.label,
+        help_text=option.help_text,
+        min_value=1,
+        max_value=option.most,
+        error_messages=dict.fromkeys(("required", "invalid", "min_value"), least)
+        | {"max_value": f"Enter {option.most:,} at most."},
+    )
+
+
+class ErrorCodesField(forms.CharField):
+    """AWS's error codes, separated by commas; a list of them once it is clean."""
+
+    is_mono = True
+
+    def __init__(self, option: Option) -> None:
+        super().__init__(
+            label=option.label,
+            required=False,
+            max_length=_LONGEST_LIST,
+            help_text=option.help_text,
+            widget=forms.TextInput(attrs=PLAIN),
+        )
+
+    def clean(self, value: Any) -> Any:
+        """Refuse what can be no error code of AWS."""
+        codes = _parts(super().clean(value))
+        for code in codes:
+            if not _ERROR_CODE.fullmatch(code):
+                raise ValidationError(f"{code} cannot be an error code: use letters, digits and . _ : - with * or ?.")
+        return codes
+
+
+_FIELDS: Final[dict[Kind, Callable[[Option], forms.Field]]] = {
+    Kind.REGION: _region,
+    Kind.NUMBER: _number,
+    Kind.ERROR_CODES: ErrorCodesField,
+}
+# What pages show apart from the regions.
+ADVANCED: Final = [one for one in OPTIONS.values() if one.kind != Kind.REGIONS]
+
+
+class OptionsForm(SettingsForm):
+    """Regions and advanced options; known regions are boxes, patterns are text."""
+
+    all_regions = forms.ChoiceField(
+        label="Regions",
+        choices=[("all", "All regions"), ("some", "Specific regions")],
+        widget=forms.RadioSelect,
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose All regions or Specific regions."),
+    )
+    regions = forms.MultipleChoiceField(
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "AWS has no region %(value)s here. Choose from these."},
+    )
+    region_patterns = forms.CharField(
+        label="More regions, or patterns",
+        required=False,
+        max_length=_LONGEST_LIST,
+        help_text="Separated by commas, with * and ? for any characters, such as us-*.",
+        widget=forms.TextInput(attrs=PLAIN),
+    )
+
+    def __init__(self, options: Mapping[str, Any], data: Any = None, *, partition: str, **more: Any) -> None:
+        self.options, self.partition = options, partition
+        known = {region.code: region.name for region in regions.regions(partition)}
+        super().__init__(data, initial=_stored(options, known) | more, label_suffix="")
+        choices = [(code, f"{code} · {name}") for code, name in known.items()]
+        self.fields["regions"].choices = choices  # type: ignore[attr-defined]
+        for one in ADVANCED:
+            field = self.fields[one.name] = _FIELDS[one.kind](one)
+            if isinstance(field, forms.ChoiceField):
+                field.choices = [("", "None"), *choices]
+
+    @property
+    def advanced(self) -> list[forms.BoundField]:
+        """The fields of all options but the regions."""
+        return [self[one.name] for one in ADVANCED]
+
+    @property
+    def has_advanced_errors(self) -> bool:
+        """Whether one of them was refused."""
+        return any(field.errors for field in self.advanced)
+
+    def clean_region_patterns(self) -> list[str]:
+        """Refuse a pattern that means no region: it would give no rows and no error, which nobody would notice."""
+        patterns = _parts(self.cleaned_data["region_patterns"].lower())
+        unknown = unknown_regions(patterns, self.partition)
+        if unknown:
+            raise ValidationError(
+                f"AWS has no region that is called or matches {', '.join(unknown)} in its partition {self.partition}."
+            )
+        return patterns
+
+    def clean(self) -> None:
+        """Bring the regions together."""
+        values = self.cleaned_data
+        if values.get("all_regions") == "all":
+            values["all"] = ["*"]
+        elif values.get("all_regions") == "some" and {"regions", "region_patterns"} <= values.keys():
+            values["all"] = list(dict.fromkeys([*values["regions"], *values["region_patterns"]]))
+            if not values["all"]:
+                del values["all"]
+                self.add_error("all_regions", "Choose at least one region, or All regions.")
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """The options with the valid values; those that this form does not know stay as they are."""
+        values = self.cleaned_data
+        entered = {one.name: values[one.name] for one in ADVANCED if one.name in values}
+        return {**self.options, **({"regions": values["all"]} if "all" in values else {}), **entered}
+
+
+def _stored(options: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+    """Give the options apart, as the fields have them."""
+    is_all = options["regions"] == ["*"]
+    stored = [] if is_all else options["regions"]
+    advanced = {one.name: options[one.name] for one in ADVANCED}
+    return {
+        "all_regions": "all" if is_all else "some",
+        "regions": [code for code in stored if code in known],
+        "region_patterns": ", ".join(code for code in stored if code not in known),
+    } | {name: ", ".join(value) if isinstance(value, list) else value for name, value in advanced.items()}
+
+
+def unknown_regions(patterns: Iterable[str], partition: str) -> list[str]:
+    """List the patterns that mean no region of the partition."""
+    codes = [region.code for region in regions.regions(partition)]
+    return [pattern for pattern in patterns if not any(fnmatchcase(code, pattern) for code in codes)]
+
+
+def _parts(text: str) -> list[str]:
+    return list(dict.fromkeys(part for part in re.split(r"[\s,]+", text) if part))

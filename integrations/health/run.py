@@ -15,19 +15,17 @@ from django.utils import timezone
 
 from connections.models import Connection, Health
 from integrations.access.connection_options import effective
-from integrations.access.credentials import credentials_of, retries_of
+from integrations.access.credentials import credentials_of, member_credentials, retries_of
+from integrations.access.tested import partition_of
 from integrations.aws.calls.rate_limit import Pacer
 from integrations.aws.calls.retry import Retries
 from integrations.aws.errors import AccessDenied, AwsError
-from integrations.aws.identifiers import member_role_arn, session_name
 from integrations.aws.role_checks import Credentials, check_side_by_side
-from integrations.aws.session import RoleCredentials
 from integrations.health import policy
 from integrations.health import schedule as health_schedule
 from integrations.health.policy import Finding, Kind
 from integrations.models import AccountAccess, Integration
-from integrations.models.settings import AccessSettings
-from integrations.wizard import setup_files
+from integrations.models.settings import MEMBER_ROLE_FIELDS, AccessSettings
 from workspaces import isolation
 from workspaces.encryption import SecretUnreadableError
 
@@ -46,7 +44,7 @@ _UNREADABLE: Final = "The stored secret key cannot be read any more. Enter the s
 
 # What a test by hand may try otherwise than it is stored.
 _TRIED: Final[dict[type[AccessSettings], tuple[str, ...]]] = {
-    Integration: ("role_name", "connection_external_id"),
+    Integration: MEMBER_ROLE_FIELDS,
     AccountAccess: ("access_mode", "role_arn", "discovery_external_id", "access_key_id", "sealed_secret_key"),
 }
 
@@ -145,9 +143,7 @@ class _Way:
 def _ways_of_integrations(nodes: Sequence[Connection]) -> dict[int, _Way]:
     roots = {node.root_id for node in nodes if node.is_managed}
     found = Integration.objects.filter(root_folder__in=roots, state=Integration.State.ACTIVE).select_related("tenant")
-    return {
-        each.root_folder_id: _Way(each, setup_files.partition_of(setup_files.copy_of(each)) or "aws") for each in found
-    }
+    return {each.root_folder_id: _Way(each, partition_of(each)) for each in found}
 
 
 def _accesses(nodes: Sequence[Connection]) -> dict[int, AccountAccess]:
@@ -157,11 +153,10 @@ def _accesses(nodes: Sequence[Connection]) -> dict[int, AccountAccess]:
 
 
 def _managed(node: Connection, way: _Way | None) -> _Job:
-    if way is None or not way.integration.role_name:
+    if way is None or not way.integration.member_role.name:
         return _Job(node, Finding(Kind.UNTESTABLE, _NO_ROLE))
     one = way.integration
-    role_arn = member_role_arn(way.partition, node.source_id, one.role_name)
-    credentials = RoleCredentials(role_arn, one.connection_external_id, session_name(one.tenant.handle, "health"))
+    credentials = member_credentials(one, node.source_id, partition=way.partition, purpose="health")
     return _Job(node, credentials, is_management=node.source_id == one.management_account_id)
 
 

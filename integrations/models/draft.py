@@ -6,7 +6,7 @@ from typing import Self
 from django.db import models
 from django.utils import timezone
 
-from integrations.models.settings import IntegrationSettings
+from integrations.models.settings import NamedSettings
 from workspaces.access import Scope
 from workspaces.handles import PlaceHandleField
 from workspaces.models import User
@@ -27,16 +27,14 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         return self.filter(tenant=scope.tenant, organization=scope.organization, expires_at__gt=now)
 
 
-class Draft(IntegrationSettings):
+class Draft(NamedSettings):
     """The wizard's memory: survives sign-out, reload and the back button; becomes an integration at its last step.
 
     ``steps_done`` counts the steps that are complete, so it is also the number of the step to take up again.
-    ``partition`` is chosen for the templates while no role ARN tells it. ``permissions`` is what was chosen on the last
-    step.
+    ``permissions`` is what was chosen on the last step.
     """
 
     handle = PlaceHandleField(blank=True)
-    partition = models.CharField(max_length=20, blank=True)
     permissions = models.JSONField(default=dict)
     steps_done = models.PositiveSmallIntegerField(default=0)
     created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")

@@ -6,9 +6,8 @@ from django.db import models
 from django.db.models import Q
 
 from connections.models import Folder
-from integrations.models.settings import AccessMode, IntegrationSettings
+from integrations.models.settings import AccessMode, NamedSettings
 from workspaces.access import Scope
-from workspaces.handles import PlaceHandleField
 
 __all__ = ["AccessMode", "Integration"]
 
@@ -28,12 +27,11 @@ class IntegrationQuerySet(models.QuerySet["Integration"]):
         return self.filter(tenant=scope.tenant, organization=scope.organization)
 
 
-class Integration(IntegrationSettings):
+class Integration(NamedSettings):
     """The link to one AWS organization, and the folder that mirrors its root.
 
     ``source_organization_id`` is the AWS organization that the first sync found; a later sync that finds another one
-    changes nothing. ``partition`` is the AWS partition that the last one signed in to. ``role_proved_at`` is when the
-    role was last seen to refuse everybody without our external id.
+    changes nothing. ``role_proved_at`` is when the role was last seen to refuse everybody without our external id.
 
     ``version`` grows with every change of the settings, so that of two people who edit at once the second is told. The
     ``next_…`` external ids are rotated ones that no test has proved yet. ``unseen_folders`` are the ids of the
@@ -51,7 +49,6 @@ class Integration(IntegrationSettings):
         DELETING = "deleting", "Deleting"
         DELETE_FAILED = "delete_failed", "Delete failed"
 
-    handle = PlaceHandleField()
     state = models.CharField(max_length=14, choices=State, default=State.ACTIVE)
     version = models.PositiveIntegerField(default=1)
     next_discovery_external_id = models.CharField(max_length=60, blank=True, editable=False)
@@ -65,7 +62,6 @@ class Integration(IntegrationSettings):
     )
     source_organization_id = models.CharField(max_length=40, blank=True)
     management_account_id = models.CharField(max_length=12, blank=True)
-    partition = models.CharField(max_length=20, blank=True)
     role_proved_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

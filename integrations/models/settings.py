@@ -1,11 +1,15 @@
 """What is configured about one link to an AWS organization, whether it exists already or is still a draft."""
 
 import uuid
-from typing import Any
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, Final
 
 from django.db import models
 
+from integrations.models.connection_options import OPTIONS
 from workspaces.access import Scope
+from workspaces.handles import PlaceHandleField
 from workspaces.models import Organization, Tenant
 from workspaces.models.sealed_text import SealedTextField
 
@@ -18,14 +22,8 @@ class AccessMode(models.TextChoices):
 
 
 def default_options() -> dict[str, Any]:
-    """Give the connection options that an integration starts with; the figures are Steampipe's own defaults."""
-    return {
-        "regions": ["*"],
-        "default_region": "",
-        "max_error_retry_attempts": 9,
-        "min_error_retry_delay": 25,
-        "ignore_error_codes": [],
-    }
+    """Give the connection options that an integration starts with."""
+    return {name: copy(one.default) for name, one in OPTIONS.items()}
 
 
 def default_selection() -> dict[str, list[str]]:
@@ -59,23 +57,71 @@ class AccessSettings(models.Model):
         return Scope(self.tenant, self.organization)
 
 
-class IntegrationSettings(AccessSettings):
-    """The configured part of an integration; a draft has the same fields, and its ``uid`` becomes the integration's.
+@dataclass(frozen=True, slots=True)
+class MemberRole:
+    """The role in each account: its name, empty until one was entered, and the external id that it must require."""
 
-    ``selection`` is which part of the AWS organization is mirrored, as selection.Selection keeps it. The names of roles
-    are what files carry: they name the integration, so that two of them do not take each other's, and stay when its
-    handle changes; empty in what is older than that.
+    name: str
+    external_id: str
+
+    @property
+    def name_or_default(self) -> str:
+        """What files and pages call it."""
+        return self.name or "pipes-connection"
+
+
+class ConnectionSettings(models.Model):
+    """What all connections of an integration begin with: the Connection Settings.
+
+    The role's name names the integration, so that two of them do not take each other's role, and stays when its handle
+    changes; empty in what is older than that.
     """
 
     handle_prefix = models.CharField(max_length=40, blank=True)
     role_name = models.CharField(max_length=64, blank=True)
-    discovery_role_name = models.CharField(max_length=64, blank=True, default="", db_default="")
     connection_external_id = models.CharField(max_length=60, editable=False)
     options = models.JSONField(default=default_options)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def member_role(self) -> MemberRole:
+        """The role in each account."""
+        return MemberRole(self.role_name, self.connection_external_id)
+
+
+# The columns of the role in each account, and what people enter of the Connection Settings.
+MEMBER_ROLE_FIELDS: Final = ("role_name", "connection_external_id")
+CONNECTION_FIELDS: Final = tuple(field.name for field in ConnectionSettings._meta.local_fields if field.editable)
+
+
+class IntegrationSettings(AccessSettings, ConnectionSettings):
+    """The configured part of an integration; a draft has the same fields, and its ``uid`` becomes the integration's.
+
+    ``selection`` is which part of the AWS organization is mirrored, as selection.Selection keeps it. The name of the
+    role for discovery is what files carry; it stays as that of the role in each account does.
+    """
+
+    discovery_role_name = models.CharField(max_length=64, blank=True, default="", db_default="")
     selection = models.JSONField(default=default_selection)
 
     class Meta:
         abstract = True
 
 
-SETTINGS_FIELDS = tuple(field.name for field in IntegrationSettings._meta.local_fields)
+SETTINGS_FIELDS: Final = tuple(field.name for field in IntegrationSettings._meta.local_fields)
+
+
+class NamedSettings(IntegrationSettings):
+    """Settings with a handle: an integration's, or a draft's.
+
+    ``partition`` is the AWS partition that the last sync signed in to, or that was chosen for the templates while no
+    role ARN tells it; where there is neither it is empty.
+    """
+
+    handle = PlaceHandleField()
+    partition = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        abstract = True

@@ -8,8 +8,8 @@ from django.db import transaction
 from connections import manual_nodes
 from connections.errors import ChangedMeanwhileError
 from connections.models import Connection, ConnectionState, Folder
+from integrations.access import tested
 from integrations.access.connection_options import effective
-from integrations.access_tests import results
 from integrations.access_tests.request import request_test
 from integrations.aws.external_id import new_external_id
 from integrations.health import schedule as health_schedule
@@ -96,14 +96,14 @@ def rotate_external_id(*, access: AccountAccess, by: User) -> None:
 
 def tested_fingerprint(access: AccountAccess) -> str:
     """Give the fingerprint that a test has which was started now."""
-    tested = copy(access)
-    tested.discovery_external_id = access.tested_external_id
-    return fingerprint(tested)
+    current = copy(access)
+    current.discovery_external_id = access.tested_external_id
+    return fingerprint(current)
 
 
 def fingerprint(access: AccessSettings) -> str:
     """Tell accesses apart, without giving anything away."""
-    return results.fingerprint(access, AccessTest.Kind.ACCOUNT)
+    return tested.fingerprint(access, AccessTest.Kind.ACCOUNT)
 
 
 def _lock(access: AccountAccess) -> AccountAccess:

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from typing import Any
 from uuid import uuid5
@@ -20,12 +21,12 @@ from connections.sharing import Granted, Node
 from connections.tree import ids_on
 from integrations import edit_conflicts
 from integrations.access.connection_options import effective
+from integrations.access.tested import partition_of
 from integrations.access_tests.request import request_test
 from integrations.models import AccessTest, Integration
 from integrations.planning.reconcile import dynamic_handle, wishes
 from integrations.planning.workspace_impact import Key, View, WorkspaceImpact, fingerprint, impacts, impacts_of_grants
 from integrations.settings.change import UnseenImpactError
-from integrations.wizard import setup_files
 from workspaces import audit
 from workspaces.access import Scope
 from workspaces.models import User
@@ -79,22 +80,22 @@ def change_options(*, node: Node, options: Mapping[str, Any], seen: str, by: Use
 @transaction.atomic
 def request_connection_test(*, node: Connection, integration: Integration, by: User, now: datetime) -> AccessTest:
     """Start *Test Connection* for the one account of a connection."""
-    copy = setup_files.copy_of(integration)
     Connection.objects.select_for_update().get(pk=node.pk)
     instead = {
         "integration": str(integration.uid),
-        "partition": setup_files.partition_of(copy) or "aws",
+        "partition": partition_of(integration),
         "accounts": [{"id": node.source_id, "name": node.title}],
         "options": effective([node])[node.pk],
     }
-    copy.uid = subject_of(node, integration)
     kind = AccessTest.Kind.CONNECTION
-    return request_test(copy, kind, by=by, now=now, instead=instead, target=node)
+    return request_test(tested_settings(node, integration), kind, by=by, now=now, instead=instead, target=node)
 
 
-def subject_of(node: Connection, integration: Integration) -> Any:
-    """Give the uid under which the tests of one connection are found."""
-    return uuid5(integration.uid, node.source_id)
+def tested_settings(node: Connection, integration: Integration) -> Integration:
+    """Copy the settings that a connection is tested with, under the uid by which its own tests are found."""
+    tested = copy(integration)
+    tested.uid = uuid5(integration.uid, node.source_id)
+    return tested
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ newer one.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -15,18 +15,16 @@ from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.models import Connection, Folder
 from connections.schemas.workspace_uses import uses_of
 from integrations import edit_conflicts
-from integrations.access_tests import results
+from integrations.access import tested
 from integrations.aws.external_id import new_external_id
 from integrations.health import schedule as health_schedule
 from integrations.models import AccessTest, Integration, SettingsTrial, SyncSchedule
-from integrations.models.settings import AccessMode, IntegrationSettings
+from integrations.models.settings import CONNECTION_FIELDS, AccessMode, IntegrationSettings
 from integrations.planning.reconcile import Tree, Update
 from integrations.planning.workspace_impact import View, WorkspaceImpact, fingerprint, impacts, renamed
 from integrations.sync import mirror, requests
 from workspaces import audit
 from workspaces.models import User
-
-CONNECTION_FIELDS: Final = ("handle_prefix", "role_name", "options")
 
 
 class UnseenImpactError(Exception):
@@ -133,7 +131,7 @@ def change_connection_settings(
     current = edit_conflicts.hold(integration, version=version)
     if any(getattr(wanted, name) != getattr(current, name) for name in CONNECTION_FIELDS):
         edit_conflicts.check_plan(current)  # a rotated external id takes over on any plan
-    before = _values(current)
+    before, former_role = _values(current), current.member_role
     updates: tuple[Update, ...] = ()
     if wanted.handle_prefix != current.handle_prefix:
         tree = mirror.load(current)
@@ -148,7 +146,7 @@ def change_connection_settings(
     if before == after:
         return current
     current.save(update_fields=[*CONNECTION_FIELDS, "connection_external_id", "next_connection_external_id"])
-    if any(before[name] != after[name] for name in ("role_name", "connection_external_id")):
+    if current.member_role != former_role:
         health_schedule.forget(current.tenant_id, Connection.objects.filter(root=current.root_folder_id))
     _bump(current)
     changes = {"before": before, "after": after} | ({"renamed": len(updates)} if updates else {})
@@ -162,7 +160,7 @@ def is_next_external_id_proved(settings: IntegrationSettings) -> bool:
     if not rotated:
         return False
     old, settings.connection_external_id = settings.connection_external_id, rotated
-    is_proved = results.newest_passed(settings, AccessTest.Kind.CONNECTION) is not None
+    is_proved = tested.newest_passed(settings, AccessTest.Kind.CONNECTION) is not None
     settings.connection_external_id = old
     return is_proved
 
@@ -189,8 +187,8 @@ def _rename(integration: Integration, updates: Sequence[Update]) -> None:
 
 
 def _values(integration: Integration) -> dict[str, Any]:
-    names = ("handle_prefix", "role_name", "connection_external_id")
-    return {name: getattr(integration, name) for name in names} | dict(integration.options)
+    names = (*CONNECTION_FIELDS, "connection_external_id")
+    return {name: getattr(integration, name) for name in names if name != "options"} | dict(integration.options)
 
 
 def _bump(integration: Integration) -> None:

@@ -1,66 +1,23 @@
-"""The wizard: its steps, where a draft stands in them, and what saving one means."""
+"""Drafts: where each stands among the wizard's steps, and what people do to one.
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+What is done to one is one transaction and writes one audit event.
+"""
+
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from connections.errors import HandleTakenError
-from integrations.access_tests import results
 from integrations.aws.external_id import new_external_id
+from integrations.forms.settings import SettingsForm
 from integrations.models import AccessTest, Draft, Integration
 from integrations.models.draft import LIFETIME
-from integrations.planning.selection import Selection
-from integrations.planning.selection_tree import Outline, Verb
-from integrations.wizard import finish as wizard_finish
-from integrations.wizard import setup_files
-from integrations.wizard.steps import ConnectionForm, DiscoveryForm, HandleForm, PermissionsForm, StepForm, TypeForm
-from integrations.wizard.steps.connection import unknown_regions
+from integrations.wizard.steps import HANDLE, STEPS, Step
 from workspaces import audit
 from workspaces.access import Access, Scope
 from workspaces.models import User
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step: ``slug`` names its URL and template, ``title`` stands in the rail, ``heading`` on its page."""
-
-    slug: str
-    title: str
-    heading: str
-    form: type[StepForm]
-    tests: AccessTest.Kind | None = None
-
-    @property
-    def index(self) -> int:
-        """Its place among the steps, from 0."""
-        return STEPS.index(self)
-
-    @property
-    def previous(self) -> "Step | None":
-        """The step before it, if any."""
-        return STEPS[self.index - 1] if self.index else None
-
-    @property
-    def next(self) -> "Step | None":
-        """The step after it; None after the last one."""
-        return STEPS[self.index + 1] if self.index + 1 < len(STEPS) else None
-
-
-TYPE = Step("type", "Choose integration type", "Choose integration type", TypeForm)
-HANDLE = Step("handle", "Choose handle", "Choose handle", HandleForm)
-DISCOVERY = Step(
-    "discovery", "Discovery settings", "Discovery Settings", DiscoveryForm, tests=AccessTest.Kind.DISCOVERY
-)
-CONNECTION = Step(
-    "connection", "Connection settings", "Connection Settings", ConnectionForm, tests=AccessTest.Kind.CONNECTION
-)
-PERMISSIONS = Step("permissions", "Set permissions", "Permissions", PermissionsForm)
-STEPS: Final = (TYPE, HANDLE, DISCOVERY, CONNECTION, PERMISSIONS)
 
 
 @transaction.atomic
@@ -122,15 +79,25 @@ def find(scope: Scope, uid: UUID, *, now: datetime, is_locked: bool) -> Draft | 
     return Integration.objects.filter(uid=uid, tenant=scope.tenant, organization=scope.organization).first()
 
 
+def index_of(step: Step) -> int:
+    """Give its place among the steps, from 0."""
+    return STEPS.index(step)
+
+
+def step_before(step: Step) -> Step | None:
+    """Give the step before it, if any."""
+    return STEPS[index_of(step) - 1] if index_of(step) else None
+
+
+def step_after(step: Step) -> Step | None:
+    """Give the step after it; None after the last one."""
+    return next(iter(STEPS[index_of(step) + 1 :]), None)
+
+
 def first_undone(draft: Draft) -> Step:
     """Find the step to take up again: no later one can be entered."""
-    if draft.steps_done > DISCOVERY.index and results.why_role_is_refused(draft):
-        return DISCOVERY
-    if draft.steps_done > CONNECTION.index:
-        partition = setup_files.partition_of(draft) or "aws"
-        if unknown_regions(draft.options["regions"], partition):  # another partition was chosen since
-            return CONNECTION
-    return STEPS[min(draft.steps_done, PERMISSIONS.index)]
+    again = (step for step in STEPS[: draft.steps_done] if step.has_to_be_done_again(draft))
+    return next(again, STEPS[min(draft.steps_done, len(STEPS) - 1)])
 
 
 def save_step(draft: Draft, step: Step, *, is_complete: bool, now: datetime) -> None:
@@ -139,35 +106,22 @@ def save_step(draft: Draft, step: Step, *, is_complete: bool, now: datetime) -> 
     A step that was done and is not complete any more has to be done again, and so have those after it.
     """
     if is_complete:
-        draft.steps_done = max(draft.steps_done, step.index + 1)
+        draft.steps_done = max(draft.steps_done, index_of(step) + 1)
     else:
-        draft.steps_done = min(draft.steps_done, step.index)
+        draft.steps_done = min(draft.steps_done, index_of(step))
     draft.expires_at = now + LIFETIME
     draft.save()
 
 
-def outline(draft: Draft) -> Outline | None:
-    """Give the tree to choose from, and what is chosen so far; None before Test Discovery has read one."""
-    snapshot = results.newest_snapshot(draft)
-    return Outline(snapshot, Selection.of(draft.selection)) if snapshot else None
-
-
-def choose(draft: Draft, verb: Verb, source_id: str) -> None:
-    """Put onto the draft what is chosen when something is ticked or unticked; nothing is saved here."""
-    before = outline(draft)
-    if before is not None:
-        draft.selection = before.after(verb, source_id).selection.stored
-
-
-def finish(draft: Draft, audiences: Iterable[Scope], *, by: User, now: datetime) -> Integration | None:
+def finish(draft: Draft, step: Step, form: SettingsForm, *, by: User, now: datetime) -> Integration | None:
     """Turn the draft into an integration; None when a step has to be done again first.
 
     A handle that was taken meanwhile is such a step.
     """
-    if first_undone(draft) != PERMISSIONS:
+    if first_undone(draft) is not step:
         return None
     try:
-        return wizard_finish.create_integration(draft=draft, audiences=audiences, by=by, now=now)
+        return step.finish(draft, form, by=by, now=now)
     except HandleTakenError:
         save_step(draft, HANDLE, is_complete=False, now=now)
         return None

@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connections.errors import ChangedMeanwhileError
+from integrations.access.tested import partition_of
 from integrations.aws.regions import home_region
 from integrations.events import inlets
 from integrations.events.inlets import IssuedKey
@@ -17,7 +18,6 @@ from integrations.sync.schedule import EVENTS_REST
 from integrations.views.frame import find_integration, integration_page
 from integrations.views.wizard.setup_files import attachment
 from integrations.wizard import setup_files
-from integrations.wizard.setup_files import copy_of
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 from workspaces.web.htmx import render_page
@@ -80,7 +80,7 @@ def inlet_template(request: HttpRequest, access: Access, integration: str) -> Ht
     inlet = inlet_of(found)
     if inlet is None:
         raise Http404
-    return attachment(*setup_files.events_template(copy_of(found), inlets.url_of(inlet)))
+    return attachment(*setup_files.events_template(found, inlets.url_of(inlet)))
 
 
 def inlet_of(integration: Integration) -> EventInlet | None:
@@ -98,7 +98,7 @@ def _show(
         address=inlets.url_of(inlet) if inlet else "",
         key=issued.key if issued else "",
         key_header=inlets.KEY_HEADER,
-        region=home_region(setup_files.partition_of(copy_of(integration)) or "aws"),
+        region=home_region(partition_of(integration)),
         rest=EVENTS_REST,
         is_reachable=settings.BASE_URL.startswith("https://"),
     )

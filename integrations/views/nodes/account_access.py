@@ -14,6 +14,7 @@ from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.models import Connection
 from connections.views.context import connection_page, node_url, settings_links
 from connections.views.manual_nodes import node_form, parent_of, place_context
+from integrations.access import tested
 from integrations.access_tests import results
 from integrations.aws import iac
 from integrations.aws.identifiers import check_role_arn
@@ -80,7 +81,7 @@ def access_save(request: HttpRequest, access: Access, connection: int) -> HttpRe
         if is_to_be_tested or not form.refuse_open_role():
             try:
                 account_access.change_access(
-                    access=found, wanted=form.wanted, seen=request.POST.get("seen", ""), by=access.user
+                    access=found, wanted=form.settings, seen=request.POST.get("seen", ""), by=access.user
                 )
             except ChangedMeanwhileError:
                 form.add_error(None, CHANGED_MEANWHILE)
@@ -155,7 +156,7 @@ def _show(
 
 def _options_of(request: HttpRequest, access: Access, found: AccountAccess) -> Options:
     url = f"{_url(access, found)}options/"
-    return options_of(request, access, found.connection, None, AccountForm(found).wanted, url)
+    return options_of(request, access, found.connection, None, tested.partition_of(found), url)
 
 
 def _setup(found: AccountAccess) -> dict[str, str]:

@@ -7,9 +7,10 @@ from django.http import HttpRequest
 
 from connections.errors import ChangedMeanwhileError
 from connections.sharing import Node
-from integrations.access.connection_options import LABELS, origins, own_options
+from integrations.access.connection_options import origins, own_options
 from integrations.forms.connection_options import OptionsForm
-from integrations.models import Draft, Integration
+from integrations.models import Integration
+from integrations.models.connection_options import OPTIONS
 from integrations.nodes import managed
 from workspaces.access import Access
 
@@ -24,35 +25,32 @@ class Options:
 
 
 def options_of(
-    request: HttpRequest, access: Access, node: Node, integration: Integration | None, copy: Draft, url: str
+    request: HttpRequest, access: Access, node: Node, integration: Integration | None, partition: str, url: str
 ) -> Options:
-    """Give the options of a node; what was sent to ``url`` is saved first, where it is valid.
-
-    ``copy`` is a copy of the settings that the node is used with, which tell the AWS partition; it is edited.
-    """
+    """Give the options of a node; what was sent to ``url`` is saved first, where it is valid."""
     before = origins(node, integration)
-    copy.options = {one.name: one.value for one in before}
+    values = {one.name: one.value for one in before}
     is_sent = request.method == "POST" and request.path == url
-    is_reset = request.POST.get("reset") in LABELS
-    form = OptionsForm(copy, request.POST if is_sent and not is_reset else None)
+    is_reset = request.POST.get("reset") in OPTIONS
+    form = OptionsForm(values, request.POST if is_sent and not is_reset else None, partition=partition)
     is_saved = False
     if is_sent and (is_reset or form.is_valid()):
         if is_reset:
             wanted = {name: value for name, value in node.options.items() if name != request.POST["reset"]}
         else:
-            form.keep()
-            wanted = own_options(before, copy.options)
+            wanted = own_options(before, form.wanted)
         try:
             managed.change_options(node=node, options=wanted, seen=request.POST.get("seen", ""), by=access.user)
             is_saved = True
         except ChangedMeanwhileError as error:
-            form = OptionsForm(copy, request.POST)
+            form = OptionsForm(values, request.POST, partition=partition)
             form.add_error(None, str(error))
     context = {
         "options": form,
         "options_url": url,
         "options_seen": managed.spell(node),
-        "origins": {one.name: one for one in before},
+        "regions_origin": next(one for one in before if one.name == "regions"),
+        "advanced": [(form[one.name], one) for one in before if one.name != "regions"],
         "base": access.scope.url("connection_list"),
     }
     return Options(form, context, is_saved)

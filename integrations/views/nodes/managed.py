@@ -13,16 +13,16 @@ from connections.models import Connection, Folder
 from connections.sharing import Node
 from connections.views.context import connection_page, folder_page, node_url, settings_links
 from connections.views.manual_nodes import find_folder
+from integrations.access import tested
 from integrations.access.connection_options import effective, integration_of
 from integrations.access_tests import results
 from integrations.forms.managed_node import NodeHandleForm
-from integrations.models import AccessTest, Draft, Integration
+from integrations.models import AccessTest, Integration
 from integrations.nodes import managed
 from integrations.settings.change import UnseenImpactError
 from integrations.views.nodes.connection_options import options_of
 from integrations.views.settings.config import stored_now
 from integrations.views.workspace_impact import impact_context
-from integrations.wizard.setup_files import copy_of
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 from workspaces.web.htmx import asks_about_field, field_status, render_page, what_to_judge
@@ -124,8 +124,8 @@ def _handle(request: HttpRequest, access: Access, node: Node, context: dict[str,
 
 def _config(request: HttpRequest, access: Access, node: Node, context: dict[str, object]) -> HttpResponse:
     integration = _integration(node)
-    copy = copy_of(integration) if integration else Draft(tenant=node.tenant, organization=node.organization)
-    options = options_of(request, access, node, integration, copy, request.path)
+    partition = tested.partition_of(integration) if integration else tested.first_partition()
+    options = options_of(request, access, node, integration, partition, request.path)
     if options.is_saved:
         messages.success(request, f"Saved the options of {isolated(node.shown)}.")
         return redirect(request.path)
@@ -137,10 +137,9 @@ def _config(request: HttpRequest, access: Access, node: Node, context: dict[str,
 def _test_of(node: Node, integration: Integration | None, url: str) -> dict[str, Any]:
     if not isinstance(node, Connection) or integration is None:
         return {"test": None}
-    subject = copy_of(integration)
-    subject.uid = managed.subject_of(node, integration)
+    subject = managed.tested_settings(node, integration)
     test = results.newest(subject, AccessTest.Kind.CONNECTION, now=timezone.now())
-    about = results.fingerprint(subject, AccessTest.Kind.CONNECTION), effective([node])[node.pk]
+    about = tested.fingerprint(subject, AccessTest.Kind.CONNECTION), effective([node])[node.pk]
     is_about_these = test is not None and (test.fingerprint, test.instead.get("options")) == about
     test_url = url.replace("/config/", "/test/")
     return {"test": test, "step_url": url, "is_about_these": is_about_these, "test_url": test_url}

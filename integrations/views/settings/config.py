@@ -1,6 +1,7 @@
 """The Config tab: Discovery Settings and Connection Settings, each a card with its own *Save*."""
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 from django.contrib import messages
@@ -12,10 +13,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from connections.errors import ChangedMeanwhileError
 from integrations import edit_conflicts
+from integrations.access import tested
 from integrations.access_tests import results
 from integrations.access_tests.request import request_test
 from integrations.aws.identifiers import member_role_arn
-from integrations.models import AccessTest, Draft, Integration
+from integrations.models import AccessTest, Integration
+from integrations.models.settings import MEMBER_ROLE_FIELDS
 from integrations.planning.handle_prefix import PrefixRefusedError
 from integrations.planning.selection import Selection
 from integrations.planning.selection_tree import in_words
@@ -25,8 +28,8 @@ from integrations.views.frame import find_integration, integration_page
 from integrations.views.wizard.setup_files import attachment
 from integrations.views.workspace_impact import show_impact
 from integrations.wizard import setup_files
-from integrations.wizard.setup_files import copy_of
-from integrations.wizard.steps import ConnectionForm, DiscoveryForm
+from integrations.wizard.steps.connection import ConnectionForm
+from integrations.wizard.steps.discovery import DiscoveryForm
 from workspaces.access import Access, Power
 from workspaces.scoping import posted_from, scope_view
 from workspaces.web.htmx import render_page
@@ -44,7 +47,7 @@ def integration_config(request: HttpRequest, access: Access, integration: str) -
 def discovery_settings(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Start the trial of other discovery settings; nothing is saved before it was looked at."""
     found = find_integration(access, integration)
-    wanted = copy_of(found)
+    wanted = copy(found)
     form = DiscoveryForm(wanted, request.POST)
     if form.is_valid():
         form.keep()
@@ -61,9 +64,9 @@ def discovery_settings(request: HttpRequest, access: Access, integration: str) -
     return _show(request, access, found, discovery=form)
 
 
-def _is_same(wanted: Draft, integration: Integration) -> bool:
+def _is_same(wanted: Integration, integration: Integration) -> bool:
     kind = AccessTest.Kind.DISCOVERY
-    return results.fingerprint(wanted, kind) == results.fingerprint(integration, kind)
+    return tested.fingerprint(wanted, kind) == tested.fingerprint(integration, kind)
 
 
 @scope_view(Power.OWNER)
@@ -71,7 +74,7 @@ def _is_same(wanted: Draft, integration: Integration) -> bool:
 def connection_settings(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Save the Connection Settings, after its impact on workspaces was seen; or test the role in the accounts."""
     found = find_integration(access, integration)
-    wanted = copy_of(found)
+    wanted = copy(found)
     form = ConnectionForm(wanted, request.POST)
     if not form.is_valid():
         return _show(request, access, found, connection=form)
@@ -100,10 +103,10 @@ def connection_settings(request: HttpRequest, access: Access, integration: str) 
     return _show(request, access, found, connection=form)
 
 
-def _test(access: Access, integration: Integration, wanted: Draft) -> None:
+def _test(access: Access, integration: Integration, wanted: Integration) -> None:
     """Test what was typed, with the rotated external id where one waits; nothing of it is saved."""
     wanted.connection_external_id = integration.next_connection_external_id or integration.connection_external_id
-    instead = {name: getattr(wanted, name) for name in ("role_name", "connection_external_id")}
+    instead = {name: getattr(wanted, name) for name in MEMBER_ROLE_FIELDS}
     edit_conflicts.hold(integration)
     kind = AccessTest.Kind.CONNECTION
     request_test(wanted, kind, by=access.user, now=timezone.now(), instead=instead, target=integration)
@@ -139,12 +142,12 @@ def config_download(request: HttpRequest, access: Access, integration: str, file
         return redirect(access.scope.url("integration_config", integration=found.handle))
 
 
-def _setup_of(integration: Integration) -> Draft:
+def _setup_of(integration: Integration) -> Integration:
     """Copy the settings as the roles in AWS are to be set up for them."""
-    copy = copy_of(integration)
-    copy.discovery_external_id = integration.next_discovery_external_id or copy.discovery_external_id
-    copy.connection_external_id = integration.next_connection_external_id or copy.connection_external_id
-    return copy
+    setup = copy(integration)
+    setup.discovery_external_id = integration.next_discovery_external_id or integration.discovery_external_id
+    setup.connection_external_id = integration.next_connection_external_id or integration.connection_external_id
+    return setup
 
 
 def _show(
@@ -165,8 +168,8 @@ def _show(
         why_no_stackset=setup_files.why_no_stackset(setup),
         where_stackset_goes=setup_files.where_stackset_goes(setup),
         about_others=setup_files.about_others(setup, integration.source_organization_id),
-        discovery=discovery or DiscoveryForm(copy_of(integration)),
-        connection=connection or ConnectionForm(copy_of(integration)),
+        discovery=discovery or DiscoveryForm(integration),
+        connection=connection or ConnectionForm(integration),
         discovery_stored=stored_now(discovery),
         connection_stored=stored_now(connection),
         member_role=_member_role(integration),
@@ -197,8 +200,7 @@ def _text(value: object) -> str:
 
 def _member_role(integration: Integration) -> str:
     """Show what the ARN of the role in each account looks like."""
-    partition = setup_files.partition_of(copy_of(integration)) or "aws"
-    return member_role_arn(partition, "{account id}", integration.role_name)
+    return member_role_arn(tested.partition_of(integration), "{account id}", integration.member_role.name)
 
 
 def _connection_test(
@@ -209,9 +211,9 @@ def _connection_test(
     test = results.newest(integration, kind, now=timezone.now())
     if test is None or not test.instead:  # those of the wizard were about the draft
         return {"test": None}
-    shown = form.draft if form else copy_of(integration)
+    shown = copy(form.settings if form else integration)
     shown.connection_external_id = integration.next_connection_external_id or integration.connection_external_id
-    about = "" if form and form.errors else results.fingerprint(shown, kind)
+    about = "" if form and form.errors else tested.fingerprint(shown, kind)
     about = request.GET.get("about", about)
     return {"test": test, "step_url": url, "about": about, "is_about_these": test.fingerprint == about}
 

@@ -1,6 +1,6 @@
 """The wizard's pages: each POST saves what is valid and goes where its button says."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,13 +10,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from integrations.access_tests.request import request_test
+from integrations.forms.settings import SettingsForm
 from integrations.models import Draft, Integration
 from integrations.models.draft import LIFETIME
 from integrations.views.trials import account_tree
 from integrations.views.wizard import pages
 from integrations.wizard import drafts
-from integrations.wizard.drafts import Step
-from integrations.wizard.steps import DiscoveryForm, PermissionsForm, StepForm, TypeForm
+from integrations.wizard.steps import STEPS, Step
+from integrations.wizard.steps.type import TypeForm
 from workspaces.access import Access, Power, why_no_integrations
 from workspaces.scoping import scope_view
 from workspaces.web.htmx import asks_about_field
@@ -27,8 +28,7 @@ from workspaces.web.htmx import asks_about_field
 def start(request: HttpRequest, access: Access) -> HttpResponse:
     """Step 1 of a new integration; its Next makes the draft. Where the plan allows none, it says so."""
     why_not = why_no_integrations(access.scope)
-    nothing_yet = Draft(tenant=access.scope.tenant, organization=access.scope.organization)
-    form = TypeForm(nothing_yet, request.POST if request.method == "POST" else None)
+    form = TypeForm(request.POST if request.method == "POST" else None, label_suffix="")
     if request.method == "POST" and not why_not and form.is_valid():
         draft = drafts.create_draft(scope=access.scope, by=access.user)
         return redirect(drafts.draft_url(draft))
@@ -39,14 +39,14 @@ def start(request: HttpRequest, access: Access) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, access: Access, draft: UUID, step: str) -> HttpResponse:
     """One step of a draft."""
-    at = next((known for known in drafts.STEPS if known.slug == step), None)
+    at = next((known for known in STEPS if known.slug == step), None)
     if at is None:
         raise Http404
     found = _find(request, access, draft)
     if not isinstance(found, Draft):
         return found
     undone = drafts.first_undone(found)
-    if at.index > undone.index:
+    if drafts.index_of(at) > drafts.index_of(undone):
         return redirect(drafts.draft_url(found, undone))
     if request.method == "POST":
         return _post(request, access, found, at)
@@ -91,13 +91,8 @@ def _detail_url(access: Access, integration: Integration) -> str:
 
 
 def _asked(request: HttpRequest, draft: Draft, at: Step) -> Any:
-    """Give what a form is to judge when a page is only looked at.
-
-    That is a field that is being typed, or a stored handle: it may have been taken since.
-    """
-    if asks_about_field(request, at.form(draft)):
-        return request.GET
-    return {"handle": draft.handle} if at == drafts.HANDLE and draft.handle else None
+    """Give what a form is to judge when a page is only looked at: a field that is being typed, or what is stored."""
+    return request.GET if asks_about_field(request, at.form(draft)) else at.stored(draft)
 
 
 def _post(request: HttpRequest, access: Access, draft: Draft, at: Step) -> HttpResponse:
@@ -105,13 +100,14 @@ def _post(request: HttpRequest, access: Access, draft: Draft, at: Step) -> HttpR
     form = at.form(draft, request.POST)
     is_valid = form.is_valid()
     form.keep()
-    if at == drafts.DISCOVERY and (press := account_tree.pressed(request)):
-        return _choose(request, draft, press, is_complete=is_valid)
-    if button == "next" and isinstance(form, DiscoveryForm) and form.refuse_open_role():
+    if at.has_tree and (press := account_tree.pressed(request)):
+        return _choose(request, draft, at, press, is_complete=is_valid)
+    if button == "next" and at.refuses(form):
         is_valid = False
     drafts.save_step(draft, at, is_complete=is_valid, now=now)
     if button == "previous":
-        return redirect(drafts.draft_url(draft, at.previous) if at.previous else access.scope.url("integration_list"))
+        before = drafts.step_before(at)
+        return redirect(drafts.draft_url(draft, before) if before else access.scope.url("integration_list"))
     if button == "rotate" and at.tests:
         drafts.rotate_external_id(draft=draft, kind=at.tests, by=access.user)
         return redirect(f"{drafts.draft_url(draft, at)}?rotated=yes")
@@ -120,22 +116,23 @@ def _post(request: HttpRequest, access: Access, draft: Draft, at: Step) -> HttpR
     if button == "test" and at.tests:
         request_test(draft, at.tests, by=access.user, now=now)
     elif button == "next":
-        return _next(request, access, draft, at, form)
+        return _next(access, draft, at, form)
     return redirect(drafts.draft_url(draft, at))
 
 
-def _choose(request: HttpRequest, draft: Draft, press: account_tree.Press, *, is_complete: bool) -> HttpResponse:
-    """Tick or show something in the tree of Test Discovery; what was typed is kept too."""
+def _choose(
+    request: HttpRequest, draft: Draft, at: Step, press: account_tree.Press, *, is_complete: bool
+) -> HttpResponse:
+    """Tick or show something in the tree of a step; what was typed is kept too."""
     if press.choice is not None:
-        drafts.choose(draft, press.choice, press.source_id)
-    drafts.save_step(draft, drafts.DISCOVERY, is_complete=is_complete, now=timezone.now())
-    outline, url = drafts.outline(draft), drafts.draft_url(draft, drafts.DISCOVERY)
+        at.choose(draft, press.choice, press.source_id)
+    drafts.save_step(draft, at, is_complete=is_complete, now=timezone.now())
+    outline, url = at.outline(draft), drafts.draft_url(draft, at)
     return account_tree.answer(request, press, outline, url) if outline else redirect(url)
 
 
-def _next(request: HttpRequest, access: Access, draft: Draft, at: Step, form: StepForm) -> HttpResponse:
-    if at.next:
-        return redirect(drafts.draft_url(draft, at.next))
-    audiences = cast("PermissionsForm", form).audiences()
-    integration = drafts.finish(draft, audiences, by=access.user, now=timezone.now())
+def _next(access: Access, draft: Draft, at: Step, form: SettingsForm) -> HttpResponse:
+    if after := drafts.step_after(at):
+        return redirect(drafts.draft_url(draft, after))
+    integration = drafts.finish(draft, at, form, by=access.user, now=timezone.now())
     return redirect(_detail_url(access, integration) if integration else drafts.draft_url(draft))

@@ -1,10 +1,14 @@
-"""The wizard's forms, one for each step."""
+"""The wizard's steps, in their order; each file has all that the wizard knows of one."""
 
-from integrations.wizard.steps.connection import ConnectionForm
-from integrations.wizard.steps.discovery import DiscoveryForm
-from integrations.wizard.steps.handle import HandleForm
-from integrations.wizard.steps.permissions import PermissionsForm
-from integrations.wizard.steps.step import StepForm
-from integrations.wizard.steps.type import TypeForm
+from typing import Final
 
-__all__ = ["ConnectionForm", "DiscoveryForm", "HandleForm", "PermissionsForm", "StepForm", "TypeForm"]
+from integrations.wizard.steps.connection import CONNECTION
+from integrations.wizard.steps.discovery import DISCOVERY
+from integrations.wizard.steps.handle import HANDLE
+from integrations.wizard.steps.permissions import PERMISSIONS
+from integrations.wizard.steps.step import Step
+from integrations.wizard.steps.type import TYPE
+
+STEPS: Final[tuple[Step, ...]] = (TYPE, HANDLE, DISCOVERY, CONNECTION, PERMISSIONS)
+
+__all__ = ["CONNECTION", "DISCOVERY", "HANDLE", "PERMISSIONS", "STEPS", "TYPE", "Step"]

@@ -1,143 +1,87 @@
 """Step 3: Discovery Settings."""
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
-from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.conf import settings as installation
 
-from integrations.access_tests import results
-from integrations.aws.identifiers import check_access_key_id, check_role_arn, check_secret_access_key, pasted
-from integrations.aws.principals import why_own_key, why_own_role
-from integrations.models import AccessMode, Draft
-from integrations.wizard.steps.step import StepForm
+from integrations.access import tested
+from integrations.forms.access import AccessForm
+from integrations.forms.settings import SettingsForm
+from integrations.models import AccessTest, Draft
+from integrations.models.settings import NamedSettings
+from integrations.planning.selection import Selection
+from integrations.planning.selection_tree import Outline, in_words
+from integrations.wizard import setup_files
+from integrations.wizard.steps.step import Step, UrlOf
 
-_PLAIN: Final = {"autocapitalize": "none", "spellcheck": "false"}
-_OF_MODE: Final = {AccessMode.ROLE: ("role_arn",), AccessMode.KEY: ("access_key", "secret_key")}
 
+class DiscoveryForm(AccessForm):
+    """How discovery signs in, and for which AWS partition the templates are while no role tells it."""
 
-class DiscoveryForm(StepForm):
-    """How discovery signs in. The fields of the mode that is not chosen are shown without script, and ignored."""
+    judged_later = AccessForm.judged_later | {"partition"}
+    field_order = ("access_mode", "partition")
+    settings: NamedSettings
 
-    access_mode = forms.ChoiceField(
-        label="Access Mode",
-        choices=AccessMode.choices,
-        error_messages={"invalid_choice": "Choose Cross-Account Role or Access Key."},
-    )
     partition = forms.ChoiceField(
         label="AWS partition", error_messages={"invalid_choice": "Choose one of these partitions."}
     )
-    role_arn = forms.CharField(
-        label="Role ARN",
-        error_messages={"required": "Enter the ARN of the role that you created."},
-        widget=forms.TextInput(attrs=_PLAIN | {"placeholder": "arn:aws:iam::123456789012:role/pipes-discovery"}),
-    )
-    access_key = forms.CharField(
-        label="Access Key",
-        error_messages={"required": "Enter the access key."},
-        widget=forms.TextInput(attrs=_PLAIN | {"placeholder": "AKIA…"}),
-    )
-    secret_key = forms.CharField(label="Secret Key", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}))
 
-    def __init__(self, draft: Draft, data: Any = None) -> None:
-        super().__init__(draft, data)
-        served = list(settings.PIPES_AWS_PRINCIPALS)
+    def __init__(self, settings: NamedSettings, data: Any = None) -> None:
+        super().__init__(settings, data, partition=settings.partition)
+        served = list(installation.PIPES_AWS_PRINCIPALS)
         self.fields["partition"].choices = [(partition, partition) for partition in served]  # type: ignore[attr-defined]
-        if len(served) < 2 or draft.role_arn:
+        if len(served) < 2 or settings.role_arn:
             del self.fields["partition"]
-        if draft.sealed_secret_key:
-            self.fields["secret_key"].help_text = "A secret key is stored. Leave this empty to keep it."
-
-    def stored(self, draft: Draft) -> dict[str, Any]:
-        """Give everything but the secret."""
-        return {
-            "access_mode": draft.access_mode,
-            "partition": draft.partition,
-            "role_arn": draft.role_arn,
-            "access_key": draft.access_key_id,
-        }
-
-    @property
-    def mode(self) -> AccessMode:
-        """The mode that was chosen."""
-        return AccessMode(self.cleaned_data.get("access_mode", self.draft.access_mode))
-
-    def _clean_fields(self) -> None:
-        """Look at the fields of the chosen mode only, and judge later whether a secret is needed."""
-        mode = self.data.get("access_mode")
-        ignored = [name for other, names in _OF_MODE.items() if other != mode for name in names]
-        kept = {name: self.fields.pop(name) for name in ignored}
-        for name in {"partition", "secret_key"} & self.fields.keys():
-            self.fields[name].required = False
-        super()._clean_fields()  # type: ignore[misc]
-        order = list(type(self).base_fields)
-        self.fields.update(kept)
-        self.order_fields(order)
-        for field in self.fields.values():  # nothing that is shown is optional in its mode
-            field.required = True
-
-    def clean_role_arn(self) -> str:
-        """Refuse what is no role's ARN, or one that we could never assume."""
-        arn = str(_checked(check_role_arn, pasted(self.cleaned_data["role_arn"])))
-        if why := why_own_role(check_role_arn(arn)):
-            raise ValidationError(why)
-        partition = check_role_arn(arn).partition
-        if partition not in settings.PIPES_AWS_PRINCIPALS:
-            served = ", ".join(settings.PIPES_AWS_PRINCIPALS) or "none"
-            raise ValidationError(
-                f"This role is in the AWS partition {partition}, where this installation has no identity of its own to"
-                f" assume it (partitions served: {served}). Ask whoever runs it to add one to PIPES_AWS_PRINCIPAL_ARN."
-            )
-        return arn
-
-    def clean_access_key(self) -> str:
-        """Refuse what is no long-lived access key."""
-        key_id = str(_checked(check_access_key_id, pasted(self.cleaned_data["access_key"])))
-        if why := why_own_key(key_id):
-            raise ValidationError(why)
-        return key_id
-
-    def clean_secret_key(self) -> str:
-        """Refuse what is no secret key; none at all is judged with the access key."""
-        secret = pasted(self.cleaned_data["secret_key"])
-        return str(_checked(check_secret_access_key, secret)) if secret else ""
-
-    def clean(self) -> None:
-        """Refuse half a key pair: a stored secret goes with the access key it was stored with."""
-        if self.mode != AccessMode.KEY or "secret_key" not in self.cleaned_data:
-            return
-        access_key, secret = self.cleaned_data.get("access_key"), self.cleaned_data["secret_key"]
-        has_stored = bool(self.draft.sealed_secret_key) and access_key == self.draft.access_key_id
-        if access_key is None and secret:
-            self.add_error("secret_key", "Enter the secret key again: it is stored only together with its access key.")
-        elif access_key is not None and not secret and not has_stored:
-            self.add_error("secret_key", "Enter the secret key that belongs to this access key.")
 
     def keep(self) -> None:
-        """Keep the valid values; the secret is encrypted at once, and dropped when its access key changes."""
-        draft, values = self.draft, self.cleaned_data
-        draft.access_mode = self.mode
-        draft.partition = values.get("partition") or draft.partition
-        draft.role_arn = values.get("role_arn", draft.role_arn)
-        access_key = values.get("access_key")
-        if access_key is None:
-            return
-        if access_key != draft.access_key_id:
-            draft.access_key_id, draft.sealed_secret_key = access_key, ""
-        if values.get("secret_key"):
-            draft.secret_key = values["secret_key"]
-
-    def refuse_open_role(self) -> bool:
-        """Add an error, and tell so, when a test found that strangers can assume the role as it is stored now."""
-        why = results.why_role_is_refused(self.draft)
-        if why:
-            self.add_error("role_arn", why)
-        return bool(why)
+        """Keep the valid values."""
+        super().keep()
+        self.settings.partition = self.cleaned_data.get("partition") or self.settings.partition
 
 
-def _checked(check: Callable[[str], object], text: str) -> object:
-    try:
-        return check(text)
-    except ValueError as error:
-        raise ValidationError(str(error)) from error
+class DiscoveryStep(Step):
+    """How discovery signs in, tried with *Test Discovery*, and which of the accounts that this finds are mirrored."""
+
+    slug = "discovery"
+    title = "Discovery settings"
+    heading = "Discovery Settings"
+    tests = AccessTest.Kind.DISCOVERY
+    has_tree = True
+
+    def form(self, draft: Draft, data: Any = None) -> DiscoveryForm:
+        """Make the form."""
+        return DiscoveryForm(draft, data)
+
+    def context(self, draft: Draft, url_of: UrlOf, test: AccessTest | None) -> dict[str, Any]:
+        """Give the setup of the role, what is chosen, and who else mirrors what the test found."""
+        selection = Selection.of(draft.selection)
+        context = {
+            "external_id": draft.discovery_external_id,
+            "manual_steps": setup_files.discovery_steps(draft),
+            "terraform_url": url_of("discovery.tf"),
+            "cloudformation_url": url_of("discovery.yaml"),
+            "served": installation.PIPES_AWS_PRINCIPALS,
+            "is_everything": selection.is_everything,
+            "chosen": in_words(selection, {}),
+        }
+        if test is not None:
+            found = test.report.get("who", {}).get("organization_id", "")
+            context["about_others"] = setup_files.about_others(draft, found)
+        return context
+
+    def has_to_be_done_again(self, draft: Draft) -> bool:
+        """Whether a test found since that strangers can assume the role."""
+        return bool(tested.why_role_is_refused(draft))
+
+    def refuses(self, form: SettingsForm) -> bool:
+        """Refuse to go on with such a role."""
+        return cast("DiscoveryForm", form).refuse_open_role()
+
+    def outline(self, draft: Draft) -> Outline | None:
+        """Give the tree to choose from, and what is chosen so far; None before Test Discovery has read one."""
+        snapshot = tested.newest_snapshot(draft)
+        return Outline(snapshot, Selection.of(draft.selection)) if snapshot else None
+
+
+DISCOVERY: Final = DiscoveryStep()

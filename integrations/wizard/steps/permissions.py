@@ -1,17 +1,22 @@
 """Step 5: Permissions."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Final, cast
 
 from connections.forms.audience import LABELS, AudienceForm, helps_for
-from integrations.models import Draft
-from integrations.wizard.steps.step import StepForm
+from integrations.forms.settings import SettingsForm
+from integrations.models import Draft, Integration
+from integrations.wizard import finish
+from integrations.wizard.steps.step import Step
+from workspaces.models import User
 
 
-class PermissionsForm(StepForm, AudienceForm):
+class PermissionsForm(SettingsForm, AudienceForm):
     """Who may use the root folder, and with it everything that is discovered."""
 
     def __init__(self, draft: Draft, data: Any = None) -> None:
-        super().__init__(draft, data)
+        super().__init__(data, initial=dict(draft.permissions), label_suffix="")
+        self.draft = draft
         scope = draft.scope
         some = "The workspaces that you select here" if scope.organization else "What you select here"
         none = "Nobody for now; permissions can be given on each folder and connection later."
@@ -22,10 +27,6 @@ class PermissionsForm(StepForm, AudienceForm):
             sentence="Select who may use what this integration discovers.",
         )
 
-    def stored(self, draft: Draft) -> dict[str, Any]:
-        """Give what was chosen before."""
-        return dict(draft.permissions)
-
     def keep(self) -> None:
         """Keep the choice, so that going back loses nothing."""
         values = self.cleaned_data
@@ -35,3 +36,23 @@ class PermissionsForm(StepForm, AudienceForm):
         if "choice" in values:
             kept["choice"] = values["choice"]
         self.draft.permissions = {**self.draft.permissions, **kept}
+
+
+class PermissionsStep(Step):
+    """Who may use what is discovered; its *Next* makes the integration."""
+
+    slug = "permissions"
+    title = "Set permissions"
+    heading = "Permissions"
+
+    def form(self, draft: Draft, data: Any = None) -> PermissionsForm:
+        """Make the form."""
+        return PermissionsForm(draft, data)
+
+    def finish(self, draft: Draft, form: SettingsForm, *, by: User, now: datetime) -> Integration | None:
+        """Make the integration. Raises HandleTakenError."""
+        audiences = cast("PermissionsForm", form).audiences()
+        return finish.create_integration(draft=draft, audiences=audiences, by=by, now=now)
+
+
+PERMISSIONS: Final = PermissionsStep()

@@ -1,9 +1,13 @@
 """Step 1: Choose integration type."""
 
+from typing import Any
+
 from django import forms
 from django.db.models import TextChoices
 
-from integrations.wizard.steps.step import StepForm
+from integrations.forms.settings import SettingsForm
+from integrations.models import AccessTest, Draft
+from integrations.wizard.steps.step import Step, UrlOf
 
 
 class IntegrationType(TextChoices):
@@ -20,7 +24,7 @@ class IntegrationType(TextChoices):
         }[self]
 
 
-class TypeForm(StepForm):
+class TypeForm(SettingsForm):
     """There is one type so far, so it is chosen already, and nothing of it is kept."""
 
     type = forms.ChoiceField(
@@ -32,3 +36,21 @@ class TypeForm(StepForm):
             "invalid_choice": "There is no such type of integration. Select one of these.",
         },
     )
+
+
+class TypeStep(Step):
+    """What is to be integrated; it comes before there is a draft."""
+
+    slug = "type"
+    title = heading = "Choose integration type"
+
+    def form(self, draft: Draft, data: Any = None) -> TypeForm:
+        """Make the form."""
+        return TypeForm(data, label_suffix="")
+
+    def context(self, draft: Draft, url_of: UrlOf, test: AccessTest | None) -> dict[str, Any]:
+        """Give the types."""
+        return {"types": IntegrationType}
+
+
+TYPE = TypeStep()

@@ -1,6 +1,7 @@
 """What people do, and the one event that the audit log then has of it: each act, and its second time."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,7 +17,6 @@ from integrations.models import Integration
 from integrations.nodes import managed
 from integrations.settings import change
 from integrations.trials import account_selection, settings_trial
-from integrations.wizard.setup_files import copy_of
 from tests import factories
 from tests.conftest import Cast
 from tests.integrations.conftest import Synced
@@ -85,7 +85,7 @@ def set_own_options(desk: Desk) -> None:
 
 
 def discard_other_settings(desk: Desk) -> None:
-    wanted = copy_of(desk.integration)
+    wanted = copy(desk.integration)
     settings_trial.start(integration=desk.integration, wanted=wanted, version=desk.version, by=desk.by)
     for _ in range(2):
         settings_trial.discard(integration=desk.integration, by=desk.by)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 
 import pytest
 from django.db import connection
@@ -19,7 +20,6 @@ from integrations.sync import requests
 from integrations.sync import run as sync_run
 from integrations.trials import run as trials_run
 from integrations.trials import settings_trial
-from integrations.wizard.setup_files import copy_of
 from tests import factories
 from tests.conftest import Cast, make_cast
 from tests.fakes.aws import RunningAws
@@ -238,7 +238,7 @@ def test_a_handle_that_is_taken_as_credentials_are_saved_shows_again_what_would_
     synced.aws.organization.rename("Prod", "Production")
     with isolation.as_tenant(cast.acme.pk):
         current = Integration.objects.select_related("tenant", "organization").get(pk=synced.integration.pk)
-        trial = settings_trial.start(integration=current, wanted=copy_of(current), version="1", by=cast.org_owner)
+        trial = settings_trial.start(integration=current, wanted=copy(current), version="1", by=cast.org_owner)
     trials_run.run(cast.acme.pk, trial.pk, retries=QUICK)
     with isolation.as_tenant(cast.acme.pk):
         trial.refresh_from_db()

@@ -6,7 +6,7 @@ import pytest
 
 from integrations.models import Draft
 from integrations.models.settings import default_options
-from integrations.wizard.steps import ConnectionForm
+from integrations.wizard.steps.connection import ConnectionForm
 from tests.integrations.wizard.conftest import CONNECTION, Walk
 
 

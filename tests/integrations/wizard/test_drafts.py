@@ -10,6 +10,7 @@ from django.utils import timezone
 from integrations import retention
 from integrations.models import Draft, Integration, SyncRun
 from integrations.wizard import drafts
+from integrations.wizard.steps import STEPS
 from tests.conftest import Cast, make_cast
 from tests.integrations.wizard.conftest import BY_KEY, BY_ROLE, CONNECTION, Walk
 from tests.threads import meeting
@@ -107,7 +108,7 @@ def test_a_draft_lives_for_a_week_after_it_was_touched(in_org: Walk) -> None:
 
 def test_a_finished_draft_leads_to_its_integration(cast: Cast, in_org: Walk) -> None:
     in_org.to("permissions")
-    urls = {step.slug: in_org.url(step.slug) for step in drafts.STEPS}
+    urls = {step.slug: in_org.url(step.slug) for step in STEPS}
     cancel = in_org.scope.url("integration_draft_cancel", draft=in_org.draft().uid)
     in_org.post("permissions", choice="all")
     detail = in_org.scope.url("integration_detail", integration="awsi")

@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from integrations.access_tests import results
+from integrations.access import tested
 from integrations.models import AccessTest
 from integrations.planning.serialization import pack
-from integrations.wizard.drafts import STEPS
+from integrations.wizard.steps import STEPS
 from tests.integrations.access_tests.test_sampling import large
 from tests.integrations.wizard.conftest import Walk
 from workspaces import isolation
@@ -25,7 +25,7 @@ def test_the_tree_of_ten_thousand_accounts_is_a_light_page(in_org: Walk) -> None
             subject=draft.uid,
             kind=kind,
             state="passed",
-            fingerprint=results.fingerprint(draft, kind),
+            fingerprint=tested.fingerprint(draft, kind),
             report={"who": {"partition": "aws"}, "root_id": "r-root"},
             snapshot=pack(large(500, 10_000)),
         )
