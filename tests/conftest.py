@@ -10,12 +10,13 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests import factories, kinds
+from tests import factories, kinds, schema
 from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import Organization, Plan, Role, Tenant, User, Workspace
@@ -52,7 +53,7 @@ def django_db_setup(django_db_modify_db_settings: None, django_db_blocker: Djang
     """Create the test database as its owner; the tests then run as the plain role, as the product does."""
     with django_db_blocker.unblock():
         owner = connections["owner"]
-        name = owner.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        name = _create_database(owner)
         role = owner.ops.quote_name(connection.settings_dict["USER"])
         with owner.cursor() as cursor:  # transactional tests empty the tables; nothing else may
             cursor.execute(f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {role}")
@@ -65,6 +66,21 @@ def django_db_setup(django_db_modify_db_settings: None, django_db_blocker: Djang
     with django_db_blocker.unblock():
         connection.close()
         owner.creation.destroy_test_db(settings.DATABASES["default"]["NAME"], verbosity=0)
+
+
+def _create_database(owner: BaseDatabaseWrapper) -> str:
+    """Create and migrate a database, from the schema that the last run kept where there is one; gives its name."""
+    creation, before = owner.creation, owner.settings_dict["NAME"]
+    name: str = creation._create_test_db(verbosity=0, autoclobber=True)  # type: ignore[attr-defined]
+    owner.close()
+    owner.settings_dict["NAME"] = name
+    is_loaded = schema.load(owner)
+    owner.close()
+    owner.settings_dict["NAME"] = before
+    creation.create_test_db(verbosity=0, autoclobber=True, serialize=False, keepdb=True)
+    if not is_loaded:
+        schema.keep(owner)
+    return name
 
 
 # Who is in the cast, in the order in which tables of tests have them.
