@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from connections.models import Folder
 from integrations.models.settings import AccessMode, NamedSettings
+from integrations.planning import deletion_limit
 from workspaces.access import Scope
 
 __all__ = ["AccessMode", "Integration"]
@@ -55,8 +56,8 @@ class Integration(NamedSettings):
     next_connection_external_id = models.CharField(max_length=60, blank=True, editable=False)
     unseen_folders = models.JSONField(default=list, blank=True)
     selection_facts = models.JSONField(default=dict, blank=True)
-    deletion_limit_percent = models.PositiveSmallIntegerField(default=20)
-    deletion_limit_count = models.PositiveIntegerField(default=5)
+    deletion_limit_percent = models.PositiveSmallIntegerField(default=deletion_limit.DEFAULT_PERCENT)
+    deletion_limit_count = models.PositiveIntegerField(default=deletion_limit.DEFAULT_CONNECTIONS)
     root_folder = models.OneToOneField(
         Folder, on_delete=models.PROTECT, related_name="integration", db_constraint=False
     )

@@ -24,7 +24,7 @@ from integrations.access.connection_options import effective
 from integrations.access.tested import partition_of
 from integrations.access_tests.request import request_test
 from integrations.models import AccessTest, Integration
-from integrations.planning.reconcile import dynamic_handle, wishes
+from integrations.planning.handles import dynamic_handle, wishes
 from integrations.planning.workspace_impact import Key, View, WorkspaceImpact, fingerprint, impacts, impacts_of_grants
 from integrations.settings.change import UnseenImpactError
 from workspaces import audit

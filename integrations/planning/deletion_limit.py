@@ -1,6 +1,12 @@
 """The deletion limit: how much a sync may remove while nobody looks on. Pure."""
 
+from typing import Final
+
 from integrations.planning.reconcile import Plan, Tree
+
+# What an integration begins with; a sync must be over both before it asks.
+DEFAULT_PERCENT: Final = 20
+DEFAULT_CONNECTIONS: Final = 5
 
 
 def removals(planned: Plan) -> frozenset[str]:

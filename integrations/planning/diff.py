@@ -7,7 +7,8 @@ from functools import cache, partial
 from typing import Literal
 
 from integrations.planning.absence import folders_out_of_sight
-from integrations.planning.reconcile import Held, NodeKind, NodePlan, Plan, Tree, Update
+from integrations.planning.handles import NodeKind
+from integrations.planning.reconcile import Held, NodePlan, Plan, Tree, Update
 from integrations.planning.snapshot import AccountState, Snapshot
 
 ChangeKind = Literal["create", "return", "rename", "move", "state", "remove"]

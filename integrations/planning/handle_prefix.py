@@ -6,7 +6,8 @@ handle of a contested name keeps it: on the first import that was the account th
 
 from collections.abc import Mapping, Sequence
 
-from integrations.planning.reconcile import Held, Tree, Update, handle_of_slug, wishes
+from integrations.planning.handles import handle_of_slug, wishes
+from integrations.planning.reconcile import Held, Tree, Update
 from workspaces.handles import NODE_MAX_LENGTH, slug
 from workspaces.wording.names import isolated
 

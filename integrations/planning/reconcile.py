@@ -1,25 +1,21 @@
 """What has to change for the tree to equal a snapshot: facts in, a plan out.
 
 Pure: no database, no clock, no network. Identity is the provider's id and never the name, so a node that was renamed
-or moved is the same node. The rules of handles are the product's:
+or moved is the same node. Which handle each may have is in ``handles``; who gets a contested one is decided here:
 
-- a dynamic handle is the prefix (connections only) and the name, as a slug; a static one is never touched;
-- whoever holds a handle keeps it while its name keeps its slug, unless no schema can have it;
-- a newcomer that collides gets its id as a suffix, and so does one called as a schema that each workspace has anyway;
-  among newcomers the earliest (joined, id) is first;
+- whoever holds a handle keeps it while its name keeps its slug, unless no schema can have it; a static one stays;
+- among newcomers the earliest (joined, id) is first;
 - a removed node keeps its handle reserved until it is purged.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from integrations.planning.handles import NodeKind, dynamic_handle, wishes
 from integrations.planning.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
-from workspaces.handles import RESERVED_SCHEMAS, fit, slug, why_system_owned
-
-NodeKind = Literal["folder", "connection"]
+from workspaces.handles import why_system_owned
 
 _CLOSED = AccountState.CLOSED  # as good as gone
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)  # when folders joined
@@ -164,44 +160,6 @@ def _wanted_connections(accounts: Iterable[SnapshotAccount], held: Mapping[str, 
         ) and account.state is not _CLOSED:
             order = account.joined_at, account.source_id
             yield Wanted(account.source_id, account.parent_id, account.name, account.state.value, order)
-
-
-def dynamic_handle(kind: NodeKind, title: str, source_id: str, prefix: str = "") -> str:
-    """Make the handle that a node would have if nobody else wanted it."""
-    return handle_of_slug(kind, slug(title), source_id, prefix)
-
-
-def handle_of_slug(kind: NodeKind, stem: str, source_id: str, prefix: str) -> str:
-    """Make that handle of the slug of the node's title."""
-    if not stem:
-        stem = f"{_STAND_IN[kind]}_{_suffix_id(source_id)}"
-    elif not prefix and not stem[0].isalpha():
-        stem = f"{_STAND_IN[kind]}_{stem}"
-    handle = fit(prefix + stem)
-    if kind == "connection" and why_system_owned(handle):  # which nothing at the end of it would mend
-        handle = fit(f"{_STAND_IN[kind]}_{handle}")
-    return handle
-
-
-def wishes(kind: NodeKind, bare: str, source_id: str) -> Iterator[str]:
-    """Give the handles that a node may have, the one it would have if nobody else wanted it first, without end.
-
-    A connection's is a schema name, and none may be one that each workspace has by itself.
-    """
-    suffix = f"_{_suffix_id(source_id)}"
-    if kind == "folder" or bare not in RESERVED_SCHEMAS:
-        yield bare
-    yield fit(bare, suffix)
-    for number in count(2):
-        yield fit(bare, f"{suffix}_{number}")
-
-
-_STAND_IN: Mapping[NodeKind, str] = {"folder": "folder", "connection": "account"}
-
-
-def _suffix_id(source_id: str) -> str:
-    """Give the part of an id that tells siblings apart: ``cdefgh34`` of ``ou-ab12-cdefgh34``, all of an account id."""
-    return source_id.rpartition("-")[2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from connections.models import Folder
 from connections.tree import allocate_ids
 from integrations.models import AccessMode, Draft, Integration, SyncRun
 from integrations.models.settings import SETTINGS_FIELDS
-from integrations.planning.reconcile import dynamic_handle
+from integrations.planning.handles import dynamic_handle
 from integrations.sync import requests
 from integrations.sync import schedule as sync_schedule
 from workspaces import audit

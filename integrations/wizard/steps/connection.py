@@ -12,7 +12,7 @@ from integrations.forms.connection_options import OptionsForm, unknown_regions
 from integrations.forms.settings import PLAIN, SettingsForm
 from integrations.models import AccessTest, Draft
 from integrations.models.settings import NamedSettings
-from integrations.planning.reconcile import dynamic_handle
+from integrations.planning.handles import dynamic_handle
 from integrations.wizard import setup_files
 from integrations.wizard.steps.step import Step, UrlOf
 from workspaces.handles import why_system_owned

@@ -6,7 +6,8 @@ import pytest
 
 from connections.models import ConnectionState
 from integrations.planning.diff import describe
-from integrations.planning.reconcile import Taken, Tree, dynamic_handle, plan
+from integrations.planning.handles import dynamic_handle
+from integrations.planning.reconcile import Taken, Tree, plan
 from integrations.planning.snapshot import AccountState, Snapshot
 from tests.integrations.planning.trees import (
     ACCOUNT_IDS,

@@ -10,7 +10,8 @@ from typing import Literal, TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations.planning.reconcile import Held, Taken, Tree, dynamic_handle, plan
+from integrations.planning.handles import dynamic_handle
+from integrations.planning.reconcile import Held, Taken, Tree, plan
 from integrations.planning.snapshot import AccountState, Snapshot
 from tests.integrations.planning.trees import (
     UNREAD,
