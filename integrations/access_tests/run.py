@@ -25,8 +25,7 @@ from integrations.jobs import concurrency
 from integrations.models import AccessTest, AccountAccess, Draft, Integration
 from integrations.models.settings import MEMBER_ROLE_FIELDS, AccessSettings, IntegrationSettings, default_options
 from integrations.planning.selection import Selection, select
-from integrations.planning.serialization import pack
-from integrations.planning.snapshot import AccountState, Progress
+from integrations.planning.snapshot import AccountState, Progress, pack
 from workspaces import audit, isolation
 from workspaces.encryption import SecretUnreadableError
 

@@ -14,7 +14,7 @@ from integrations import edit_conflicts
 from integrations.models import Integration, SettingsTrial, SyncRun
 from integrations.planning.selection import Selection
 from integrations.planning.selection_tree import Outline, Verb, in_words
-from integrations.planning.serialization import unpack
+from integrations.planning.snapshot import unpack
 from integrations.trials import settings_trial
 from workspaces import audit
 from workspaces.models import User

@@ -20,8 +20,7 @@ from integrations.jobs import concurrency
 from integrations.models import SettingsTrial
 from integrations.planning import absence
 from integrations.planning.reconcile import Taken, plan
-from integrations.planning.serialization import pack
-from integrations.planning.snapshot import Progress, Snapshot
+from integrations.planning.snapshot import Progress, Snapshot, pack
 from integrations.sync import mirror
 from integrations.sync.verification import AnotherOrganizationError, check_gone, check_same_organization
 from workspaces import isolation

@@ -26,8 +26,7 @@ from integrations.planning.diff import Change, describe
 from integrations.planning.reconcile import Plan, Tree
 from integrations.planning.selection import Selection, select
 from integrations.planning.selection_tree import Outline
-from integrations.planning.serialization import unpack
-from integrations.planning.snapshot import Snapshot
+from integrations.planning.snapshot import Snapshot, unpack
 from integrations.planning.workspace_impact import View, WorkspaceImpact, fingerprint, impacts
 from integrations.sync import mirror, requests
 from integrations.sync import schedule as sync_schedule

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from integrations.models.settings import default_selection
 from integrations.planning.selection import ROOT, Selection, forget, select, tick, ticked_accounts, unknown
 from integrations.planning.selection_tree import Outline, facts_of
-from integrations.planning.serialization import pack, unpack
-from integrations.planning.snapshot import AccountState, Snapshot
+from integrations.planning.snapshot import AccountState, Snapshot, pack, unpack
 from tests.integrations.planning.trees import ACCOUNT_IDS, FOLDER_IDS, ROOT_ID, account, snapshot, snapshots, unit
 
 EVERYTHING = Selection()

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.models import Integration, SettingsTrial, SyncSchedule
-from integrations.planning.serialization import pack
+from integrations.planning.snapshot import pack
 from integrations.trials import run as trials_run
 from tests.conftest import Cast
 from tests.integrations.access_tests.test_sampling import large

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from integrations import retention
 from integrations.models import AccessTest
-from integrations.planning.serialization import pack
+from integrations.planning.snapshot import pack
 from integrations.sync import run as sync_run
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws

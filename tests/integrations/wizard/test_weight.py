@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.access import tested
 from integrations.models import AccessTest
-from integrations.planning.serialization import pack
+from integrations.planning.snapshot import pack
 from integrations.wizard.steps import STEPS
 from tests.integrations.access_tests.test_sampling import large
 from tests.integrations.wizard.conftest import Walk
