@@ -13,7 +13,7 @@ from typing import Any, Final
 from celery import shared_task
 from django.utils import timezone
 
-from integrations.health import schedule as health_schedule
+from integrations.health import batches
 from integrations.jobs import concurrency, redelivery
 from integrations.jobs.sending import LOW_PRIORITY, Task, send
 from integrations.sync import dispatcher
@@ -60,8 +60,8 @@ def sync_integration(tenant_id: int, integration_id: int) -> None:
 @shared_task
 def enqueue_health_tests() -> None:
     """Send a message for each tenant of which connections are to be tested."""
-    for tenant_id in health_schedule.take_due(now=timezone.now()):
-        expires = health_schedule.DISPATCH_PATIENCE.total_seconds()
+    for tenant_id in batches.take_due(now=timezone.now()):
+        expires = batches.DISPATCH_PATIENCE.total_seconds()
         run_health_tests.apply_async((tenant_id,), expires=expires, priority=LOW_PRIORITY)
 
 

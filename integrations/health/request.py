@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from connections.models import Health
-from integrations.health import schedule
+from integrations.health import batches
 from integrations.models import Integration, SyncSchedule
 from workspaces import audit
 from workspaces.models import User
@@ -13,8 +13,8 @@ from workspaces.models import User
 def request_tests(*, integration: Integration, by: User | None) -> int:
     """Have the failing connections tested now, and not when they are due; gives how many they are."""
     SyncSchedule.objects.select_for_update().filter(pk=integration.pk).first()  # no sync writes to them meanwhile
-    tested = schedule.tested(integration.tenant_id).filter(root=integration.root_folder_id)
-    number = schedule.hurry(integration.tenant_id, tested.filter(health=Health.FAILING))
+    tested = batches.tested(integration.tenant_id).filter(root=integration.root_folder_id)
+    number = batches.hurry(integration.tenant_id, tested.filter(health=Health.FAILING))
     audit.record(
         "integration.health_test_requested", scope=integration.scope, by=by, target=integration, connections=number
     )

@@ -12,7 +12,7 @@ from integrations.access import tested
 from integrations.access.connection_options import effective
 from integrations.access_tests.request import request_test
 from integrations.aws.external_id import new_external_id
-from integrations.health import schedule as health_schedule
+from integrations.health import batches
 from integrations.models import AccessMode, AccessTest, AccountAccess
 from integrations.models.settings import AccessSettings
 from workspaces import audit
@@ -64,7 +64,7 @@ def change_access(*, access: AccountAccess, wanted: AccessSettings, seen: str, b
     current.save(update_fields=_SAVED)
     made_usable = Connection.objects.filter(pk=current.connection_id)
     made_usable.update(state=ConnectionState.ACTIVE)
-    health_schedule.forget(current.tenant_id, made_usable)
+    batches.forget(current.tenant_id, made_usable)
     _record("access_changed", current, by, before=before, after=after)
 
 

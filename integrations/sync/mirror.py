@@ -14,7 +14,7 @@ from django.db.models import Q
 from connections import bulk
 from connections.models import Connection, Folder
 from connections.tree import allocate_ids, rebuild_paths
-from integrations.health import schedule as health_schedule
+from integrations.health import batches
 from integrations.models import Integration
 from integrations.planning import handle_prefix, reconcile
 from integrations.planning.reconcile import Creation, Held, Plan, Taken, Tree, Update
@@ -110,7 +110,7 @@ def apply(planned: Plan, tree: Tree, integration: Integration, *, now: datetime)
     bulk.remove_connections([held.id for held in connections.removals], now=now)
     bulk.remove_folders([held.id for held in folders.removals], now=now)
     if connections.creations or connections.updates:
-        health_schedule.wake_on_commit(integration.tenant_id)
+        batches.wake_on_commit(integration.tenant_id)
 
 
 def _created(creations: Sequence[Creation], ids: Mapping[str, int]) -> list[bulk.NodeRow]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from connections import browse, sharing
 from connections.models import Connection, ConnectionState, Health
-from integrations.health import schedule as health_schedule
+from integrations.health import batches
 from integrations.models import Integration
 from tests import factories
 from tests.conftest import Cast
@@ -119,7 +119,7 @@ def test_those_that_fail_can_be_tested_at_once(cast: Cast, awsi: Integration, as
     assert response.redirect_chain == [(AWSI + "?health=failing", 302)]
     assert "2 failing connections are tested now." in response.content.decode()
     with isolation.as_tenant(cast.acme.pk):
-        due = health_schedule.due(cast.acme.pk, now=timezone.now())
+        due = batches.due(cast.acme.pk, now=timezone.now())
         assert set(due.values_list("title", flat=True)) == {"Broken", "Management", "New"}
         event = AuditEvent.objects.latest("pk")
         assert (event.action, event.details["connections"]) == ("integration.health_test_requested", 2)

@@ -7,9 +7,8 @@ from django.utils import timezone
 
 from connections.models import Connection, ConnectionState
 from integrations.access_tests import run as access_tests_run
-from integrations.health import policy
+from integrations.health import batches, policy
 from integrations.health import run as health_run
-from integrations.health import schedule as health_schedule
 from integrations.health.policy import Finding, Kind
 from integrations.models import AccountAccess, HealthSchedule, Integration
 from integrations.nodes import account_access, managed
@@ -197,7 +196,7 @@ def test_a_sync_leaves_health_alone_wherever_a_connection_goes(tested: Scene) ->
 def test_a_result_about_what_was_changed_meanwhile_is_dropped(tested: Scene) -> None:
     seen = tested.node("Prod")
     with isolation.as_tenant(tested.tenant_id):
-        health_schedule.forget(tested.tenant_id, Connection.objects.filter(pk=seen.pk))
+        batches.forget(tested.tenant_id, Connection.objects.filter(pk=seen.pk))
         assert not policy.record(seen, Finding(Kind.WORKS), now=timezone.now())
     assert tested.node("Prod").health == "untested"
 

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from connections.models import Connection
+from integrations.health import batches
 from integrations.health import run as health_run
-from integrations.health import schedule as health_schedule
 from integrations.models import HealthSchedule, Integration
 from tests import factories
 from tests.conftest import Cast
@@ -34,28 +34,28 @@ def tenants(cast: Cast, number: int) -> list[int]:
 @pytest.mark.django_db(transaction=True)
 def test_racing_dispatchers_never_take_a_tenant_twice(committed: Cast) -> None:
     due = tenants(committed, 5)
-    shares = at_once(*[lambda: health_schedule.take_due(now=timezone.now())] * 2)
+    shares = at_once(*[lambda: batches.take_due(now=timezone.now())] * 2)
     assert sorted([*shares[0], *shares[1]]) == sorted(due)
-    assert health_schedule.take_due(now=timezone.now()) == []
-    lost = timezone.now() + health_schedule.DISPATCH_PATIENCE + SECOND
-    assert sorted(health_schedule.take_due(now=lost)) == sorted(due)
+    assert batches.take_due(now=timezone.now()) == []
+    lost = timezone.now() + batches.DISPATCH_PATIENCE + SECOND
+    assert sorted(batches.take_due(now=lost)) == sorted(due)
 
 
 def test_as_many_tenants_are_tested_at_once_as_workers_take_and_who_waited_longest_is_first(cast: Cast) -> None:
     due, now = tenants(cast, 20), timezone.now()
-    first = health_schedule.take_due(now=now)
+    first = batches.take_due(now=now)
     assert first == due
-    claims = {tenant_id: health_schedule.start(tenant_id, now=now) for tenant_id in first}
-    assert health_schedule.take_due(now=now) == []
+    claims = {tenant_id: batches.start(tenant_id, now=now) for tenant_id in first}
+    assert batches.take_due(now=now) == []
     with isolation.as_tenant(due[0]):
         factories.connection(Scope(Tenant.objects.get(pk=due[0])), "behind", health_due_at=now - SECOND)
     claim = claims[due[0]]
     assert claim is not None
-    health_schedule.finish(due[0], claim, now=now)
+    batches.finish(due[0], claim, now=now)
     assert HealthSchedule.objects.get(pk=due[0]).next_due_at == now, "it has more to test"
     late = factories.tenant("late", owner=cast.stranger, plan=Plan.TEAM)
     HealthSchedule.objects.create(tenant=late, next_due_at=now - timedelta(minutes=1))
-    assert health_schedule.take_due(now=now) == [late.pk, due[0]], "but others that wait come first"
+    assert batches.take_due(now=now) == [late.pk, due[0]], "but others that wait come first"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -75,27 +75,27 @@ def test_a_worker_that_is_killed_loses_only_what_was_under_way(tested: Scene) ->
     tested.age()
     make_due(tested.tenant_id)
     now = timezone.now()
-    assert health_schedule.start(tested.tenant_id, now=now) is not None  # and is never heard of again
+    assert batches.start(tested.tenant_id, now=now) is not None  # and is never heard of again
     with isolation.as_tenant(tested.tenant_id):
         Connection.objects.filter(title="Prod").update(health_due_at=now + timedelta(hours=1))  # it got so far
-    assert health_schedule.take_due(now=now) == []
-    assert health_schedule.start(tested.tenant_id, now=now) is None
-    later = now + health_schedule.CLAIM_LIFETIME + SECOND
-    assert health_schedule.take_due(now=later) == [tested.tenant_id]
-    assert health_schedule.start(tested.tenant_id, now=later) is not None
+    assert batches.take_due(now=now) == []
+    assert batches.start(tested.tenant_id, now=now) is None
+    later = now + batches.CLAIM_LIFETIME + SECOND
+    assert batches.take_due(now=later) == [tested.tenant_id]
+    assert batches.start(tested.tenant_id, now=later) is not None
     with isolation.as_tenant(tested.tenant_id):
-        left = health_schedule.due(tested.tenant_id, now=later)
+        left = batches.due(tested.tenant_id, now=later)
         assert sorted(left.values_list("title", flat=True)) == ["Dev", "Management"]
 
 
 def test_who_lost_the_claim_does_not_give_back_that_of_another(cast: Cast) -> None:
     (tenant_id,) = tenants(cast, 1)
     now = timezone.now()
-    lost = health_schedule.start(tenant_id, now=now)
-    later = now + health_schedule.CLAIM_LIFETIME + SECOND
+    lost = batches.start(tenant_id, now=now)
+    later = now + batches.CLAIM_LIFETIME + SECOND
     assert lost is not None
-    assert health_schedule.start(tenant_id, now=later) is not None
-    health_schedule.finish(tenant_id, lost, now=later)
+    assert batches.start(tenant_id, now=later) is not None
+    batches.finish(tenant_id, lost, now=later)
     assert HealthSchedule.objects.get().claim not in (None, lost)
 
 
@@ -116,9 +116,9 @@ def test_the_next_batch_is_when_a_connection_is_due_and_not_for_each_one_at_once
             make_due(tested.tenant_id)
             now = timezone.now()
             Connection.objects.update(health_due_at=now + timedelta(minutes=minutes))
-            claim = health_schedule.start(tested.tenant_id, now=now)
+            claim = batches.start(tested.tenant_id, now=now)
             assert claim is not None
-            health_schedule.finish(tested.tenant_id, claim, now=now)
+            batches.finish(tested.tenant_id, claim, now=now)
             assert HealthSchedule.objects.get().next_due_at == now + timedelta(seconds=seconds)
 
 
@@ -128,13 +128,13 @@ def test_a_sync_that_brings_connections_has_them_tested_and_one_that_changes_not
 ) -> None:
     scene = make_scene(aws, committed)
     assert HealthSchedule.objects.get().pk == committed.acme.pk
-    assert health_schedule.take_due(now=timezone.now()) == [committed.acme.pk]
+    assert batches.take_due(now=timezone.now()) == [committed.acme.pk]
     HealthSchedule.objects.update(next_due_at=timezone.now() + timedelta(hours=1), dispatched_at=None)
     scene.mirror.sync()
-    assert health_schedule.take_due(now=timezone.now()) == []
+    assert batches.take_due(now=timezone.now()) == []
     aws.organization.create_account("New")
     scene.mirror.sync()
-    assert health_schedule.take_due(now=timezone.now()) == [committed.acme.pk]
+    assert batches.take_due(now=timezone.now()) == [committed.acme.pk]
 
 
 def test_a_tenant_is_tested_by_itself(tested: Scene, cast: Cast) -> None:
@@ -148,4 +148,4 @@ def test_a_tenant_is_tested_by_itself(tested: Scene, cast: Cast) -> None:
     assert set(tested.healths().values()) == {"untested"}
     with isolation.as_tenant(cast.globex.pk):
         assert "no access to an account" in Connection.objects.get(pk=theirs.pk).health_reason
-        assert not health_schedule.due(tested.tenant_id, now=timezone.now()).exists()
+        assert not batches.due(tested.tenant_id, now=timezone.now()).exists()
