@@ -1,29 +1,16 @@
-"""Whether connections get into their accounts: what a test says about one, and when the next test is due.
+"""Whether a connection works: what a test says about it, and how it stands after that.
 
-Everything is tested once a day, each connection at a time of day of its own, so that the tests of any number of them
-are spread evenly. What fails is tested again soon, and then less and less often.
+When the next test is due is in ``schedule``.
 """
 
-import math
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import Enum
 from typing import Final
 
 from connections.models import Connection, Health
 from integrations.aws.errors import COMPARE_ROLE, AccessDenied, AwsError, InvalidCredentials, Refused, RoleTooOpen
-
-DAY: Final = timedelta(days=1)
-# A role works up to a minute after it was made, and the StackSet takes its time to make it.
-YOUNG: Final = timedelta(minutes=3)
-_YOUNG_RETRY: Final = timedelta(minutes=1)
-FIRST_RETRY: Final = timedelta(minutes=5)
-LONGEST_RETRY: Final = timedelta(hours=4)
-# After what says nothing about the connection: a throttle, a lost connection, trouble of our own.
-UNKNOWN_RETRY: Final = timedelta(minutes=15)
-
-_EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
-_GOLDEN: Final = (math.sqrt(5) - 1) / 2  # its multiples, taken modulo 1, lie as evenly as can be
+from integrations.health import schedule
 
 _STACKSET: Final = (
     " The Connection Settings of the integration have the StackSet that makes the role, and the steps by hand: compare"
@@ -105,25 +92,18 @@ def decide(seen: Standing, finding: Finding, *, connection_id: int, now: datetim
     """Say how a connection stands after a test, and when the next one is due; the same facts give the same answer."""
     if finding.kind == Kind.WORKS:
         since = seen.changed_at if seen.health == Health.HEALTHY else now
-        return Standing(Health.HEALTHY, since, "", now, next_daily(connection_id, now))
+        return Standing(Health.HEALTHY, since, "", now, schedule.next_daily(connection_id, now))
     is_untested = seen.health == Health.UNTESTED
-    if finding.kind == Kind.FAILS and not (is_untested and finding.may_pass and now - seen.changed_at < YOUNG):
+    if finding.kind == Kind.FAILS and not (is_untested and finding.may_pass and now - seen.changed_at < schedule.YOUNG):
         since = seen.changed_at if seen.health == Health.FAILING else now
-        wait = min(max(now - since, FIRST_RETRY), LONGEST_RETRY)  # as long again as it has failed so far
-        return Standing(Health.FAILING, since, finding.sentence, now, now + wait)
+        return Standing(Health.FAILING, since, finding.sentence, now, schedule.after_failure(since, now))
     due_at = {
-        Kind.FAILS: now + _YOUNG_RETRY,
-        Kind.UNKNOWN: now + UNKNOWN_RETRY,
-        Kind.UNTESTABLE: next_daily(connection_id, now),
+        Kind.FAILS: now + schedule.YOUNG_RETRY,
+        Kind.UNKNOWN: now + schedule.UNKNOWN_RETRY,
+        Kind.UNTESTABLE: schedule.next_daily(connection_id, now),
     }[finding.kind]
     reason = finding.sentence if is_untested else seen.reason
     return Standing(seen.health, seen.changed_at, reason, seen.tested_at, due_at)
-
-
-def next_daily(connection_id: int, now: datetime) -> datetime:
-    """Give the next time at which the connection's own time of day comes round."""
-    time_of_day = DAY * (connection_id * _GOLDEN % 1.0)
-    return now + ((time_of_day - (now - _EPOCH)) % DAY or DAY)
 
 
 def record(seen: Connection, finding: Finding, *, now: datetime) -> bool:

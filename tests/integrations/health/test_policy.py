@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from connections.models import Health
 from integrations.aws import errors
 from integrations.aws.errors import AwsError
-from integrations.health.policy import DAY, YOUNG, Finding, Kind, Standing, decide, judge, next_daily
+from integrations.health.policy import Finding, Kind, Standing, decide, judge
+from integrations.health.schedule import DAY, YOUNG, next_daily
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=3)
