@@ -13,8 +13,7 @@ from django.db.models.fields.json import KT
 from integrations.aws.identifiers import check_role_arn
 from integrations.models import AccessMode, AccessTest
 from integrations.models.settings import AccessSettings, IntegrationSettings, NamedSettings
-from integrations.planning.snapshot import unpack
-from integrations.planning.snapshot import Snapshot
+from integrations.planning.snapshot import Snapshot, unpack
 
 ROLE_TOO_OPEN: Final = "RoleTooOpen"  # the code that integrations.aws.role_checks raises with
 

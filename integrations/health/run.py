@@ -21,8 +21,7 @@ from integrations.aws.calls.rate_limit import Pacer
 from integrations.aws.calls.retry import Retries
 from integrations.aws.errors import AccessDenied, AwsError
 from integrations.aws.role_checks import Credentials, check_side_by_side
-from integrations.health import policy
-from integrations.health import schedule as health_schedule
+from integrations.health import batches, policy
 from integrations.health.policy import Finding, Kind
 from integrations.models import AccountAccess, Integration
 from integrations.models.settings import MEMBER_ROLE_FIELDS, AccessSettings
@@ -61,17 +60,17 @@ class _Job:
 
 def run(tenant_id: int, *, retries: Retries | None = None, within_seconds: float | None = None) -> None:
     """Test what is due of a tenant; a message that comes twice or late finds nothing to do. A bug is raised."""
-    claim = health_schedule.start(tenant_id, now=timezone.now())
+    claim = batches.start(tenant_id, now=timezone.now())
     if claim is None:
         return
     rest = _REST_AFTER_TROUBLE  # also after a bug
     with structlog.contextvars.bound_contextvars(tenant=tenant_id):
         try:
             jobs = _load(tenant_id)
-            if not jobs or _test(jobs, retries, within_seconds or health_schedule.BATCH_SECONDS):
+            if not jobs or _test(jobs, retries, within_seconds or batches.BATCH_SECONDS):
                 rest = timedelta(0)
         finally:
-            health_schedule.finish(tenant_id, claim, now=timezone.now(), rest=rest)
+            batches.finish(tenant_id, claim, now=timezone.now(), rest=rest)
 
 
 def _test(jobs: Mapping[int, _Job], retries: Retries | None, within_seconds: float) -> bool:
@@ -121,7 +120,7 @@ def _write(job: _Job, found: Finding) -> bool:
 def _load(tenant_id: int) -> dict[int, _Job]:
     """Read what is due, and then how one gets in: what is changed after the first is noticed when it is written."""
     with isolation.as_tenant(tenant_id):
-        nodes = list(health_schedule.due(tenant_id, now=timezone.now())[:_BATCH])
+        nodes = list(batches.due(tenant_id, now=timezone.now())[:_BATCH])
         ways = _ways_of_integrations(nodes)
         accesses = _accesses(nodes)
         options = effective(nodes)
@@ -177,7 +176,7 @@ def remember(settings: AccessSettings, account_ids: Iterable[str] = ()) -> dict[
             return {"": Connection.objects.get(pk=settings.connection_id)}
         if not isinstance(settings, Integration):
             return {}
-        found = health_schedule.tested(settings.tenant_id).filter(root=settings.root_folder_id)
+        found = batches.tested(settings.tenant_id).filter(root=settings.root_folder_id)
         return {node.source_id: node for node in found.filter(source_id__in=list(account_ids))}
 
 

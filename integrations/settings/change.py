@@ -17,7 +17,7 @@ from connections.schemas.workspace_uses import uses_of
 from integrations import edit_conflicts
 from integrations.access import tested
 from integrations.aws.external_id import new_external_id
-from integrations.health import schedule as health_schedule
+from integrations.health import batches
 from integrations.models import AccessTest, Integration, SettingsTrial, SyncSchedule
 from integrations.models.settings import CONNECTION_FIELDS, AccessMode, IntegrationSettings
 from integrations.planning.reconcile import Tree, Update
@@ -147,7 +147,7 @@ def change_connection_settings(
         return current
     current.save(update_fields=[*CONNECTION_FIELDS, "connection_external_id", "next_connection_external_id"])
     if current.member_role != former_role:
-        health_schedule.forget(current.tenant_id, Connection.objects.filter(root=current.root_folder_id))
+        batches.forget(current.tenant_id, Connection.objects.filter(root=current.root_folder_id))
     _bump(current)
     changes = {"before": before, "after": after} | ({"renamed": len(updates)} if updates else {})
     audit.record("integration.connection_settings_changed", scope=current.scope, by=by, target=current, **changes)
