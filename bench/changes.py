@@ -9,7 +9,7 @@ from bench.mirrors import a_snapshot, sync
 from bench.table import Row, at_most, show
 from connections import sharing
 from connections.models import Connection, Folder, Schema
-from integrations import retention
+from integrations import clean_up
 from integrations.models import Integration, SyncSchedule
 from integrations.settings import change
 from integrations.sync import mirror
@@ -46,7 +46,7 @@ def run(accounts: int, runs: int) -> None:
         SyncSchedule.objects.filter(pk=integration.pk).delete()  # as whoever asks for the deletion does
         rows = [
             Row("bare DELETE", undone(runs, lambda: _execute(integration, *_DELETE))),
-            _ours("ours", runs, lambda: retention.remove(scope.tenant.pk, integration.pk)),
+            _ours("ours", runs, lambda: clean_up.remove(scope.tenant.pk, integration.pk)),
             Row("Django's collector", undone(1, lambda: _collect(integration))),
         ]
         show(f"Deletion of {accounts} connections in use in {_WORKSPACES} workspaces", rows)

@@ -5,7 +5,7 @@ Set-based: at any size the same few statements. Callers are bound to the tenant,
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
@@ -15,9 +15,6 @@ from connections.models import Connection, Folder
 from connections.tree import ids_on
 from workspaces.access import Scope
 from workspaces.models import Workspace
-
-# What is removed or taken away comes back as it was if its reason goes within this time.
-GRACE: Final = timedelta(days=30)
 
 # Below a folder lies what has a path that begins with its own, whoever made it. A workspace that has a folder above
 # loses the connections too.

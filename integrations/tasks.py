@@ -85,9 +85,9 @@ def run_access_test(tenant_id: int, test_id: int) -> None:
 @shared_task
 def remove_integration(tenant_id: int, integration_id: int) -> None:
     """Delete an integration for good, if somebody asked for that."""
-    from integrations import retention
+    from integrations import clean_up as integrations_clean_up
 
-    retention.remove(tenant_id, integration_id)
+    integrations_clean_up.remove(tenant_id, integration_id)
 
 
 @shared_task
@@ -125,7 +125,7 @@ def deliver_notifications() -> None:
 @shared_task
 def clean_up() -> None:
     """Drop expired drafts and old tests, and purge what was removed long enough ago."""
-    from integrations import retention
+    from integrations import clean_up as integrations_clean_up
 
     deadline = monotonic() + CLEAN_UP_SECONDS
-    retention.clean_up(now=timezone.now(), is_time_up=lambda: monotonic() >= deadline)
+    integrations_clean_up.run(now=timezone.now(), is_time_up=lambda: monotonic() >= deadline)

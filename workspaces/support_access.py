@@ -9,10 +9,9 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from workspaces import audit, isolation
+from workspaces import audit, isolation, retention
 from workspaces.access import Access, Scope
 from workspaces.models import AuditEvent, SupportAccess, Tenant, User
-from workspaces.models.support_access import LASTS
 from workspaces.people.accounts import RefusedError
 
 
@@ -23,7 +22,7 @@ def begin(*, tenant: Tenant, reason: str, by: User, now: datetime) -> SupportAcc
         if live_in(tenant, now=now).filter(operator=by).exists():
             raise RefusedError(f"You have support access to {tenant} already. Leave it first to begin another one.")
         made = SupportAccess.objects.create(
-            tenant=tenant, operator=by, reason=reason, started_at=now, expires_at=now + LASTS
+            tenant=tenant, operator=by, reason=reason, started_at=now, expires_at=now + retention.SUPPORT_ACCESS
         )
         until = made.expires_at.strftime("%Y-%m-%d %H:%M UTC")
         audit.record("support.began", scope=Scope(tenant), by=by, target=tenant, reason=reason, until=until)

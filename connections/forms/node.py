@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from connections.deletion import GRACE
+from connections.retention import GRACE
 from workspaces.handles import NODE_MAX_LENGTH, validate_node_handle
 from workspaces.web.inputs import AS_TYPED
 from workspaces.wording.durations import spoken

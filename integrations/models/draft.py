@@ -1,22 +1,21 @@
 """An integration in the making."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self
 
 from django.db import models
 from django.utils import timezone
 
+from integrations import retention
 from integrations.models.settings import NamedSettings
 from workspaces.access import Scope
 from workspaces.handles import PlaceHandleField
 from workspaces.models import User
 
-LIFETIME = timedelta(days=7)
-
 
 def draft_expiry() -> datetime:
     """Give the time at which a draft that was touched now is dropped."""
-    return timezone.now() + LIFETIME
+    return timezone.now() + retention.DRAFT
 
 
 class DraftQuerySet(models.QuerySet["Draft"]):

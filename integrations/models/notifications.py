@@ -1,8 +1,8 @@
 """Who is told what about an integration, and every notification on its way or sent."""
 
 import uuid
-from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final, Self
+from datetime import datetime
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -13,8 +13,6 @@ from integrations.models.lease import Leased
 from integrations.models.sync_run import SyncRun
 from workspaces.models import Tenant
 from workspaces.models.sealed_text import SealedTextField
-
-KEPT: Final = timedelta(days=30)  # of a notification that was sent or given up
 
 
 class Topic(models.TextChoices):

@@ -1,22 +1,21 @@
 """New discovery settings, or another choice of accounts, that are tried before anybody saves them."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from integrations import retention
 from integrations.models.integration import Integration
 from integrations.models.settings import IntegrationSettings
 from workspaces.models import User
 
-LIFETIME = timedelta(hours=1)
-
 
 def trial_expiry() -> datetime:
     """Give the time at which a trial that starts now is dropped."""
-    return timezone.now() + LIFETIME
+    return timezone.now() + retention.TRIAL
 
 
 class SettingsTrial(IntegrationSettings):

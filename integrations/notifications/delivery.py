@@ -22,7 +22,6 @@ from django.utils import timezone
 
 from integrations.jobs import lease
 from integrations.models import Delivery, DeliveryDue, EmailNotifications, Event, Integration, Webhook
-from integrations.models.notifications import KEPT
 from integrations.notifications import http_client, messages, recipients, signing
 from integrations.notifications.http_client import Answer
 from workspaces import audit, database, isolation
@@ -223,7 +222,11 @@ def _switch_off(claim: Claim) -> None:
     audit.record("webhook.switched_off", scope=integration.scope, by=None, target=hook, before=before, after=hook.facts)
 
 
-def forget_old(*, now: datetime) -> None:
-    """Delete what has been over for long enough, of the tenant that the transaction is bound to."""
-    Delivery.objects.filter(created_at__lte=now - KEPT).exclude(state=Delivery.State.WAITING).delete()
-    Webhook.objects.filter(former_secret_until__lte=now).update(sealed_former_secret="")
+def forget_old(before: datetime) -> None:
+    """Delete what was queued before this and is over, of the tenant that the transaction is bound to."""
+    Delivery.objects.filter(created_at__lte=before).exclude(state=Delivery.State.WAITING).delete()
+
+
+def forget_former_secrets(before: datetime) -> None:
+    """Forget the secrets that signed until then, after a rotation; of the same tenant."""
+    Webhook.objects.filter(former_secret_until__lte=before).update(sealed_former_secret="")

@@ -1,4 +1,4 @@
-"""How long the records of syncs are kept, and in what form: whoever changed nothing is soon one of many.
+"""In what form the records of syncs are kept: whoever changed nothing is soon one of many. ``retention`` says how long.
 
 Most syncs find nothing new. A day later those in a row, without another between them, become one record for each day:
 the last one's, which says for how many it stands and since when. What changed something, failed, asked, or was asked
@@ -6,19 +6,16 @@ for by a person stays a record of its own. All go when they have been kept for l
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 
+from integrations import retention
 from workspaces import isolation
 
-# Of each integration so many records are kept whatever their age, so that one that seldom runs has a history too.
-LAST_RUNS = 20
 RUNS_AT_ONCE = 500
 _INTEGRATIONS_AT_ONCE = 4  # in one transaction so many times as many runs are folded, which takes about a second
-_STAY_APART = timedelta(days=1)
 
 # Said so that only the indexes of each integration's runs give the order that is asked for. Told "=", PostgreSQL would
 # look through the runs of all, among few integrations, until it meets enough of this: millions, if others ran more.
@@ -89,7 +86,7 @@ def fold_quiet_runs(tenant_id: int, *, now: datetime, is_time_up: Callable[[], b
 
     What is not done when the time is up is done the next time.
     """
-    yesterday = (now - _STAY_APART).replace(hour=0, minute=0, second=0, microsecond=0)
+    yesterday = (now - retention.QUIET_RUN).replace(hour=0, minute=0, second=0, microsecond=0)
     with isolation.as_tenant(tenant_id), connection.cursor() as cursor:
         cursor.execute(_TO_FOLD, {"before": yesterday})
         integrations = [pk for (pk,) in cursor.fetchall()]
@@ -103,8 +100,8 @@ def forget_old_runs(tenant_id: int, *, now: datetime, is_time_up: Callable[[], b
 
     The audit log keeps what people did; what a sync changed is known no longer than its run.
     """
-    before = now - timedelta(days=settings.PIPES_RUNS_KEPT_DAYS)
-    _in_batches(tenant_id, _FORGET, {"before": before, "last": LAST_RUNS}, is_time_up)
+    parameters = {"before": now - retention.run(), "last": retention.LAST_RUNS}
+    _in_batches(tenant_id, _FORGET, parameters, is_time_up)
 
 
 def _in_batches(tenant_id: int, statement: str, parameters: dict[str, Any], is_time_up: Callable[[], bool]) -> None:

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from connections.errors import HandleTakenError
+from integrations import retention
 from integrations.aws.external_id import new_external_id
 from integrations.forms.settings import SettingsForm
 from integrations.models import AccessTest, Draft, Integration
-from integrations.models.draft import LIFETIME
 from integrations.wizard.steps import HANDLE, STEPS, Step
 from workspaces import audit
 from workspaces.access import Access, Scope
@@ -109,7 +109,7 @@ def save_step(draft: Draft, step: Step, *, is_complete: bool, now: datetime) -> 
         draft.steps_done = max(draft.steps_done, index_of(step) + 1)
     else:
         draft.steps_done = min(draft.steps_done, index_of(step))
-    draft.expires_at = now + LIFETIME
+    draft.expires_at = now + retention.DRAFT
     draft.save()
 
 

@@ -54,7 +54,7 @@ _LOADED_LATER: Final = (
     "integrations.aws.calls.error_mapping",
     "integrations.health.run",
     "integrations.notifications.delivery",
-    "integrations.retention",
+    "integrations.clean_up",
     "integrations.sync.run",
     "integrations.access_tests.run",
     "integrations.trials.run",

@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from connections import actions, sharing
 from connections.models import Aggregator, Connection, Folder, Schema
+from connections.retention import GRACE
 from connections.schemas import schema_names
 from connections.schemas.in_use import contents
 from connections.schemas.rows import totals
-from integrations import retention
+from integrations import clean_up
 from tests import factories
 from tests.conftest import Cast
 from tests.connections.test_permissions import ORG, TENANT, Tree, add, audiences, make_tree, share, url
@@ -56,7 +57,7 @@ def in_use(cast: Cast, workspace: Workspace) -> list[str]:
 def later(cast: Cast, **by: float) -> None:
     """Let the clean-up purge at a later time."""
     with isolation.as_tenant(cast.acme.pk):
-        retention.purge(now=timezone.now() + timedelta(**by))
+        clean_up.forget_nodes(timezone.now() + timedelta(**by) - GRACE)
 
 
 def test_what_would_leave_workspaces_is_shown_and_nothing_is_saved_before_it_is_confirmed(

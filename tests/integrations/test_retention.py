@@ -8,8 +8,9 @@ from django.utils import timezone
 from connections import actions, sharing
 from connections.errors import HandleTakenError
 from connections.models import Connection, Folder, Grant, Schema
+from connections.retention import GRACE
 from connections.schemas import in_use
-from integrations import retention
+from integrations import clean_up
 from integrations.models import SyncRun, SyncSchedule
 from integrations.nodes import managed
 from integrations.sync import approvals
@@ -76,7 +77,7 @@ def removed_days_ago(cast: Cast, days: int) -> None:
     with isolation.as_tenant(cast.acme.pk):
         for model in (Folder, Connection):
             model.objects.exclude(removed_at=None).update(removed_at=now - timedelta(days=days))
-        retention.purge(now=now)
+        clean_up.forget_nodes(now - GRACE)
 
 
 def in_schema(cast: Cast) -> set[str]:

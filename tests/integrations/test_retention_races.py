@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from connections.models import Connection, Folder
-from integrations import retention
+from connections.retention import GRACE
+from integrations import clean_up
 from integrations.models import Integration
 from tests import factories
 from tests.conftest import Cast, make_cast
@@ -23,7 +24,7 @@ def test_an_integration_that_could_not_be_deleted_does_not_stop_the_purge(cast: 
         Integration.objects.filter(pk=stuck.pk).update(state=Integration.State.DELETE_FAILED)
         Folder.objects.filter(pk=stuck.root_folder_id).update(removed_at=long_ago)
         factories.connection(cast.at_org, "gone", folder=stuck.root_folder, removed_at=long_ago)
-        retention.purge(now=now)
+        clean_up.forget_nodes(now - GRACE)
         assert not Connection.objects.exists()
         assert Folder.objects.filter(pk=stuck.root_folder_id).exists()
 
@@ -44,7 +45,7 @@ def test_what_returns_at_the_moment_of_the_purge_stays() -> None:
     def purge() -> None:
         with isolation.as_tenant(cast.acme.pk):
             has_begun.set()
-            retention.purge(now=now)
+            clean_up.forget_nodes(now - GRACE)
 
     with isolation.as_tenant(cast.acme.pk):
         Connection.objects.filter(pk=nodes[0].pk).update(removed_at=None)

@@ -1,6 +1,6 @@
 """Who was asked to join a place, by email."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -10,8 +10,6 @@ from django.db.models.functions import Lower
 from workspaces.models.membership import PLACE_ROLES, WORKSPACE_ROLES, Role
 from workspaces.models.scoped import ScopedModel
 from workspaces.models.user import User
-
-LIFETIME = timedelta(days=7)
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):

@@ -1,15 +1,14 @@
 """When the operator of the installation may look into a tenant."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
 
+from workspaces import retention
 from workspaces.models.tenant import Tenant
 from workspaces.models.user import User
-
-LASTS = timedelta(hours=1)
 
 
 class SupportAccessQuerySet(models.QuerySet["SupportAccess"]):
@@ -35,7 +34,7 @@ class SupportAccess(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(expires_at__gt=F("started_at"), expires_at__lte=F("started_at") + LASTS),
+                condition=Q(expires_at__gt=F("started_at"), expires_at__lte=F("started_at") + retention.SUPPORT_ACCESS),
                 name="support_access_is_short",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="support_access_has_reason"),

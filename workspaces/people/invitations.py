@@ -13,10 +13,9 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from workspaces import audit, isolation, rate_limit
+from workspaces import audit, isolation, rate_limit, retention
 from workspaces.access import POWER_OF, Access, Power, Scope
 from workspaces.models import Invitation, Membership, Role, User
-from workspaces.models.invitation import LIFETIME
 from workspaces.places import members
 from workspaces.rate_limit import Window
 from workspaces.sign_in import adapter
@@ -88,7 +87,7 @@ def send_invitation(*, scope: Scope, email: str, role: Role, by: User, now: date
             "invited_by": by.email,
             "sender": by,
             "sent_at": None,
-            "expires_at": now + LIFETIME,
+            "expires_at": now + retention.INVITATION,
         },
     )
     audit.record("invitation.sent", scope=scope, by=by, target=invitation, role=role)

@@ -8,10 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from workspaces import isolation
+from workspaces import isolation, retention
 from workspaces.forms.people import AccountForm
 from workspaces.models import Invitation, Membership, Role, User
-from workspaces.models.invitation import LIFETIME
 from workspaces.people import invitations
 from workspaces.scoping import public_view
 from workspaces.sign_in import adapter
@@ -85,4 +84,4 @@ def _page(request: HttpRequest, invitation: Invitation, state: str, **context: o
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
-    return render(request, "workspaces/invitation_gone.html", {"lifetime": LIFETIME}, status=404)
+    return render(request, "workspaces/invitation_gone.html", {"lifetime": retention.INVITATION}, status=404)

@@ -10,11 +10,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from workspaces import retention
 from workspaces import support_access as workspaces_support_access
 from workspaces.access import Access, Power
 from workspaces.forms.people import AddPersonForm, RoleForm
 from workspaces.models import Invitation, Membership, Role, SupportAccess, User
-from workspaces.models.invitation import LIFETIME
 from workspaces.people import invitations
 from workspaces.people.invitations import Letter
 from workspaces.places import members
@@ -58,7 +58,9 @@ def add(request: HttpRequest, access: Access) -> HttpResponse:
             return redirect(scope.url("people"))
     help_text = f"Somebody who is in {scope.tenant} already is added at once; anybody else gets an invitation by email."
     if scope.level == "tenant":
-        help_text = f"An email with a link is sent, which is good for {spoken(LIFETIME)} and for one person."
+        help_text = (
+            f"An email with a link is sent, which is good for {spoken(retention.INVITATION)} and for one person."
+        )
     context = {"form": form, "cancel_url": scope.url("people"), "help": help_text}
     return render(request, "workspaces/person_add.html", context)
 

@@ -8,10 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from connections import sharing
-from connections.deletion import GRACE
 from connections.errors import ChangedMeanwhileError
 from connections.forms.permissions import PermissionsForm
 from connections.models import Connection, Folder, Grant
+from connections.retention import GRACE
 from connections.sharing import Node
 from connections.views.context import connection_page, folder_page, settings_links
 from integrations.nodes import managed

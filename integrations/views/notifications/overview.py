@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from connections.errors import ChangedMeanwhileError
+from integrations import retention
 from integrations.forms.notifications import EmailsForm
 from integrations.models import Delivery, Integration, Webhook
-from integrations.models.notifications import KEPT
 from integrations.notifications import emails, recipients, webhooks
 from integrations.views.frame import find_integration, integration_page
 from workspaces.access import Access, Power
@@ -59,7 +59,7 @@ def _show(request: HttpRequest, access: Access, integration: Integration, form: 
         unconfirmed=recipients.unconfirmed(form.stored),
         webhooks=Webhook.objects.filter(integration=integration).order_by("name", "pk"),
         page=page,
-        nothing_sent=f"Nothing was sent in the last {spoken(KEPT)}.",
+        nothing_sent=f"Nothing was sent in the last {spoken(retention.DELIVERY)}.",
         is_sending=any(row.next_try_at is not None and row.next_try_at <= now for row in page.rows),
     )
     return render_page(request, "integrations/notifications/overview.html", context, parts=("deliveries",))

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from connections.deletion import GRACE
+from connections.retention import GRACE
 from integrations.models import Integration, SyncRun
 from integrations.sync import approvals
 from integrations.views.frame import find_integration, integration_page, render_live, run_status

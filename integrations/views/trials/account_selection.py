@@ -6,11 +6,10 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from connections.deletion import GRACE
 from connections.errors import ChangedMeanwhileError
-from integrations import edit_conflicts
+from connections.retention import GRACE
+from integrations import edit_conflicts, retention
 from integrations.models import Integration, SettingsTrial
-from integrations.models.settings_trial import LIFETIME
 from integrations.planning.selection import Selection
 from integrations.planning.selection_tree import Outline, in_words
 from integrations.trials import account_selection, settings_trial
@@ -23,7 +22,9 @@ from workspaces.web.htmx import render_page
 from workspaces.wording.durations import spoken
 from workspaces.wording.names import isolated
 
-_GONE = f"There is no choice of accounts to save: it was saved or discarded, or {spoken(LIFETIME)} has passed since."
+_GONE = (
+    f"There is no choice of accounts to save: it was saved or discarded, or {spoken(retention.TRIAL)} has passed since."
+)
 _STALE = "A sync has seen a newer state of AWS than what is shown here. Press Read again, then save; nothing was saved."
 
 

@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from connections.errors import ChangedMeanwhileError
+from integrations import retention
 from integrations.models import Integration, SettingsTrial
-from integrations.models.settings_trial import LIFETIME
 from integrations.trials import preview, settings_trial
 from integrations.views.frame import find_integration, integration_page
 from integrations.views.trials.outcome import prospect_context
@@ -36,7 +36,9 @@ def integration_preview(request: HttpRequest, access: Access, integration: str) 
         return redirect(request.path)
     trial = settings_trial.find(found, now=timezone.now())
     if trial is None or trial.about != SettingsTrial.About.PREVIEW:
-        messages.info(request, f"There is no preview any more: it was closed, or {spoken(LIFETIME)} has passed since.")
+        messages.info(
+            request, f"There is no preview any more: it was closed, or {spoken(retention.TRIAL)} has passed since."
+        )
         return redirect(advanced_url)
     context = integration_page(
         access,

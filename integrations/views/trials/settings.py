@@ -7,9 +7,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from connections.errors import ChangedMeanwhileError
-from integrations import edit_conflicts
+from integrations import edit_conflicts, retention
 from integrations.models import Integration, SettingsTrial
-from integrations.models.settings_trial import LIFETIME
 from integrations.trials import settings_trial
 from integrations.views.frame import find_integration, integration_page
 from integrations.views.trials.outcome import WHY_NOT_SAVED, prospect_context
@@ -23,7 +22,7 @@ _STALE = (
     " AWS is read anew; nothing was saved."
 )
 _GONE = (
-    f"There are no new Discovery Settings to save: they were saved or discarded, or {spoken(LIFETIME)} has"
+    f"There are no new Discovery Settings to save: they were saved or discarded, or {spoken(retention.TRIAL)} has"
     " passed since."
 )
 

@@ -9,10 +9,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from integrations import retention
 from integrations.access_tests.request import request_test
 from integrations.forms.settings import SettingsForm
 from integrations.models import Draft, Integration
-from integrations.models.draft import LIFETIME
 from integrations.views.trials import account_tree
 from integrations.views.wizard import pages
 from integrations.wizard import drafts
@@ -65,7 +65,7 @@ def cancel(request: HttpRequest, access: Access, draft: UUID) -> HttpResponse:
         drafts.discard_draft(draft=found, by=access.user)
         messages.info(request, "The integration was not created.")
         return redirect(access.scope.url("integration_list"))
-    context = {"draft": found, "back_url": drafts.draft_url(found), "lifetime": LIFETIME}
+    context = {"draft": found, "back_url": drafts.draft_url(found), "lifetime": retention.DRAFT}
     return render(request, "integrations/wizard/cancel.html", context)
 
 

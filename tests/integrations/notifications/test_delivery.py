@@ -14,9 +14,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from integrations import retention
+from integrations import clean_up, retention
 from integrations.models import Delivery, DeliveryDue, Integration, SyncRun, Topic, Webhook
-from integrations.models.notifications import KEPT
 from integrations.notifications import delivery as notifications_delivery
 from integrations.notifications import http_client, outbox, signing, webhooks
 from integrations.notifications.delivery import AT_ONCE, AT_ONCE_OF_ONE, CLAIM_LIFETIME, MOST_ATTEMPTS
@@ -137,7 +136,7 @@ def test_an_old_secret_whose_day_is_over_is_forgotten(told: Told, cast: Cast) ->
     with isolation.as_tenant(cast.acme.pk):
         webhooks.rotate_secret(webhook=hook, former_until="", by=cast.org_owner, now=now)
         for moment, is_kept in ((now, True), (now + webhooks.OVERLAP, False)):
-            notifications_delivery.forget_old(now=moment)
+            notifications_delivery.forget_former_secrets(moment)
             assert bool(Webhook.objects.get(pk=hook.pk).sealed_former_secret) == is_kept
 
 
@@ -419,11 +418,11 @@ def test_what_is_long_over_is_forgotten_and_what_waits_is_not(told: Told, cast: 
     told.run(Outcome())
     told.deliver()
     told.fails()
-    later = timezone.now() + KEPT + timedelta(days=1)
+    later = timezone.now() + retention.DELIVERY + timedelta(days=1)
     with isolation.as_tenant(cast.acme.pk):
-        notifications_delivery.forget_old(now=later)
+        notifications_delivery.forget_old(later - retention.DELIVERY)
     assert [delivery.state for delivery in told.deliveries()] == ["waiting"]
-    retention.clean_up(now=later)
+    clean_up.run(now=later)
     assert len(told.deliveries()) == 1
     with isolation.as_tenant(cast.acme.pk):
         assert SyncRun.objects.count() == 3

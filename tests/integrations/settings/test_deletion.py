@@ -11,7 +11,7 @@ from django.utils import timezone
 from connections import sharing
 from connections.models import Aggregator, Connection, Folder, Grant, Schema
 from connections.schemas import in_use as schemas_in_use
-from integrations import retention
+from integrations import clean_up
 from integrations.models import AccessTest, Draft, Integration, SyncRun, SyncSchedule
 from integrations.settings import deletion
 from integrations.sync import requests
@@ -70,7 +70,7 @@ def test_the_worker_deletes_all_that_hangs_on_it_and_keeps_the_rest(
     other = make_mirror(aws, cast.at_tenant, cast, handle="other")
     other.work()
     post(as_org_owner, MAIN + "delete/", handle="main")
-    retention.remove(cast.acme.pk, in_use.integration.pk)
+    clean_up.remove(cast.acme.pk, in_use.integration.pk)
     with isolation.as_tenant(cast.acme.pk):
         assert rows_of(in_use.integration) == 0
         assert not Integration.objects.filter(handle="main").exists()
@@ -80,7 +80,7 @@ def test_the_worker_deletes_all_that_hangs_on_it_and_keeps_the_rest(
         assert Aggregator.objects.count() == 1  # what a person typed stays
         assert rows_of(other.integration) == 6
     assert not SyncSchedule.objects.filter(pk=in_use.integration.pk).exists()
-    retention.remove(cast.acme.pk, in_use.integration.pk)  # a message that comes twice is quiet
+    clean_up.remove(cast.acme.pk, in_use.integration.pk)  # a message that comes twice is quiet
 
 
 def test_deleting_is_one_event_with_the_numbers(
@@ -111,7 +111,7 @@ def test_a_sync_under_way_cannot_bring_it_back(in_use: Synced, cast: Cast, monke
         requests.request(in_use.integration, trigger=SyncRun.Trigger.MANUAL, by=None, now=timezone.now())
     sync_run.run(cast.acme.pk, in_use.integration.pk, retries=QUICK, watch=delete_while_it_reads)
     assert handles(cast) == set()
-    retention.remove(cast.acme.pk, in_use.integration.pk)
+    clean_up.remove(cast.acme.pk, in_use.integration.pk)
     with isolation.as_tenant(cast.acme.pk):
         assert rows_of(in_use.integration) == 0
     assert sync_run.run(cast.acme.pk, in_use.integration.pk, retries=QUICK) is None
@@ -126,7 +126,7 @@ def test_what_the_database_refuses_is_shown_and_can_be_tried_again(
         Folder.objects.filter(pk=stray.pk).update(parent=in_use.integration.root_folder_id)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     with pytest.raises(DatabaseError):
-        retention.remove(cast.acme.pk, in_use.integration.pk)
+        clean_up.remove(cast.acme.pk, in_use.integration.pk)
     with isolation.as_tenant(cast.acme.pk):
         stray.delete()
         assert rows_of(in_use.integration) == 6
@@ -135,14 +135,14 @@ def test_what_the_database_refuses_is_shown_and_can_be_tried_again(
     assert "Enter main to confirm" in text_of(as_org_owner.get(MAIN + "delete/").content.decode())
     post(as_org_owner, MAIN + "delete/", handle="main")
     assert events()[0].action == "integration.deletion_retried"
-    retention.remove(cast.acme.pk, in_use.integration.pk)
+    clean_up.remove(cast.acme.pk, in_use.integration.pk)
     with isolation.as_tenant(cast.acme.pk):
         assert rows_of(in_use.integration) == 0
 
 
 def test_a_deletion_whose_message_got_lost_is_taken_up(in_use: Synced, cast: Cast, as_org_owner: Client) -> None:
     post(as_org_owner, MAIN + "delete/", handle="main")
-    retention.clean_up(now=timezone.now())
+    clean_up.run(now=timezone.now())
     with isolation.as_tenant(cast.acme.pk):
         assert rows_of(in_use.integration) == 0
 
@@ -158,7 +158,7 @@ def test_a_tenant_that_cannot_be_cleaned_up_does_not_stop_that_of_others(
     now = timezone.now()
     with isolation.as_tenant(cast.globex.pk):
         factories.draft(Scope(cast.globex, cast.globex_org), by=cast.stranger, expires_at=now)
-    retention.clean_up(now=now)
+    clean_up.run(now=now)
     with isolation.as_tenant(cast.globex.pk):
         assert not Draft.objects.exists()
     with isolation.as_tenant(cast.acme.pk):
@@ -191,7 +191,7 @@ def measured(cast: Cast, size: int, handle: str) -> tuple[int, int]:
         with CaptureQueriesContext(connection) as asked:
             deletion.request_removal(integration=made, by=cast.org_owner, now=timezone.now())
     with CaptureQueriesContext(connection) as removed:
-        retention.remove(cast.acme.pk, made.pk)
+        clean_up.remove(cast.acme.pk, made.pk)
     return len(asked), len(removed)
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from connections import manual_nodes, sharing
 from connections.errors import ChangedMeanwhileError
 from connections.models import Connection, Folder, Schema
-from integrations import retention
+from integrations import clean_up
 from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.settings import change, deletion
 from integrations.sync import requests
@@ -127,7 +127,7 @@ def test_a_deletion_in_the_middle_of_a_sync_wins(synced: Synced, cast: Cast, poo
         is_reading.wait(20)
         with isolation.as_tenant(cast.acme.pk):
             done = deletion.request_removal(integration=synced.integration, by=cast.org_owner, now=timezone.now())
-        retention.remove(cast.acme.pk, synced.integration.pk)
+        clean_up.remove(cast.acme.pk, synced.integration.pk)
         is_deleted.set()
         return done
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from connections import bulk, sharing
 from connections.models import Connection, Folder, Grant
-from integrations import retention
+from connections.retention import GRACE
+from integrations import clean_up
 from integrations.models import Integration
 from integrations.planning.reconcile import Held, Tree
 from integrations.planning.snapshot import AccountState, Snapshot
@@ -161,7 +162,7 @@ def test_what_returns_in_the_days_of_grace_has_its_grants_and_later_it_is_new(ca
         sharing.set_grants(node, [cast.at_org])
         for days, is_kept in ((29, True), (31, False)):
             sync(integration, snapshot())
-            retention.purge(now=timezone.now() + timedelta(days=days))
+            clean_up.forget_nodes(timezone.now() + timedelta(days=days) - GRACE)
             sync(integration, here)
             assert Connection.objects.filter(pk=node.pk).exists() == is_kept
             assert Grant.objects.filter(connection=node).exists() == is_kept
@@ -174,7 +175,7 @@ def test_a_purge_takes_only_what_is_long_gone(cast: Cast) -> None:
         integration = mirrored(cast.at_tenant, cast)
         sync(integration, snapshot([unit(0, "A"), unit(1, "B", FOLDER_IDS[0])], [account(0, "C", FOLDER_IDS[1])]))
         sync(integration, snapshot([unit(0, "A"), unit(1, "B", FOLDER_IDS[0])]))
-        retention.purge(now=timezone.now() + timedelta(days=31))
+        clean_up.forget_nodes(timezone.now() + timedelta(days=31) - GRACE)
         assert set(by_source(mirror.load(integration))) == {"r-ab12", FOLDER_IDS[0], FOLDER_IDS[1]}
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from integrations import retention as integrations_retention
+from integrations import clean_up, retention
 from integrations.models import Delivery, Integration, SyncRun
 from integrations.models.notifications import Event
 from integrations.sync import run_records
@@ -21,7 +21,7 @@ State = SyncRun.State
 @pytest.fixture
 def one(cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Integration:
     """An integration without runs; of each integration the last three are kept, and of all those of ten days."""
-    monkeypatch.setattr(run_records, "LAST_RUNS", 3)
+    monkeypatch.setattr(retention, "LAST_RUNS", 3)
     settings.PIPES_RUNS_KEPT_DAYS = 10
     return _integration(cast, "one")
 
@@ -57,7 +57,7 @@ def ages(integration: Integration) -> list[int]:
 
 def test_runs_are_kept_for_their_time(one: Integration) -> None:
     add(one, 400, 30, 11, 9, 8, 7, 6)
-    integrations_retention.clean_up(now=NOW)
+    clean_up.run(now=NOW)
     assert ages(one) == [9, 8, 7, 6]
 
 
@@ -66,7 +66,7 @@ def test_the_last_runs_of_each_integration_are_kept_whatever_their_age(one: Inte
     add(one, 400, 399, 398, 397)
     add(other, 50)
     add(fresh, 2)
-    integrations_retention.clean_up(now=NOW)
+    clean_up.run(now=NOW)
     assert (ages(one), ages(other), ages(fresh)) == ([399, 398, 397], [50], [2])
 
 
@@ -74,7 +74,7 @@ def test_the_last_runs_of_each_integration_are_kept_whatever_their_age(one: Inte
 def test_a_run_that_waits_for_something_is_kept(one: Integration, state: State) -> None:
     add(one, 100, state=state)
     add(one, 30, 29, 28, 27, state=State.FAILED)
-    integrations_retention.clean_up(now=NOW)
+    clean_up.run(now=NOW)
     assert ages(one) == [100, 29, 28, 27]
 
 
@@ -85,12 +85,12 @@ def test_a_run_of_which_a_message_tells_is_kept_as_long_as_that(one: Integration
         Delivery.objects.create(
             tenant_id=one.tenant_id, integration=one, run=run, event=Event.CHANGED, email="a@acme.example"
         )
-    integrations_retention.clean_up(now=NOW)
+    clean_up.run(now=NOW)
     assert ages(one) == [30, 28, 27, 26]
 
 
 def test_many_runs_go_in_batches(one: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_records, "RUNS_AT_ONCE", 4)
     add(one, *[30] * 23, 5)
-    integrations_retention.clean_up(now=NOW)
+    clean_up.run(now=NOW)
     assert ages(one) == [30, 30, 5]

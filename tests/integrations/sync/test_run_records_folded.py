@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integrations import retention as integrations_retention
-from integrations import tasks
+from integrations import clean_up, tasks
 from integrations.models import Delivery, Integration, SyncRun
 from integrations.models.notifications import Event
 from integrations.sync import run_records
@@ -53,7 +52,7 @@ def kept(integration: Integration) -> list[tuple[str, int | None]]:
 
 def test_quiet_runs_of_a_day_become_one_record_which_is_the_last(one: Integration) -> None:
     add(one, TODAY - timedelta(days=3), [QUIET] * 24)
-    integrations_retention.clean_up(now=NOW)
+    clean_up.run(now=NOW)
     assert kept(one) == [("succeeded", 24)]
     with isolation.as_tenant(one.tenant_id):
         run = SyncRun.objects.get(integration=one)
@@ -63,14 +62,14 @@ def test_quiet_runs_of_a_day_become_one_record_which_is_the_last(one: Integratio
 
 def test_each_day_has_a_record_of_its_own_and_the_last_ones_stay_apart(one: Integration) -> None:
     add(one, TODAY - timedelta(days=3), [QUIET] * 84)
-    integrations_retention.clean_up(now=NOW)
+    clean_up.run(now=NOW)
     assert kept(one) == [("succeeded", 24)] * 2 + [("succeeded", None)] * 36
 
 
 def test_what_changed_something_or_failed_parts_them_and_stays(one: Integration) -> None:
     kinds = [QUIET, QUIET, CHANGED, QUIET, QUIET, QUIET, FAILED, FAILED, QUIET]
     add(one, TODAY - timedelta(days=3), kinds)
-    integrations_retention.clean_up(now=NOW)
+    clean_up.run(now=NOW)
     assert kept(one) == [
         ("succeeded", 2),
         ("changed", None),
@@ -84,14 +83,14 @@ def test_what_changed_something_or_failed_parts_them_and_stays(one: Integration)
 @pytest.mark.parametrize("trigger", sorted(set(Trigger) - {Trigger.SCHEDULED, Trigger.EVENT}))
 def test_what_a_person_asked_for_stays(one: Integration, trigger: SyncRun.Trigger) -> None:
     add(one, TODAY - timedelta(days=3), [QUIET, {"trigger": trigger}, QUIET])
-    integrations_retention.clean_up(now=NOW)
+    clean_up.run(now=NOW)
     assert kept(one) == [("succeeded", 1), ("succeeded", None), ("succeeded", 1)]
 
 
 @pytest.mark.parametrize("state", [State.NEEDS_APPROVAL, State.APPLIED, State.DISCARDED, State.SUPERSEDED])
 def test_what_asked_stays(one: Integration, state: SyncRun.State) -> None:
     add(one, TODAY - timedelta(days=3), [QUIET, {"state": state}, QUIET])
-    integrations_retention.clean_up(now=NOW)
+    clean_up.run(now=NOW)
     assert kept(one) == [("succeeded", 1), (state, None), ("succeeded", 1)]
 
 
@@ -102,7 +101,7 @@ def test_what_a_message_tells_of_stays(one: Integration) -> None:
         Delivery.objects.create(
             tenant_id=one.tenant_id, integration=one, run=told, event=Event.CHANGED, email="a@acme.example"
         )
-    integrations_retention.clean_up(now=NOW)
+    clean_up.run(now=NOW)
     assert kept(one) == [("succeeded", 1)] * 3
 
 
@@ -112,14 +111,14 @@ def test_integrations_are_folded_each_for_itself_and_again_the_next_day(one: Int
         for integration in (one, other):
             add(integration, TODAY - timedelta(days=2) + timedelta(hours=hour), [QUIET])
     for day in (0, 0, 1, 1):
-        integrations_retention.clean_up(now=NOW + timedelta(days=day))
+        clean_up.run(now=NOW + timedelta(days=day))
     assert kept(one) == kept(other) == [("succeeded", 24)] * 2
 
 
 def test_a_year_that_was_never_folded_is_done_in_batches(one: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_records, "RUNS_AT_ONCE", 10)
     add(one, TODAY - timedelta(days=9), [QUIET] * 60, hours=2)
-    integrations_retention.clean_up(now=NOW)
+    clean_up.run(now=NOW)
     stands_for = [count or 0 for _, count in kept(one)]
     assert sum(stands_for) == 60
     assert len(stands_for) <= 12
@@ -131,7 +130,7 @@ def test_what_takes_too_long_goes_on_the_next_time(one: Integration, monkeypatch
     answers = iter([False, False])
     run_records.fold_quiet_runs(one.tenant_id, now=NOW, is_time_up=lambda: next(answers, True))
     assert [count for _, count in kept(one) if count is None] == [None] * 40
-    integrations_retention.clean_up(now=NOW)
+    clean_up.run(now=NOW)
     assert sum(count or 0 for _, count in kept(one)) == 60
 
 

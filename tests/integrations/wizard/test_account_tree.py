@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations import retention
+from integrations import clean_up
 from integrations.models import AccessTest
 from integrations.planning.snapshot import pack
 from integrations.sync import run as sync_run
@@ -116,7 +116,7 @@ def test_the_tree_is_kept_once_and_for_a_week(cast: Cast, in_org: Walk, aws: Run
         in_org.client.force_login(cast.org_owner)  # the session of six days ago is over
         in_org.post("discovery", do="keep", **values)
     with time_machine.travel(timezone.now() + timedelta(days=8), tick=False):
-        retention.clean_up(now=timezone.now())
+        clean_up.run(now=timezone.now())
         in_org.client.force_login(cast.org_owner)
         in_org.get("discovery")
         prod = aws.organization.find("Prod").id

@@ -7,7 +7,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from integrations import retention
+from integrations import clean_up
 from integrations.models import Draft, Integration, SyncRun
 from integrations.wizard import drafts
 from integrations.wizard.steps import STEPS
@@ -96,12 +96,12 @@ def test_a_draft_lives_for_a_week_after_it_was_touched(in_org: Walk) -> None:
         in_org.client.force_login(in_org.draft().created_by)
         in_org.post("handle", handle="awsi")
     with time_machine.travel(begun + timedelta(days=12), tick=False):
-        retention.clean_up(now=timezone.now())
+        clean_up.run(now=timezone.now())
         assert in_org.draft().handle == "awsi"
     with time_machine.travel(begun + timedelta(days=13, minutes=1), tick=False):
         in_org.client.force_login(in_org.draft().created_by)
         assert in_org.get("discovery").status_code == 404
-        retention.clean_up(now=timezone.now())
+        clean_up.run(now=timezone.now())
     with isolation.as_tenant(in_org.tenant.pk):
         assert not Draft.objects.exists()
 

@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from integrations import retention
+from integrations import clean_up
 from tests.conftest import Cast
 
 
@@ -21,6 +21,6 @@ def test_sessions_that_are_over_go_with_what_was_noted_of_them(cast: Cast) -> No
     assert UserSession.objects.filter(session_key__in=keys).count() == 3
     Session.objects.filter(session_key=keys[0]).update(expire_date=timezone.now() - timedelta(seconds=1))
     Session.objects.filter(session_key=keys[1]).delete()  # as signing out does
-    retention.clean_up(now=timezone.now())
+    clean_up.run(now=timezone.now())
     assert set(Session.objects.values_list("session_key", flat=True)) == {keys[2]}
     assert set(UserSession.objects.values_list("session_key", flat=True)) == {keys[2]}

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from integrations import retention
+from integrations import clean_up
 from tests import factories
 from tests.conftest import Cast
 from tests.workspaces.sign_in.signing_in import code_of, enter_code, prove, sign_in, turn_on_second_factor
@@ -141,7 +141,7 @@ def test_what_the_version_before_kept_in_clear_works_and_is_sealed_by_the_clean_
     in_clear(cast.org_owner)
     assert gets_in(client, cast.org_owner, SECRET)
     client.post(reverse("account_logout"))
-    retention.clean_up(now=timezone.now())
+    clean_up.run(now=timezone.now())
     assert SECRET not in json.dumps(stored(cast.org_owner))
     assert SEED not in json.dumps(stored(cast.org_owner))
     assert gets_in(client, cast.org_owner, SECRET)
@@ -164,7 +164,7 @@ def test_they_are_kept_in_clear_before_an_older_version_comes_back(
     cast: Cast, client: Client, settings: Settings
 ) -> None:
     in_clear(cast.org_owner)
-    retention.clean_up(now=timezone.now())
+    clean_up.run(now=timezone.now())
     Authenticator.objects.create(user=cast.reader, type="totp", data={"secret": "lost.AAAA"})
     out = StringIO()
     with pytest.raises(CommandError, match=r"as they were: reader@example\.com/totp\."):
@@ -177,7 +177,7 @@ def test_they_are_kept_in_clear_before_an_older_version_comes_back(
     assert gets_in(client, cast.org_owner, SECRET)
     settings.MFA_ADAPTER, settings.MFA_FORMS = ours
     assert gets_in(Client(), cast.org_owner, SECRET)
-    retention.clean_up(now=timezone.now())
+    clean_up.run(now=timezone.now())
     assert SECRET not in json.dumps(stored(cast.org_owner))
 
 
