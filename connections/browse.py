@@ -6,8 +6,7 @@ wide the tree is.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Literal, overload
+from typing import Any, Literal
 
 from django.db import connection
 from django.db.models import CharField, Count, Q, QuerySet, Subquery, Value
@@ -16,6 +15,7 @@ from django.db.models.functions import Coalesce, Collate, Lower, NullIf
 from connections.models import Connection, ConnectionState, Folder, Health
 from connections.tree import ids_on
 from workspaces.access import Scope
+from workspaces.web.pagination import LazyList
 from workspaces.wording.names import id_in_arn
 
 _TEXT = CharField()
@@ -99,31 +99,22 @@ class Row:
         return Health.shown(self.health, self.state)
 
 
-class Listing(Sequence[Row]):
-    """Folders and then connections, each alphabetically; counted once, and read only in the slice that is shown."""
+class Listing(LazyList[Row]):
+    """Folders and then connections, each alphabetically; a slice takes three statements at most."""
 
     def __init__(self, folders: QuerySet[Folder], connections: QuerySet[Connection]) -> None:
         self._folders, self._connections = folders, connections
 
-    @cached_property
-    def _counts(self) -> dict[str, int]:
-        return dict(_counted(self._folders, "folder").union(_counted(self._connections, "connection"), all=True))
+    def count_parts(self) -> Sequence[int]:
+        """Count both in one statement."""
+        counts = dict(_counted(self._folders, "folder").union(_counted(self._connections, "connection"), all=True))
+        return counts.get("folder", 0), counts.get("connection", 0)
 
-    def __len__(self) -> int:
-        return sum(self._counts.values())
-
-    @overload
-    def __getitem__(self, at: int) -> Row: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[Row]: ...
-    def __getitem__(self, at: int | slice) -> Row | list[Row]:
-        """Read a slice in at most three statements; an index is a slice of one."""
-        if isinstance(at, int):
-            return self[at : at + 1][0]
-        start, stop, _ = at.indices(len(self))
-        first = self._counts.get("folder", 0)
-        rows = _folder_rows(self._folders, start, min(stop, first)) if start < first else []
-        return rows + (_connection_rows(self._connections, max(start - first, 0), stop - first) if stop > first else [])
+    def read_part(self, part: int, start: int, stop: int) -> list[Row]:
+        """Read folders with what is below them, or connections."""
+        if part == 0:
+            return _folder_rows(self._folders, start, stop)
+        return _connection_rows(self._connections, start, stop)
 
 
 def children(scope: Scope, folder: Folder | None) -> Listing:

@@ -6,8 +6,7 @@ two usable AWS connections on. What cannot be used stays in the list, and is nei
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, overload
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -17,6 +16,7 @@ from connections.schemas.conflicts import contested, mark_conflicts
 from connections.schemas.in_use import Contents
 from connections.schemas.rows import SchemaRow, Totals, with_place
 from workspaces.handles import ALL_AWS, IS_SYSTEM_OWNED, PUBLIC
+from workspaces.web.pagination import LazyList
 
 _COLUMNS = (
     "id",
@@ -32,8 +32,8 @@ _COLUMNS = (
 )
 
 
-class SchemaList(Sequence[SchemaRow]):
-    """Aggregators and then connections, each alphabetically; read only in the slice that is shown."""
+class SchemaList(LazyList[SchemaRow]):
+    """Aggregators and then connections, each alphabetically."""
 
     def __init__(self, inside: Contents, total: Totals, *, text: str = "", only_conflicts: bool = False) -> None:
         self._inside = inside
@@ -48,28 +48,18 @@ class SchemaList(Sequence[SchemaRow]):
             names_wanted = set(self._connections.values_list("handle", flat=True).distinct())
             self._own = [row for row in self._own if row.name in names_wanted]
 
-    @cached_property
-    def _connection_count(self) -> int:
-        return self._connections.count()
+    def count_parts(self) -> Sequence[int]:
+        """Count the connections; what else there is was read."""
+        return len(self._own), self._connections.count()
 
-    def __len__(self) -> int:
-        return len(self._own) + self._connection_count
+    def read_part(self, part: int, start: int, stop: int) -> list[SchemaRow]:
+        """Give the names of the workspace's own, or read connections."""
+        return self._own[start:stop] if part == 0 else read(self._inside, self._connections, start, stop)
 
-    @overload
-    def __getitem__(self, at: int) -> SchemaRow: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[SchemaRow]: ...
-    def __getitem__(self, at: int | slice) -> SchemaRow | list[SchemaRow]:
-        """Read a slice; an index is a slice of one."""
-        if isinstance(at, int):
-            return self[at : at + 1][0]
-        start, stop, _ = at.indices(len(self))
-        own = len(self._own)
-        rows = self._own[start:stop]
-        if stop > own:
-            rows = rows + read(self._inside, self._connections, max(start - own, 0), stop - own)
-        mark_conflicts(self._inside, rows)
-        return rows
+    def complete(self, items: list[SchemaRow]) -> list[SchemaRow]:
+        """Mark those whose name something else has too."""
+        mark_conflicts(self._inside, items)
+        return items
 
 
 def read(inside: Contents, connections: QuerySet[Connection], start: int, stop: int) -> list[SchemaRow]:
@@ -96,7 +86,7 @@ class PathEntry:
     why_not: str = ""
 
 
-class SearchPath(Sequence[PathEntry]):
+class SearchPath(LazyList[PathEntry]):
     """The order in which names are looked up: prefix, ``public``, aggregators, connections, each name once.
 
     A connection that cannot be used is not there; it is again when its account is active again.
@@ -124,25 +114,12 @@ class SearchPath(Sequence[PathEntry]):
         others = inside.usable.exclude(handle__in=[entry.name for entry in self.head]).exclude(IS_SYSTEM_OWNED)
         self._others: QuerySet[Connection, Any] = others.values_list("handle", flat=True).distinct().order_by("handle")
 
-    @cached_property
-    def _other_count(self) -> int:
-        return self._others.count()
+    def count_parts(self) -> Sequence[int]:
+        """Count the connections; what else there is was read."""
+        return len(self.head), self._others.count()
 
-    def __len__(self) -> int:
-        return len(self.head) + self._other_count
-
-    @overload
-    def __getitem__(self, at: int) -> PathEntry: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[PathEntry]: ...
-    def __getitem__(self, at: int | slice) -> PathEntry | list[PathEntry]:
-        """Read a slice; an index is a slice of one."""
-        if isinstance(at, int):
-            return self[at : at + 1][0]
-        start, stop, _ = at.indices(len(self))
-        own = len(self.head)
-        rows = self.head[start:stop]
-        if stop > own:
-            names = self._others[max(start - own, 0) : stop - own]
-            rows = rows + [PathEntry(name, "Connection") for name in names]
-        return rows
+    def read_part(self, part: int, start: int, stop: int) -> list[PathEntry]:
+        """Give the names at the head, or read those of connections."""
+        return (
+            self.head[start:stop] if part == 0 else [PathEntry(name, "Connection") for name in self._others[start:stop]]
+        )

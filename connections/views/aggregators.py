@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,7 +24,7 @@ from workspaces.handles import ALL_AWS
 from workspaces.scoping import workspace_view
 from workspaces.views.delete_confirmation import ConfirmForm, show_delete
 from workspaces.web.htmx import asks_about_field, field_status, render_page, search_text, what_to_judge
-from workspaces.web.pagination import PAGE_SIZE
+from workspaces.web.pagination import numbered_page
 
 CHANGED_MEANWHILE = (
     "Somebody else changed this aggregator since you opened this page: it is {} now and unites {}. Save again to"
@@ -51,9 +50,7 @@ def aggregator_list(request: HttpRequest, access: Access) -> HttpResponse:
     text = search_text(request)
     inside = in_use.contents(workspace_of(access.scope))
     total = totals(inside)
-    page = Paginator([row for row in inside.aggregators if text.lower() in row.handle], PAGE_SIZE).get_page(
-        request.GET.get("page")
-    )
+    page = numbered_page(request, [row for row in inside.aggregators if text.lower() in row.handle])
     base = access.scope.url("aggregator_list")
     rows = _rows(inside, list(page), base)
     if total.has_all_aws and page.number == 1 and text.lower() in ALL_AWS:
@@ -194,7 +191,7 @@ def _save(form: AggregatorForm, access: Access, found: Aggregator) -> Aggregator
 
 def _matches(request: HttpRequest, inside: Contents, wanted: Sequence[str]) -> dict[str, Any]:
     matching = aggregator_patterns.matching(inside, wanted)
-    page = Paginator(matching.order_by("handle", "id"), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = numbered_page(request, matching.order_by("handle", "id"))
     rows = schema_names.read(inside, matching, page.start_index() - 1, page.end_index()) if page.paginator.count else []
     mark_conflicts(inside, rows)
     (matches,) = aggregator_patterns.count_matches(inside, [wanted])

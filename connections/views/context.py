@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.http import HttpRequest
 
 from connections import browse
@@ -11,7 +11,7 @@ from connections.browse import Row
 from connections.models import Connection, Folder, Health
 from workspaces.access import Scope
 from workspaces.web.htmx import search_text
-from workspaces.web.pagination import PAGE_SIZE
+from workspaces.web.pagination import numbered_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def tree_context(request: HttpRequest, scope: Scope, folder: Folder | None) -> T
     health = next((one for one in Health if one == request.GET.get("health")), None)
     is_search = bool(text or health)
     listing = browse.search(scope, text, below=folder, health=health) if is_search else browse.children(scope, folder)
-    page = Paginator(listing, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = numbered_page(request, listing)
     rows = list(page)
     if is_search:
         browse.spell_places(rows)

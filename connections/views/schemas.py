@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Never
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -20,7 +19,7 @@ from connections.views.workspace import subtabs, workspace_of
 from workspaces.access import Access, Power
 from workspaces.scoping import workspace_view
 from workspaces.web.htmx import htmx, render_page, search_text
-from workspaces.web.pagination import PAGE_SIZE
+from workspaces.web.pagination import numbered_page
 from workspaces.wording.names import isolated
 
 
@@ -31,7 +30,7 @@ def schema_list(request: HttpRequest, access: Access) -> HttpResponse:
     inside = in_use.contents(workspace_of(access.scope))
     total = totals(inside)
     found = schema_names.SchemaList(inside, total, text=text, only_conflicts=only_conflicts)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = numbered_page(request, found)
     context: dict[str, object] = {
         "page": page,
         "rows": list(page),

@@ -1,7 +1,6 @@
 """A workspace's search path: in which order names are looked up."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -14,7 +13,7 @@ from connections.views.workspace import workspace_of
 from workspaces.access import Access, Power
 from workspaces.models import Workspace
 from workspaces.scoping import workspace_view
-from workspaces.web.pagination import PAGE_SIZE
+from workspaces.web.pagination import numbered_page
 
 CHANGED_MEANWHILE = (
     "Somebody else changed the search path since you opened this page: its prefix is {} now. Save again to replace that"
@@ -38,7 +37,7 @@ def search_path(request: HttpRequest, access: Access) -> HttpResponse:
             return redirect(request.path)
     inside = in_use.contents(workspace)
     path = schema_names.SearchPath(inside, totals(inside))
-    page = Paginator(path, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = numbered_page(request, path)
     context = {"form": form, "page": page, "rows": list(page)}
     return render(request, "connections/schemas/search_path.html", context)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -21,7 +21,7 @@ from workspaces.access import Access, Power, Scope, power_in
 from workspaces.models import Workspace
 from workspaces.scoping import workspace_view
 from workspaces.web.htmx import htmx, render_page, search_text
-from workspaces.web.pagination import PAGE_SIZE
+from workspaces.web.pagination import numbered_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def subtabs(scope: Scope) -> list[tuple[str, str]]:
 def _tree(request: HttpRequest, scope: Scope, inside: Contents, rows: Listing, *, has_places: bool) -> UsableTree:
     text = search_text(request)
     listing = workspace_tree.search(inside, text) if text else rows
-    page = Paginator(listing, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = numbered_page(request, listing)
     found = list(page)
     if text or has_places:
         browse.spell_places(found)

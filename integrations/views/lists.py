@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -11,7 +10,7 @@ from integrations.wizard import drafts
 from workspaces.access import Access, Power, why_no_integrations
 from workspaces.scoping import scope_view
 from workspaces.web.htmx import render_page, search_text
-from workspaces.web.pagination import PAGE_SIZE
+from workspaces.web.pagination import numbered_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def integration_list(request: HttpRequest, access: Access) -> HttpResponse:
     text = search_text(request)
     mine = Integration.objects.in_scope(access.scope).select_related("schedule")
     found = mine.filter(handle__contains=text.lower()).order_by("handle")
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = numbered_page(request, found)
     context = {
         "q": text,
         "page": page,

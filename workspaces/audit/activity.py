@@ -15,7 +15,7 @@ from workspaces.access import Scope
 from workspaces.audit import sentences
 from workspaces.audit.sentences import Told
 from workspaces.models import AuditEvent, Organization, Tenant, User, Workspace
-from workspaces.web.pagination import PAGE_SIZE
+from workspaces.web.pagination import PAGE_SIZE, KeysetPage, cut
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -80,32 +80,23 @@ class Row:
         return audit.BY_OPERATOR in self.event.details
 
 
-@dataclass(frozen=True, slots=True)
-class LogPage:
-    """Some events, newest first; ``older`` is where the next page begins, if there is one."""
-
-    rows: list[Row]
-    older: int | None
-
-
 def events_of(scope: Scope) -> QuerySet[AuditEvent]:
     """Everything that happened in the place and in the places inside it, newest first."""
     inside = {f"{key}_id": place.pk for key, place in scope.keys.items() if place is not None}
     return AuditEvent.objects.filter(**inside).order_by("-happened_at", "-id")
 
 
-def page_of(scope: Scope, filters: Filters, *, before: int | None) -> LogPage:
+def page_of(scope: Scope, filters: Filters, *, before: int | None) -> KeysetPage[Row]:
     """Read one page: the newest events, or those older than the event with this id."""
     events = filters.apply(events_of(scope), scope.tenant)
     last = before and events_of(scope).filter(pk=before).first()
     if last:
         # The first condition follows from the second; it is the one that the index can start at.
         events = events.filter(happened_at__lte=last.happened_at).exclude(happened_at=last.happened_at, id__gte=last.pk)
-    found = list(events[: PAGE_SIZE + 1])
-    shown = found[:PAGE_SIZE]
-    name_place = _place_namer(scope, shown)
-    rows = [Row(event, sentences.tell(event), name_place(event)) for event in shown]
-    return LogPage(rows, shown[-1].pk if len(found) > PAGE_SIZE else None)
+    page = cut(list(events[: PAGE_SIZE + 1]), before, size=PAGE_SIZE)
+    name_place = _place_namer(scope, page.rows)
+    rows = [Row(event, sentences.tell(event), name_place(event)) for event in page.rows]
+    return KeysetPage(rows, page.older, page.is_newest)
 
 
 def _place_namer(scope: Scope, events: Iterable[AuditEvent] | None = None) -> Callable[[AuditEvent], str]:

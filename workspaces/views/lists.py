@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +15,7 @@ from workspaces.places.lookup import Place, PlaceRow
 from workspaces.scoping import account_view, organization_view, tenant_view
 from workspaces.views.settings import check_tenant_settings
 from workspaces.web.htmx import htmx, render_page, search_text
-from workspaces.web.pagination import PAGE_SIZE
+from workspaces.web.pagination import numbered_page
 
 MENU_SIZE = 20
 
@@ -112,7 +112,7 @@ def _switch(
 
 def _page(request: HttpRequest, found: "QuerySet[Place]") -> tuple[str, "Page[Place]"]:
     query = search_text(request)
-    return query, Paginator(lookup.matching(found, query), PAGE_SIZE).get_page(request.GET.get("page"))
+    return query, numbered_page(request, lookup.matching(found, query))
 
 
 def _organization_rows(access: Access, found: Iterable[Organization]) -> list[PlaceRow]:

@@ -3,7 +3,6 @@
 from functools import partial
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,7 +20,7 @@ from workspaces.places import members
 from workspaces.rate_limit import LimitReachedError
 from workspaces.scoping import scope_view, tenant_view
 from workspaces.web.htmx import render_page, search_text
-from workspaces.web.pagination import PAGE_SIZE
+from workspaces.web.pagination import numbered_page
 from workspaces.wording.durations import spoken
 from workspaces.wording.names import isolated
 
@@ -34,7 +33,7 @@ def member_list(request: HttpRequest, access: Access) -> HttpResponse:
     if access.scope.level == "tenant":  # organizations and workspaces show their people to members too
         access.check(Power.OWNER)
     query, scope = search_text(request), access.scope
-    page = Paginator(members.matching(members.members_of(scope), query), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = numbered_page(request, members.matching(members.members_of(scope), query))
     context: dict[str, object] = {"page": page, "q": query, "list_url": scope.url("people")}
     context |= {"sole_owner": members.sole_owner(scope), "roles": members.roles_in(scope), "now": timezone.now()}
     if access.is_tenant_owner:
