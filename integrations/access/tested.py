@@ -51,7 +51,7 @@ def partition_of(settings: AccessSettings) -> str:
         return check_role_arn(settings.role_arn).partition
     tested = newest_passed(settings, AccessTest.Kind.DISCOVERY)
     if tested is not None:
-        return str(tested.report["who"]["partition"])
+        return tested.found.signed_in.partition
     known = settings.partition if isinstance(settings, NamedSettings) else ""
     return known or first_partition()
 
@@ -64,7 +64,7 @@ def first_partition() -> str:
 def organization_found(settings: AccessSettings) -> models.QuerySet[AccessTest, str]:
     """Select the id of the AWS organization that the last good Test Discovery of these settings found."""
     passed = _of_exactly(settings, AccessTest.Kind.DISCOVERY).filter(state=AccessTest.State.PASSED).order_by("-pk")
-    return passed.annotate(found=KT("report__who__organization_id")).values_list("found", flat=True)[:1]
+    return passed.annotate(organization=KT("report__who__organization_id")).values_list("organization", flat=True)[:1]
 
 
 def why_role_is_refused(settings: AccessSettings, kind: AccessTest.Kind = AccessTest.Kind.DISCOVERY) -> str:
@@ -74,7 +74,7 @@ def why_role_is_refused(settings: AccessSettings, kind: AccessTest.Kind = Access
     """
     is_verdict = Q(state=AccessTest.State.PASSED) | Q(report__code=ROLE_TOO_OPEN)
     verdict = _of_exactly(settings, kind).filter(is_verdict).order_by("-pk").first()
-    return verdict.report.get("sentence", "") if verdict and verdict.state == AccessTest.State.FAILED else ""
+    return verdict.found.sentence if verdict and verdict.state == AccessTest.State.FAILED else ""
 
 
 def _of_exactly(settings: AccessSettings, kind: AccessTest.Kind) -> models.QuerySet[AccessTest]:

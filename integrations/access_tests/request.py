@@ -1,6 +1,5 @@
 """Asking for a test of access; a worker runs it."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -11,6 +10,7 @@ from integrations.access import tested
 from integrations.access_tests import results
 from integrations.jobs.sending import Task, send_on_commit
 from integrations.models import AccessTest
+from integrations.models.access_test_values import Instead, Report
 from integrations.models.settings import AccessSettings
 from workspaces import audit
 from workspaces.models import User
@@ -25,19 +25,19 @@ def request_test(
     *,
     by: User,
     now: datetime,
-    instead: Mapping[str, object] | None = None,
+    instead: Instead | None = None,
     target: models.Model | None = None,
 ) -> AccessTest:
     """Start a test of these settings as they are stored; one that is still open makes room.
 
-    ``instead`` holds those that are not stored (yet), no secret among them; the settings given here have them already,
-    and ``target`` is what they are for.
+    ``instead`` are those that are not stored (yet); the settings given here have them already. ``target`` is what they
+    are for.
 
     The caller holds a lock on the settings' row, so that two requests do not meet here.
     """
     same = AccessTest.objects.filter(tenant=settings.tenant, subject=settings.uid, kind=kind)
     same.filter(state__in=results.OPEN).update(
-        state=AccessTest.State.FAILED, finished_at=now, report={"sentence": _SUPERSEDED, "code": "Superseded"}
+        state=AccessTest.State.FAILED, finished_at=now, report=Report(sentence=_SUPERSEDED, code="Superseded").to_json()
     )
     same.exclude(snapshot=b"").update(snapshot=b"")  # there is one tree to choose from, the newest
     test = AccessTest.objects.create(
@@ -45,7 +45,7 @@ def request_test(
         subject=settings.uid,
         kind=kind,
         fingerprint=tested.fingerprint(settings, kind),
-        instead=dict(instead or {}),
+        instead=(instead or Instead()).to_json(),
         progressed_at=now,
     )
     audit.record("access_test.requested", scope=settings.scope, by=by, target=target or settings, kind=kind.value)

@@ -3,6 +3,7 @@
 What talks to AWS is ``run``, which only tasks import.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 from integrations.jobs import concurrency
 from integrations.jobs.sending import NOT_TAKEN
 from integrations.models import AccessTest
+from integrations.models.access_test_values import Report
 from integrations.models.settings import AccessSettings
 from workspaces import isolation
 
@@ -25,7 +27,7 @@ def newest(settings: AccessSettings, kind: AccessTest.Kind, *, now: datetime) ->
     is_silent = test is not None and not test.is_over and test.progressed_at < now - concurrency.PATIENCE
     if test is not None and is_silent and not concurrency.may_still_come(test, now=now):
         test.state = AccessTest.State.FAILED
-        test.report = {**test.report, "sentence": _LOST, "code": "Lost"}
+        test.report = replace(test.found, sentence=_LOST, code="Lost").to_json()
     return test
 
 
@@ -35,5 +37,5 @@ def fail_unsent(tenant_id: int, test_id: int) -> None:
         AccessTest.objects.filter(pk=test_id, state=AccessTest.State.QUEUED).update(
             state=AccessTest.State.FAILED,
             finished_at=timezone.now(),
-            report={"sentence": NOT_TAKEN, "code": "NotSent"},
+            report=Report(sentence=NOT_TAKEN, code="NotSent").to_json(),
         )

@@ -5,7 +5,7 @@ Only tasks import this: it talks to AWS. What AWS refuses or fails to answer end
 
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import structlog
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from integrations.access import tested
 from integrations.access.credentials import credentials_of, retries_of
-from integrations.access_tests.sampling import OTHERS, sample
+from integrations.access_tests.sampling import OTHERS, chosen_sample, sample
 from integrations.aws.calls.retry import Retries
 from integrations.aws.discovery.read import Identity, first_accounts, identify, read_snapshot
 from integrations.aws.errors import AwsError
@@ -23,8 +23,8 @@ from integrations.aws.session import AwsSession, RoleCredentials, open_session
 from integrations.health import run as health_run
 from integrations.jobs import concurrency
 from integrations.models import AccessTest, AccountAccess, Draft, Integration
-from integrations.models.settings import MEMBER_ROLE_FIELDS, AccessSettings, IntegrationSettings, default_options
-from integrations.planning.selection import Selection, select
+from integrations.models.access_test_values import Account, Report, TriedAccount, Who
+from integrations.models.settings import AccessSettings, IntegrationSettings, default_options
 from integrations.planning.snapshot import AccountState, Progress, pack
 from workspaces import audit, isolation
 from workspaces.encryption import SecretUnreadableError
@@ -48,12 +48,13 @@ class _Work:
     test: AccessTest
     settings: AccessSettings
     retries: Retries
+    report: Report = field(default_factory=Report)
     told_at: float = 0.0
     packed: bytes = b""
 
-    def tell(self, **facts: object) -> None:
+    def tell(self, **facts: Any) -> None:
         """Add facts to the report; raises _OverError when nobody waits for them any more."""
-        self.test.report |= facts
+        self.report = replace(self.report, **facts)
         self._write(state=AccessTest.State.RUNNING)
 
     def tell_progress(self, progress: Progress) -> None:
@@ -61,16 +62,16 @@ class _Work:
         if time.monotonic() - self.told_at >= concurrency.PROGRESS_SECONDS:
             self.tell(**asdict(progress))
 
-    def end(self, state: AccessTest.State, **facts: object) -> None:
+    def end(self, state: AccessTest.State, **facts: Any) -> None:
         """Write the last word, and the snapshot if one was read."""
-        self.test.report |= facts
+        self.report = replace(self.report, **facts)
         self._write(state=state, finished_at=timezone.now(), snapshot=self.packed)
 
     def _write(self, **values: object) -> None:
         self.told_at = time.monotonic()
         with isolation.as_tenant(self.test.tenant_id):
             running = AccessTest.objects.filter(pk=self.test.pk, state=AccessTest.State.RUNNING)
-            if not running.update(report=self.test.report, progressed_at=timezone.now(), **values):
+            if not running.update(report=self.report.to_json(), progressed_at=timezone.now(), **values):
                 raise _OverError
 
 
@@ -135,7 +136,8 @@ def _load(test: AccessTest, retries: Retries | None) -> _Work | None:
         settings = _settings(test)
         if settings is not None and tested.fingerprint(settings, AccessTest.Kind(test.kind)) == test.fingerprint:
             return _Work(test, settings, retries or _retries(test, settings))
-        test.state, test.report, test.finished_at = AccessTest.State.FAILED, {"sentence": _CHANGED}, timezone.now()
+        test.state, test.finished_at = AccessTest.State.FAILED, timezone.now()
+        test.report = Report(sentence=_CHANGED).to_json()
         test.save(update_fields=["state", "report", "finished_at"])
         return None
 
@@ -145,23 +147,23 @@ def _retries(test: AccessTest, settings: AccessSettings) -> Retries:
     if test.kind == AccessTest.Kind.DISCOVERY:
         return Retries()
     stored = settings.options if isinstance(settings, IntegrationSettings) else default_options()
-    return retries_of(test.instead.get("options", stored))
+    return retries_of(test.tried_instead.options or stored)
 
 
 def _settings(test: AccessTest) -> AccessSettings | None:
     """Find what is tested, with what is to be tested instead of what is stored."""
-    uid = test.instead.get("integration", test.subject)
+    instead = test.tried_instead
+    uid = instead.integration or test.subject
     for model in (Draft, Integration):
         found: IntegrationSettings | None = (
             model.objects.filter(uid=uid).select_related("tenant", "organization").first()
         )
         if found is not None:
-            for name in MEMBER_ROLE_FIELDS:
-                setattr(found, name, test.instead.get(name, getattr(found, name)))
+            found.member_role = instead.member_role or found.member_role
             return found
     access = AccountAccess.objects.filter(uid=uid).select_related("tenant").first()
     if access is not None:
-        access.discovery_external_id = test.instead.get("discovery_external_id", access.discovery_external_id)
+        access.discovery_external_id = instead.discovery_external_id or access.discovery_external_id
     return access
 
 
@@ -187,8 +189,8 @@ def _discovery(work: _Work) -> None:
     )
 
 
-def _who(identity: Identity, session: AwsSession) -> dict[str, str]:
-    return asdict(identity) | {"partition": session.partition}
+def _who(identity: Identity, session: AwsSession) -> Who:
+    return Who(**asdict(identity), partition=session.partition)
 
 
 def _account(work: _Work) -> None:
@@ -231,11 +233,11 @@ def _take_over(settings: AccessSettings) -> None:
 def _connection(work: _Work, settings: IntegrationSettings) -> None:
     ends_at = time.monotonic() + CONNECTION_SECONDS
     partition, accounts = _sample(work, settings)
-    names = {account["id"]: account["name"] for account in accounts}
+    names = {account.id: account.name for account in accounts}
     seen = health_run.remember(settings, names)
     errors: dict[str, AwsError | None] = {}
-    results: list[dict[str, Any]] = []
-    work.tell(phase="Assuming the role in each account", tried=len(accounts), results=results)
+    results: list[TriedAccount] = []
+    work.tell(phase="Assuming the role in each account", tried=len(accounts), results=())
     role = settings.member_role
     tries = try_member_roles(
         [member_role_arn(partition, account_id, role.name) for account_id in names],
@@ -246,17 +248,18 @@ def _connection(work: _Work, settings: IntegrationSettings) -> None:
     )
     for result in tries:
         errors[result.account_id] = result.error
-        results.append(result.facts | {"name": names[result.account_id]})
-        results.sort(key=lambda found: list(names).index(found["account_id"]))  # as asked, not as answered
-        work.tell(results=results)
+        name = names[result.account_id]
+        results.append(TriedAccount(result.account_id, result.role_arn, result.is_green, result.sentence, name))
+        results.sort(key=lambda found: list(names).index(found.account_id))  # as asked, not as answered
+        work.tell(results=tuple(results))
     health_run.note(settings, seen, errors)
-    is_green = all(result["is_green"] for result in results)
+    is_green = all(result.is_green for result in results)
     work.end(AccessTest.State.PASSED if is_green else AccessTest.State.FAILED, **_verdict(settings, results))
 
 
-def _verdict(settings: IntegrationSettings, results: Iterable[dict[str, Any]]) -> dict[str, str]:
+def _verdict(settings: IntegrationSettings, results: Iterable[TriedAccount]) -> dict[str, str]:
     role = f"The role {settings.member_role.name}"
-    greens = [bool(result["is_green"]) for result in results]
+    greens = [result.is_green for result in results]
     of = "the account that was tried" if len(greens) == 1 else f"all {len(greens)} accounts that were tried"
     if all(greens):
         return {"sentence": f"{role} works in {of}."}
@@ -267,35 +270,27 @@ def _verdict(settings: IntegrationSettings, results: Iterable[dict[str, Any]]) -
     }
 
 
-def _chosen(settings: IntegrationSettings) -> list[dict[str, str]]:
-    """Pick from what is chosen to be mirrored, if that is not everything: only there the StackSet makes roles."""
-    selection = Selection.of(settings.selection)
-    if selection.is_everything:
-        return []
-    with isolation.as_tenant(settings.tenant_id):
-        snapshot = tested.newest_snapshot(settings)
-    return sample(select(snapshot, selection)) if snapshot else []
-
-
-def _sample(work: _Work, settings: IntegrationSettings) -> tuple[str, list[dict[str, str]]]:
+def _sample(work: _Work, settings: IntegrationSettings) -> tuple[str, tuple[Account, ...]]:
     """Find accounts to try, and their partition.
 
     They are those that the test is about, else those of the last discovery test of these settings, else we ask AWS now.
     """
-    if "accounts" in work.test.instead:
-        return work.test.instead["partition"], work.test.instead["accounts"]
+    instead = work.test.tried_instead
+    if instead.accounts is not None:
+        return instead.partition or "aws", instead.accounts
     with isolation.as_tenant(work.test.tenant_id):
         discovery = tested.newest_passed(settings, AccessTest.Kind.DISCOVERY)
     if discovery is not None:
-        return discovery.report["who"]["partition"], _chosen(settings) or discovery.report["sample"]
+        found = discovery.found
+        return found.signed_in.partition, chosen_sample(settings) or found.sample or ()
     work.tell(phase="Asking AWS for accounts to try")
     quick = Retries(faults=1, throttles=2)
     session = open_session(credentials_of(settings, purpose="test"), retries=quick)
     identity = identify(session)
     management_id = identity.management_account_id
     others = [
-        {"id": row.source_id, "name": row.name}
+        Account(row.source_id, row.name)
         for row in first_accounts(session, within_seconds=CONNECTION_SECONDS)
         if row.state == AccountState.ACTIVE and row.source_id != management_id
     ]
-    return session.partition, [{"id": management_id, "name": "Management account"}, *others[:OTHERS]]
+    return session.partition, (Account(management_id, "Management account"), *others[:OTHERS])

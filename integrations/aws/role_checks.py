@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from integrations.aws.calls.rate_limit import Budget, Pacer
 from integrations.aws.calls.retry import Retries
@@ -49,12 +49,6 @@ class MemberResult:
         if self.error:
             return self.error.sentence
         return f"The role {check_role_arn(self.role_arn).name} in {self.account_id} works."
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """Give what a report keeps of it."""
-        names = ("account_id", "role_arn", "is_green", "sentence")
-        return {name: getattr(self, name) for name in names}
 
 
 def refuse_open_role(

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from integrations.models.access_test_values import Instead, Report
 from workspaces.models import Tenant
 
 
@@ -14,9 +15,9 @@ class AccessTest(models.Model):
 
     ``subject`` is the uid of the draft, integration or account access; ``fingerprint`` tells which settings were
     tested, so that an answer about others is not taken for one about these; ``instead`` holds what is tested in place
-    of what is stored (no secret), for settings that nobody has saved yet. ``report`` is what the page shows and grows
-    while the test runs; ``progressed_at`` is when it last grew. ``snapshot`` is what the newest Test Discovery of a
-    draft read, packed: the tree from which to choose.
+    of what is stored, for settings that nobody has saved yet. ``report`` is what the page shows and grows while the
+    test runs; ``progressed_at`` is when it last grew. ``snapshot`` is what the newest Test Discovery of a draft read,
+    packed: the tree from which to choose.
     """
 
     class Kind(models.TextChoices):
@@ -59,6 +60,16 @@ class AccessTest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.state}"
+
+    @property
+    def tried_instead(self) -> Instead:
+        """What is tested in place of what is stored."""
+        return Instead.from_json(self.instead)
+
+    @property
+    def found(self) -> Report:
+        """What it has found so far."""
+        return Report.from_json(self.report)
 
     @property
     def is_over(self) -> bool:

@@ -8,6 +8,7 @@ from django.db.models import Q
 from connections.models import Folder
 from integrations.models.settings import AccessMode, NamedSettings
 from integrations.planning import deletion_limit
+from integrations.planning.selection_tree import SelectionFacts
 from workspaces.access import Scope
 
 __all__ = ["AccessMode", "Integration"]
@@ -37,7 +38,7 @@ class Integration(NamedSettings):
     ``version`` grows with every change of the settings, so that of two people who edit at once the second is told. The
     ``next_…`` external ids are rotated ones that no test has proved yet. ``unseen_folders`` are the ids of the
     organizational units that the credentials may not read, as somebody saved them: a sync expects no more of them.
-    ``selection_facts`` are what the last read says of the selection, as selection_tree.Outline gives them.
+    ``selection_facts`` are what the last read says of the selection, a SelectionFacts.
 
     A sync that nobody attends and that would remove more connections than both limits, a share of all in per cent and a
     number, asks first.
@@ -86,6 +87,12 @@ class Integration(NamedSettings):
         return self.handle
 
     @property
+    def known_selection(self) -> SelectionFacts | None:
+        """What the last read says of the selection; None before there was one."""
+        return SelectionFacts.from_json(self.selection_facts)
+
+    @property
     def is_partial(self) -> bool:
         """Whether accounts are left out by choice, as far as the last sync knows."""
-        return bool(self.selection_facts) and self.selection_facts["mirrored"] < self.selection_facts["accounts"]
+        known = self.known_selection
+        return known is not None and known.mirrored < known.accounts

@@ -90,6 +90,10 @@ class ConnectionSettings(models.Model):
         """The role in each account."""
         return MemberRole(self.role_name, self.connection_external_id)
 
+    @member_role.setter
+    def member_role(self, role: MemberRole) -> None:
+        self.role_name, self.connection_external_id = role.name, role.external_id
+
 
 # The columns of the role in each account, and what people enter of the Connection Settings.
 MEMBER_ROLE_FIELDS: Final = ("role_name", "connection_external_id")

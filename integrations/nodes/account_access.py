@@ -14,6 +14,7 @@ from integrations.access_tests.request import request_test
 from integrations.aws.external_id import new_external_id
 from integrations.health import batches
 from integrations.models import AccessMode, AccessTest, AccountAccess
+from integrations.models.access_test_values import Instead
 from integrations.models.settings import AccessSettings
 from workspaces import audit
 from workspaces.access import Scope
@@ -74,7 +75,7 @@ def request_connection_test(*, access: AccountAccess, by: User, now: datetime) -
     current = _lock(access)
     current.discovery_external_id = current.tested_external_id
     options = effective([current.connection])[current.connection_id]
-    instead = {"discovery_external_id": current.discovery_external_id, "options": options}
+    instead = Instead(discovery_external_id=current.discovery_external_id, options=options)
     return request_test(current, AccessTest.Kind.ACCOUNT, by=by, now=now, instead=instead, target=current.connection)
 
 

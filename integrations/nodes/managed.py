@@ -24,6 +24,7 @@ from integrations.access.connection_options import effective
 from integrations.access.tested import partition_of
 from integrations.access_tests.request import request_test
 from integrations.models import AccessTest, Integration
+from integrations.models.access_test_values import Account, Instead
 from integrations.planning.handles import dynamic_handle, wishes
 from integrations.planning.workspace_impact import Key, View, WorkspaceImpact, fingerprint, impacts, impacts_of_grants
 from integrations.settings.change import UnseenImpactError
@@ -81,12 +82,12 @@ def change_options(*, node: Node, options: Mapping[str, Any], seen: str, by: Use
 def request_connection_test(*, node: Connection, integration: Integration, by: User, now: datetime) -> AccessTest:
     """Start *Test Connection* for the one account of a connection."""
     Connection.objects.select_for_update().get(pk=node.pk)
-    instead = {
-        "integration": str(integration.uid),
-        "partition": partition_of(integration),
-        "accounts": [{"id": node.source_id, "name": node.title}],
-        "options": effective([node])[node.pk],
-    }
+    instead = Instead(
+        integration=str(integration.uid),
+        partition=partition_of(integration),
+        accounts=(Account(node.source_id, node.title),),
+        options=effective([node])[node.pk],
+    )
     kind = AccessTest.Kind.CONNECTION
     return request_test(tested_settings(node, integration), kind, by=by, now=now, instead=instead, target=node)
 

@@ -4,8 +4,8 @@ Pure, as planning is. A closed account is not mirrored whatever is ticked, so it
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
 from integrations.planning.selection import ROOT, Selection, forget, tick, ticked_accounts, ticked_folders, unknown
@@ -14,6 +14,33 @@ from integrations.planning.snapshot import AccountState, Snapshot, SnapshotAccou
 Tick = Literal["true", "false", "mixed"]
 Verb = Literal["include", "exclude", "forget"]  # what a button does
 _NAMED: Final = 6
+
+
+Named = tuple[str, int]  # the name of an OU or account, and how many accounts are in it
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionFacts:
+    """What a read says of a selection: how many accounts there are and are mirrored, and what marks are called.
+
+    Integrations keep it as JSON, which is read and written here alone; the version before does both too.
+    """
+
+    accounts: int
+    mirrored: int
+    named: Mapping[str, Named] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "SelectionFacts | None":
+        """Read what ``to_json`` has written; None where nothing has been read yet."""
+        if not stored:
+            return None
+        named = {key: (str(name), int(accounts)) for key, (name, accounts) in stored["named"].items()}
+        return cls(stored["accounts"], stored["mirrored"], named)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as it is kept."""
+        return asdict(self) | {"named": {key: list(one) for key, one in self.named.items()}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +103,14 @@ class Outline:
         return unknown(self.snapshot, self.selection)
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> SelectionFacts:
         """What is worth keeping of it: how many accounts there are, how many are mirrored, and how marks are called."""
         accounts, mirrored = self._counts[self.snapshot.root.source_id]
         marks = self.selection.marks
         folders = [folder for folder in self.snapshot.folders[1:] if folder.source_id in marks]
-        named = {folder.source_id: [folder.name, self._counts[folder.source_id][0]] for folder in folders}
-        named |= {one.source_id: [one.name, 1] for one in self.snapshot.accounts if one.source_id in marks}
-        return {"accounts": accounts, "mirrored": mirrored, "named": named}
+        named = {folder.source_id: (folder.name, self._counts[folder.source_id][0]) for folder in folders}
+        named |= {one.source_id: (one.name, 1) for one in self.snapshot.accounts if one.source_id in marks}
+        return SelectionFacts(accounts, mirrored, named)
 
     @property
     def words(self) -> str:
@@ -154,24 +181,27 @@ class Outline:
         return Choice(account.source_id, account.name, False, _tick(is_mirrored), 1, int(is_mirrored), state)
 
 
-def facts_of(snapshot: Snapshot, selection: Selection) -> dict[str, Any]:
+def facts_of(snapshot: Snapshot, selection: Selection) -> SelectionFacts:
     """Give the facts of an outline; where nobody chose anything, as mostly, without drawing one."""
     if selection != Selection():
         return Outline(snapshot, selection).facts
     closed = AccountState.CLOSED
     accounts = sum(account.state is not closed for account in snapshot.accounts)
-    return {"accounts": accounts, "mirrored": accounts, "named": {}}
+    return SelectionFacts(accounts, accounts)
 
 
 def _tick(is_ticked: bool) -> Tick:
     return "true" if is_ticked else "false"
 
 
-def in_words(selection: Selection, facts: Mapping[str, Any]) -> str:
-    """Say what is mirrored in a sentence; ``facts`` are those of the last read, and may be older than the selection."""
+def in_words(selection: Selection, facts: SelectionFacts | None) -> str:
+    """Say what is mirrored in a sentence; ``facts`` are those of the last read, if there was one.
+
+    They may be older than the selection.
+    """
     if selection.is_everything:
         return "All accounts, now and later."
-    named: Mapping[str, Sequence[Any]] = facts.get("named", {})
+    named = facts.named if facts else {}
     left_out = _listed(selection.exclude, named)
     if ROOT in selection.include:
         inside = _listed(selection.include - {ROOT}, named)
@@ -184,14 +214,17 @@ def in_words(selection: Selection, facts: Mapping[str, Any]) -> str:
     return f"Only {mirrored}{f', but for {without}' if without else ''}." if mirrored else "No account at all."
 
 
-def _listed(keys: Iterable[str], named: Mapping[str, Sequence[Any]]) -> str:
-    names = [_named(key, named) for key in sorted(keys, key=lambda key: (key.isdecimal(), named.get(key, [key])[0]))]
+def _listed(keys: Iterable[str], named: Mapping[str, Named]) -> str:
+    names = [
+        _named(key, named)
+        for key in sorted(keys, key=lambda key: (key.isdecimal(), named[key][0] if key in named else key))
+    ]
     if len(names) > _NAMED:
         names[_NAMED - 1 :] = [f"{len(names) - _NAMED + 1:,} more"]
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
-def _named(key: str, named: Mapping[str, Sequence[Any]]) -> str:
+def _named(key: str, named: Mapping[str, Named]) -> str:
     if key.isdecimal():
         return f"account {named[key][0]} ({key})" if key in named else f"account {key}"
     if key not in named:

@@ -247,7 +247,7 @@ def _plan_and_apply(
     found = {
         "source_organization_id": snapshot.organization_id,
         "management_account_id": snapshot.management_account_id,
-        "selection_facts": facts_of(snapshot, selection),
+        "selection_facts": facts_of(snapshot, selection).to_json(),
         # What may be read again may not be missing again without an error.
         "unseen_folders": sorted(snapshot.left_out_folders.intersection(integration.unseen_folders)),
     }

@@ -102,8 +102,8 @@ def save(*, integration: Integration, version: str, seen: str, by: User, now: da
     )
     settings_trial.apply(current, ahead, now=now)
     chosen = Outline(ahead.snapshot, ahead.selection)
-    before = in_words(Selection.of(current.selection), current.selection_facts)
-    current.selection, current.selection_facts = ahead.selection.stored, chosen.facts
+    before = in_words(Selection.of(current.selection), current.known_selection)
+    current.selection, current.selection_facts = ahead.selection.stored, chosen.facts.to_json()
     current.save(update_fields=["selection", "selection_facts"])
     counts = settings_trial.end(current, trial, ahead, trigger=SyncRun.Trigger.SELECTION, by=by, now=now)
     audit.record(

@@ -260,7 +260,7 @@ def _take_over(integration: Integration, trial: SettingsTrial, ahead: Prospect, 
     integration.source_organization_id = snapshot.organization_id
     integration.management_account_id = snapshot.management_account_id
     integration.unseen_folders = sorted(snapshot.left_out_folders)
-    integration.selection_facts = Outline(snapshot, ahead.selection).facts
+    integration.selection_facts = Outline(snapshot, ahead.selection).facts.to_json()
     integration.save()
     requests.forget_failures(integration)
 

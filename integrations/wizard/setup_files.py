@@ -108,7 +108,7 @@ def where_stackset_goes(settings: NamedSettings) -> str:
     if selection.is_everything:
         return "all accounts of your AWS organization, the management account and accounts that join later included"
     snapshot = tested.newest_snapshot(settings)
-    words = Outline(snapshot, selection).words if snapshot else in_words(selection, {})
+    words = Outline(snapshot, selection).words if snapshot else in_words(selection, None)
     if snapshot is None and not selection.exclude <= {ROOT}:
         return f"the OUs that you enter when you launch it. Chosen in Accounts to mirror: {words}"
     return f"what is chosen in Accounts to mirror: {words} Download it again when you choose otherwise"
@@ -147,7 +147,7 @@ def _targets(settings: NamedSettings) -> iac.Targets | None:
 def _root_id(settings: NamedSettings) -> str | None:
     discovery = tested.newest_passed(settings, AccessTest.Kind.DISCOVERY)
     if discovery is not None:
-        return str(discovery.report["root_id"])
+        return discovery.found.root_id
     mirrored = Integration.objects.filter(uid=settings.uid).exclude(source_organization_id="")
     return mirrored.values_list("root_folder__source_id", flat=True).first()
 

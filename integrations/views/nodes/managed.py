@@ -140,6 +140,6 @@ def _test_of(node: Node, integration: Integration | None, url: str) -> dict[str,
     subject = managed.tested_settings(node, integration)
     test = results.newest(subject, AccessTest.Kind.CONNECTION, now=timezone.now())
     about = tested.fingerprint(subject, AccessTest.Kind.CONNECTION), effective([node])[node.pk]
-    is_about_these = test is not None and (test.fingerprint, test.instead.get("options")) == about
+    is_about_these = test is not None and (test.fingerprint, test.tried_instead.options) == about
     test_url = url.replace("/config/", "/test/")
     return {"test": test, "step_url": url, "is_about_these": is_about_these, "test_url": test_url}

@@ -18,7 +18,7 @@ from integrations.access_tests import results
 from integrations.access_tests.request import request_test
 from integrations.aws.identifiers import member_role_arn
 from integrations.models import AccessTest, Integration
-from integrations.models.settings import MEMBER_ROLE_FIELDS
+from integrations.models.access_test_values import Instead
 from integrations.planning.handle_prefix import PrefixRefusedError
 from integrations.planning.selection import Selection
 from integrations.planning.selection_tree import in_words
@@ -106,7 +106,7 @@ def connection_settings(request: HttpRequest, access: Access, integration: str) 
 def _test(access: Access, integration: Integration, wanted: Integration) -> None:
     """Test what was typed, with the rotated external id where one waits; nothing of it is saved."""
     wanted.connection_external_id = integration.next_connection_external_id or integration.connection_external_id
-    instead = {name: getattr(wanted, name) for name in MEMBER_ROLE_FIELDS}
+    instead = Instead(member_role=wanted.member_role)
     edit_conflicts.hold(integration)
     kind = AccessTest.Kind.CONNECTION
     request_test(wanted, kind, by=access.user, now=timezone.now(), instead=instead, target=integration)
@@ -174,7 +174,7 @@ def _show(
         connection_stored=stored_now(connection),
         member_role=_member_role(integration),
         trial=settings_trial.find(integration, now=timezone.now()),
-        selection_words=in_words(Selection.of(integration.selection), integration.selection_facts),
+        selection_words=in_words(Selection.of(integration.selection), integration.known_selection),
         urls={
             name: f"{base}{name}/" for name in ("discovery", "connection", "accounts", "trial", "rotate", "downloads")
         },

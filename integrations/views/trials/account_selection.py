@@ -120,7 +120,7 @@ def _show(
         config_url=config_url,
         current_url=config_url,
         groups=(),
-        words=in_words(Selection.of(current.selection), current.selection_facts),
+        words=in_words(Selection.of(current.selection), current.known_selection),
     )
     if trial.base_version != current.version and not problem:
         context["problem"] = edit_conflicts.who_changed(current)

@@ -77,7 +77,7 @@ def _rail(draft: Draft | None, at: Step) -> list[dict[str, str]]:
 
 def _standing(request: HttpRequest, draft: Draft, test: AccessTest) -> dict[str, Any]:
     """Say how the newest test stands; ``is_news`` tells that it is otherwise than the fragment which asks has seen."""
-    standing = f"{test.pk}-{test.state}-{test.report.get('phase', '')}"
+    standing = f"{test.pk}-{test.state}-{test.found.phase}"
     return {
         "standing": standing,
         "is_news": request.GET.get("seen", standing) != standing,

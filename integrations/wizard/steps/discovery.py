@@ -63,11 +63,10 @@ class DiscoveryStep(Step):
             "cloudformation_url": url_of("discovery.yaml"),
             "served": installation.PIPES_AWS_PRINCIPALS,
             "is_everything": selection.is_everything,
-            "chosen": in_words(selection, {}),
+            "chosen": in_words(selection, None),
         }
         if test is not None:
-            found = test.report.get("who", {}).get("organization_id", "")
-            context["about_others"] = setup_files.about_others(draft, found)
+            context["about_others"] = setup_files.about_others(draft, test.found.signed_in.organization_id)
         return context
 
     def has_to_be_done_again(self, draft: Draft) -> bool:

@@ -26,11 +26,11 @@ def large(folders: int, accounts: int) -> Snapshot:
 def test_the_sample_is_the_management_account_and_four_active_others() -> None:
     snapshot = large(1, 12)
     chosen = sample(snapshot)
-    assert chosen[0]["id"] == snapshot.management_account_id
-    assert len({found["id"] for found in chosen}) == 5
+    assert chosen[0].id == snapshot.management_account_id
+    assert len({found.id for found in chosen}) == 5
 
 
 def test_a_sample_of_a_small_organization_is_all_of_it() -> None:
     accounts = (account(0, "r"), account(1, "r", AccountState.SUSPENDED), account(2, "r"))
     snapshot = Snapshot("o", f"{0:012}", (SnapshotFolder("r", None, "Root"),), accounts)
-    assert [found["id"] for found in sample(snapshot)] == [f"{0:012}", f"{2:012}"]
+    assert [found.id for found in sample(snapshot)] == [f"{0:012}", f"{2:012}"]

@@ -121,7 +121,7 @@ def test_what_is_not_there_any_more_changes_nothing_and_can_be_forgotten(whole: 
 def test_the_counts_are_those_of_what_is_left(whole: Snapshot, selection: Selection) -> None:
     outline = Outline(whole, selection)
     left = [one for one in select(whole, selection).accounts if one.state is not AccountState.CLOSED]
-    assert outline.facts["mirrored"] == outline.folder(ROOT_ID).mirrored == len(left)
+    assert outline.facts.mirrored == outline.folder(ROOT_ID).mirrored == len(left)
     assert facts_of(whole, selection) == outline.facts
     assert facts_of(whole, EVERYTHING) == Outline(whole, EVERYTHING).facts
     for folder in whole.folders:
