@@ -13,4 +13,4 @@ class ConnectionsConfig(AppConfig):
     def ready(self) -> None:
         """Say what the audit log is to read like, and what goes with an organization or a workspace."""
         import_module("connections.audit_sentences")
-        import_module("connections.place_deletion")
+        import_module("connections.deletion")

@@ -3,7 +3,7 @@
 Set-based: at any size the same few statements. Callers are bound to the tenant, in one transaction.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +15,8 @@ from connections.models import Connection, Folder
 from connections.tree import ids_on
 from workspaces.access import Scope
 from workspaces.models import Workspace
+from workspaces.places.deletion import Belongings, Going
+from workspaces.places.deletion import register as register_belongings
 
 # Below a folder lies what has a path that begins with its own, whoever made it. A workspace that has a folder above
 # loses the connections too.
@@ -114,3 +116,19 @@ def _execute(statements: Iterable[str], parameters: Mapping[str, Any]) -> None:
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement, parameters)
+
+
+def _going(scope: Scope) -> Sequence[Going]:
+    if scope.workspace:
+        number = Connection.objects.filter(workspace=scope.workspace, removed_at=None).count()
+        return [Going(number, "connection of its own", "connections of its own")]
+    number = Connection.objects.filter(organization=scope.organization, removed_at=None).count()
+    return [Going(number, "connection", "connections")]
+
+
+def _delete(scope: Scope) -> Mapping[str, object]:
+    delete_owned(scope)
+    return {}
+
+
+register_belongings(Belongings(_going, _delete))

@@ -14,8 +14,9 @@ from integrations import retention
 from integrations.models import AccessTest, Draft, Integration, SettingsTrial, SyncRun
 from integrations.notifications import delivery
 from integrations.sync import run_records
-from workspaces import isolation, support_access
+from workspaces import isolation
 from workspaces.models import Tenant
+from workspaces.people import support_access
 from workspaces.sign_in import second_factors, sessions
 
 log = structlog.get_logger(__name__)

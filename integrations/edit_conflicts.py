@@ -6,8 +6,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 
 from connections.errors import ChangedMeanwhileError
+from integrations.connection_options import OPTIONS
 from integrations.models import Integration, SyncSchedule
-from integrations.models.connection_options import OPTIONS
 from workspaces.access import why_only_kept
 from workspaces.models import AuditEvent
 

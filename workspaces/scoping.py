@@ -19,9 +19,10 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from psycopg.errors import ReadOnlySqlTransaction
 
-from workspaces import isolation, support_access
+from workspaces import isolation
 from workspaces.access import Access, Power, Scope
 from workspaces.models import Membership, Organization, Role, User, Workspace
+from workspaces.people import support_access
 from workspaces.sign_in import adapter, resubmission
 from workspaces.web.htmx import htmx
 

@@ -11,8 +11,8 @@ from typing import Any
 from connections.models import Connection, Folder
 from connections.sharing import Node
 from connections.tree import ids_on
+from integrations.connection_options import OPTIONS
 from integrations.models import Integration
-from integrations.models.connection_options import OPTIONS
 from integrations.models.settings import default_options
 
 

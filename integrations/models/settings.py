@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.db import models
 
-from integrations.models.connection_options import OPTIONS
+from integrations.connection_options import OPTIONS
 from workspaces.access import Scope
 from workspaces.handles import PlaceHandleField
 from workspaces.models import Organization, Tenant

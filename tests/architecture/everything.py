@@ -15,10 +15,10 @@ from integrations.nodes import account_access
 from integrations.notifications import recipients
 from tests import factories
 from tests.conftest import Cast
-from workspaces import isolation, support_access
+from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import Membership, Role, User
-from workspaces.people import invitations
+from workspaces.people import invitations, support_access
 
 # Django's admin and the sign-in library decide for themselves; tests/workspaces/test_operator and test_signing_in look.
 NOT_OURS = ("operator/", "account/")

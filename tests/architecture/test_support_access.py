@@ -6,8 +6,9 @@ from django.test import Client
 
 from tests.architecture.everything import Everything, all_urls
 from tests.conftest import Cast
-from workspaces import isolation, support_access
+from workspaces import isolation
 from workspaces.models import User
+from workspaces.people import support_access
 
 URLS = all_urls()
 

@@ -8,8 +8,9 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.conftest import Cast
-from workspaces import isolation, support_access
+from workspaces import isolation
 from workspaces.models import AuditEvent, SupportAccess, Tenant, User
+from workspaces.people import support_access
 
 REASON = "Ticket 4711: syncs fail since Monday"
 

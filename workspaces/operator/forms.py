@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils import timezone
 
-from workspaces import isolation, support_access
+from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import Membership, Plan, Tenant
 from workspaces.operator.acts import Act
-from workspaces.people import accounts
+from workspaces.people import accounts, support_access
 from workspaces.places import actions, members
 from workspaces.wording.names import isolated
 

@@ -56,7 +56,7 @@ _belongings: list[Belongings] = []  # of lower apps first, as they are installed
 
 
 def register(belongings: Belongings) -> None:
-    """Add what an app has in places; its module ``place_deletion`` does, which the app imports when it is ready."""
+    """Add what an app has in places; each app does it in a module that it imports when it is ready."""
     _belongings.append(belongings)
 
 

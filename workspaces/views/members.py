@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from workspaces import retention
-from workspaces import support_access as workspaces_support_access
 from workspaces.access import Access, Power
 from workspaces.forms.people import AddPersonForm, RoleForm
 from workspaces.models import Invitation, Membership, Role, SupportAccess, User
 from workspaces.people import invitations
+from workspaces.people import support_access as workspaces_support_access
 from workspaces.people.invitations import Letter
 from workspaces.places import members
 from workspaces.rate_limit import LimitReachedError

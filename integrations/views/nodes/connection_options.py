@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from connections.errors import ChangedMeanwhileError
 from connections.sharing import Node
 from integrations.access.connection_options import origins, own_options
+from integrations.connection_options import OPTIONS
 from integrations.forms.connection_options import OptionsForm
 from integrations.models import Integration
-from integrations.models.connection_options import OPTIONS
 from integrations.nodes import managed
 from workspaces.access import Access
 

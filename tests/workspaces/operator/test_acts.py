@@ -16,10 +16,11 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from tests import factories
 from tests.conftest import Cast
-from workspaces import audit, isolation, support_access
+from workspaces import audit, isolation
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, Membership, Plan, Role, Tenant, User
 from workspaces.operator.acts import ActAdmin
+from workspaces.people import support_access
 
 TENANTS = "/operator/workspaces/tenant/"
 PEOPLE = "/operator/workspaces/user/"
