@@ -13,6 +13,9 @@ DRAFT: Final = timedelta(days=7)  # since somebody last worked on it
 TRIAL: Final = timedelta(hours=1)  # of settings, a choice of accounts or a preview that nobody saves or discards
 ACCESS_TEST: Final = timedelta(days=7)  # since it was asked for
 DELIVERY: Final = timedelta(days=30)  # since a notification was queued, if it was sent or given up
+# The secret before a rotation signs too, so that a receiver can change over without losing anything.
+FORMER_SECRET: Final = timedelta(hours=24)
+CONFIRMATION_LINK: Final = timedelta(days=7)  # in an email; one that stops emails works for good
 # Of the syncs in a row that changed nothing one record a day is left, once the day is over for this time.
 QUIET_RUN: Final = timedelta(days=1)
 # Of each integration so many records are kept whatever their age, so that one that seldom runs has a history too.

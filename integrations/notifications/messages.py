@@ -10,8 +10,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from connections.models import ConnectionState
+from integrations import retention
 from integrations.models import Delivery, Event, Integration, SyncRun
-from integrations.notifications import recipients
 from integrations.planning import words
 from integrations.planning.diff import Change
 from workspaces.wording.names import isolated
@@ -52,7 +52,7 @@ def letter(delivery: Delivery, integration: Integration, token: str) -> Letter:
         "address": delivery.email,
         "confirm_url": _reader_url("email_confirm", token),
         "stop_url": stop_url,
-        "lifetime": recipients.LINK_LIFETIME,
+        "lifetime": retention.CONFIRMATION_LINK,
         "base_url": settings.BASE_URL,
         "settings_url": absolute(integration.scope.url("integration_notifications", integration=integration.handle)),
     }

@@ -16,7 +16,6 @@ from workspaces.places.members import owners_of
 from workspaces.sign_in import adapter
 
 MOST: Final = 50
-LINK_LIFETIME: Final = timedelta(days=7)  # of a link that confirms; one that stops works for good
 _SALT: Final = "integrations.notifications.recipients"
 
 

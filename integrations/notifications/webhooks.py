@@ -6,12 +6,13 @@ newer one, and when somebody deleted the webhook or the integration meanwhile.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db import transaction
 
 from connections.errors import ChangedMeanwhileError
+from integrations import retention
 from integrations.edit_conflicts import who_changed
 from integrations.models import Delivery, DeliveryDue, EmailNotifications, Event, Integration, Webhook
 from integrations.notifications import outbox, rate_limit, recipients, signing, url_guard
@@ -22,8 +23,6 @@ from workspaces.models import User
 from workspaces.wording.names import isolated
 
 MOST_WEBHOOKS: Final = 10
-# How long the secret before a rotation signs too, so that a receiver can change over without losing anything.
-OVERLAP: Final = timedelta(hours=24)
 
 
 class WebhookRefusedError(Exception):
@@ -82,7 +81,7 @@ def rotate_secret(*, webhook: Webhook, former_until: str, by: User, now: datetim
         raise ChangedMeanwhileError(
             "The secret was rotated already, and was left as it is now. Rotate it again if nobody copied the new one."
         )
-    current.former_secret, current.former_secret_until = current.secret, now + OVERLAP
+    current.former_secret, current.former_secret_until = current.secret, now + retention.FORMER_SECRET
     current.secret = signing.new_secret()
     current.save(update_fields=["sealed_secret", "sealed_former_secret", "former_secret_until"])
     audit.record("webhook.secret_rotated", scope=webhook.integration.scope, by=by, target=current)

@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from connections.errors import ChangedMeanwhileError
+from integrations import retention
 from integrations.models import EmailNotifications, Integration
 from integrations.notifications import emails, recipients
 from integrations.notifications.recipients import Holder
@@ -29,7 +30,7 @@ Act = Callable[[Holder, Integration], None]
 def email_confirm(request: HttpRequest, holder: str) -> HttpResponse:
     """Ask whether the address is to get emails, and take the answer."""
     return _answer(
-        request, holder, "integrations/notifications/email_confirm.html", emails.confirm, recipients.LINK_LIFETIME
+        request, holder, "integrations/notifications/email_confirm.html", emails.confirm, retention.CONFIRMATION_LINK
     )
 
 
@@ -70,5 +71,5 @@ def _answer(request: HttpRequest, token: str, page: str, act: Act, max_age: time
 
 def _gone(request: HttpRequest) -> HttpResponse:
     return render(
-        request, "integrations/notifications/email_gone.html", {"lifetime": recipients.LINK_LIFETIME}, status=404
+        request, "integrations/notifications/email_gone.html", {"lifetime": retention.CONFIRMATION_LINK}, status=404
     )

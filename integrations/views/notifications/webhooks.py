@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from connections.errors import ChangedMeanwhileError
+from integrations import retention
 from integrations.forms.notifications import WebhookForm
 from integrations.models import Integration, Webhook
 from integrations.notifications import webhooks
@@ -87,7 +88,7 @@ def webhook_rotate(request: HttpRequest, access: Access, integration: str, webho
             messages.error(request, str(error))
             return redirect(notifications_url(access, hook.integration))
         return _show_secret(request, access, rotated, is_new=False)
-    hours = webhooks.OVERLAP // timedelta(hours=1)
+    hours = retention.FORMER_SECRET // timedelta(hours=1)
     context = notifications_page(access, hook.integration, title=hook.name, hook=hook, hours=hours)
     return render_page(request, "integrations/notifications/webhook_rotate.html", context, parts=())
 

@@ -135,7 +135,7 @@ def test_an_old_secret_whose_day_is_over_is_forgotten(told: Told, cast: Cast) ->
     hook, now = told.hook(), timezone.now()
     with isolation.as_tenant(cast.acme.pk):
         webhooks.rotate_secret(webhook=hook, former_until="", by=cast.org_owner, now=now)
-        for moment, is_kept in ((now, True), (now + webhooks.OVERLAP, False)):
+        for moment, is_kept in ((now, True), (now + retention.FORMER_SECRET, False)):
             notifications_delivery.forget_former_secrets(moment)
             assert bool(Webhook.objects.get(pk=hook.pk).sealed_former_secret) == is_kept
 
