@@ -11,25 +11,24 @@ from typing import Any, Final
 import structlog
 from django.utils import timezone
 
+from integrations import reading
 from integrations.access import tested
 from integrations.access.credentials import credentials_of, retries_of
 from integrations.access_tests.sampling import OTHERS, chosen_sample, sample
 from integrations.aws.calls.retry import Retries
-from integrations.aws.discovery.read import Identity, first_accounts, identify, read_snapshot
+from integrations.aws.discovery.read import first_accounts, identify
 from integrations.aws.errors import AwsError
 from integrations.aws.identifiers import member_role_arn, session_name
-from integrations.aws.role_checks import refuse_open_role, try_member_roles
-from integrations.aws.session import AwsSession, RoleCredentials, open_session
+from integrations.aws.role_checks import try_member_roles
+from integrations.aws.session import open_session
 from integrations.health import run as health_run
 from integrations.jobs import concurrency
+from integrations.jobs.work import OneTimeWork, ending
 from integrations.models import AccessTest, AccountAccess, Draft, Integration
 from integrations.models.access_test_values import Account, Report, TriedAccount, Who
 from integrations.models.settings import AccessSettings, IntegrationSettings, default_options
 from integrations.planning.snapshot import AccountState, Progress, pack
 from workspaces import audit, isolation
-from workspaces.encryption import SecretUnreadableError
-
-log = structlog.get_logger(__name__)
 
 CONNECTION_SECONDS: Final = 10.0
 _UNREADABLE = "The stored secret key cannot be read any more. Enter the secret key again, then test again."
@@ -37,97 +36,55 @@ _BUG = "An unexpected error stopped the test. Nothing was changed; the operator'
 _CHANGED = "The settings were changed before this test began. Test again."
 
 
-class _OverError(Exception):
-    """The test is not ours any more: a newer one took its place, or it is gone."""
-
-
-@dataclass(slots=True)
-class _Work:
+@dataclass(slots=True, kw_only=True)
+class _Work(OneTimeWork[AccessTest]):
     """One test under way: what is tested, and what was found so far."""
 
-    test: AccessTest
     settings: AccessSettings
-    retries: Retries
     report: Report = field(default_factory=Report)
-    told_at: float = 0.0
     packed: bytes = b""
 
     def tell(self, **facts: Any) -> None:
-        """Add facts to the report; raises _OverError when nobody waits for them any more."""
+        """Add facts to the report."""
         self.report = replace(self.report, **facts)
-        self._write(state=AccessTest.State.RUNNING)
+        self.write(report=self.report.to_json())
 
-    def tell_progress(self, progress: Progress) -> None:
-        """Keep the counters current, no more often than places says."""
-        if time.monotonic() - self.told_at >= concurrency.PROGRESS_SECONDS:
-            self.tell(**asdict(progress))
+    def step(self, text: str) -> None:
+        """Say what is being done."""
+        self.tell(phase=text)
+
+    def progress(self, read: Progress) -> None:
+        """Keep the counters current."""
+        if not self.has_just_written:
+            self.tell(**asdict(read))
 
     def end(self, state: AccessTest.State, **facts: Any) -> None:
         """Write the last word, and the snapshot if one was read."""
         self.report = replace(self.report, **facts)
-        self._write(state=state, finished_at=timezone.now(), snapshot=self.packed)
+        self.write(report=self.report.to_json(), state=state, finished_at=timezone.now(), snapshot=self.packed)
 
-    def _write(self, **values: object) -> None:
-        self.told_at = time.monotonic()
-        with isolation.as_tenant(self.test.tenant_id):
-            running = AccessTest.objects.filter(pk=self.test.pk, state=AccessTest.State.RUNNING)
-            if not running.update(report=self.report.to_json(), progressed_at=timezone.now(), **values):
-                raise _OverError
+    def fail(self, sentence: str, code: str) -> None:
+        """Write why the test could not be made, or what it proved wrong."""
+        self.end(AccessTest.State.FAILED, sentence=sentence, code=code)
 
 
 def run(tenant_id: int, test_id: int, *, retries: Retries | None = None) -> bool:
-    """Run the test if it still waits and there is a place for it; tell whether it was run. A bug is raised.
-
-    A message that comes twice or late finds nothing to do.
-    """
-    test = _claim(tenant_id, test_id)
-    if test is None:
-        return False
-    work = _load(test, retries)
-    if work is not None:
+    """Run the test if it still waits and there is a place for it; tell whether it was run. A bug is raised."""
+    test = concurrency.begin(AccessTest.objects.defer("snapshot"), tenant_id, test_id, now=timezone.now())
+    if test is not None and (work := _load(test, retries)):
         _run(work)
-    return True
+    return test is not None
 
 
 def _run(work: _Work) -> None:
-    structlog.contextvars.bind_contextvars(tenant=work.test.tenant_id, access_test=work.test.pk)
-    sentence, code = _BUG, "Bug"
-    is_over = False
-    try:
-        if work.test.kind == AccessTest.Kind.DISCOVERY:
+    structlog.contextvars.bind_contextvars(tenant=work.row.tenant_id, access_test=work.row.pk)
+    with ending(work.fail, bug=_BUG, unreadable=_UNREADABLE):
+        if work.row.kind == AccessTest.Kind.DISCOVERY:
             _discovery(work)
         elif isinstance(work.settings, IntegrationSettings):
             _connection(work, work.settings)
         else:
             _account(work)
-        is_over = True
-    except _OverError:
-        is_over = True
-    except AwsError as error:
-        sentence, code = error.sentence, error.code
-    except SecretUnreadableError:
-        sentence, code = _UNREADABLE, "SecretUnreadable"
-    finally:
-        if not is_over:
-            _fail(work, sentence, code)
-
-
-def _fail(work: _Work, sentence: str, code: str) -> None:
-    try:
-        work.end(AccessTest.State.FAILED, sentence=sentence, code=code)
-    except _OverError:
-        log.info("access_test_superseded", test=work.test.pk)
-
-
-def _claim(tenant_id: int, test_id: int) -> AccessTest | None:
-    """Take the test; None when somebody else has it or there is no place."""
-    now = timezone.now()
-    with isolation.as_tenant(tenant_id):
-        waiting = AccessTest.objects.filter(pk=test_id, state=AccessTest.State.QUEUED)
-        has_place = concurrency.take(tenant_id, now=now)
-        if not has_place or not waiting.update(state=AccessTest.State.RUNNING, progressed_at=now):
-            return None
-        return AccessTest.objects.defer("snapshot").get(pk=test_id)
 
 
 def _load(test: AccessTest, retries: Retries | None) -> _Work | None:
@@ -135,7 +92,7 @@ def _load(test: AccessTest, retries: Retries | None) -> _Work | None:
     with isolation.as_tenant(test.tenant_id):
         settings = _settings(test)
         if settings is not None and tested.fingerprint(settings, AccessTest.Kind(test.kind)) == test.fingerprint:
-            return _Work(test, settings, retries or _retries(test, settings))
+            return _Work(retries or _retries(test, settings), row=test, settings=settings)
         test.state, test.finished_at = AccessTest.State.FAILED, timezone.now()
         test.report = Report(sentence=_CHANGED).to_json()
         test.save(update_fields=["state", "report", "finished_at"])
@@ -168,16 +125,10 @@ def _settings(test: AccessTest) -> AccessSettings | None:
 
 
 def _discovery(work: _Work) -> None:
-    credentials = credentials_of(work.settings, purpose="test")
-    work.tell(phase="Signing in to AWS")
-    session = open_session(credentials, retries=work.retries)
-    if isinstance(credentials, RoleCredentials):
-        work.tell(phase="Making sure that nobody else can assume the role")
-        refuse_open_role(credentials, retries=work.retries)
-    work.tell(phase="Asking which AWS organization it is")
-    identity = identify(session)
-    work.tell(phase="Reading the AWS organization", who=_who(identity, session))
-    snapshot = read_snapshot(session, identity=identity, on_progress=work.tell_progress)
+    session = reading.sign_in(work.settings, work, purpose="test")
+    identity = reading.identify_organization(session, work)
+    work.report = replace(work.report, who=Who(**asdict(identity), partition=session.partition))
+    snapshot = reading.read_organization(session, identity, work)
     work.packed = pack(snapshot)
     work.end(
         AccessTest.State.PASSED,
@@ -189,31 +140,17 @@ def _discovery(work: _Work) -> None:
     )
 
 
-def _who(identity: Identity, session: AwsSession) -> Who:
-    return Who(**asdict(identity), partition=session.partition)
-
-
 def _account(work: _Work) -> None:
     """Sign in to the account of one connection, and make sure that nobody else can."""
     seen = health_run.remember(work.settings)
     try:
-        caller = _sign_in(work)
+        caller = reading.sign_in(work.settings, work, purpose="test").caller()
     except AwsError as error:
         health_run.note(work.settings, seen, {"": error})
         raise
     _take_over(work.settings)
     health_run.note(work.settings, seen, {"": None})
     work.end(AccessTest.State.PASSED, sentence=f"Signed in to the account {caller['Account']} as {caller['Arn']}.")
-
-
-def _sign_in(work: _Work) -> dict[str, Any]:
-    credentials = credentials_of(work.settings, purpose="test")
-    work.tell(phase="Signing in to AWS")
-    session = open_session(credentials, retries=work.retries)
-    if isinstance(credentials, RoleCredentials):
-        work.tell(phase="Making sure that nobody else can assume the role")
-        refuse_open_role(credentials, retries=work.retries)
-    return session.caller()
 
 
 def _take_over(settings: AccessSettings) -> None:
@@ -275,10 +212,10 @@ def _sample(work: _Work, settings: IntegrationSettings) -> tuple[str, tuple[Acco
 
     They are those that the test is about, else those of the last discovery test of these settings, else we ask AWS now.
     """
-    instead = work.test.tried_instead
+    instead = work.row.tried_instead
     if instead.accounts is not None:
         return instead.partition or "aws", instead.accounts
-    with isolation.as_tenant(work.test.tenant_id):
+    with isolation.as_tenant(work.row.tenant_id):
         discovery = tested.newest_passed(settings, AccessTest.Kind.DISCOVERY)
     if discovery is not None:
         found = discovery.found

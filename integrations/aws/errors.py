@@ -53,6 +53,10 @@ class NotInOrganization(AwsError):
     """The account does not belong to an AWS organization."""
 
 
+class AnotherOrganization(AwsError):
+    """The credentials lead elsewhere: what AWS answers is whole, but is not what is mirrored."""
+
+
 class RoleTooOpen(AwsError):
     """A role can be assumed without our external ID, so it must not be stored."""
 

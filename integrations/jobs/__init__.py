@@ -1,1 +1,1 @@
-"""What all background work shares: sending for a worker, how much of it one tenant runs at once, lost messages."""
+"""What all background work shares: sending for a worker, places of a tenant, leases, the row of what is under way."""

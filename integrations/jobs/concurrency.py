@@ -6,11 +6,11 @@ A worker that was killed gives its place back when nothing is heard of it any mo
 
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from integrations.models import AccessTest, SettingsTrial
 from workspaces import isolation
@@ -18,10 +18,17 @@ from workspaces.wording.durations import spoken
 
 # What reports nothing for this long has lost its worker: AWS is given less time than that for any one call.
 PATIENCE: Final = timedelta(minutes=3)
-# What is under way writes to its row no more often than this.
-PROGRESS_SECONDS: Final = 0.5
 
 Kind = Literal["test", "trial"]
+Row = TypeVar("Row", AccessTest, SettingsTrial)
+
+
+def begin(rows: QuerySet[Row], tenant_id: int, pk: int, *, now: datetime) -> Row | None:
+    """Take what waits; None when there is no place, or when a message came twice or late and finds nothing to do."""
+    with isolation.as_tenant(tenant_id):
+        has_place = take(tenant_id, now=now)
+        waiting = rows.filter(pk=pk, state="queued")
+        return rows.get(pk=pk) if has_place and waiting.update(state="running", progressed_at=now) else None
 
 
 def take(tenant_id: int, *, now: datetime) -> bool:

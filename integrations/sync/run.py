@@ -18,14 +18,13 @@ from django.utils import timezone
 from psycopg.errors import DeadlockDetected, ForeignKeyViolation, QueryCanceled, UniqueViolation
 
 from connections.bulk import TreeChangedError
-from integrations.access.credentials import credentials_of
+from integrations import reading
 from integrations.aws.calls.rate_limit import stops_within
 from integrations.aws.calls.retry import Retries
-from integrations.aws.discovery.read import identify, read_snapshot
 from integrations.aws.errors import AwsError, OwnFault, Stopped
-from integrations.aws.role_checks import refuse_open_role
-from integrations.aws.session import AwsSession, RoleCredentials, open_session
-from integrations.models import Integration, SyncRun
+from integrations.aws.session import AwsSession
+from integrations.jobs.work import Work
+from integrations.models import AccessMode, Integration, SyncRun
 from integrations.planning import absence, deletion_limit
 from integrations.planning import diff as planning_diff
 from integrations.planning.reconcile import Plan, Tree
@@ -36,7 +35,6 @@ from integrations.sync import interruption, mirror
 from integrations.sync import schedule as sync_schedule
 from integrations.sync.heartbeat import heartbeat
 from integrations.sync.schedule import ClaimLostError, Outcome
-from integrations.sync.verification import AnotherOrganizationError, check_gone, check_same_organization
 from workspaces import isolation
 from workspaces.database import is_away, patiently
 from workspaces.encryption import SecretUnreadableError
@@ -58,30 +56,30 @@ _STOPPED = "The worker was stopped in the middle of this sync, as for an upgrade
 Watch = Callable[[SyncRun], None]
 
 
-@dataclass(slots=True)
-class _Work:
+@dataclass(slots=True, kw_only=True)
+class _Work(Work):
     """What one run carries from step to step."""
 
     run: SyncRun
     watch: Watch
-    retries: Retries
     read: Progress = field(default_factory=Progress)
-    calls: int = 0
-    told_at: float = 0.0
-
-    def count_call(self) -> None:
-        """Count one call to AWS; comes from several threads, but never from two at once."""
-        self.calls += 1
 
     def tell(self, phase: SyncRun.Phase, read: Progress | None = None) -> None:
         """Keep the run's row current; a phase is written at once, counters not more often than once a second."""
         run, self.read = self.run, read or self.read
-        if run.phase == phase and time.monotonic() - self.told_at < _PROGRESS_SECONDS:
+        if run.phase == phase and self.has_just_written:
             return
-        self.told_at, run.phase = time.monotonic(), phase
+        self.written_at, run.phase = time.monotonic(), phase
         run.folders_read, run.accounts_read, run.aws_calls = self.read.folders, self.read.accounts, self.calls
         sync_schedule.report(run)
         self.watch(run)
+
+    def step(self, text: str) -> None:
+        """Nothing: a run has phases, which hold several steps each."""
+
+    def progress(self, read: Progress) -> None:
+        """Keep the counters current."""
+        self.tell(SyncRun.Phase.READING, read)
 
     def end(
         self,
@@ -134,7 +132,7 @@ def perform(
     )
     if claimed is None:
         return None
-    work = _Work(claimed, watch, retries or Retries())
+    work = _Work(retries or Retries(), run=claimed, watch=watch, progress_seconds=_PROGRESS_SECONDS)
     with structlog.contextvars.bound_contextvars(tenant=tenant_id, integration=integration_id, run=claimed.pk):
         try:
             with heartbeat(claimed):
@@ -145,7 +143,7 @@ def perform(
             _start_again(work, _STOPPED)
         except AwsError as error:
             _fail(work, error.sentence, is_transient=error.is_transient, is_ours=isinstance(error, OwnFault))
-        except (AnotherOrganizationError, SecretUnreadableError) as error:
+        except SecretUnreadableError as error:
             _fail(work, str(error))
         except (OperationalError, InterfaceError) as error:
             if is_away(error):
@@ -182,7 +180,7 @@ def _sync(work: _Work) -> None:
             return
         work.tell(SyncRun.Phase.CONFIRMING)
         asked = partial(work.tell, SyncRun.Phase.CONFIRMING)
-        snapshot = check_gone(session, snapshot, unconfirmed, on_progress=asked)
+        snapshot = reading.check_gone(session, snapshot, unconfirmed, on_progress=asked)
         confirmed |= unconfirmed
         work.tell(SyncRun.Phase.COMPARING)
 
@@ -198,28 +196,20 @@ def _integration_now(work: _Work) -> Integration:
 
 def _read(work: _Work, integration: Integration) -> tuple[AwsSession, Snapshot]:
     now = timezone.now()
-    credentials = credentials_of(integration, purpose="sync")
-    session = open_session(credentials, on_call=work.count_call, retries=work.retries)
-    is_proof_due = integration.role_proved_at is None or integration.role_proved_at < now - PROOF_LIFETIME
-    if isinstance(credentials, RoleCredentials) and is_proof_due:
-        refuse_open_role(credentials, on_call=work.count_call, retries=work.retries)
+    proved_at = integration.role_proved_at
+    is_proof_due = integration.access_mode == AccessMode.ROLE and (not proved_at or proved_at < now - PROOF_LIFETIME)
+    session = reading.sign_in(integration, work, purpose="sync", is_proof_due=is_proof_due)
+    if is_proof_due:
         with isolation.as_tenant(integration.tenant_id):
             Integration.objects.filter(pk=integration.pk, role_arn=integration.role_arn).update(role_proved_at=now)
-    identity = identify(session)
-    check_same_organization(integration, identity.organization_id)
+    identity = reading.identify_organization(session, work, same_as=integration)
     if integration.partition != session.partition:
         with isolation.as_tenant(integration.tenant_id):
             same = Integration.objects.filter(pk=integration.pk, version=integration.version)  # else of old credentials
             same.update(partition=session.partition)
     work.tell(SyncRun.Phase.READING)
-    # What somebody saved as unreadable may stay so; a denial of anything else is an error.
-    unseen = frozenset(integration.unseen_folders)
-    snapshot = read_snapshot(
-        session,
-        identity=identity,
-        on_progress=lambda progress: work.tell(SyncRun.Phase.READING, progress),
-        may_leave_out=unseen.__contains__ if unseen else None,
-    )
+    may_leave_out = reading.what_may_stay_unseen(integration)
+    snapshot = reading.read_organization(session, identity, work, may_leave_out=may_leave_out)
     work.read = Progress(len(snapshot.folders), len(snapshot.accounts))
     return session, snapshot
 
