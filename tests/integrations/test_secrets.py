@@ -110,6 +110,19 @@ def test_a_secret_that_is_copied_to_another_row_or_field_opens_nothing(cast: Cas
         assert hook.url
 
 
+def test_what_is_stored_is_bound_as_every_version_before_did(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        make_rows(cast)
+        for model in (Integration, Draft, AccountAccess):
+            row = model.objects.first()
+            assert row is not None
+            assert encryption.decrypt(row.sealed_secret_key, owner=f"integration:{row.uid}:secret_key") == SECRET
+        hook = Webhook.objects.first()
+        assert hook is not None
+        assert encryption.decrypt(hook.sealed_url, owner=f"webhook:{hook.uid}:url") == hook.url
+        assert encryption.decrypt(hook.sealed_secret, owner=f"webhook:{hook.uid}:secret") == hook.secret
+
+
 def test_a_secret_that_cannot_be_read_is_named_and_left_alone(cast: Cast, settings: Settings) -> None:
     settings.ENCRYPTION_KEYS = OLD
     with isolation.as_tenant(cast.acme.pk):
