@@ -24,7 +24,7 @@ class AccessForm(SettingsForm):
     stay empty, or whose emptiness is judged with others.
     """
 
-    tests: ClassVar = AccessTest.Kind.DISCOVERY
+    tests: ClassVar[AccessTest.Kind] = AccessTest.Kind.DISCOVERY
     judged_later: ClassVar[frozenset[str]] = frozenset({"secret_key"})
     settings: AccessSettings
 
@@ -45,13 +45,14 @@ class AccessForm(SettingsForm):
     )
     secret_key = forms.CharField(label="Secret Key", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}))
 
-    def __init__(self, settings: AccessSettings, data: Any = None, **more: Any) -> None:
+    def __init__(self, settings: AccessSettings, data: Any = None, **further: Any) -> None:
+        """Start from the settings; ``further`` is what is stored for the fields of a form that has more of them."""
         stored = {
             "access_mode": settings.access_mode,
             "role_arn": settings.role_arn,
             "access_key": settings.access_key_id,
         }
-        super().__init__(data, initial=stored | more, label_suffix="")
+        super().__init__(data, initial=stored | further, label_suffix="")
         self.settings = settings
         if settings.sealed_secret_key:
             self.fields["secret_key"].help_text = "A secret key is stored. Leave this empty to keep it."

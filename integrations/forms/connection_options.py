@@ -92,10 +92,11 @@ class OptionsForm(SettingsForm):
         widget=forms.TextInput(attrs=PLAIN),
     )
 
-    def __init__(self, options: Mapping[str, Any], data: Any = None, *, partition: str, **more: Any) -> None:
+    def __init__(self, options: Mapping[str, Any], data: Any = None, *, partition: str, **further: Any) -> None:
+        """Start from the options; ``further`` is what is stored for the fields of a form that has more of them."""
         self.options, self.partition = options, partition
         known = {region.code: region.name for region in regions.regions(partition)}
-        super().__init__(data, initial=_stored(options, known) | more, label_suffix="")
+        super().__init__(data, initial=_stored(options, known) | further, label_suffix="")
         choices = [(code, f"{code} · {name}") for code, name in known.items()]
         self.fields["regions"].choices = choices  # type: ignore[attr-defined]
         for one in ADVANCED:

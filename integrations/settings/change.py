@@ -5,6 +5,7 @@ newer one.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -159,10 +160,9 @@ def is_next_external_id_proved(settings: IntegrationSettings) -> bool:
     rotated = getattr(settings, "next_connection_external_id", "")
     if not rotated:
         return False
-    old, settings.connection_external_id = settings.connection_external_id, rotated
-    is_proved = tested.newest_passed(settings, AccessTest.Kind.CONNECTION) is not None
-    settings.connection_external_id = old
-    return is_proved
+    tried = copy(settings)
+    tried.connection_external_id = rotated
+    return tested.newest_passed(tried, AccessTest.Kind.CONNECTION) is not None
 
 
 def _check_impact(tree: Tree, updates: Sequence[Update], seen: str) -> None:
