@@ -5,7 +5,7 @@ from typing import Final
 from integrations.access import tested
 from integrations.models.access_test_values import Account
 from integrations.models.settings import IntegrationSettings
-from integrations.planning.selection import Selection, select
+from integrations.planning.selection import select
 from integrations.planning.snapshot import AccountState, Snapshot
 from workspaces import isolation
 
@@ -23,7 +23,7 @@ def sample(snapshot: Snapshot) -> tuple[Account, ...]:
 
 def chosen_sample(settings: IntegrationSettings) -> tuple[Account, ...]:
     """Pick from what is chosen to be mirrored, if that is not everything: only there the StackSet makes roles."""
-    selection = Selection.of(settings.selection)
+    selection = settings.chosen
     if selection.is_everything:
         return ()
     with isolation.as_tenant(settings.tenant_id):

@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.db import models
 
 from integrations.connection_options import OPTIONS
+from integrations.planning.selection import Selection
 from workspaces.access import Scope
 from workspaces.handles import PlaceHandleField
 from workspaces.models import Organization, Tenant
@@ -103,8 +104,8 @@ CONNECTION_FIELDS: Final = tuple(field.name for field in ConnectionSettings._met
 class IntegrationSettings(AccessSettings, ConnectionSettings):
     """The configured part of an integration; a draft has the same fields, and its ``uid`` becomes the integration's.
 
-    ``selection`` is which part of the AWS organization is mirrored, as selection.Selection keeps it. The name of the
-    role for discovery is what files carry; it stays as that of the role in each account does.
+    ``selection`` is which part of the AWS organization is mirrored, as ``chosen`` reads it. The name of the role for
+    discovery is what files carry; it stays as that of the role in each account does.
     """
 
     discovery_role_name = models.CharField(max_length=64, blank=True, default="", db_default="")
@@ -112,6 +113,11 @@ class IntegrationSettings(AccessSettings, ConnectionSettings):
 
     class Meta:
         abstract = True
+
+    @property
+    def chosen(self) -> Selection:
+        """Which part of the AWS organization is mirrored."""
+        return Selection.of(self.selection)
 
 
 SETTINGS_FIELDS: Final = tuple(field.name for field in IntegrationSettings._meta.local_fields)

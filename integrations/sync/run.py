@@ -28,7 +28,7 @@ from integrations.models import AccessMode, Integration, SyncRun
 from integrations.planning import absence, deletion_limit
 from integrations.planning import diff as planning_diff
 from integrations.planning.reconcile import Plan, Tree
-from integrations.planning.selection import Selection, select
+from integrations.planning.selection import select
 from integrations.planning.selection_tree import facts_of
 from integrations.planning.snapshot import Progress, Snapshot
 from integrations.sync import interruption, mirror
@@ -222,7 +222,7 @@ def _plan_and_apply(
     While there are any, nothing is written. A plan over the deletion limit is recorded and not written.
     """
     tree = mirror.load(integration)
-    selection = Selection.of(integration.selection)
+    selection = integration.chosen
     planned = mirror.plan(integration, tree, select(snapshot, selection))
     if why := _why_it_asks(work, integration, tree, planned):
         work.end(

@@ -12,7 +12,6 @@ from django.db.models import QuerySet
 
 from integrations import edit_conflicts
 from integrations.models import Integration, SettingsTrial, SyncRun
-from integrations.planning.selection import Selection
 from integrations.planning.selection_tree import Outline, Verb, in_words
 from integrations.planning.snapshot import unpack
 from integrations.trials import settings_trial
@@ -75,7 +74,7 @@ def _outline(found: QuerySet[SettingsTrial], now: datetime) -> Outline:
     trial = found.filter(about=_SELECTION, state=ready, expires_at__gt=now).first()
     if trial is None:
         raise settings_trial.TrialGoneError
-    return Outline(unpack(bytes(trial.snapshot)), Selection.of(trial.selection))
+    return Outline(unpack(bytes(trial.snapshot)), trial.chosen)
 
 
 def _locked(integration: Integration) -> SettingsTrial | None:
@@ -102,7 +101,7 @@ def save(*, integration: Integration, version: str, seen: str, by: User, now: da
     )
     settings_trial.apply(current, ahead, now=now)
     chosen = Outline(ahead.snapshot, ahead.selection)
-    before = in_words(Selection.of(current.selection), current.known_selection)
+    before = in_words(current.chosen, current.known_selection)
     current.selection, current.selection_facts = ahead.selection.stored, chosen.facts.to_json()
     current.save(update_fields=["selection", "selection_facts"])
     counts = settings_trial.end(current, trial, ahead, trigger=SyncRun.Trigger.SELECTION, by=by, now=now)

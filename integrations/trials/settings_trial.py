@@ -132,7 +132,7 @@ def discard(*, integration: Integration, by: User) -> None:
 def prospect(trial: SettingsTrial, integration: Integration) -> Prospect:
     """Say what saving would change now."""
     snapshot = unpack(bytes(trial.snapshot))
-    selection = Selection.of(trial.selection)
+    selection = trial.chosen
     tree = mirror.load(integration)
     planned = mirror.plan(integration, tree, select(snapshot, selection))
     after = View.after(tree, planned)

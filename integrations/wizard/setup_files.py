@@ -16,7 +16,7 @@ from integrations.aws.identifiers import check_role_arn
 from integrations.events.inlets import KEY_HEADER
 from integrations.models import AccessTest, Draft, Integration
 from integrations.models.settings import NamedSettings
-from integrations.planning.selection import ROOT, Selection, ticked_accounts
+from integrations.planning.selection import ROOT, ticked_accounts
 from integrations.planning.selection_tree import Outline, in_words
 
 # What the role for discovery is called; a name made of this goes on with the integration's.
@@ -104,7 +104,7 @@ def why_no_stackset(settings: NamedSettings) -> str:
 
 def where_stackset_goes(settings: NamedSettings) -> str:
     """Say where the StackSet creates the role, to go on with after "creates the role in"."""
-    selection = Selection.of(settings.selection)
+    selection = settings.chosen
     if selection.is_everything:
         return "all accounts of your AWS organization, the management account and accounts that join later included"
     snapshot = tested.newest_snapshot(settings)
@@ -128,7 +128,7 @@ def _member_stackset(settings: NamedSettings) -> str:
 
 def _targets(settings: NamedSettings) -> iac.Targets | None:
     """Aim at what is mirrored; None where the tree would have to be known for that, and is not."""
-    selection = Selection.of(settings.selection)
+    selection = settings.chosen
     snapshot = None if selection.is_everything else tested.newest_snapshot(settings)
     if snapshot is not None:
         outline, management = Outline(snapshot, selection), snapshot.management_account_id

@@ -20,7 +20,6 @@ from integrations.aws.identifiers import member_role_arn
 from integrations.models import AccessTest, Integration
 from integrations.models.access_test_values import Instead
 from integrations.planning.handle_prefix import PrefixRefusedError
-from integrations.planning.selection import Selection
 from integrations.planning.selection_tree import in_words
 from integrations.settings import change
 from integrations.trials import settings_trial
@@ -174,7 +173,7 @@ def _show(
         connection_stored=stored_now(connection),
         member_role=_member_role(integration),
         trial=settings_trial.find(integration, now=timezone.now()),
-        selection_words=in_words(Selection.of(integration.selection), integration.known_selection),
+        selection_words=in_words(integration.chosen, integration.known_selection),
         urls={
             name: f"{base}{name}/" for name in ("discovery", "connection", "accounts", "trial", "rotate", "downloads")
         },

@@ -10,7 +10,6 @@ from connections.errors import ChangedMeanwhileError
 from connections.retention import GRACE
 from integrations import edit_conflicts, retention
 from integrations.models import Integration, SettingsTrial
-from integrations.planning.selection import Selection
 from integrations.planning.selection_tree import Outline, in_words
 from integrations.trials import account_selection, settings_trial
 from integrations.views.frame import find_integration, integration_page
@@ -120,7 +119,7 @@ def _show(
         config_url=config_url,
         current_url=config_url,
         groups=(),
-        words=in_words(Selection.of(current.selection), current.known_selection),
+        words=in_words(current.chosen, current.known_selection),
     )
     if trial.base_version != current.version and not problem:
         context["problem"] = edit_conflicts.who_changed(current)
@@ -132,6 +131,6 @@ def _show(
 def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
     ahead = settings_trial.prospect(trial, integration)
     outline = Outline(ahead.snapshot, ahead.selection)
-    is_other = ahead.selection != Selection.of(integration.selection)
+    is_other = ahead.selection != integration.chosen
     tree = account_tree.choices(request, outline, request.path)
     return tree | prospect_context(request, ahead) | {"is_other": is_other, "grace": GRACE}

@@ -10,7 +10,6 @@ from integrations.forms.access import AccessForm
 from integrations.forms.settings import SettingsForm
 from integrations.models import AccessTest, Draft
 from integrations.models.settings import NamedSettings
-from integrations.planning.selection import Selection
 from integrations.planning.selection_tree import Outline, in_words
 from integrations.wizard import setup_files
 from integrations.wizard.steps.step import Step, UrlOf
@@ -55,7 +54,7 @@ class DiscoveryStep(Step):
 
     def context(self, draft: Draft, url_of: UrlOf, test: AccessTest | None) -> dict[str, Any]:
         """Give the setup of the role, what is chosen, and who else mirrors what the test found."""
-        selection = Selection.of(draft.selection)
+        selection = draft.chosen
         context = {
             "external_id": draft.discovery_external_id,
             "manual_steps": setup_files.discovery_steps(draft),
@@ -80,7 +79,7 @@ class DiscoveryStep(Step):
     def outline(self, draft: Draft) -> Outline | None:
         """Give the tree to choose from, and what is chosen so far; None before Test Discovery has read one."""
         snapshot = tested.newest_snapshot(draft)
-        return Outline(snapshot, Selection.of(draft.selection)) if snapshot else None
+        return Outline(snapshot, draft.chosen) if snapshot else None
 
 
 DISCOVERY: Final = DiscoveryStep()
