@@ -21,8 +21,8 @@ from psycopg.types.json import Jsonb
 
 from integrations.jobs import lease
 from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.models.schedules import MANY_TAKEOVERS
 from integrations.models.sync_run import OPEN_STATES
-from integrations.models.sync_schedule import MANY_TAKEOVERS
 from integrations.notifications import outbox
 from workspaces import isolation, metrics
 

@@ -1,4 +1,4 @@
-"""When each integration is due, and who is working on it."""
+"""When the syncs of each integration and the health tests of each tenant are due, and who is working on them."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from integrations.models.integration import Integration
 from integrations.models.lease import Leased
-from workspaces.models import User
+from workspaces.models import Tenant, User
 
 DEFAULT_INTERVAL_SECONDS = 15 * 60
 # From so many on, what was a mishap is an error that somebody should look at.
@@ -71,3 +71,23 @@ class SyncSchedule(Leased):
     def is_in_error(self) -> bool:
         """Whether its syncs fail for a reason that does not pass by itself, or have failed for long."""
         return self.lasting_failures > 0 or self.takeovers >= MANY_TAKEOVERS or self.failures >= _MANY_FAILURES
+
+
+class HealthSchedule(Leased):
+    """One row for each tenant; it holds no secret and no name, so like that of syncs it is outside the tenants' wall.
+
+    ``next_due_at`` is when the first of the tenant's connections is due. ``dispatched_at`` is set while a message is on
+    its way to a worker, ``claim`` is the token of the tests under way.
+    """
+
+    tenant = models.OneToOneField(Tenant, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    next_due_at = models.DateTimeField()
+    dispatched_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager["HealthSchedule"]] = models.Manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["next_due_at"], name="health_schedule_due")]
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} due {self.next_due_at:%Y-%m-%d %H:%M:%S}"
