@@ -7,7 +7,7 @@ a sentence for the person; ``can_…`` is built on it.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
@@ -62,6 +62,9 @@ POWER_OF = {
     Role.MEMBER: Power.MEMBER,
     Role.READER: Power.MEMBER,
 }
+
+# Who may approve or discard what a sync over its deletion limit would remove.
+MAY_APPROVE_REMOVALS: Final = Power.OWNER
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from integrations.sync import approvals
 from integrations.views.frame import find_integration, integration_page, render_live, run_status
 from integrations.views.sync.diff import group_changes
 from integrations.views.workspace_impact import WorkspaceLines, workspace_lines
-from workspaces.access import Access, Power
+from workspaces.access import MAY_APPROVE_REMOVALS, Access, Power
 from workspaces.scoping import scope_view
 from workspaces.views.settings import check_tenant_settings
 from workspaces.web import pagination
@@ -43,7 +43,7 @@ def process_list(request: HttpRequest, access: Access) -> HttpResponse:
     return render_page(request, "integrations/sync/runs_page.html", {"rows": rows, "page": page}, parts=())
 
 
-@scope_view(Power.OWNER)
+@scope_view(MAY_APPROVE_REMOVALS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def run_detail(request: HttpRequest, access: Access, integration: str, run: int) -> HttpResponse:
     """Show one run: how it stands and, when it is over, every change or the reason why there is none.
