@@ -48,7 +48,8 @@ def start(*, integration: Integration, version: str, by: User, now: datetime) ->
 def read_again(*, integration: Integration, by: User, now: datetime) -> None:
     """Read anew what to choose from, and keep what was chosen so far."""
     current = edit_conflicts.lock(integration)
-    trial, shown = _locked(current), settings_trial.find(current, now=now)
+    trial = SettingsTrial.objects.select_for_update().filter(integration=current, about=_SELECTION).first()
+    shown = settings_trial.find(current, now=now)  # here one whose worker died is over
     if trial is not None and shown is not None and shown.is_over:
         wanted = Integration.objects.select_related("tenant", "organization").get(pk=current.pk)
         wanted.selection = trial.selection
@@ -62,7 +63,7 @@ def outline(integration: Integration, *, now: datetime) -> Outline:
 
 @transaction.atomic
 def choose(*, integration: Integration, verb: Verb, source_id: str, now: datetime) -> Outline:
-    """Tick or untick something, for whoever looks at the trial; nothing is changed by it yet. Raises TrialGoneError."""
+    """Tick or untick something, for all who look at the trial; nothing is changed by it yet. Raises TrialGoneError."""
     trials_of_it = SettingsTrial.objects.filter(integration=integration)
     after = _outline(trials_of_it.select_for_update(), now).after(verb, source_id)
     trials_of_it.update(selection=after.selection.stored)
@@ -77,34 +78,21 @@ def _outline(found: QuerySet[SettingsTrial], now: datetime) -> Outline:
     return Outline(unpack(bytes(trial.snapshot)), trial.chosen)
 
 
-def _locked(integration: Integration) -> SettingsTrial | None:
-    return SettingsTrial.objects.select_for_update().filter(integration=integration, about=_SELECTION).first()
-
-
-@transaction.atomic
-def discard(*, integration: Integration, by: User) -> None:
-    """Drop the choice; the integration stays as it is."""
-    deleted, _ = SettingsTrial.objects.filter(integration=integration, about=_SELECTION).delete()
-    if deleted:
-        audit.record("integration.selection_discarded", scope=integration.scope, by=by, target=integration)
-
-
 @transaction.atomic
 def save(*, integration: Integration, version: str, seen: str, by: User, now: datetime) -> Integration:
     """Save what was chosen and apply it, in one transaction.
 
-    What it leaves out is removed because a person chose so, whatever the deletion limit. Raises as trials.save does;
-    nothing is changed then.
+    What it leaves out is removed because a person chose so, whatever the deletion limit. Raises as
+    ``settings_trial.save`` does; nothing is changed then.
     """
-    current, trial, ahead = settings_trial.take(
+    current, trial, outcome = settings_trial.apply(
         integration=integration, version=version, about=_SELECTION, seen=seen, now=now
     )
-    settings_trial.apply(current, ahead, now=now)
-    chosen = Outline(ahead.snapshot, ahead.selection)
+    chosen = Outline(outcome.snapshot, outcome.selection)
     before = in_words(current.chosen, current.known_selection)
-    current.selection, current.selection_facts = ahead.selection.stored, chosen.facts.to_json()
+    current.selection, current.selection_facts = outcome.selection.stored, chosen.facts.to_json()
     current.save(update_fields=["selection", "selection_facts"])
-    counts = settings_trial.end(current, trial, ahead, trigger=SyncRun.Trigger.SELECTION, by=by, now=now)
+    counts = settings_trial.end(current, trial, outcome, trigger=SyncRun.Trigger.SELECTION, by=by, now=now)
     audit.record(
         "integration.selection_changed",
         scope=current.scope,

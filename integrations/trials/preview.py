@@ -1,6 +1,6 @@
 """What a sync would change now: read as a sync reads, looked at, and never applied.
 
-It is a trial of the very settings that are in use. Each function is one transaction.
+It is a trial of the very settings that are in use.
 """
 
 from datetime import datetime
@@ -11,7 +11,7 @@ from integrations import edit_conflicts
 from integrations.models import Integration, SettingsTrial
 from integrations.planning import deletion_limit
 from integrations.trials import settings_trial
-from integrations.trials.settings_trial import Prospect
+from integrations.trials.settings_trial import TrialOutcome
 from workspaces import audit
 from workspaces.models import User
 from workspaces.wording.names import isolated
@@ -39,13 +39,7 @@ def start(*, integration: Integration, by: User, now: datetime) -> SettingsTrial
     return trial
 
 
-@transaction.atomic
-def close(*, integration: Integration) -> None:
-    """Forget what was read."""
-    SettingsTrial.objects.filter(integration=integration, about=SettingsTrial.About.PREVIEW).delete()
-
-
-def why_it_would_ask(ahead: Prospect, integration: Integration) -> str:
+def why_it_would_ask(outcome: TrialOutcome, integration: Integration) -> str:
     """Say why a scheduled sync would have to be approved; empty when it would not."""
     percent, count = integration.deletion_limit_percent, integration.deletion_limit_count
-    return deletion_limit.why_over(ahead.tree, ahead.plan, percent=percent, count=count)
+    return deletion_limit.why_over(outcome.tree, outcome.plan, percent=percent, count=count)

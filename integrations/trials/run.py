@@ -46,7 +46,7 @@ class _Work(OneTimeWork[SettingsTrial]):
 
 
 def run(tenant_id: int, trial_id: int, *, retries: Retries | None = None) -> bool:
-    """Run a trial that waits, if there is a place for it; tell whether it was run. A bug is raised."""
+    """Run a trial that waits, if there is a place for it; return whether it was run. A bug is raised."""
     rows = SettingsTrial.objects.select_related("tenant", "organization", "integration")
     trial = concurrency.begin(rows, tenant_id, trial_id, now=timezone.now())
     if trial is None:

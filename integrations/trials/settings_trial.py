@@ -34,10 +34,15 @@ from workspaces import audit, isolation
 from workspaces.models import User
 
 _LOST: Final = concurrency.why_lost("this", again="Save the settings")
+# A preview changes nothing, so that closing it is no event.
+_DISCARDED: Final = {
+    SettingsTrial.About.DISCOVERY: "integration.settings_discarded",
+    SettingsTrial.About.SELECTION: "integration.selection_discarded",
+}
 
 
 class OtherTrialError(Exception):
-    """Somebody tries other settings, which would be lost; the text is a sentence that says who and what to do."""
+    """Somebody tries other settings, which would be lost; the text says who, and what to do."""
 
 
 class TrialGoneError(Exception):
@@ -52,13 +57,13 @@ class StaleReadError(Exception):
     """A sync has seen a newer state of AWS than what this trial has read, or has added what is missing in it."""
 
 
-class UnseenProspectError(Exception):
+class UnseenOutcomeError(Exception):
     """What saving would change is not what the person has seen."""
 
 
 @dataclass(frozen=True, slots=True)
-class Prospect:
-    """What saving a trial would change, and what tells it from another one; ``snapshot`` is all that was read."""
+class TrialOutcome:
+    """What saving a trial would change; ``snapshot`` is all that was read."""
 
     snapshot: Snapshot
     selection: Selection
@@ -89,9 +94,7 @@ def start(*, integration: Integration, wanted: IntegrationSettings, version: str
 
     Raises ChangedMeanwhileError when somebody changed the integration since the page was made.
     """
-    current = edit_conflicts.hold(
-        integration, version=version
-    )  # on any plan: credentials that are in use may be rotated
+    current = edit_conflicts.hold(integration, version=version)  # on any plan: keys in use may be rotated
     trial = begin(current, wanted, about=SettingsTrial.About.DISCOVERY, by=by)
     audit.record("integration.settings_tried", scope=current.scope, by=by, target=current, **_shown(trial))
     return trial
@@ -121,16 +124,15 @@ def fail_unsent(tenant_id: int, trial_id: int) -> None:
 
 
 @transaction.atomic
-def discard(*, integration: Integration, by: User) -> None:
+def discard(*, integration: Integration, about: SettingsTrial.About, by: User) -> None:
     """Drop the trial; the integration stays as it is."""
-    about = SettingsTrial.About.DISCOVERY
     deleted, _ = SettingsTrial.objects.filter(integration=integration, about=about).delete()
-    if deleted:
-        audit.record("integration.settings_discarded", scope=integration.scope, by=by, target=integration)
+    if deleted and about in _DISCARDED:
+        audit.record(_DISCARDED[about], scope=integration.scope, by=by, target=integration)
 
 
-def prospect(trial: SettingsTrial, integration: Integration) -> Prospect:
-    """Say what saving would change now."""
+def outcome_of(trial: SettingsTrial, integration: Integration) -> TrialOutcome:
+    """Compute what saving would change now."""
     snapshot = unpack(bytes(trial.snapshot))
     selection = trial.chosen
     tree = mirror.load(integration)
@@ -138,22 +140,21 @@ def prospect(trial: SettingsTrial, integration: Integration) -> Prospect:
     after = View.after(tree, planned)
     ids = [held.id for held in tree.folders], [held.id for held in tree.connections]
     found = impacts(uses_of(*ids, names=after.names), View.of(tree), after)
-    return Prospect(snapshot, selection, tree, planned, describe(planned, tree, snapshot), found)
+    return TrialOutcome(snapshot, selection, tree, planned, describe(planned, tree, snapshot), found)
 
 
 @transaction.atomic
 def save(*, integration: Integration, version: str, seen: str, by: User, now: datetime) -> Integration:
     """Save a trial's settings and apply what it read, in one transaction.
 
-    ``seen`` is the fingerprint of the prospect that the person saw. Raises ChangedMeanwhileError, TrialGoneError,
-    SyncUnderWayError, StaleReadError or UnseenProspectError; nothing is changed then.
+    ``seen`` is the fingerprint of the outcome that the person saw. Raises ChangedMeanwhileError, TrialGoneError,
+    SyncUnderWayError, StaleReadError or UnseenOutcomeError; nothing is changed then.
     """
     about = SettingsTrial.About.DISCOVERY
-    current, trial, ahead = take(integration=integration, version=version, about=about, seen=seen, now=now)
-    apply(current, ahead, now=now)
+    current, trial, outcome = apply(integration=integration, version=version, about=about, seen=seen, now=now)
     before = _shown(current)
-    _take_over(current, trial, ahead, now)
-    counts = end(current, trial, ahead, trigger=SyncRun.Trigger.SETTINGS, by=by, now=now)
+    _take_over(current, trial, outcome, now)
+    counts = end(current, trial, outcome, trigger=SyncRun.Trigger.SETTINGS, by=by, now=now)
     facts: dict[str, Any] = {"before": before, "after": _shown(current), "changes": counts}
     if before["access_mode"] == current.access_mode == AccessMode.KEY:
         facts |= {"secret_key": "replaced"}
@@ -161,10 +162,10 @@ def save(*, integration: Integration, version: str, seen: str, by: User, now: da
     return current
 
 
-def take(
+def apply(
     *, integration: Integration, version: str, about: SettingsTrial.About, seen: str, now: datetime
-) -> tuple[Integration, SettingsTrial, Prospect]:
-    """Lock what is to be saved until the caller's transaction ends, and make sure that it may be; raises as save."""
+) -> tuple[Integration, SettingsTrial, TrialOutcome]:
+    """Lock what is to be saved, make sure that it may be, and change the tree; raises as ``save`` does."""
     current = edit_conflicts.hold(integration, version=version)
     if about != SettingsTrial.About.DISCOVERY:
         edit_conflicts.check_plan(current)
@@ -175,42 +176,37 @@ def take(
         raise TrialGoneError
     if SyncRun.objects.changed_something(current, after=trial.created_at).exists():
         raise StaleReadError
-    ahead = prospect(trial, current)
-    is_of_another = ahead.snapshot.organization_id != current.source_organization_id  # then all that was there goes
-    unproved = absence.to_confirm(ahead.plan, ahead.tree, ahead.snapshot) - frozenset(trial.confirmed_gone)
+    outcome = outcome_of(trial, current)
+    is_of_another = outcome.snapshot.organization_id != current.source_organization_id  # then all that was there goes
+    unproved = absence.to_confirm(outcome.plan, outcome.tree, outcome.snapshot) - frozenset(trial.confirmed_gone)
     if unproved and not is_of_another:
         raise StaleReadError
-    if ahead.fingerprint != seen:
-        raise UnseenProspectError
-    return current, trial, ahead
-
-
-def apply(integration: Integration, ahead: Prospect, *, now: datetime) -> None:
-    """Write what saving changes. Raises UnseenProspectError when somebody has changed the tree at this moment."""
+    if outcome.fingerprint != seen:
+        raise UnseenOutcomeError
     try:
         with bulk.settled():
-            mirror.apply(ahead.plan, ahead.tree, integration, now=now)
-    except bulk.TreeChangedError as error:
-        raise UnseenProspectError from error
+            mirror.apply(outcome.plan, outcome.tree, current, now=now)
+    except bulk.TreeChangedError as error:  # by somebody else, at this moment
+        raise UnseenOutcomeError from error
+    return current, trial, outcome
 
 
 def end(
     integration: Integration,
     trial: SettingsTrial,
-    ahead: Prospect,
+    outcome: TrialOutcome,
     *,
     trigger: SyncRun.Trigger,
     by: User,
     now: datetime,
 ) -> dict[str, int]:
-    """Keep what was saved as a run and tell of it, drop the trial, and tell older pages that there is a newer version.
+    """Record what was saved as a run, notify of it, drop the trial, and count up the version that pages send.
 
-    What an earlier run asked about is answered by it, as by any run that has read everything.
-
-    Gives how many changes of each kind there were.
+    What an earlier run asked about is answered by it, as by any run that has read everything. Gives how many changes
+    of each kind there were.
     """
-    counts: dict[str, int] = dict(Counter(change.kind for change in ahead.changes))
-    changes = [astuple(change) for change in ahead.changes]
+    counts: dict[str, int] = dict(Counter(change.kind for change in outcome.changes))
+    changes = [astuple(change) for change in outcome.changes]
     run = SyncRun.objects.create(
         tenant_id=integration.tenant_id,
         integration=integration,
@@ -246,9 +242,9 @@ def _check_no_sync(integration: Integration, now: datetime) -> None:
         row.save(update_fields=["claim", "claim_expires_at", "next_due_at"])
 
 
-def _take_over(integration: Integration, trial: SettingsTrial, ahead: Prospect, now: datetime) -> None:
-    """Put what was tried onto the integration; what the other mode needed is forgotten."""
-    snapshot = ahead.snapshot
+def _take_over(integration: Integration, trial: SettingsTrial, outcome: TrialOutcome, now: datetime) -> None:
+    """Put what was tried onto the integration; what the other mode needed is dropped."""
+    snapshot = outcome.snapshot
     is_role = trial.access_mode == AccessMode.ROLE
     integration.access_mode = trial.access_mode
     integration.role_arn = trial.role_arn if is_role else ""
@@ -260,7 +256,7 @@ def _take_over(integration: Integration, trial: SettingsTrial, ahead: Prospect, 
     integration.source_organization_id = snapshot.organization_id
     integration.management_account_id = snapshot.management_account_id
     integration.unseen_folders = sorted(snapshot.left_out_folders)
-    integration.selection_facts = Outline(snapshot, ahead.selection).facts.to_json()
+    integration.selection_facts = Outline(snapshot, outcome.selection).facts.to_json()
     integration.save()
     requests.forget_failures(integration)
 

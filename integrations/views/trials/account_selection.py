@@ -8,23 +8,27 @@ from django.views.decorators.http import require_http_methods
 
 from connections.errors import ChangedMeanwhileError
 from connections.retention import GRACE
-from integrations import edit_conflicts, retention
+from integrations import retention
 from integrations.models import Integration, SettingsTrial
 from integrations.planning.selection_tree import Outline, in_words
 from integrations.trials import account_selection, settings_trial
-from integrations.views.frame import find_integration, integration_page
+from integrations.views.frame import find_integration
 from integrations.views.trials import account_tree
-from integrations.views.trials.outcome import WHY_NOT_SAVED, prospect_context
+from integrations.views.trials.outcome import WHY_NOT_SAVED, outcome_context, show_trial
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
-from workspaces.web.htmx import render_page
 from workspaces.wording.durations import spoken
 from workspaces.wording.names import isolated
 
+_ABOUT = SettingsTrial.About.SELECTION
 _GONE = (
     f"There is no choice of accounts to save: it was saved or discarded, or {spoken(retention.TRIAL)} has passed since."
 )
-_STALE = "A sync has seen a newer state of AWS than what is shown here. Press Read again, then save; nothing was saved."
+_WHY_NOT_SAVED = WHY_NOT_SAVED | {
+    settings_trial.TrialGoneError: _GONE,
+    settings_trial.StaleReadError: "A sync has seen a newer state of AWS than what is shown here. Press Read again,"
+    " then save; nothing was saved.",
+}
 
 
 @scope_view(Power.OWNER)
@@ -47,11 +51,17 @@ def integration_selection(request: HttpRequest, access: Access, integration: str
         problem = _do(request, access, found)
         if not problem:
             return redirect(request.path if request.POST.get("do") in ("start", "again") else config_url)
-    trial = settings_trial.find(found, now=now)
-    if trial is None or trial.about != SettingsTrial.About.SELECTION:
-        messages.info(request, problem or _GONE)
-        return redirect(config_url)
-    return _show(request, access, found, trial, problem=problem, config_url=config_url)
+    return show_trial(
+        request,
+        access,
+        found,
+        "integrations/trials/account_selection.html",
+        _found,
+        about=_ABOUT,
+        problem=problem,
+        gone=problem or _GONE,
+        parts=("trial", "outcome"),
+    )
 
 
 def _press(request: HttpRequest, integration: Integration, press: account_tree.Press) -> HttpResponse:
@@ -66,7 +76,7 @@ def _press(request: HttpRequest, integration: Integration, press: account_tree.P
 
 
 def _do(request: HttpRequest, access: Access, integration: Integration) -> str:
-    """Do what the button says; gives the sentence that says why not, empty when it was done."""
+    """Do what the button asks for; return why not as a sentence, empty when it was done."""
     do, version = request.POST.get("do"), request.POST.get("version", "")
     try:
         if do == "start":
@@ -74,7 +84,7 @@ def _do(request: HttpRequest, access: Access, integration: Integration) -> str:
         elif do == "again":
             account_selection.read_again(integration=integration, by=access.user, now=timezone.now())
         elif do == "discard":
-            account_selection.discard(integration=integration, by=access.user)
+            settings_trial.discard(integration=integration, about=_ABOUT, by=access.user)
             messages.info(request, f"The accounts that {integration} mirrors stay as they were.")
         else:
             seen = request.POST.get("seen", "")
@@ -84,12 +94,8 @@ def _do(request: HttpRequest, access: Access, integration: Integration) -> str:
             messages.success(request, f"Saved the accounts that {integration} mirrors.")
     except (ChangedMeanwhileError, settings_trial.OtherTrialError) as error:
         return str(error)
-    except tuple(WHY_NOT_SAVED) as error:
-        return WHY_NOT_SAVED[type(error)]
-    except settings_trial.TrialGoneError:
-        return _GONE
-    except settings_trial.StaleReadError:
-        return _STALE
+    except tuple(_WHY_NOT_SAVED) as error:
+        return _WHY_NOT_SAVED[type(error)]
     return ""
 
 
@@ -101,36 +107,10 @@ def _start(request: HttpRequest, access: Access, integration: Integration, versi
         )
 
 
-def _show(
-    request: HttpRequest,
-    access: Access,
-    integration: Integration,
-    trial: SettingsTrial,
-    *,
-    problem: str,
-    config_url: str,
-) -> HttpResponse:
-    current = Integration.objects.select_related("tenant", "organization", "root_folder").get(pk=integration.pk)
-    context = integration_page(
-        access,
-        current,
-        trial=trial,
-        problem=problem,
-        config_url=config_url,
-        current_url=config_url,
-        groups=(),
-        words=in_words(current.chosen, current.known_selection),
-    )
-    if trial.base_version != current.version and not problem:
-        context["problem"] = edit_conflicts.who_changed(current)
-    if trial.state == SettingsTrial.State.READY:
-        context |= _found(request, current, trial)
-    return render_page(request, "integrations/trials/account_selection.html", context, parts=("trial", "prospect"))
-
-
 def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
-    ahead = settings_trial.prospect(trial, integration)
-    outline = Outline(ahead.snapshot, ahead.selection)
-    is_other = ahead.selection != integration.chosen
+    outcome = settings_trial.outcome_of(trial, integration)
+    outline = Outline(outcome.snapshot, outcome.selection)
+    is_other = outcome.selection != integration.chosen
     tree = account_tree.choices(request, outline, request.path)
-    return tree | prospect_context(request, ahead) | {"is_other": is_other, "grace": GRACE}
+    words = in_words(integration.chosen, integration.known_selection)
+    return tree | outcome_context(request, outcome) | {"is_other": is_other, "grace": GRACE, "words": words}

@@ -19,7 +19,7 @@ from integrations.planning.selection_tree import Outline, Verb
 from workspaces.web.htmx import htmx, render_page, search_text
 from workspaces.web.pagination import PAGE_SIZE
 
-CHOSEN: Final = "chosen"  # tells the page that something was ticked
+CHOSEN: Final = "chosen"  # the event in the page after something was ticked
 _LOOK: Final = "look"
 _TREE: Final = "choices"  # the id of the element that what is looked for replaces
 _VERBS: Final = ("include", "exclude", "forget", _LOOK)

@@ -1,18 +1,27 @@
-"""What a trial has found, as pages show it: what would change in the tree and in workspaces."""
+"""The page of a trial: how far it is, then what would change in the tree and in workspaces."""
 
+from collections.abc import Callable
 from dataclasses import astuple
 from typing import Final
 
-from django.http import HttpRequest
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
 
+from integrations import edit_conflicts
+from integrations.models import Integration, SettingsTrial
 from integrations.planning import words
 from integrations.trials import settings_trial
+from integrations.views.frame import integration_page
 from integrations.views.sync.diff import group_changes
 from integrations.views.workspace_impact import workspace_lines
+from workspaces.access import Access
+from workspaces.web.htmx import render_page
 
-# Why a trial was not saved.
+# Why a trial was not saved, whatever it is about.
 WHY_NOT_SAVED: Final[dict[type[Exception], str]] = {
-    settings_trial.UnseenProspectError: (
+    settings_trial.UnseenOutcomeError: (
         "What saving would change is different by now. Look at it again below; nothing was saved."
     ),
     settings_trial.SyncUnderWayError: (
@@ -21,18 +30,51 @@ WHY_NOT_SAVED: Final[dict[type[Exception], str]] = {
 }
 
 
-def prospect_context(request: HttpRequest, ahead: settings_trial.Prospect) -> dict[str, object]:
+def show_trial(
+    request: HttpRequest,
+    access: Access,
+    integration: Integration,
+    template: str,
+    found: Callable[[HttpRequest, Integration, SettingsTrial], dict[str, object]],
+    *,
+    about: SettingsTrial.About,
+    problem: str,
+    gone: str,
+    parts: tuple[str, ...] = ("trial",),
+) -> HttpResponse:
+    """Show the open trial that is about this; where there is none, say so on the Config tab.
+
+    ``found`` gives what the template shows of one that is ready, ``problem`` says why it was not saved, ``gone`` why
+    there may be none.
+    """
+    config_url = access.scope.url("integration_config", integration=integration.handle)
+    trial = settings_trial.find(integration, now=timezone.now())
+    if trial is None or trial.about != about:
+        messages.info(request, gone)
+        return redirect(config_url)
+    current = Integration.objects.select_related("tenant", "organization", "root_folder").get(pk=integration.pk)
+    if trial.base_version != current.version and not problem:
+        problem = edit_conflicts.who_changed(current)
+    context = integration_page(
+        access, current, trial=trial, problem=problem, config_url=config_url, current_url=config_url, groups=()
+    )
+    if trial.state == SettingsTrial.State.READY:
+        context |= found(request, current, trial)
+    return render_page(request, template, context, parts=parts)
+
+
+def outcome_context(request: HttpRequest, outcome: settings_trial.TrialOutcome) -> dict[str, object]:
     """Give what the template of changes needs, and what saving them has to send back."""
-    removals = [change.after for change in ahead.changes if change.kind == "remove"]
+    removals = [change.after for change in outcome.changes if change.kind == "remove"]
     return {
         "groups": group_changes(
-            (astuple(change) for change in ahead.changes),
+            (astuple(change) for change in outcome.changes),
             kind=request.GET.get("kind", ""),
             page=request.GET.get("page", "1"),
         ),
         "is_one_kind": "kind" in request.GET,
-        "workspaces": workspace_lines(ahead.impacts),
-        "seen": ahead.fingerprint,
+        "workspaces": workspace_lines(outcome.impacts),
+        "seen": outcome.fingerprint,
         "removed": len(removals),
         "reasons": words.reasons(removals),
     }

@@ -11,7 +11,7 @@ from integrations import retention
 from integrations.models import Integration, SettingsTrial
 from integrations.trials import preview, settings_trial
 from integrations.views.frame import find_integration, integration_page
-from integrations.views.trials.outcome import prospect_context
+from integrations.views.trials.outcome import outcome_context
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 from workspaces.web.htmx import render_page
@@ -21,12 +21,12 @@ from workspaces.wording.durations import spoken
 @scope_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def integration_preview(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
-    """Start a preview, follow it, and show what it found; closed, it is forgotten."""
+    """Start a preview, follow it, and show what it found; closed, it is deleted."""
     found = find_integration(access, integration)
     advanced_url = access.scope.url("integration_advanced", integration=found.handle)
     if request.method == "POST":
         if request.POST.get("do") == "close":
-            preview.close(integration=found)
+            settings_trial.discard(integration=found, about=SettingsTrial.About.PREVIEW, by=access.user)
             return redirect(advanced_url)
         try:
             preview.start(integration=found, by=access.user, now=timezone.now())
@@ -54,5 +54,5 @@ def integration_preview(request: HttpRequest, access: Access, integration: str) 
 
 
 def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
-    ahead = settings_trial.prospect(trial, integration)
-    return prospect_context(request, ahead) | {"asks": preview.why_it_would_ask(ahead, integration)}
+    outcome = settings_trial.outcome_of(trial, integration)
+    return outcome_context(request, outcome) | {"asks": preview.why_it_would_ask(outcome, integration)}

@@ -13,7 +13,7 @@ from connections import manual_nodes, sharing
 from connections.errors import ChangedMeanwhileError
 from connections.models import Connection, Folder
 from integrations.events import inlets
-from integrations.models import Integration
+from integrations.models import Integration, SettingsTrial
 from integrations.nodes import managed
 from integrations.settings import change
 from integrations.trials import account_selection, settings_trial
@@ -76,19 +76,21 @@ def change_permissions(desk: Desk) -> None:
 
 def set_own_handle(desk: Desk) -> None:
     node = desk.discovered
-    managed.change_handle(node=node, handle="own", seen=managed.spell(node), seen_impact="", by=desk.by)
+    managed.change_handle(node=node, handle="own", seen=managed.node_fingerprint(node), seen_impact="", by=desk.by)
 
 
 def set_own_options(desk: Desk) -> None:
     node = desk.discovered
-    managed.change_options(node=node, options={"default_region": "eu-west-1"}, seen=managed.spell(node), by=desk.by)
+    managed.change_options(
+        node=node, options={"default_region": "eu-west-1"}, seen=managed.node_fingerprint(node), by=desk.by
+    )
 
 
 def discard_other_settings(desk: Desk) -> None:
     wanted = copy(desk.integration)
     settings_trial.start(integration=desk.integration, wanted=wanted, version=desk.version, by=desk.by)
     for _ in range(2):
-        settings_trial.discard(integration=desk.integration, by=desk.by)
+        settings_trial.discard(integration=desk.integration, about=SettingsTrial.About.DISCOVERY, by=desk.by)
 
 
 def begin_to_choose(desk: Desk) -> None:
@@ -98,7 +100,7 @@ def begin_to_choose(desk: Desk) -> None:
 def give_up_choosing(desk: Desk) -> None:
     begin_to_choose(desk)
     for _ in range(2):
-        account_selection.discard(integration=desk.integration, by=desk.by)
+        settings_trial.discard(integration=desk.integration, about=SettingsTrial.About.SELECTION, by=desk.by)
 
 
 def enable_events(desk: Desk) -> None:

@@ -61,7 +61,7 @@ def alone(work: Callable[[], object]) -> Callable[[], object]:
     def inner() -> object:
         try:
             return work()
-        except (ChangedMeanwhileError, change.UnseenImpactError, settings_trial.UnseenProspectError) as error:
+        except (ChangedMeanwhileError, change.UnseenImpactError, settings_trial.UnseenOutcomeError) as error:
             return error
         finally:
             connection.close()
@@ -242,12 +242,12 @@ def test_a_handle_that_is_taken_as_credentials_are_saved_shows_again_what_would_
     trials_run.run(cast.acme.pk, trial.pk, retries=QUICK)
     with isolation.as_tenant(cast.acme.pk):
         trial.refresh_from_db()
-        seen = settings_trial.prospect(trial, current).fingerprint
+        seen = settings_trial.outcome_of(trial, current).fingerprint
 
     def save() -> object:
         return settings_trial.save(integration=current, version="1", seen=seen, by=cast.org_owner, now=timezone.now())
 
-    assert isinstance(while_taken(cast, pool, "production", save), settings_trial.UnseenProspectError)
+    assert isinstance(while_taken(cast, pool, "production", save), settings_trial.UnseenOutcomeError)
     with isolation.as_tenant(cast.acme.pk):
         assert Connection.objects.filter(handle="prod").exists()
 

@@ -92,4 +92,4 @@ def _fresh(mirror: Synced) -> Integration:
 
 
 def _seen(integration: Integration) -> str:
-    return settings_trial.prospect(SettingsTrial.objects.get(), integration).fingerprint
+    return settings_trial.outcome_of(SettingsTrial.objects.get(), integration).fingerprint

@@ -170,8 +170,8 @@ def test_a_tick_with_script_is_answered_by_what_it_changes(in_use: Synced, cast:
     dev = in_use.aws.organization.find("Dev").id
     assert tick(dev, workloads) == {"Dev": "false", "Workloads": "mixed"}  # the root is not on that page
     assert tick(workloads, root) == {"Workloads": "false", "Root": "mixed"}
-    part = as_org_owner.get(ACCOUNTS, headers={"HX-Request": "true", "HX-Target": "prospect"}).content.decode()
-    assert part.lstrip().startswith('<div class="stack" id="prospect"')
+    part = as_org_owner.get(ACCOUNTS, headers={"HX-Request": "true", "HX-Target": "outcome"}).content.decode()
+    assert part.lstrip().startswith('<div class="stack" id="outcome"')
     assert 'value="save"' in part
 
 
@@ -196,8 +196,8 @@ def test_of_two_people_the_second_is_told(in_use: Synced, cast: Cast, as_org_own
     assert f"{cast.org_owner} has begun to choose here." in text_of(page)
     assert "but for account Prod" in text_of(page)
     save(other, page)
-    told = text_of(save(as_org_owner, html))
-    assert "changed the Accounts to mirror at" in told
+    text = text_of(save(as_org_owner, html))
+    assert "changed the Accounts to mirror at" in text
     assert "changed the Accounts to mirror at" in text_of(post(as_org_owner, ACCOUNTS, do="start", version=version))
     assert "There is no choice of accounts to save" in text_of(press(as_org_owner, "exclude 1"))
 

@@ -41,7 +41,7 @@ def tick(in_use: Synced, cast: Cast, name: str) -> str:
             integration=in_use.integration, verb="exclude", source_id=source_id, now=timezone.now()
         )
         current = Integration.objects.select_related("tenant", "organization").get(pk=in_use.integration.pk)
-        return settings_trial.prospect(SettingsTrial.objects.get(), current).fingerprint
+        return settings_trial.outcome_of(SettingsTrial.objects.get(), current).fingerprint
 
 
 def save(in_use: Synced, cast: Cast, seen: str) -> object:
@@ -50,7 +50,7 @@ def save(in_use: Synced, cast: Cast, seen: str) -> object:
             return account_selection.save(
                 integration=in_use.integration, version="1", seen=seen, by=cast.org_owner, now=timezone.now()
             )
-        except (settings_trial.UnseenProspectError, settings_trial.TrialGoneError) as error:
+        except (settings_trial.UnseenOutcomeError, settings_trial.TrialGoneError) as error:
             return error
 
 
