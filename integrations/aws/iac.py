@@ -1,6 +1,6 @@
 """What a customer creates in AWS so that we can read it: ready files, and the same by hand.
 
-Nothing that is not a known-good value gets into a file: each one is checked whole against the form that AWS gives it
+Only known-good values are put into a file: each one is checked whole against the form that AWS gives it
 before it is put in, and none of those forms has a quote, a line break or a ``${`` in it.
 """
 
@@ -18,7 +18,7 @@ from integrations.aws.regions import PARTITIONS, home_region
 FILES: Final = Path(__file__).resolve().parents[2] / "templates" / "integrations" / "aws" / "iac"
 
 # The calls of a discovery, and no other. The last two confirm that something is gone before it is deleted;
-# ListAccountsForParent is for where AWS does not tell the paths of accounts; ListChildren spreads the load of a
+# ListAccountsForParent is for where AWS does not give the paths of accounts; ListChildren spreads the load of a
 # big tree. The resource is "*": the first three have no resource type in IAM (service authorization reference of AWS
 # Organizations), and what is gone has no ARN of this AWS organization that a narrower one would match.
 ACTIONS: Final = (

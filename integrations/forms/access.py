@@ -85,7 +85,7 @@ class AccessForm(SettingsForm):
             served = ", ".join(installation.PIPES_AWS_PRINCIPALS) or "none"
             raise ValidationError(
                 f"This role is in the AWS partition {partition}, where this installation has no identity of its own to"
-                f" assume it (partitions served: {served}). Ask whoever runs it to add one to PIPES_AWS_PRINCIPAL_ARN."
+                f" assume it (partitions served: {served}). Ask its operator to add one to PIPES_AWS_PRINCIPAL_ARN."
             )
         return arn
 
@@ -126,7 +126,7 @@ class AccessForm(SettingsForm):
             settings.secret_key = values["secret_key"]
 
     def refuse_open_role(self) -> bool:
-        """Add an error, and tell so, when a test found that strangers can assume the role as it was kept."""
+        """Add an error, and return True, when a test found that strangers can assume the role as it was kept."""
         why = tested.why_role_is_refused(self.settings, self.tests)
         if why:
             self.add_error("role_arn", why)

@@ -1,4 +1,4 @@
-"""How a connection made by hand gets into its account."""
+"""How a connection made by hand signs in to its account."""
 
 from copy import copy
 from typing import Any

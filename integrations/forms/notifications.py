@@ -29,7 +29,7 @@ class EmailsForm(forms.Form):
         label="More addresses",
         required=False,
         max_length=3000,
-        help_text=f"One a line, {MOST_ADDRESSES} at most. Whoever is no member is asked first.",
+        help_text=f"One a line, {MOST_ADDRESSES} at most. Those who are no members are asked first.",
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocapitalize": "none"}),
     )
 
@@ -94,7 +94,7 @@ class WebhookForm(forms.Form):
         return " ".join(self.cleaned_data["name"].split())
 
     def clean_url(self) -> str:
-        """Refuse what we would not post to, as far as the URL itself tells."""
+        """Refuse what we would not post to, as far as the URL itself shows."""
         url: str = self.cleaned_data["url"]
         if url:
             try:

@@ -29,7 +29,7 @@ _SHOWN = ("access_mode", "role_arn", "access_key_id")
 def create_connection(*, scope: Scope, folder: Folder | None, handle: str, title: str, by: User) -> Connection:
     """Make a connection that is disabled until it has access; it gets its external id at once.
 
-    Raises HandleTakenError, and handmade.ManagedError when the folder is an integration's.
+    Raises HandleTakenError, and manual_nodes.ManagedError when the folder is an integration's.
     """
     made = manual_nodes.create_connection(scope=scope, folder=folder, handle=handle, title=title, plugin=PLUGIN, by=by)
     AccountAccess.objects.create(
@@ -43,7 +43,7 @@ def create_connection(*, scope: Scope, folder: Folder | None, handle: str, title
 
 @transaction.atomic
 def change_access(*, access: AccountAccess, wanted: AccessSettings, seen: str, by: User) -> None:
-    """Store another role or key; what the other access mode had is forgotten. The connection is enabled by it.
+    """Store another role or key; what the other access mode had is deleted. The connection is enabled by it.
 
     ``seen`` is the fingerprint that the person's page was made from; raises ChangedMeanwhileError when it is another by
     now.
@@ -103,7 +103,7 @@ def tested_fingerprint(access: AccountAccess) -> str:
 
 
 def fingerprint(access: AccessSettings) -> str:
-    """Tell accesses apart, without giving anything away."""
+    """Hash what a test depends on, the secret key included; pages may carry it."""
     return tested.fingerprint(access, AccessTest.Kind.ACCOUNT)
 
 

@@ -1,6 +1,6 @@
 """Changing folders and connections, managed ones mostly: each function is one transaction with one audit event.
 
-``seen`` spells what the person's page showed; ChangedMeanwhileError is raised when that is not so any more.
+``seen`` is the fingerprint of what the person's page showed; ChangedMeanwhileError is raised when it is another now.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,8 +34,8 @@ from workspaces.models import User
 from workspaces.wording.names import isolated
 
 
-def spell(node: Node) -> str:
-    """Spell what can be changed on a node, so that two people who change it at once can be told."""
+def node_fingerprint(node: Node) -> str:
+    """Hash what can be changed on a node, to notice when two people change it at once."""
     return fingerprint((), node.handle, node.is_handle_static, sorted(node.options.items()))
 
 
@@ -100,7 +100,7 @@ def tested_settings(node: Connection, integration: Integration) -> Integration:
 
 
 @transaction.atomic
-def rename_handmade(*, node: Node, handle: str, title: str, seen_impact: str, by: User) -> None:
+def rename_manual_node(*, node: Node, handle: str, title: str, seen_impact: str, by: User) -> None:
     """Change what a node made by hand is called.
 
     Raises UnseenImpactError as ``change_handle`` does, DoesNotExist when the node is gone, and what
@@ -169,7 +169,7 @@ def _lock(node: Node, seen: str) -> Node:
     current: Node | None = found.filter(pk=node.pk).first()
     if current is None:
         raise ChangedMeanwhileError(f"{isolated(node.shown)} was deleted meanwhile.")
-    if spell(current) != seen:
+    if node_fingerprint(current) != seen:
         raise ChangedMeanwhileError(edit_conflicts.who_changed(current))
     return current
 

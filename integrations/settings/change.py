@@ -156,7 +156,7 @@ def change_connection_settings(
 
 
 def is_next_external_id_proved(settings: IntegrationSettings) -> bool:
-    """Tell whether Test Connection was green with the rotated external id and this role name."""
+    """Whether Test Connection was green with the rotated external id and this role name."""
     rotated = getattr(settings, "next_connection_external_id", "")
     if not rotated:
         return False

@@ -34,7 +34,7 @@ def create_draft(*, scope: Scope, by: User) -> Draft:
 def rotate_external_id(*, draft: Draft, kind: AccessTest.Kind, by: User) -> None:
     """Give a draft a new external id, for discovery or for the connections' role.
 
-    Nothing uses the old one yet, so it is forgotten at once; a trust policy that was made with it has to be changed.
+    Nothing uses the old one yet, so it is replaced at once; a trust policy that was made with it has to be changed.
     """
     field = {"discovery": "discovery_external_id", "connection": "connection_external_id"}[kind.value]
     setattr(draft, field, _external_id(draft.scope))
@@ -67,7 +67,7 @@ def draft_url(draft: Draft, step: Step | None = None) -> str:
 def find(scope: Scope, uid: UUID, *, now: datetime, is_locked: bool) -> Draft | Integration | None:
     """Find a draft of this scope, or the integration that it became.
 
-    Locked, whoever else has it locked comes first, and it is found as they leave it.
+    With ``is_locked`` it waits for other transactions on the draft, and finds it as they leave it.
     """
     drafts = Draft.objects.in_scope(scope, now=now).filter(uid=uid)
     if is_locked:

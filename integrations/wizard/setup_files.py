@@ -23,7 +23,7 @@ from integrations.planning.selection_tree import Outline, in_words
 _DISCOVERY_ROLE: Final = "pipes-discovery"
 
 
-class NothingToHandOutError(Exception):
+class SetupFileUnavailableError(Exception):
     """There is no such file for these settings; the text says why."""
 
 
@@ -44,10 +44,10 @@ def discovery_role_name(settings: NamedSettings) -> str:
     return settings.discovery_role_name or _DISCOVERY_ROLE
 
 
-def about_others(settings: NamedSettings, organization_id: str | None = None) -> str:
-    """Say who else mirrors this AWS organization, and whether that is in the way; empty when nobody does.
+def other_mirrors(settings: NamedSettings, organization_id: str | None = None) -> str:
+    """Name the other integrations that mirror this AWS organization, and say whether they are in the way; often empty.
 
-    Without an id it is the one that the last good Test Discovery found.
+    Without ``organization_id`` it is the one that the last good Test Discovery found.
     """
     found = tested.organization_found(settings) if organization_id is None else [organization_id]
     others = Integration.objects.filter(tenant=settings.tenant, source_organization_id__in=found)
@@ -78,12 +78,12 @@ def member_steps(settings: NamedSettings) -> tuple[iac.ManualStep, ...]:
 
 
 def download(settings: NamedSettings, name: str) -> tuple[str, str]:
-    """Make one of the files, as (file name, text); raises NothingToHandOutError with a sentence."""
+    """Make one of the files, as (file name, text); raises SetupFileUnavailableError with a sentence."""
     make, stem = FILES[name]
     try:
         text = make(settings)
     except iac.StackSetUnavailableError as error:
-        raise NothingToHandOutError(str(error)) from error
+        raise SetupFileUnavailableError(str(error)) from error
     return f"{stem}-{settings.handle or 'draft'}.{name.rpartition('.')[2]}", text
 
 
@@ -97,7 +97,7 @@ def why_no_stackset(settings: NamedSettings) -> str:
     """Say why there is no StackSet to download for these settings; empty when there is one."""
     try:
         iac.member_stackset(**_needed(_member_values(settings)), targets=None)
-    except (NothingToHandOutError, iac.StackSetUnavailableError) as error:
+    except (SetupFileUnavailableError, iac.StackSetUnavailableError) as error:
         return str(error)
     return ""
 
@@ -161,8 +161,8 @@ FILES: Final[dict[str, tuple[Callable[[NamedSettings], str], str]]] = {
 
 def _needed(values: dict[str, Any]) -> dict[str, Any]:
     if not values:
-        raise NothingToHandOutError(
-            "This installation has no AWS identity of its own yet that a role could trust. Ask whoever runs it to set"
+        raise SetupFileUnavailableError(
+            "This installation has no AWS identity of its own yet that a role could trust. Ask its operator to set"
             " PIPES_AWS_PRINCIPAL_ARN."
         )
     return values

@@ -25,7 +25,7 @@ const isEntered = (control) => control.type !== "hidden" && control.matches("inp
 const hasTyped = () => [...document.forms].some((form) => isForm(form) && [...form.elements].some(isChanged));
 
 // Say beside the form why it was not done; else at the edge of the page. Answers to what was asked before go.
-function tell({ elt, verb }, [what, advice], link) {
+function report({ elt, verb }, [what, advice], link) {
   const sentence = hasTyped() ? `${what} What you entered is still here. ${advice}` : `${what} ${advice}`;
   for (const old of document.querySelectorAll("[data-not-sent]")) old.remove();
   const answers = verb === "get" || !elt.dataset.answers ? [] : [...document.querySelectorAll(elt.dataset.answers)];
@@ -64,7 +64,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (answered === asked) return;
   event.detail.shouldSwap = false;
   const isGet = requestConfig.verb === "get";
-  if (answered === document.body.dataset.signIn && (!isGet || hasTyped())) tell(requestConfig, SIGNED_OUT, signInLink());
+  if (answered === document.body.dataset.signIn && (!isGet || hasTyped())) report(requestConfig, SIGNED_OUT, signInLink());
   else if (isGet) window.location.reload();
   else window.location.assign(xhr.responseURL);
 });
@@ -74,13 +74,13 @@ document.addEventListener("htmx:responseError", ({ target, detail: { xhr, reques
   const token = xhr.getResponseHeader("X-CSRFToken");
   if (token) takeToken(token);
   const isOld = xhr.status === 403 || xhr.status === 404;
-  if (token) tell(requestConfig, EXPIRED);
+  if (token) report(requestConfig, EXPIRED);
   else if (isOld && !hasTyped()) window.location.reload();
-  else tell(requestConfig, BY_STATUS[xhr.status] ?? FAILED);
+  else report(requestConfig, BY_STATUS[xhr.status] ?? FAILED);
   if (xhr.status === 503) askAgain(target);
 });
 document.addEventListener("htmx:sendError", ({ target, detail: { requestConfig } }) => {
-  tell(requestConfig, UNREACHED);
+  report(requestConfig, UNREACHED);
   askAgain(target);
 });
 // What follows something asks again after each answer; here there was none.

@@ -172,7 +172,7 @@ class _Visits:
 
 @pytest.fixture
 def visit(chromium: Browser, web: str, people: Cast, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    """Open browsers: one for each call, with nothing remembered. All that they complain about fails the test."""
+    """Open browsers: one for each call, with nothing stored. All that they complain about fails the test."""
     visits = _Visits([], [])
 
     def open_browser(who: User | None = None, **options: Any) -> Console:
@@ -208,7 +208,7 @@ def _keep_pictures(contexts: list[BrowserContext], test: str) -> None:
     for number, page in enumerate(page for context in contexts for page in context.pages):
         path = FAILURES / f"{name}-{number}.png"
         page.screenshot(path=path, full_page=True, caret="initial")
-        print(f"What the browser showed ({page.url}): {path}")  # noqa: T201  for whoever reads the failure
+        print(f"What the browser showed ({page.url}): {path}")  # noqa: T201  for people who read the failure
 
 
 @pytest.fixture

@@ -82,12 +82,12 @@ def fill(people: Cast) -> Filled:
         actions.create_aggregator(scope=people.at_workspace, handle="all_prod", patterns=["*_prod"], by=by)
         folder = factories.folder(people.at_org, "By hand")
         connection = create_connection(scope=people.at_org, folder=folder, handle="lone", title="Lone", by=by)
-        letter = send_invitation(
+        invitation = send_invitation(
             scope=people.at_org, email="new@example.com", role=Role.MEMBER, by=by, now=timezone.now()
         )
     return Filled(
         people.at_org.url("folder_detail", folder=folder.pk),
-        reverse("invitation", args=[letter.token]),
+        reverse("invitation", args=[invitation.token]),
         folder.pk,
         connection.pk,
     )

@@ -105,7 +105,7 @@ def make_what_is_missing(owner: Console) -> None:
 
 
 def is_missing(owner: Console, path: str) -> bool:
-    """Tell whether nothing is at this address."""
+    """Whether nothing is at this address."""
     answer = owner.page.goto(owner.address + path)
     return answer is None or answer.status == 404
 

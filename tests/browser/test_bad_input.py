@@ -9,7 +9,7 @@ from tests.conftest import Cast
 
 
 def refused(console: Console, label: str, typed: str, reason: str) -> None:
-    """Type something wrong, press Next, and be told so there."""
+    """Type something wrong, press Next, and find the error there."""
     console.fill(label, typed)
     console.press("Next")
     assert reason in console.complaint_at(label)

@@ -81,7 +81,7 @@ def run_test(console: Console, name: str) -> None:
     """Press a test's button and follow the test to its end; without script by looking again."""
     button = console.page.get_by_role("button", name=name, exact=True)
     button.click()
-    expect(button).to_be_enabled()  # what is said until then is about the test before
+    expect(button).to_be_enabled()  # what is shown until then is about the test before
     if not console.has_script:
         again = console.page.get_by_role("link", name="Look again")
         for _ in range(100):

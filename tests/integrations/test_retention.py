@@ -155,9 +155,11 @@ def test_a_removed_connection_keeps_its_handle_until_it_is_purged(dressed: Synce
         dev = dressed.connection("Dev")
         with pytest.raises(HandleTakenError):
             managed.change_handle(
-                node=dev, handle="main_prod", seen=managed.spell(dev), seen_impact="", by=cast.org_owner
+                node=dev, handle="main_prod", seen=managed.node_fingerprint(dev), seen_impact="", by=cast.org_owner
             )
     removed_days_ago(cast, 31)
     with isolation.as_tenant(cast.acme.pk):
-        managed.change_handle(node=dev, handle="main_prod", seen=managed.spell(dev), seen_impact="", by=cast.org_owner)
+        managed.change_handle(
+            node=dev, handle="main_prod", seen=managed.node_fingerprint(dev), seen_impact="", by=cast.org_owner
+        )
         assert dressed.connection("Dev").handle == "main_prod"

@@ -53,7 +53,7 @@ def connection_create(request: HttpRequest, access: Access) -> HttpResponse:
             return redirect(scope.url("connection_list"))
         else:
             messages.success(
-                request, f"Created the connection {isolated(made.shown)}. Enter how Pipes gets into its account."
+                request, f"Created the connection {isolated(made.shown)}. Enter how Pipes accesses its account."
             )
             return redirect(f"{node_url(scope, made)}access/")
     return render(request, "integrations/nodes/create_connection.html", {"form": form} | place_context(scope, folder))
@@ -71,7 +71,7 @@ def connection_access(request: HttpRequest, access: Access, connection: int) -> 
 def access_save(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Save another role or key, and start *Test Connection* with it where that was asked for.
 
-    A role that was found open to strangers is saved again only to be tested again: it may have been mended since.
+    A role that was found open to strangers is saved again only to be tested again: it may have been corrected since.
     """
     found = _find(access, connection)
     form = AccountForm(found, request.POST)

@@ -17,7 +17,7 @@ from workspaces.access import Access
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a Config page shows of a node's options; ``is_saved`` tells that what was sent is stored now."""
+    """What a Config page shows of a node's options; ``is_saved`` that what was sent is stored now."""
 
     form: OptionsForm
     context: dict[str, Any]
@@ -48,7 +48,7 @@ def options_of(
     context = {
         "options": form,
         "options_url": url,
-        "options_seen": managed.spell(node),
+        "options_seen": managed.node_fingerprint(node),
         "regions_origin": next(one for one in before if one.name == "regions"),
         "advanced": [(form[one.name], one) for one in before if one.name != "regions"],
         "base": access.scope.url("connection_list"),

@@ -118,7 +118,11 @@ def _handle(request: HttpRequest, access: Access, node: Node, context: dict[str,
         else:
             messages.success(request, f"Saved the handle {saved.handle}.")
             return redirect(request.path)
-    context |= {"form": form, "seen": managed.spell(node), "stored": stored_now(form if form.is_bound else None)}
+    context |= {
+        "form": form,
+        "seen": managed.node_fingerprint(node),
+        "stored": stored_now(form if form.is_bound else None),
+    }
     return render_page(request, "integrations/nodes/handle.html", context, parts=())
 
 

@@ -62,7 +62,7 @@ def _advanced(request: HttpRequest, access: Access, node: Node, context: dict[st
 def _change(request: HttpRequest, form: NodeForm, access: Access, node: Node) -> bool:
     before, seen = (node.handle, node.title), request.POST.get("seen_impact", "")
     try:
-        managed.rename_handmade(node=node, seen_impact=seen, by=access.user, **form.cleaned_data)
+        managed.rename_manual_node(node=node, seen_impact=seen, by=access.user, **form.cleaned_data)
     except (Folder.DoesNotExist, Connection.DoesNotExist):
         raise Http404 from None
     except HandleTakenError:

@@ -136,7 +136,7 @@ def config_download(request: HttpRequest, access: Access, integration: str, file
         raise Http404
     try:
         return attachment(*setup_files.download(_setup_of(found), file))
-    except setup_files.NothingToHandOutError as error:
+    except setup_files.SetupFileUnavailableError as error:
         messages.error(request, str(error))
         return redirect(access.scope.url("integration_config", integration=found.handle))
 
@@ -166,7 +166,7 @@ def _show(
         member_steps=setup_files.member_steps(setup),
         why_no_stackset=setup_files.why_no_stackset(setup),
         where_stackset_goes=setup_files.where_stackset_goes(setup),
-        about_others=setup_files.about_others(setup, integration.source_organization_id),
+        other_mirrors=setup_files.other_mirrors(setup, integration.source_organization_id),
         discovery=discovery or DiscoveryForm(integration),
         connection=connection or ConnectionForm(integration),
         discovery_stored=stored_now(discovery),
@@ -205,7 +205,7 @@ def _member_role(integration: Integration) -> str:
 def _connection_test(
     request: HttpRequest, integration: Integration, url: str, form: ConnectionForm | None
 ) -> dict[str, Any]:
-    """Give the newest test, and whether it was of what the page shows; a part that follows it says what that was."""
+    """Give the newest test, and whether it was of what the page shows; the part that follows it sends what that was."""
     kind = AccessTest.Kind.CONNECTION
     test = results.newest(integration, kind, now=timezone.now())
     if test is None or not test.instead:  # those of the wizard were about the draft

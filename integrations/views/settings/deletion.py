@@ -1,4 +1,4 @@
-"""Deleting integrations: what goes is said first, and the handle is asked for."""
+"""Deleting integrations: what goes is shown first, and the handle is asked for."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse

@@ -1,1 +1,1 @@
-"""The pages of the wizard, and the files that it hands out."""
+"""The pages of the wizard, and the setup files that it offers."""

@@ -76,10 +76,10 @@ def _rail(draft: Draft | None, at: Step) -> list[dict[str, str]]:
 
 
 def _standing(request: HttpRequest, draft: Draft, test: AccessTest) -> dict[str, Any]:
-    """Say how the newest test stands; ``is_news`` tells that it is otherwise than the fragment which asks has seen."""
+    """Say how the newest test stands; ``is_changed`` is True where the polling fragment shows another state."""
     standing = f"{test.pk}-{test.state}-{test.found.phase}"
     return {
         "standing": standing,
-        "is_news": request.GET.get("seen", standing) != standing,
+        "is_changed": request.GET.get("seen", standing) != standing,
         "is_about_these": test.fingerprint == tested.fingerprint(draft, AccessTest.Kind(test.kind)),
     }

@@ -23,7 +23,7 @@ def download(request: HttpRequest, access: Access, draft: UUID, file: str) -> Ht
         raise Http404
     try:
         file_name, text = setup_files.download(found, file)
-    except setup_files.NothingToHandOutError as error:
+    except setup_files.SetupFileUnavailableError as error:
         messages.error(request, str(error))
         return redirect(drafts.draft_url(found))
     return attachment(file_name, text)

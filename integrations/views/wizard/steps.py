@@ -26,7 +26,7 @@ from workspaces.web.htmx import asks_about_field
 @scope_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest, access: Access) -> HttpResponse:
-    """Step 1 of a new integration; its Next makes the draft. Where the plan allows none, it says so."""
+    """Step 1 of a new integration; its Next makes the draft. Where the plan allows none, the reason is shown."""
     why_not = why_no_integrations(access.scope)
     form = TypeForm(request.POST if request.method == "POST" else None, label_suffix="")
     if request.method == "POST" and not why_not and form.is_valid():
@@ -70,7 +70,7 @@ def cancel(request: HttpRequest, access: Access, draft: UUID) -> HttpResponse:
 
 
 def _find(request: HttpRequest, access: Access, uid: UUID) -> Draft | HttpResponse:
-    """Find the draft of a step; where the plan allows no integration (any more), the start says so."""
+    """Find the draft of a step; where the plan allows no integration (any more), step 1 shows why."""
     if why_no_integrations(access.scope):
         return redirect(access.scope.url("integration_new"))
     return _found(request, access, uid)

@@ -96,7 +96,7 @@ class ConnectionStep(Step):
             "stackset_url": url_of("members.yaml"),
             "why_no_stackset": setup_files.why_no_stackset(draft),
             "member_role": draft.member_role.name_or_default,
-            "about_others": setup_files.about_others(draft),
+            "other_mirrors": setup_files.other_mirrors(draft),
             "where_stackset_goes": setup_files.where_stackset_goes(draft),
         }
 

@@ -16,7 +16,7 @@ from integrations.wizard.steps.step import Step, UrlOf
 
 
 class DiscoveryForm(AccessForm):
-    """How discovery signs in, and for which AWS partition the templates are while no role tells it."""
+    """How discovery signs in, and for which AWS partition the templates are while no role shows it."""
 
     judged_later = AccessForm.judged_later | {"partition"}
     field_order = ("access_mode", "partition")
@@ -65,7 +65,7 @@ class DiscoveryStep(Step):
             "chosen": in_words(selection, None),
         }
         if test is not None:
-            context["about_others"] = setup_files.about_others(draft, test.found.signed_in.organization_id)
+            context["other_mirrors"] = setup_files.other_mirrors(draft, test.found.signed_in.organization_id)
         return context
 
     def has_to_be_done_again(self, draft: Draft) -> bool:

@@ -182,7 +182,7 @@ def test_the_page_follows_by_a_fragment_that_stops_at_the_end(in_org: Walk, aws:
     in_org.post("discovery", do="test", **credentials)
     in_org.get("discovery")
     assert "Test Discovery waits for its turn…" in in_org.page
-    assert re.search(rf'href="{in_org.url("discovery")}\?at=\d+#said">Look again', in_org.html)
+    assert re.search(rf'href="{in_org.url("discovery")}\?at=\d+#test-status">Look again', in_org.html)
     poll = in_org.html.partition('id="report" hx-get="')[2].partition('"')[0]
     headers = {"HX-Request": "true", "HX-Target": "report"}
     in_org.answer = in_org.client.get(poll, headers=headers)
@@ -192,7 +192,7 @@ def test_the_page_follows_by_a_fragment_that_stops_at_the_end(in_org: Walk, aws:
     in_org.run_test()
     in_org.answer = in_org.client.get(poll, headers=headers)
     assert "hx-trigger" not in in_org.html
-    assert '<div id="said" hx-swap-oob="innerHTML">' in in_org.html
+    assert '<div id="test-status" hx-swap-oob="innerHTML">' in in_org.html
     assert "HX-Request" in in_org.answer.headers["Vary"]
 
 

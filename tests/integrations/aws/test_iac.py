@@ -1,4 +1,4 @@
-"""What we hand out for AWS, as text: the golden files, what they allow, and what gets into none of them.
+"""The setup files for AWS, as text: the golden files, what they allow, and what is in none of them.
 
 The expected files are in ``tests/golden``. After an intended change write them anew, then read the difference:
 ``PIPES_UPDATE_GOLDEN=1 pytest tests/integrations/aws/test_iac.py``.

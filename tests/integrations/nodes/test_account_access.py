@@ -188,7 +188,7 @@ def test_a_role_that_is_open_to_strangers_is_found_and_not_stored_again(
     assert "can be assumed without any external ID" in run_test(cast, as_org_owner, url, **values)
     assert "can be assumed without any external ID" in save(as_org_owner, url, **values)
     aws.roles.create("open", trusting(VENDOR_ROLE_ARN, stored(cast).discovery_external_id), account=prod)
-    assert f"Signed in to the account {prod}" in run_test(cast, as_org_owner, url, **values), "it was mended"
+    assert f"Signed in to the account {prod}" in run_test(cast, as_org_owner, url, **values), "it was corrected"
 
 
 def test_what_was_entered_is_tested_and_not_what_was_saved_before(

@@ -157,8 +157,8 @@ def test_of_two_changes_meanwhile_the_last_is_told(in_use: Synced, cast: Cast, a
     theirs.force_login(cast.tenant_owner)
     post(theirs, CONNECTION, **form(theirs, role_name="theirs"))
     post(theirs, CONNECTION, **form(theirs, role_name="theirs", min_error_retry_delay="30"))
-    told = text_of(post(as_org_owner, CONNECTION, **mine))
-    assert "tenant-owner@example.com changed the Min Error Retry Delay at" in told
+    text = text_of(post(as_org_owner, CONNECTION, **mine))
+    assert "tenant-owner@example.com changed the Min Error Retry Delay at" in text
 
 
 def test_a_forged_version_saves_nothing(in_use: Synced, as_org_owner: Client, fresh: Fresh) -> None:

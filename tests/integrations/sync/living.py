@@ -140,7 +140,7 @@ def _act_on(node: Connection, kind: str, cast: Cast) -> None:
         case "static handle":
 
             def rename(seen_impact: str) -> None:
-                handle, seen = f"mine_{node.pk}", managed.spell(node)
+                handle, seen = f"mine_{node.pk}", managed.node_fingerprint(node)
                 managed.change_handle(node=node, handle=handle, seen=seen, seen_impact=seen_impact, by=cast.org_owner)
 
             _confirmed(rename)
@@ -151,7 +151,7 @@ def _act_on(node: Connection, kind: str, cast: Cast) -> None:
             add_schema(scope=cast.at_workspace, node=node, by=cast.workspace_owner)
         case "options":
             managed.change_options(
-                node=node, options={"regions": ["eu-*"]}, seen=managed.spell(node), by=cast.org_owner
+                node=node, options={"regions": ["eu-*"]}, seen=managed.node_fingerprint(node), by=cast.org_owner
             )
 
 

@@ -194,7 +194,7 @@ def test_without_an_identity_of_our_own_the_page_says_who_can_change_that(settin
     settings.PIPES_AWS_PRINCIPALS = {}
     in_org.start().post("handle", handle="awsi")
     in_org.get("discovery")
-    assert "Ask whoever runs it to set PIPES_AWS_PRINCIPAL_ARN ." in in_org.page
+    assert "Ask its operator to set PIPES_AWS_PRINCIPAL_ARN ." in in_org.page
     assert "Download" not in in_org.page
     in_org.post("discovery", **BY_ROLE)
     assert "(partitions served: none)" in in_org.page

@@ -1,4 +1,4 @@
-"""The files that a draft hands out."""
+"""The setup files of a draft."""
 
 import hcl2
 import pytest
@@ -58,7 +58,7 @@ def test_there_is_nothing_to_download_without_an_identity_of_our_own(settings: S
     download(in_org, "discovery.tf")
     assert in_org.at == "discovery"
     in_org.get("discovery")
-    assert "Ask whoever runs it to set PIPES_AWS_PRINCIPAL_ARN." in in_org.page
+    assert "Ask its operator to set PIPES_AWS_PRINCIPAL_ARN." in in_org.page
 
 
 def test_china_has_no_stackset_and_says_so(settings: Settings, in_org: Walk) -> None:
