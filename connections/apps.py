@@ -6,8 +6,6 @@ from django.apps import AppConfig
 
 
 class ConnectionsConfig(AppConfig):
-    """Folders, connections and who may use them."""
-
     name = "connections"
 
     def ready(self) -> None:

@@ -70,7 +70,6 @@ class Row:
 
     @property
     def is_disabled(self) -> bool:
-        """Whether this is a connection that cannot be used."""
         return self.state not in ("", ConnectionState.ACTIVE)
 
     @property
@@ -80,22 +79,18 @@ class Row:
 
     @property
     def state_label(self) -> str:
-        """The state in words."""
         return ConnectionState(self.state).label
 
     @property
     def headline(self) -> str:
-        """What is wrong with a connection, in short."""
         return self.health_reason.partition("\n")[0]
 
     @property
     def advice(self) -> str:
-        """What to do about it."""
         return self.health_reason.partition("\n")[2]
 
     @property
     def shown_health(self) -> Health:
-        """Whether one gets into the account of a connection."""
         return Health.shown(self.health, self.state)
 
 
@@ -106,12 +101,10 @@ class Listing(LazyList[Row]):
         self._folders, self._connections = folders, connections
 
     def count_parts(self) -> Sequence[int]:
-        """Count both in one statement."""
         counts = dict(_counted(self._folders, "folder").union(_counted(self._connections, "connection"), all=True))
         return counts.get("folder", 0), counts.get("connection", 0)
 
     def read_part(self, part: int, start: int, stop: int) -> list[Row]:
-        """Read folders with what is below them, or connections."""
         if part == 0:
             return _folder_rows(self._folders, start, stop)
         return _connection_rows(self._connections, start, stop)

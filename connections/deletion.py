@@ -67,7 +67,6 @@ class Extent:
 
     @property
     def facts(self) -> dict[str, int]:
-        """The numbers, for the audit log."""
         return {"connections": self.connections, "folders": self.folders, "workspaces": len(self.workspace_ids)}
 
 

@@ -139,18 +139,15 @@ class Visible:
 
     @property
     def folders(self) -> QuerySet[Folder]:
-        """The folders, removed ones left out."""
         return Folder.objects.filter(id__in=self.folder_ids, removed_at=None)
 
     @property
     def connections(self) -> QuerySet[Connection]:
-        """The connections, removed ones left out."""
         own = Q(workspace=self.workspace)
         covered = Q(folder_id__in=self.folder_ids) | Q(id__in=self.connection_ids)
         return Connection.objects.filter(own | covered, removed_at=None)
 
     def has(self, node: Node) -> bool:
-        """Whether the workspace may use the node now."""
         if node.removed_at is not None:
             return False
         if isinstance(node, Folder):
@@ -210,7 +207,6 @@ class Reach:
 
     @classmethod
     def of(cls, grants: Iterable[Granted], *, organization_id: int, workspace_id: int) -> "Reach":
-        """Find what the grants give to a workspace of an organization."""
         mine = [
             grant
             for grant in grants

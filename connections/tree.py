@@ -23,7 +23,6 @@ class Under(models.Lookup[str]):
     lookup_name = "under"
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """Render PostgreSQL's starts-with operator."""
         left, left_parameters = self.process_lhs(compiler, connection)
         right, right_parameters = self.process_rhs(compiler, connection)
         return f"{left} ^@ {right}", (*left_parameters, *right_parameters)

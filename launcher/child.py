@@ -96,7 +96,6 @@ class Child:
         self.pid_file.unlink(missing_ok=True)
 
     def kill(self) -> None:
-        """End it and what it started at once."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()

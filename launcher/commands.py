@@ -84,24 +84,20 @@ def bench(arguments: Sequence[str]) -> int:
 
 
 def shots(arguments: Sequence[str]) -> int:
-    """Take the screenshots of the running demo."""
     running_demo()
     bootstrap.ensure("development")
     return _in_demo(python("-m", "tests.browser.shots", *arguments))
 
 
 def aws(arguments: Sequence[str]) -> int:
-    """Change the AWS organization of the running demo."""
     return _in_demo(python("-m", "tests.fakes.aws", *arguments))
 
 
 def shell(arguments: Sequence[str]) -> int:
-    """Open Django's shell in the running demo, as the plain database role."""
     return _in_demo(python("manage.py", "shell", *arguments))
 
 
 def ci(arguments: Sequence[str]) -> int:
-    """Run what continuous integration runs."""
     return subprocess.run(["bash", str(ROOT / ".ci" / "run"), *arguments], cwd=ROOT, check=False).returncode
 
 

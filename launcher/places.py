@@ -56,7 +56,6 @@ class Instance:
         return Path("/tmp") / f"pipes-{self.digest}"
 
     def prepare(self) -> None:
-        """Make the folders."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for folder in (self.logs, self.run):
             folder.mkdir(mode=0o700, exist_ok=True)

@@ -18,6 +18,5 @@ class OperatorAdminConfig(SimpleAdminConfig):
     default_site = "workspaces.operator.site.OperatorSite"
 
     def ready(self) -> None:
-        """Register what is ours."""
         super().ready()
         import_module("workspaces.operator.admin")

@@ -17,7 +17,6 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether the server is known to be away."""
         return self._look_at is not None
 
     def may_look(self) -> bool:
@@ -29,11 +28,9 @@ class Breaker:
             return True
 
     def trip(self) -> None:
-        """The server failed."""
         with self._lock:
             self._look_at = self._clock() + self._seconds
 
     def reset(self) -> None:
-        """The server answers."""
         with self._lock:
             self._look_at = None

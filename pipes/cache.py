@@ -105,7 +105,6 @@ class FallbackCache(RedisCache):
 
 class _TableCache(DatabaseCache):
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        """Add to a number, one caller at a time."""
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"cache {key}"])

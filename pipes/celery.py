@@ -28,7 +28,6 @@ class _Line(Connection):
     """A connection to the broker; whoever waits for it looks every second, however long it has been away."""
 
     def ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
-        """Wait until it is there."""
         untyped: Any = super()
         return untyped.ensure_connection(*args, **{"interval_start": 1, "interval_step": 0, "interval_max": 1} | kwargs)
 
@@ -64,7 +63,6 @@ class Every(schedule):
     """So many seconds after the last time; at once when that lies ahead, for then the clock was set back."""
 
     def is_due(self, last_run_at: datetime) -> tuple[bool, datetime]:
-        """Say whether it is time, and when to ask again."""
         now = self.now()
         return super().is_due(now - self.run_every if self.maybe_make_aware(last_run_at) > now else last_run_at)
 
@@ -107,7 +105,6 @@ def stop_waiting_for_aws(**_kwargs: object) -> None:
 
 @task_prerun.connect  # type: ignore[untyped-decorator]
 def begin_to_measure(task: Any, **_kwargs: object) -> None:
-    """Note when a task began."""
     task.request.measured_from = time.monotonic()
 
 

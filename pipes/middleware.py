@@ -26,7 +26,6 @@ class TrustedProxiesMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Replace the address and the scheme by what is to be believed of them, and go on."""
         addresses, schemes = (request.META.pop(f"HTTP_X_FORWARDED_{name}", "") for name in ("FOR", "PROTO"))
         if settings.PIPES_TRUSTED_PROXIES:
             if address := _address(_outermost(addresses)):
@@ -46,7 +45,6 @@ class PrivateAnswersMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Go on, and mark the answer."""
         response = self.get_response(request)
         if "public" not in response.get("Cache-Control", ""):
             patch_cache_control(response, no_store=True, private=True)
@@ -66,7 +64,6 @@ class BodyLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Refuse it or go on."""
         length = request.META.get("CONTENT_LENGTH") or "0"
         if "HTTP_TRANSFER_ENCODING" in request.META or not (length.isascii() and length.isdecimal()):
             return render(request, "413.html", {"has_length": False}, status=411)

@@ -25,7 +25,6 @@ class Scope:
 
     @property
     def place(self) -> Tenant | Organization | Workspace:
-        """The innermost of the three."""
         return self.workspace or self.organization or self.tenant
 
     @property
@@ -39,7 +38,6 @@ class Scope:
         return {"tenant": self.tenant, "organization": self.organization, "workspace": self.workspace}
 
     def url(self, name: str, **arguments: object) -> str:
-        """Reverse a URL below this scope."""
         handles = {"tenant": self.tenant, "organization": self.organization, "workspace": self.workspace}
         return reverse(name, kwargs={key: place.handle for key, place in handles.items() if place} | arguments)
 
@@ -83,12 +81,10 @@ class Access:
 
     @property
     def is_tenant_owner(self) -> bool:
-        """Whether this person owns the tenant."""
         return power_in(Scope(self.scope.tenant), self.memberships) == Power.OWNER
 
     @property
     def can_own(self) -> bool:
-        """Whether this person is an owner here."""
         return self.power == Power.OWNER
 
     @property
@@ -97,7 +93,6 @@ class Access:
         return self.is_tenant_owner and self.scope.tenant.is_custom
 
     def check(self, needs: Power) -> None:
-        """Raise PermissionDenied unless this person is at least that much here."""
         if self.power < needs:
             who = "an owner" if needs == Power.OWNER else "an operator or owner"
             raise PermissionDenied(

@@ -6,8 +6,6 @@ from django.apps import AppConfig
 
 
 class WorkspacesConfig(AppConfig):
-    """People and places."""
-
     name = "workspaces"
 
     def ready(self) -> None:

@@ -62,7 +62,6 @@ validate_node_handle = RegexValidator(
 
 
 def validate_not_reserved(handle: str) -> None:
-    """Refuse words that stand for pages of the console."""
     if handle in RESERVED:
         raise ValidationError(f"“{handle}” is reserved for a page of the console. Choose another handle.")
 
@@ -93,7 +92,6 @@ class LikeAny(models.Lookup[str]):
     prepare_rhs = False
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """Render one comparison with an array."""
         left, parameters = self.process_lhs(compiler, connection)
         return f"{left} LIKE ANY(%s)", (*parameters, list(self.rhs))
 

@@ -114,17 +114,14 @@ def _look_only(request: HttpRequest, access: Access, view: ScopedView, arguments
 
 
 def tenant_view(needs: Power = Power.MEMBER) -> Callable[[ScopedView], View]:
-    """Declare a view of a tenant."""
     return _scoped(frozenset({"tenant"}), needs)
 
 
 def organization_view(needs: Power = Power.MEMBER) -> Callable[[ScopedView], View]:
-    """Declare a view of an organization."""
     return _scoped(frozenset({"org"}), needs)
 
 
 def workspace_view(needs: Power = Power.MEMBER) -> Callable[[ScopedView], View]:
-    """Declare a view of a workspace."""
     return _scoped(frozenset({"workspace"}), needs)
 
 

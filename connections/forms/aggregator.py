@@ -67,7 +67,6 @@ class AggregatorForm(forms.Form):
         return ValidationError(f"“{handle}” is taken by another aggregator of this workspace. Choose another handle.")
 
     def clean_patterns(self) -> list[str]:
-        """Refuse what can match no handle."""
         patterns = _parts(self.cleaned_data["patterns"])
         wrong = [pattern for pattern in patterns if not _PATTERN.fullmatch(pattern)]
         if wrong:
@@ -92,7 +91,6 @@ class SearchPathForm(forms.Form):
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean_names(self) -> list[str]:
-        """Refuse what can be no schema name."""
         names = _parts(self.cleaned_data["names"])
         for name in names:
             try:

@@ -63,7 +63,6 @@ class AudienceForm(forms.Form):
         return self.fields[name]
 
     def clean(self) -> None:
-        """Refuse "specific" with nothing selected."""
         values = self.cleaned_data
         is_readable = all(name in values for name in self.fields)
         if is_readable and values["choice"] == SOME and not (values.get("organizations") or values["workspaces"]):
@@ -84,7 +83,6 @@ class AudienceForm(forms.Form):
         ]
 
     def choices(self) -> Iterator[tuple[Any, str]]:
-        """Give each choice with what it means."""
         for choice in self["choice"]:
             yield choice, self.helps[choice.data["value"]]
 

@@ -43,7 +43,6 @@ class NodeForm(forms.Form):
         self._is_taken, self._taken, self._why_reserved = is_taken, taken, why_reserved
 
     def clean_handle(self) -> str:
-        """Refuse a handle that is taken, or that no schema can have."""
         handle: str = self.cleaned_data["handle"]
         if handle != self.initial.get("handle") and (why := self._why_reserved(handle)):
             raise ValidationError(why)

@@ -38,7 +38,6 @@ class PermissionsForm(AudienceForm):
         self.offer(scope, labels=labels, helps=_helps(scope, inherited), sentence=sentence)
 
     def origin(self, organization_id: int, workspace_id: int | None) -> str:
-        """Name the folder above that is shared with the place."""
         for grant in self.inherited:
             if grant.organization_id in (None, organization_id) and grant.workspace_id in (None, workspace_id):
                 return grant.folder.shown if grant.folder else ""

@@ -104,17 +104,14 @@ class Connection(Node):
 
     @property
     def how_to_write(self) -> str:
-        """Say how its name is written in SQL when not simply so."""
         return how_to_write(self.handle)
 
     @property
     def shown_health(self) -> Health:
-        """What pages show of its health."""
         return Health.shown(self.health, self.state)
 
     @property
     def health_sentence(self) -> str:
-        """Say in a sentence how it stands, or why it is not tested."""
         if self.why_disabled:
             return f"It is not tested. {self.why_disabled}"
         return self.health_reason or _HEALTH_SENTENCES[self.shown_health]

@@ -33,7 +33,6 @@ class Matches:
 
     @property
     def words(self) -> str:
-        """Say both in one line."""
         count = f"{self.total:,} connection" + ("" if self.total == 1 else "s")
         if self.total == self.usable:
             return count

@@ -37,17 +37,14 @@ class SchemaRow:
 
     @property
     def why_disabled(self) -> str:
-        """Say why a connection cannot be used; empty when it can."""
         return ConnectionState(self.state).why_disabled if self.state else ""
 
     @property
     def how_to_write(self) -> str:
-        """Say how the name is written in SQL when not simply so."""
         return how_to_write(self.name)
 
     @property
     def state_label(self) -> str:
-        """The state in words."""
         return ConnectionState(self.state).label if self.state else ""
 
 
@@ -62,7 +59,6 @@ class Totals:
 
     @property
     def has_all_aws(self) -> bool:
-        """Whether ``all_aws`` exists now."""
         return self.usable_aws >= ALL_AWS_FROM
 
 

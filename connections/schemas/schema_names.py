@@ -49,15 +49,12 @@ class SchemaList(LazyList[SchemaRow]):
             self._own = [row for row in self._own if row.name in names_wanted]
 
     def count_parts(self) -> Sequence[int]:
-        """Count the connections; what else there is was read."""
         return len(self._own), self._connections.count()
 
     def read_part(self, part: int, start: int, stop: int) -> list[SchemaRow]:
-        """Give the names of the workspace's own, or read connections."""
         return self._own[start:stop] if part == 0 else read(self._inside, self._connections, start, stop)
 
     def complete(self, items: list[SchemaRow]) -> list[SchemaRow]:
-        """Mark those whose name something else has too."""
         mark_conflicts(self._inside, items)
         return items
 
@@ -115,11 +112,9 @@ class SearchPath(LazyList[PathEntry]):
         self._others: QuerySet[Connection, Any] = others.values_list("handle", flat=True).distinct().order_by("handle")
 
     def count_parts(self) -> Sequence[int]:
-        """Count the connections; what else there is was read."""
         return len(self.head), self._others.count()
 
     def read_part(self, part: int, start: int, stop: int) -> list[PathEntry]:
-        """Give the names at the head, or read those of connections."""
         return (
             self.head[start:stop] if part == 0 else [PathEntry(name, "Connection") for name in self._others[start:stop]]
         )

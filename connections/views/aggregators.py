@@ -72,7 +72,6 @@ def _rows(inside: Contents, aggregators: Sequence[Aggregator], base: str) -> lis
 
 @workspace_view(Power.OWNER)
 def aggregator_create(request: HttpRequest, access: Access) -> HttpResponse:
-    """Ask for a handle and patterns, and make an aggregator."""
     scope = access.scope
     inside = in_use.contents(workspace_of(scope))
     form = _form(request, inside)
@@ -138,7 +137,6 @@ def all_aws(request: HttpRequest, access: Access) -> HttpResponse:
 
 @workspace_view(Power.OWNER)
 def aggregator_delete(request: HttpRequest, access: Access, aggregator: int) -> HttpResponse:
-    """Ask, and delete an aggregator."""
     found = _get(in_use.contents(workspace_of(access.scope)), aggregator)
     form = ConfirmForm(found.handle, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():

@@ -24,7 +24,6 @@ from workspaces.wording.names import isolated
 
 @scope_view(Power.OWNER, with_workspace=True)
 def folder_create(request: HttpRequest, access: Access) -> HttpResponse:
-    """Ask for a handle and a title, and make a folder."""
     check_tenant_settings(access)
     scope, parent = access.scope, parent_of(request, access.scope)
     form = node_form(request, scope, Folder)
@@ -60,7 +59,6 @@ def parent_of(request: HttpRequest, scope: Scope) -> Folder | None:
 
 
 def place_context(scope: Scope, parent: Folder | None) -> dict[str, object]:
-    """Say where something is to be made."""
     above = scope.url("connection_list")
     crumbs = [("Connections", above)]
     if parent:
@@ -85,7 +83,6 @@ def node_form(
 
 @scope_view(Power.OWNER, with_workspace=True)
 def folder_delete(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
-    """Show what goes with a folder, ask for its handle, and delete it."""
     node = find_folder(access, folder)
     extent = deletion.extent_of(node)
     going = [
@@ -98,7 +95,6 @@ def folder_delete(request: HttpRequest, access: Access, folder: int) -> HttpResp
 
 @scope_view(Power.OWNER, with_workspace=True)
 def connection_delete(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    """Show which workspaces lose a connection, ask for its handle, and delete it."""
     node = find_connection(access, connection)
     return _delete(request, access, node, "connection", [_losing(deletion.extent_of(node).workspace_ids)])
 

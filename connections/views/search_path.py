@@ -23,7 +23,6 @@ CHANGED_MEANWHILE = (
 
 @workspace_view()
 def search_path(request: HttpRequest, access: Access) -> HttpResponse:
-    """Show the resolved search path, and change its prefix."""
     workspace = workspace_of(access.scope)
     form = SearchPathForm(
         request.POST if request.method == "POST" else None,

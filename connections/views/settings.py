@@ -11,7 +11,6 @@ from workspaces.scoping import scope_view
 
 @scope_view(Power.OWNER)
 def folder_settings(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
-    """Show the properties of a folder."""
     node = get_object_or_404(Folder.objects.in_scope(access.scope), pk=folder)
     source_label = "AWS root ID" if node.root_id == node.pk else "OU ID"
     context = folder_page(request, access.scope, node) | settings_links(access.scope, node)

@@ -28,7 +28,6 @@ def connection_list(request: HttpRequest, access: Access) -> HttpResponse:
 
 @scope_view(Power.OWNER)
 def folder_detail(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
-    """Show what is in a folder."""
     node = get_object_or_404(Folder.objects.in_scope(access.scope), pk=folder)
     tree = tree_context(request, access.scope, node)
     context: dict[str, object] = {"tree": tree, "node": node}

@@ -52,7 +52,6 @@ def usable_list(request: HttpRequest, access: Access) -> HttpResponse:
 
 @workspace_view()
 def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
-    """Show what is in a folder that the workspace may use."""
     inside = in_use.contents(workspace_of(access.scope), folder_id=folder)
     if not inside.line or folder not in inside.visible.folder_ids:
         raise Http404
@@ -113,13 +112,11 @@ def _own_tabs(
 
 
 def workspace_of(scope: Scope) -> Workspace:
-    """Give the workspace of a workspace's scope."""
     assert scope.workspace is not None  # noqa: S101  # the decorator lets no other scope in
     return scope.workspace
 
 
 def subtabs(scope: Scope) -> list[tuple[str, str]]:
-    """Give the tabs below a workspace's Connections."""
     return [("Available", scope.url("connection_list")), ("In use", scope.url("schema_list"))]
 
 

@@ -105,7 +105,6 @@ def figures() -> Figures:
 
 
 def findings() -> Iterator[Finding]:
-    """Look at everything, one after the other."""
     now = figures()
     yield _about("database", now["database_up"][1], "PostgreSQL answers.", "PostgreSQL does not answer: start it.")
     yield _about("broker", now["broker_up"][1], "Redis answers.", "Redis does not answer: start it.")

@@ -45,7 +45,6 @@ class MetricsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer, and count it."""
         started_at = time.monotonic()
         response = self.get_response(request)
         took = time.monotonic() - started_at
@@ -95,7 +94,6 @@ def text() -> bytes:
 
 class _Collector:
     def collect(self) -> Iterator[Metric]:
-        """Give every figure."""
         flush(now=True)
         yield from _counters()
         figures = installation.figures()

@@ -14,7 +14,6 @@ _LIBRARIES = ("django", "celery", "boto3", "psycopg", "gunicorn")
 
 
 def installation_page(request: HttpRequest) -> HttpResponse:
-    """Show how this installation stands at this moment."""
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         server: str = cursor.fetchone()[0]

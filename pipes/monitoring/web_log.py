@@ -12,7 +12,6 @@ class WebLogger(Logger):
     """Leaves format and place to us; before the product is loaded, and where it cannot be, there is nobody else to."""
 
     def setup(self, cfg: Any) -> None:
-        """Take the server's own handlers away again."""
         untyped: Any = super()
         untyped.setup(cfg)
         logging.config.dictConfig(logs.from_environment())

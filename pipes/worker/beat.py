@@ -19,7 +19,6 @@ class Scheduler(MemoryScheduler):
     _noted_at = float("-inf")
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
-        """Send what is due, and say how long to sleep."""
         untyped: Any = super()
         wait = untyped.tick(*args, **kwargs)
         if time.monotonic() - self._noted_at >= _TICK_SECONDS:

@@ -64,8 +64,6 @@ _LOADED_LATER: Final = (
 
 @dataclass
 class _Child:
-    """The process of a lane."""
-
     lane: Lane
     pid: int = 0
     started_at: float = 0.0
@@ -84,11 +82,9 @@ class SignOfLife(bootsteps.StartStopStep):
         untyped.__init__(worker, **options)
 
     def start(self, worker: Any) -> None:
-        """Begin."""
         self._timer = worker.timer.call_repeatedly(5.0, self._look, (worker,), priority=10)
 
     def stop(self, worker: Any) -> None:
-        """End."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -113,7 +109,6 @@ def claims_folder() -> Path:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run lanes until told to stop."""
     parser = argparse.ArgumentParser(prog="python -m pipes.worker")
     parser.add_argument("lanes", nargs="*", choices=[*LANES, []], help=f"default: all ({', '.join(LANES)})")
     names = parser.parse_args(arguments).lanes or list(LANES)
@@ -142,7 +137,6 @@ class _Parent:
         self._is_stopping = False
 
     def run(self) -> int:
-        """Look after the lanes until a signal comes."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         while not self._is_stopping:

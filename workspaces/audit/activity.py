@@ -39,7 +39,6 @@ class Filters:
     until: date | None = None
 
     def apply(self, events: QuerySet[AuditEvent], tenant: Tenant) -> QuerySet[AuditEvent]:
-        """Keep the events of this tenant that match all of them."""
         if self.person:
             events = events.filter(_by_person(self.person, tenant))
         if self.kind:
@@ -68,15 +67,12 @@ def _by_person(text: str, tenant: Tenant) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One event with its words and its place."""
-
     event: AuditEvent
     told: Told
     place: str
 
     @property
     def is_by_operator(self) -> bool:
-        """Whether the operator of the installation did it, and nobody of the tenant."""
         return audit.BY_OPERATOR in self.event.details
 
 

@@ -68,7 +68,6 @@ def _fill(part: str, said: dict[str, str]) -> str:
 
 
 def kind_name(kind: str) -> str:
-    """Give the word for a kind of object."""
     return kinds().get(kind, kind)
 
 

@@ -29,8 +29,6 @@ ROLE_HELP = {
 
 
 class RoleForm(forms.Form):
-    """The role of a member."""
-
     def __init__(self, data: Mapping[str, Any] | None = None, *, scope: Scope) -> None:
         roles = members.roles_in(scope)
         super().__init__(data)
@@ -44,7 +42,6 @@ class RoleForm(forms.Form):
         )
 
     def clean_role(self) -> Role:
-        """Give the role itself."""
         return Role(self.cleaned_data["role"])
 
 
@@ -60,7 +57,6 @@ class AddPersonForm(RoleForm):
     user: User | None = None
 
     def clean_who(self) -> str:
-        """Find the person, or see to it that this is an email."""
         who: str = self.cleaned_data["who"].lower()
         self.user = members.find_in_tenant(self.scope.tenant, who)
         if self.user is None:
@@ -112,7 +108,6 @@ class AccountForm(NamedForm):
     field_order = ("email", "handle", "name", "password")
 
     def clean_password(self) -> str:
-        """Refuse weak passwords, also such that are like the email, handle or name."""
         password: str = self.cleaned_data["password"]
         known = {name: self.cleaned_data.get(name, "") for name in ("email", "handle", "name")}
         validate_password(password, user=User(**known))

@@ -44,7 +44,6 @@ class NamedForm(forms.Form):
         self._is_taken, self._taken = is_taken, taken
 
     def clean_handle(self) -> str:
-        """Refuse a handle that is taken."""
         handle: str = self.cleaned_data["handle"]
         if self._is_taken(handle):
             raise self.taken_error(handle)
@@ -56,8 +55,6 @@ class NamedForm(forms.Form):
 
 
 class PlaceForm(NamedForm):
-    """A tenant, organization or workspace."""
-
     name = forms.CharField(
         max_length=100,
         label="Name",
@@ -67,8 +64,6 @@ class PlaceForm(NamedForm):
 
 
 class ProfileForm(NamedForm):
-    """A person."""
-
     name = forms.CharField(
         max_length=100,
         required=False,

@@ -13,14 +13,11 @@ from workspaces.models.user import User
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
-    """Ways to invitations."""
-
     def open(self) -> Self:
         """Keep those that were neither accepted nor withdrawn; they may have expired, and can then be sent again."""
         return self.filter(accepted_at=None, withdrawn_at=None)
 
     def sent_by(self, user: User) -> Self:
-        """Keep those that this person sent."""
         return self.filter(Q(sender=user) | Q(sender=None, invited_by=user.email))
 
 

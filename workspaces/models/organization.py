@@ -9,7 +9,6 @@ from workspaces.models.tenant import Tenant, new_public_id
 
 
 def organization_public_id() -> str:
-    """Make an organization's public id."""
     return new_public_id("o")
 
 

@@ -14,7 +14,6 @@ def new_public_id(prefix: str) -> str:
 
 
 def tenant_public_id() -> str:
-    """Make a tenant's public id."""
     return new_public_id("t")
 
 

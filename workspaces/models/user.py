@@ -13,7 +13,6 @@ class UserManager(BaseUserManager["User"]):
     """Makes users; the email is kept in lower case, so that it is unique however it is typed."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """Find by email, whatever its case."""
         return self.get(email=(username or "").lower())
 
     def create_user(self, *, email: str, handle: str, password: str | None = None, **fields: Any) -> "User":
@@ -24,7 +23,6 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, *, email: str, handle: str, password: str | None = None) -> "User":
-        """Create the operator of this installation."""
         return self.create_user(email=email, handle=handle, password=password, is_superuser=True)
 
 
@@ -59,5 +57,4 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.is_superuser
 
     def get_full_name(self) -> str:
-        """The name if given, else the handle."""
         return str(self)

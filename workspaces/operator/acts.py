@@ -60,15 +60,12 @@ class ActAdmin(admin.ModelAdmin[Row]):
     has_module_permission = has_view_permission
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Leave it to an act."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
-        """Leave it to acts."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
-        """Let nothing be deleted here."""
         return False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
@@ -85,12 +82,10 @@ class ActAdmin(admin.ModelAdmin[Row]):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Put buttons for what makes a row beside the list."""
         buttons = [(act.label, self._url("make", name)) for name, act in self.makers.items()]
         return super().changelist_view(request, (extra_context or {}) | {"act_buttons": buttons})
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Put the buttons of the acts on the page of a row."""
         row = kwargs["obj"]
         fitting = ((name, act) for name, act in self.acts.items() if act.fits(row))
         context["act_buttons"] = [(act.label, self._url("act", name, row.pk)) for name, act in fitting]

@@ -11,8 +11,6 @@ from workspaces.places import members as places_members
 
 @admin.register(Tenant)
 class TenantAdmin(ActAdmin[Tenant]):
-    """Customers, their plans and owners."""
-
     list_display = ("handle", "name", "plan", "created_at")
     list_filter = ("plan",)
     search_fields = ("handle", "name")
@@ -36,8 +34,6 @@ class TenantAdmin(ActAdmin[Tenant]):
 
 @admin.register(User)
 class UserAdmin(ActAdmin[User]):
-    """People of this installation."""
-
     list_display = ("email", "handle", "name", "is_active", "is_superuser")
     list_filter = ("is_active", "is_superuser")
     search_fields = ("email", "handle", "name")

@@ -16,8 +16,6 @@ from workspaces.wording.names import isolated
 
 
 class CreateTenant(Act):
-    """A new customer."""
-
     label = "Create tenant"
     says = "A tenant is one customer, with a first owner, who is created when new and signs in after a password reset."
     handle = Tenant._meta.get_field("handle").formfield()
@@ -26,15 +24,12 @@ class CreateTenant(Act):
     owner = forms.EmailField(label="Email address of the first owner")
 
     def perform(self) -> str:
-        """Create both, or nothing."""
         values = self.cleaned_data | {"owner": accounts.find_or_create(self.cleaned_data["owner"])}
         tenant = actions.create_tenant(**values, by=self.by)
         return f"Created {tenant}, owned by {values['owner'].email}."
 
 
 class RenameTenant(Act):
-    """Another handle or name."""
-
     label = "Rename"
     says = "The handle stands in the addresses of all pages of the tenant."
     handle = Tenant._meta.get_field("handle").formfield()
@@ -44,22 +39,18 @@ class RenameTenant(Act):
         super().__init__(*args, target=target, initial={"handle": target.handle, "name": target.name}, **kwargs)
 
     def clean_handle(self) -> str:
-        """Refuse the handle of another tenant."""
         handle: str = self.cleaned_data["handle"]
         if Tenant.objects.filter(handle=handle).exclude(pk=self.target.pk).exists():
             raise forms.ValidationError(f"{handle} is the handle of another tenant.")
         return handle
 
     def perform(self) -> str:
-        """Change both."""
         with isolation.as_tenant(self.target.pk):
             actions.change_place(scope=Scope(self.target), **self.cleaned_data, by=self.by)
         return f"Renamed the tenant to {self.target}."
 
 
 class ChangePlan(Act):
-    """Another plan."""
-
     label = "Change plan"
     says = "What the new plan does not allow is kept and synced, but can only be looked at and deleted."
     plan = forms.ChoiceField(choices=Plan)
@@ -68,20 +59,16 @@ class ChangePlan(Act):
         super().__init__(*args, target=target, initial={"plan": target.plan}, **kwargs)
 
     def perform(self) -> str:
-        """Change it."""
         actions.change_plan(tenant=self.target, plan=Plan(self.cleaned_data["plan"]), by=self.by)
         return f"{self.target} is on the {Plan(self.target.plan).label} plan."
 
 
 class AddOwner(Act):
-    """One more owner of a tenant."""
-
     label = "Add owner"
     says = "Somebody new is created, and signs in after a password reset. Owners see this in their audit log."
     email = forms.EmailField(label="Email address")
 
     def perform(self) -> str:
-        """Make them an owner, whatever they were."""
         person = accounts.find_or_create(self.cleaned_data["email"])
         with isolation.as_tenant(self.target.pk):
             members.make_owner(scope=Scope(self.target), user=person, by=self.by)
@@ -89,8 +76,6 @@ class AddOwner(Act):
 
 
 class RemoveOwner(Act):
-    """One owner of a tenant less."""
-
     label = "Remove owner"
     says = "They lose what they are in the tenant and in all places inside it. The last active owner stays."
     owner: "forms.ModelChoiceField[Membership]" = forms.ModelChoiceField(Membership.objects.none())
@@ -102,7 +87,6 @@ class RemoveOwner(Act):
         owner.label_from_instance = lambda member: member.user.email
 
     def perform(self) -> str:
-        """Take them out of it."""
         member = self.cleaned_data["owner"]
         with isolation.as_tenant(self.target.pk):
             members.remove_member(scope=Scope(self.target), member=member, by=self.by)
@@ -110,8 +94,6 @@ class RemoveOwner(Act):
 
 
 class EnterForSupport(Act):
-    """A look into a tenant."""
-
     label = "Look into for support"
     says = (
         "You see what an owner sees for one hour, and can change nothing. The owners are shown your reason, every page"
@@ -120,25 +102,20 @@ class EnterForSupport(Act):
     reason = forms.CharField(max_length=300, min_length=10, help_text="For the owners: a sentence, or a ticket.")
 
     def perform(self) -> str:
-        """Begin it, and go there."""
         support_access.begin(tenant=self.target, reason=self.cleaned_data["reason"], by=self.by, now=timezone.now())
         self.leads_to = Scope(self.target).url("tenant_home")
         return f"You have support access to {self.target} for an hour."
 
 
 class LeaveSupport(Act):
-    """No more looks."""
-
     label = "Leave support access"
     says = "You are a stranger there again."
 
     @staticmethod
     def fits(target: Any) -> bool:
-        """Only where there is one."""
         return support_access.live_in(target, now=timezone.now()).exists()
 
     def perform(self) -> str:
-        """End one's own."""
         now = timezone.now()
         for access in support_access.live_in(self.target, now=now).filter(operator=self.by):
             support_access.end(access=access, by=self.by, now=now)
@@ -150,19 +127,15 @@ class PersonAct(Act):
 
     @staticmethod
     def fits(target: Any) -> bool:
-        """Only whoever is not erased."""
         return target.erased_at is None
 
 
 class SetAddress(PersonAct):
-    """Another address to sign in with."""
-
     label = "Change email address"
     says = "They sign in with this address only, and have yet to confirm it. Both addresses are told by letter."
     email = forms.EmailField(label="New email address")
 
     def perform(self) -> str:
-        """Set it."""
         accounts.set_address(person=self.target, email=self.cleaned_data["email"], by=self.by)
         return f"{isolated(self.target)} signs in with {self.target.email} now."
 
@@ -174,14 +147,11 @@ class PlainAct(PersonAct):
     done: ClassVar[str]  # what is said afterwards, of {person}
 
     def perform(self) -> str:
-        """Do it."""
         type(self).does(person=self.target, by=self.by)
         return self.done.format(person=isolated(self.target))
 
 
 class ResetSecondFactor(PlainAct):
-    """For people who lost it."""
-
     label = "Reset second factor"
     says = "Their password alone opens the account until they turn a second factor on again. They are told by letter."
     does = staticmethod(accounts.reset_second_factor)
@@ -189,8 +159,6 @@ class ResetSecondFactor(PlainAct):
 
 
 class Deactivate(PlainAct):
-    """Nobody is deleted."""
-
     label = "Deactivate"
     says = "They are signed out and cannot sign in. Their roles stay, for when they are activated again."
     fits = staticmethod(lambda target: target.is_active)
@@ -199,8 +167,6 @@ class Deactivate(PlainAct):
 
 
 class Reactivate(PlainAct):
-    """The other way round."""
-
     label = "Activate"
     says = "They can sign in again, with the roles that they have."
     fits = staticmethod(lambda target: not target.is_active and target.erased_at is None)
@@ -209,8 +175,6 @@ class Reactivate(PlainAct):
 
 
 class MakeOperator(PlainAct):
-    """One more operator."""
-
     label = "Make an operator"
     says = "Operators use these pages: they may do everything here, to every tenant and every person."
     fits = staticmethod(lambda target: target.is_active and not target.is_superuser)
@@ -219,8 +183,6 @@ class MakeOperator(PlainAct):
 
 
 class RemoveOperatorRights(PlainAct):
-    """One operator less."""
-
     label = "Take operator's rights"
     says = "They lose these pages; what they are in tenants stays."
     fits = staticmethod(lambda target: target.is_superuser)
@@ -229,8 +191,6 @@ class RemoveOperatorRights(PlainAct):
 
 
 class Erase(PersonAct):
-    """For people who ask for it."""
-
     label = "Erase personal data"
     says = (
         "This cannot be undone. They are taken out of all tenants; name, handle, addresses, sessions and second factor"
@@ -239,13 +199,11 @@ class Erase(PersonAct):
     email = forms.EmailField(label="Their email address, to be sure")
 
     def clean_email(self) -> str:
-        """Refuse anything but the address."""
         email: str = self.cleaned_data["email"].lower()
         if email != self.target.email:
             raise forms.ValidationError("This is not the address of the person whose data you are about to erase.")
         return email
 
     def perform(self) -> str:
-        """Erase all of it."""
         accounts.erase(person=self.target, by=self.by, now=timezone.now())
         return "Erased the person's data."

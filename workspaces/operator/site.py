@@ -30,11 +30,9 @@ class OperatorSite(admin.AdminSite):
     enable_nav_sidebar = False
 
     def get_urls(self) -> list[Any]:
-        """Leave out what the product has already."""
         return [entry for entry in super().get_urls() if getattr(entry, "name", None) not in _LEFT_OUT]
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Let active superusers in."""
         return request.user.is_active and request.user.is_superuser
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:

@@ -45,7 +45,6 @@ class Letter:
 
 
 def scope_of(invitation: Invitation) -> Scope:
-    """Give the place that somebody is invited to."""
     return Scope(invitation.tenant, invitation.organization, invitation.workspace)
 
 

@@ -36,7 +36,6 @@ class Going:
 
     @property
     def words(self) -> str:
-        """The word that the number needs."""
         return self.one if self.number == 1 else self.several
 
 

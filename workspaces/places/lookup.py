@@ -44,7 +44,6 @@ def workspaces_for(access: Access) -> QuerySet[Workspace]:
 
 
 def matching(places: QuerySet[Place], text: str) -> QuerySet[Place]:
-    """Keep those whose handle or name contains the text."""
     return places.filter(Q(handle__icontains=text) | Q(name__icontains=text)) if text else places
 
 
@@ -67,12 +66,10 @@ def is_taken(scope: Scope, handle: str) -> bool:
 
 
 def is_organization_handle_taken(scope: Scope, handle: str, *, but: Organization | None = None) -> bool:
-    """Tell whether an organization of the scope's tenant has this handle."""
     found = Organization.objects.filter(tenant=scope.tenant, handle=handle)
     return found.exclude(pk=but.pk).exists() if but else found.exists()
 
 
 def is_workspace_handle_taken(scope: Scope, handle: str, *, but: Workspace | None = None) -> bool:
-    """Tell whether a workspace of the scope's organization has this handle."""
     found = Workspace.objects.filter(organization=scope.organization, handle=handle)
     return found.exclude(pk=but.pk).exists() if but else found.exists()

@@ -37,7 +37,6 @@ class Loss:
 
     @property
     def details(self) -> dict[str, list[str]]:
-        """What the audit log says of it."""
         return {"also_from": [str(scope) for scope in self.places], "withdrawn_invitations": self.invitations}
 
     def sentence(self, who: str = "they") -> str:
@@ -60,7 +59,6 @@ def members_of(scope: Scope) -> QuerySet[Membership]:
 
 
 def matching(members: QuerySet[Membership], text: str) -> QuerySet[Membership]:
-    """Keep those whose handle, name or email contains the text."""
     return members.filter(_contains(text, "user__")) if text else members
 
 
@@ -76,7 +74,6 @@ def find_in_tenant(tenant: Tenant, handle_or_email: str) -> User | None:
 
 
 def owners_of(scope: Scope) -> QuerySet[Membership]:
-    """Owners of the place itself."""
     return Membership.objects.filter(**scope.keys, role=Role.OWNER)
 
 

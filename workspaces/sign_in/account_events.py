@@ -58,7 +58,6 @@ def _further_ones(person: User) -> dict[str, str] | None:
 
 @receiver(second_factor.authentication_failed)
 def wrong_code(user: User, reauthentication: bool, **_: Any) -> None:
-    """Tell of a wrong code, at the door or of somebody inside."""
     if reauthentication:
         proof_failed(user)
     else:
@@ -67,7 +66,6 @@ def wrong_code(user: User, reauthentication: bool, **_: Any) -> None:
 
 @receiver(signals.email_added)
 def address_added(user: User, email_address: EmailAddress, **_: Any) -> None:
-    """Tell of an address that somebody says is theirs."""
     audit.record_in_tenants_of("user.address_added", user=user, by=user, address=email_address.email)
     get_adapter().send_notification_mail("account/email/email_added", user, {"address": email_address.email})
 
@@ -99,26 +97,22 @@ def address_removed(user: User, email_address: EmailAddress, **_: Any) -> None:
 
 @receiver(signals.password_changed)
 def password_changed(user: User, **_: Any) -> None:
-    """Tell that somebody chose another password, knowing the old one."""
     audit.record_in_tenants_of("user.password_changed", user=user, by=user)
 
 
 @receiver(signals.password_set)
 def password_set(user: User, **_: Any) -> None:
-    """Tell that somebody who had no password chose one."""
     audit.record_in_tenants_of("user.password_set", user=user, by=user)
 
 
 @receiver(signals.password_reset)
 def password_reset(user: User, **_: Any) -> None:
-    """Tell that somebody chose a password through a link that was mailed to them."""
     audit.record_in_tenants_of("user.password_reset", user=user, by=user)
 
 
 @receiver(second_factor.authenticator_added)
 @receiver(second_factor.authenticator_reset)
 def second_factor_added(user: User, authenticator: Authenticator, **_: Any) -> None:
-    """Tell of an authenticator app, or of new recovery codes."""
     if authenticator.type == Authenticator.Type.RECOVERY_CODES:
         audit.record_in_tenants_of("user.recovery_codes_made", user=user, by=user)
     else:
@@ -141,7 +135,6 @@ def second_factor_removed(user: User, authenticator: Authenticator, **_: Any) ->
 
 @receiver(second_factor.authenticator_used)
 def recovery_code_used(user: User, authenticator: Authenticator, **_: Any) -> None:
-    """Tell that a recovery code was used up; codes of the app are the ordinary way in."""
     if authenticator.type == Authenticator.Type.RECOVERY_CODES:
         audit.record_in_tenants_of("user.recovery_code_used", user=user, by=user)
         get_adapter().send_notification_mail("mfa/email/recovery_code_used", user)

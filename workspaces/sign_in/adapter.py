@@ -28,11 +28,9 @@ class AccountAdapter(DefaultAccountAdapter):
     """Nobody signs up by themselves: the operator creates the first people, members come by invitation."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Tell that sign-up is closed."""
         return False
 
     def format_email_subject(self, subject: str) -> str:
-        """Leave the subject as its template says it."""
         return subject
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
@@ -44,7 +42,6 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_notification_mail(
         self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None
     ) -> None:
-        """Say in the letter whose account it is about."""
         super().send_notification_mail(template_prefix, user, {"user": user} | (context or {}), email)
 
     def login(self, request: HttpRequest, user: Any) -> None:
@@ -60,7 +57,6 @@ class AccountAdapter(DefaultAccountAdapter):
         )
 
     def logout(self, request: HttpRequest) -> None:
-        """Sign somebody out and tell of it."""
         if isinstance(request.user, User):
             audit.record_in_tenants_of("user.signed_out", user=request.user, by=request.user)
         super().logout(request)
@@ -97,11 +93,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return bool(super().confirm_email(request, email_address))
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """Give the link to a new password, at our own address."""
         return _at_our_address(super().get_reset_password_from_key_url(key))
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
-        """Give the link that confirms an address, at our own address."""
         return _at_our_address(super().get_email_confirmation_url(request, emailconfirmation))
 
 
@@ -111,8 +105,6 @@ def _at_our_address(url: str) -> str:
 
 
 class SignInForm(LoginForm):
-    """Email and password, in our words."""
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = "Email address"

@@ -26,7 +26,6 @@ class AfterResponseMiddleware:
 
 
 def put_off(request: HttpRequest, act: Callable[[], object]) -> None:
-    """Do this once the request has its answer."""
     request.put_off.append(act)  # type: ignore[attr-defined]
 
 

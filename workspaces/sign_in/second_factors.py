@@ -32,7 +32,6 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     """Seals what the library keeps."""
 
     def encrypt(self, text: str) -> str:
-        """Seal it for the person whose request this is."""
         return _seal(text, _current_person())
 
     def decrypt(self, encrypted_text: str) -> str:

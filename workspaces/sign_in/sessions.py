@@ -36,7 +36,6 @@ class SessionTrackingMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """See to it and go on."""
         if request.user.is_authenticated:
             structlog.contextvars.bind_contextvars(user_id=request.user.pk)  # for each line of the log from here on
             now, session = time.time(), request.session
@@ -68,7 +67,6 @@ def forget_ended(*, now: datetime) -> None:
 
 @transaction.atomic
 def end_sessions(*, user: User, sessions: Iterable[UserSession], by: User) -> None:
-    """Sign a person out where these sessions are."""
     ended = []
     for session in sessions:
         session.end()

@@ -28,7 +28,6 @@ class ConfirmForm(forms.Form):
         self.fields["handle"].error_messages = {"required": f"Enter {wanted} to delete it."}
 
     def clean_handle(self) -> str:
-        """Refuse anything else."""
         handle: str = self.cleaned_data["handle"]
         if handle != self.wanted:
             raise ValidationError(f"This is not {self.wanted}. Enter {self.wanted} to delete it, or cancel.")

@@ -14,7 +14,6 @@ from workspaces.views.delete_confirmation import ConfirmForm, show_delete
 @organization_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def organization_delete(request: HttpRequest, access: Access) -> HttpResponse:
-    """Ask for the handle and delete the organization with all that it owns."""
     organization = access.scope.place
     form = ConfirmForm(organization.handle, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -35,7 +34,6 @@ def organization_delete(request: HttpRequest, access: Access) -> HttpResponse:
 @workspace_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def workspace_delete(request: HttpRequest, access: Access) -> HttpResponse:
-    """Ask for the handle and delete the workspace with all that it owns."""
     workspace = access.scope.place
     form = ConfirmForm(workspace.handle, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():

@@ -104,7 +104,6 @@ def _deliver(request: HttpRequest, letter: Letter) -> None:
 @scope_view(Power.OWNER, with_workspace=True)
 @require_POST
 def change_role(request: HttpRequest, access: Access, member: int) -> HttpResponse:
-    """Change what a member is in the place."""
     found = _member(access, member)
     form = RoleForm(request.POST, scope=access.scope)
     if not form.is_valid():
@@ -193,7 +192,6 @@ def resend_invitation(request: HttpRequest, access: Access, invitation: int) -> 
 @scope_view(Power.OWNER, with_workspace=True)
 @require_POST
 def withdraw_invitation(request: HttpRequest, access: Access, invitation: int) -> HttpResponse:
-    """Make an invitation worthless."""
     found = _invitation(access, invitation)
     invitations.withdraw_invitation(invitation=found, by=access.user, now=timezone.now())
     messages.success(request, f"Withdrew the invitation of {found}. Its link works no more.")

@@ -30,7 +30,6 @@ _YEAR = 365 * 24 * 3600
 
 @account_view
 def profile(request: HttpRequest, user: User) -> HttpResponse:
-    """Change one's handle and name."""
     form = ProfileForm(
         what_to_judge(request),
         initial={"handle": user.handle, "name": user.name},

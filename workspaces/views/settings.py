@@ -31,8 +31,6 @@ def check_tenant_settings(access: Access) -> None:
 
 @tenant_view(Power.OWNER)
 def organization_create(request: HttpRequest, access: Access) -> HttpResponse:
-    """Ask for a handle and a name, and create an organization."""
-
     def create(form: PlaceForm) -> Scope:
         organization = actions.create_organization(scope=access.scope, by=access.user, **form.cleaned_data)
         return Scope(access.scope.tenant, organization)
@@ -47,8 +45,6 @@ def organization_create(request: HttpRequest, access: Access) -> HttpResponse:
 
 @organization_view(Power.OWNER)
 def workspace_create(request: HttpRequest, access: Access) -> HttpResponse:
-    """Ask for a handle and a name, and create a workspace."""
-
     def create(form: PlaceForm) -> Scope:
         workspace = actions.create_workspace(scope=access.scope, by=access.user, **form.cleaned_data)
         return Scope(access.scope.tenant, access.scope.organization, workspace)
@@ -79,14 +75,12 @@ def _create(
 
 @tenant_view(Power.OWNER)
 def tenant_advanced(request: HttpRequest, access: Access) -> HttpResponse:
-    """Change the tenant's handle and name."""
     check_tenant_settings(access)
     return _change(request, access)
 
 
 @organization_view(Power.OWNER)
 def organization_advanced(request: HttpRequest, access: Access) -> HttpResponse:
-    """Change the organization's handle and name."""
     return _change(request, access)
 
 

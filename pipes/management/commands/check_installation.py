@@ -11,17 +11,13 @@ _NAMES = ("database", "broker", "schema", "beat", "dispatcher", "due")
 
 
 class Command(BaseCommand):
-    """Look at everything, or at what is named."""
-
     help = "Say how this installation stands; exits with 1 when something needs attention."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Read what to look at."""
         parser.add_argument("names", nargs="*", choices=[*_NAMES, []], help=f"default: all ({', '.join(_NAMES)})")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print a line for each, and fail when one is bad."""
         wanted = options["names"] or _NAMES
         found = [finding for finding in installation.findings() if finding.name in wanted]
         for finding in found:

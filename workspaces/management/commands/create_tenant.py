@@ -14,12 +14,9 @@ from workspaces.places import actions
 
 
 class Command(BaseCommand):
-    """Create a tenant with its plan and first owner."""
-
     help = "Create a tenant with its plan and first owner, who is created when new and signs in after a password reset."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Read handle, owner and plan."""
         parser.add_argument("handle")
         parser.add_argument("--name", help="default: the handle")
         parser.add_argument("--plan", choices=Plan.values, default=Plan.TEAM.value)
@@ -28,7 +25,6 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        """Create what is missing, or say what is wrong."""
         try:
             owner = accounts.find_or_create(options["owner"], handle=options["owner_handle"] or "")
             with audit.as_operator():

@@ -33,12 +33,10 @@ class Command(Migrate):
     """
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Migrate the owner's connection unless told otherwise."""
         super().add_arguments(parser)
         parser.set_defaults(database="owner")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the migrations and grant."""
         if options["database"] not in connections:
             raise CommandError("Set DATABASE_OWNER_URL: migrations run as the owner of the tables.")
         connection = connections[options["database"]]

@@ -15,8 +15,6 @@ from workspaces.sign_in import second_factors
 
 
 class Command(BaseCommand):
-    """Encrypt every stored secret with the first key of PIPES_ENCRYPTION_KEYS."""
-
     help = "Encrypt every stored secret with the first key of PIPES_ENCRYPTION_KEYS, so that the others can be dropped."
 
     def handle(self, *args: Any, **options: Any) -> None:

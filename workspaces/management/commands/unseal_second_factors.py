@@ -13,7 +13,6 @@ class Command(BaseCommand):
     help = "Keep second factors in clear, for a version that cannot read sealed ones. Stop web, worker and beat first."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Unseal each in a transaction of its own; what cannot be read stays as it is."""
         unsealed, unreadable = second_factors.change_all(second_factors.unseal)
         self.stdout.write(f"Unsealed {unsealed} second factors.")
         if unreadable:
