@@ -78,7 +78,6 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "pipes.urls"
 WSGI_APPLICATION = "pipes.wsgi.application"
-ASGI_APPLICATION = "pipes.asgi.application"
 
 TEMPLATES = [
     {
