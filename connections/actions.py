@@ -98,13 +98,13 @@ def create_aggregator(*, scope: Scope, handle: str, patterns: Sequence[str], by:
 def change_aggregator(
     *, scope: Scope, aggregator: Aggregator, handle: str, patterns: Sequence[str], seen: str, by: User
 ) -> Aggregator:
-    """Change what an aggregator is called and unites; ``seen`` is how it was spelled when the person saw it.
+    """Change what an aggregator is called and unites; ``seen`` is its fingerprint when the person saw it.
 
-    Raises IntegrityError when the handle is taken, ChangedMeanwhileError when it is spelled otherwise by now, and
+    Raises IntegrityError when the handle is taken, ChangedMeanwhileError when it has another one by now, and
     Aggregator.DoesNotExist when somebody deleted it.
     """
     current = Aggregator.objects.select_for_update().get(**scope.keys, pk=aggregator.pk)
-    if current.spelled != seen:
+    if current.fingerprint != seen:
         raise ChangedMeanwhileError
     before = {"handle": current.handle, "patterns": current.patterns}
     after = {"handle": handle, "patterns": list(patterns)}

@@ -49,7 +49,7 @@ class Row:
     """One line of a list: a folder with what is below it, or a connection.
 
     ``managed_by`` is the handle of what keeps the node true, empty for one made by hand; ``path`` is the folder's own,
-    or that of the folder a connection is in; ``place`` spells the folders above it and is filled for hits of a search.
+    or that of the folder a connection is in; ``place`` names the folders above it and is filled for hits of a search.
     """
 
     kind: Literal["folder", "connection"]
@@ -172,7 +172,7 @@ def matches(text: str) -> Q:
     return Q(handle__contains=text.lower()) | Q(title__icontains=text) | Q(source_id__icontains=source_id)
 
 
-def spell_places(rows: Sequence[Row]) -> None:
+def fill_in_places(rows: Sequence[Row]) -> None:
     """Fill in where each row is: the titles of the folders above it, from the top down."""
     above = {row.id: _ids_above(row) for row in rows}
     wanted = {folder_id for ids in above.values() for folder_id in ids}

@@ -173,7 +173,7 @@ def _read(statement: str, root_id: int) -> list[StoredNode]:
 def _write(statement: str, rows: Sequence[Mapping[str, Any]], **fixed: datetime | int) -> None:
     """Run a statement that must touch exactly so many rows; none is run for none.
 
-    The rows are one text, because psycopg takes as long to spell arrays of ten thousand as PostgreSQL to write them.
+    The rows are one text, because psycopg takes as long to format arrays of ten thousand as PostgreSQL to write them.
     """
     if not rows:
         return

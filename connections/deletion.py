@@ -18,7 +18,7 @@ from workspaces.models import Workspace
 from workspaces.places.deletion import Belongings, Going
 from workspaces.places.deletion import register as register_belongings
 
-# Below a folder lies what has a path that begins with its own, whoever made it. A workspace that has a folder above
+# Below a folder lies what has a path that begins with its own, by anyone. A workspace that has a folder above it
 # loses the connections too.
 _COUNT: Final = """
     WITH below AS (SELECT id FROM connections_folder WHERE path ^@ %(path)s AND removed_at IS NULL),

@@ -1,6 +1,6 @@
 """What people do to folders and connections made by hand: each is one transaction and writes one audit event.
 
-What an integration manages is refused here too, whoever asks.
+What an integration manages is refused here too, for everybody.
 """
 
 from django.db import IntegrityError, connection, transaction
@@ -47,7 +47,7 @@ def why_nothing_inside(parent: Folder) -> str:
 
 
 def is_handle_taken(scope: Scope, model: type[Folder] | type[Connection], handle: str, *, but: Node | None) -> bool:
-    """Tell whether another node of the scope has the handle, or a removed one that may still come back."""
+    """Return whether another node of the scope has the handle, or a removed one that may still come back."""
     found = model.objects.filter(**scope.keys, handle=handle)
     return found.exclude(pk=but.pk).exists() if but else found.exists()
 
@@ -88,7 +88,7 @@ def create_connection(
 ) -> Connection:
     """Make a connection at the top of the scope or in a folder that was made by hand; it inherits all its options.
 
-    It is disabled until somebody says how to get into its account. Raises HandleTakenError, FolderGoneError, and
+    It is disabled until somebody enters access to its account. Raises HandleTakenError, FolderGoneError, and
     ManagedError when the folder is an integration's.
     """
     _hold(folder)

@@ -277,7 +277,7 @@ def audience_ids(scope: Scope) -> tuple[int | None, int | None]:
 
 
 def fingerprint(grants: Iterable[Grant]) -> str:
-    """Spell grants so that two people who change them at once can be told; equal for equal audiences."""
+    """Write the audiences of grants in one line, which shows a person that somebody else has changed them meanwhile."""
     return " ".join(sorted(f"{grant.organization_id or 0}/{grant.workspace_id or 0}" for grant in grants))
 
 

@@ -59,7 +59,7 @@ def is_stamped(venv: Path, file: Path) -> bool:
 
 
 def stamp(venv: Path, file: Path) -> None:
-    """Note that this file, as it is now, is installed in that environment."""
+    """Record that this file, as it is now, is installed in that environment."""
     _stamp_path(venv, file).write_text(_digest(file))
 
 

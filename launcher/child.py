@@ -19,7 +19,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 @dataclass(frozen=True)
 class Program:
-    """What to run, and how to tell that it serves. Times are in seconds."""
+    """What to run, and how to find out that it serves. Times are in seconds."""
 
     name: str
     command: Sequence[str]
@@ -117,7 +117,7 @@ def _dying_with_us(death_signal: signal.Signals) -> Callable[[], None] | None:
 
 
 def started_ticks(pid: int) -> int:
-    """Return when a process started, in clock ticks since boot; 0 when it is gone, a zombie, or cannot be told."""
+    """Return when a process started, in clock ticks since boot; 0 when it is gone, a zombie, or not readable."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -128,7 +128,7 @@ def started_ticks(pid: int) -> int:
 def stop_leftovers(run: Path) -> list[str]:
     """End what a killed supervisor left running, by the pid files in `run`, and return their names.
 
-    A pid that now belongs to another process is left alone: the time it started tells.
+    A pid that now belongs to another process is left alone: it started at another time.
     """
     leftovers: dict[str, tuple[int, int]] = {}
     for pid_file in sorted(run.glob("*.pid")):

@@ -23,7 +23,7 @@ _LOCK = STATE / "demo.lock"
 
 
 def demo(arguments: Sequence[str]) -> int:
-    """Start everything and look after it until told to stop; raise LauncherError when something does not start."""
+    """Start everything and look after it until a signal comes; raise LauncherError when something does not start."""
     parser = argparse.ArgumentParser(prog="./console demo")
     parser.add_argument("--port", type=int, default=8000, help="the port of the console (default: 8000)")
     parser.add_argument("--verbose", action="store_true", help="show what the programs log, not only their warnings")

@@ -49,7 +49,7 @@ def _heed_interrupts() -> None:
 
 
 def _lock(folder: Path) -> Path:
-    """Beside the folder, not in it: whoever sees the folder can then tell whether it is in use."""
+    """Beside the folder, not in it: a process that sees the folder can then find out whether it is in use."""
     return folder.with_suffix(".lock")
 
 

@@ -47,7 +47,7 @@ class Instance:
 
     @property
     def digest(self) -> str:
-        """Tells this instance from those of other checkouts in names that must be short."""
+        """Distinguishes this instance from those of other checkouts, in names that must be short."""
         return hashlib.sha256(str(self.folder).encode()).hexdigest()[:10]
 
     @property
@@ -76,10 +76,10 @@ def server_home(instance: Instance) -> Path:
     """
     if server_account() is None or _is_open_to_everybody(instance.folder):
         return instance.folder
-    elsewhere, note = Path("/var/tmp") / f"pipes-{instance.digest}", instance.folder / "database-files-are-in"
-    if not note.exists():  # somebody removed the instance's folder, to begin anew
+    elsewhere, pointer = Path("/var/tmp") / f"pipes-{instance.digest}", instance.folder / "database-files-are-in"
+    if not pointer.exists():  # somebody removed the instance's folder, to begin anew
         remove(elsewhere)
-        note.write_text(f"{elsewhere}\n")
+        pointer.write_text(f"{elsewhere}\n")
     return owned_folder(elsewhere, None, mode=0o711)
 
 
@@ -116,7 +116,7 @@ def locked(path: Path, *, refusal: str) -> Iterator[None]:
 
 @contextmanager
 def waiting_lock(path: Path) -> Iterator[None]:
-    """Hold a lock that ends with this process, after whoever has it now."""
+    """Hold a lock that ends with this process; wait while another process has it."""
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

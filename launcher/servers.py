@@ -133,7 +133,7 @@ def _initialise(binaries: Path, data: Path, account: Account | None, *, is_durab
     locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     sync = [] if is_durable else ["--no-sync"]
     done = subprocess.run(
-        # Only we get into the folder of the sockets, and there is no other way in: nothing to ask a password for.
+        # Only we can open the folder of the sockets, and there is no other way in: no password is needed.
         [str(binaries / "initdb"), "-D", str(unfinished), "-U", "postgres", "--auth=trust", *sync, *locale],
         env=_server_environment(),
         cwd="/",

@@ -23,7 +23,7 @@ _LONGEST_DELAY = 30
 
 @dataclass
 class _Kept:
-    """A child with what is remembered between two looks at it."""
+    """A child, and what is kept of it between two looks."""
 
     child: Child
     has_served: bool = True

@@ -7,7 +7,7 @@ from django.contrib.admin.apps import SimpleAdminConfig
 
 
 class PipesConfig(AppConfig):
-    """The project: no models, but commands for whoever runs it."""
+    """The project: no models, but commands for its operator."""
 
     name = "pipes"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class Breaker:
-    """Remembers that a server failed; while it does, one caller in a while may look whether it is back. Thread-safe."""
+    """Keeps that a server failed; until it is back, one caller in a while may look whether it is back. Thread-safe."""
 
     def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         """``seconds`` is the time between two such looks, and so about how late its return is noticed."""

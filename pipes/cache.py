@@ -58,7 +58,7 @@ class FallbackCache(RedisCache):
         return getattr(self._table, name)(*args, **kwargs)
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
-        """Set a key that is not there; tell whether it was not."""
+        """Set a key that is not there; return whether it was not."""
         return bool(self._do("add", *args, **kwargs))
 
     def get(self, *args: Any, **kwargs: Any) -> Any:
@@ -74,7 +74,7 @@ class FallbackCache(RedisCache):
         return bool(self._do("touch", *args, **kwargs))
 
     def delete(self, *args: Any, **kwargs: Any) -> bool:
-        """Delete a key; tell whether it was there."""
+        """Delete a key; return whether it was there."""
         return bool(self._do("delete", *args, **kwargs))
 
     def get_many(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class FallbackCache(RedisCache):
         return dict(self._do("get_many", *args, **kwargs))
 
     def has_key(self, *args: Any, **kwargs: Any) -> bool:
-        """Tell whether a key is there."""
+        """Return whether a key is there."""
         return bool(self._do("has_key", *args, **kwargs))
 
     def incr(self, *args: Any, **kwargs: Any) -> int:

@@ -25,7 +25,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipes.settings")
 
 
 class _Line(Connection):
-    """A connection to the broker; whoever waits for it looks every second, however long it has been away."""
+    """A connection to the broker; who waits for it retries every second, however long it has been away."""
 
     def ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
         untyped: Any = super()

@@ -19,7 +19,7 @@ _ROLE_OR_USER_ARN = re.compile(r"arn:(aws[a-z-]*):iam::\d{12}:(role|user)/[\w+=,
 
 
 def is_debugged() -> bool:
-    """Tell whether this is a developer's own Pipes."""
+    """Return whether this is a developer's own Pipes."""
     return bool(env.bool("PIPES_DEBUG", default=False))
 
 

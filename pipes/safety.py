@@ -7,13 +7,13 @@ from django.core.exceptions import ImproperlyConfigured
 
 # The name of each risk, and why it is one.
 RISKS: Final[Mapping[str, str]] = {
-    "debug": "PIPES_DEBUG shows settings and code to whoever meets an error. Leave it out.",
+    "debug": "PIPES_DEBUG shows settings and code to anyone who meets an error. Leave it out.",
     "hosts": "PIPES_ALLOWED_HOSTS lets any name in. List the names by which people reach Pipes, without *.",
     "http": "PIPES_BASE_URL is no https:// URL, so that passwords and sessions cross the network in clear. Put a proxy "
     "that speaks TLS in front, and set the URL that people open.",
     "proxies": "PIPES_BASE_URL is an https:// URL and PIPES_TRUSTED_PROXIES is 0, so that no request counts as https. "
     "Set it to the number of proxies that stand in front.",
-    "email": "EMAIL_URL names no mail server, so that letters, and with them links that open accounts, go to a log or "
+    "email": "EMAIL_URL names no mail server, so that emails, and with them links that open accounts, go to a log or "
     "nowhere. Set it, such as smtp+tls://user:password@mail.example.com:587.",
     "secret-key": "PIPES_SECRET_KEY or one of PIPES_SECRET_KEY_FALLBACKS can be guessed: it is shorter than 50 "
     "characters, or repeats a few. Take a random one.",
@@ -27,12 +27,12 @@ _KEPT_HERE: Final = tuple(f"django.core.mail.backends.{kind}." for kind in ("con
 
 
 def is_guessable(key: str | bytes, *, shortest: int) -> bool:
-    """Tell whether a key is too short, or made of too few different characters, to be random."""
+    """Return whether a key is too short, or made of too few different characters, to be random."""
     return len(key) < shortest or len(set(key)) < 12
 
 
 def reaches_a_server(email_backend: str) -> bool:
-    """Tell whether letters leave this machine."""
+    """Return whether emails leave this machine."""
     return not email_backend.startswith(_KEPT_HERE)
 
 

@@ -112,7 +112,7 @@ if env.str("DATABASE_OWNER_URL", default=""):
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = read.redis_url(env.str("REDIS_URL"))
-# Whoever waits for Redis waits for a page; one try more, for each connection is dead once after it restarted.
+# A person waits for a page meanwhile; one try more, for each connection is dead once after it restarted.
 REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25, "retry": Retry(NoBackoff(), 1)}
 CACHES = {"default": {"BACKEND": "pipes.cache.FallbackCache", "LOCATION": REDIS_URL, "OPTIONS": REDIS_OPTIONS}}
 # Not in the cache: a session that was ended while Redis was away must not come back with it.
@@ -136,18 +136,18 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # it comes back some day
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # a broker that is full, too
-CELERY_TASK_PUBLISH_RETRY = False  # whoever sends is told at once; the tables know what is still to do
+CELERY_TASK_PUBLISH_RETRY = False  # the sender gets the error at once; the tables know what is still to do
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 3600,  # longer than the longest task, or the broker would hand it out twice
+    "visibility_timeout": 3600,  # longer than the longest task, or the broker would deliver it twice
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
     "socket_connect_timeout": 1,  # seconds
     "socket_timeout": 1.5,
-    "max_retries": 0,  # for whoever sends; a worker waits for as long as it takes
+    "max_retries": 0,  # for senders; a worker waits for as long as it takes
     "health_check_interval": 2,  # how late a worker notices that nobody answers any more
 }
 
-# Where the worker writes that its work moves, a file for each lane, for whoever watches it.
+# Where the worker writes that its work moves, a file for each lane, for a health check.
 PIPES_SIGNS_OF_LIFE = env.str("PIPES_SIGNS_OF_LIFE", default="/tmp/pipes-worker")  # noqa: S108  nothing is read from it
 
 # How long a sync's claim counts without being renewed (it is, six times in that time): the wait after a worker died.
@@ -190,7 +190,7 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
-ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before what decides who gets into an account
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before what decides who can sign in to an account
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # of every such change
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_MAX_EMAIL_ADDRESSES = 5
@@ -200,7 +200,7 @@ ACCOUNT_RATE_LIMITS = {  # of what writes to an address that somebody has typed;
     "confirm_email": "1/3m/key,5/h/key",
 }
 USERSESSIONS_TRACK_ACTIVITY = True
-MFA_ALLOW_UNVERIFIED_EMAIL = True  # whoever added a person vouches for the address
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # the one who added a person vouches for the address
 MFA_ADAPTER = "workspaces.sign_in.second_factors.SecondFactorAdapter"
 MFA_FORMS = {
     "authenticate": "workspaces.sign_in.second_factors.SignInCodeForm",
@@ -239,7 +239,7 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _https and env.bool("PIPES_HSTS_SUBDOMAINS", default=True)
 SECURE_HSTS_PRELOAD = SECURE_HSTS_INCLUDE_SUBDOMAINS and env.bool("PIPES_HSTS_PRELOAD", default=True)
-# Who is told of vulnerabilities, as /.well-known/security.txt says; an address or a URL.
+# Where to report vulnerabilities, as /.well-known/security.txt says; an address or a URL.
 PIPES_SECURITY_CONTACT = env.str("PIPES_SECURITY_CONTACT", default="")
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_FAILURE_VIEW = "workspaces.views.expired.form_expired"
@@ -266,14 +266,14 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 
 DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # where somebody is signed in, workspaces/sign_in/sessions.py says who
-# A request is told when it has its answer, a task when it failed: what it did it says itself.
+# A request is logged when it has its answer, a task when it failed: what it did it logs itself.
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
 LOGGING = logs.from_environment()
 
 # --- Being watched ------------------------------------------------------------------------------------------------
 
-# Whoever has this token reads the figures at /metrics; without one nobody does.
+# Clients with this token read the figures at /metrics; without one nobody does.
 PIPES_METRICS_TOKEN = env.str("PIPES_METRICS_TOKEN", default="")
 DEFAULT_EXCEPTION_REPORTER_FILTER = "pipes.monitoring.error_reports.ReportFilter"
 # Where errors are reported to; nowhere without it.

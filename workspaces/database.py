@@ -27,7 +27,7 @@ def is_away(error: BaseException | None) -> bool:
 def patiently(act: Callable[[], Result], *, give_up_after: Callable[[float], bool]) -> Result:
     """Do something as soon as the database can be reached; other errors are raised.
 
-    ``give_up_after`` waits so many seconds, and tells whether there is no more time for it: then the error is raised.
+    ``give_up_after`` waits so many seconds, and returns whether there is no more time for it: then the error is raised.
     """
     while True:
         try:

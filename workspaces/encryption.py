@@ -51,7 +51,7 @@ def decrypt(stored: str, *, owner: str, remedy: str = "") -> str:
 
 
 def is_current(stored: str) -> bool:
-    """Tell whether nothing has to be done before the other keys are dropped: empty, or under the first key."""
+    """Return whether nothing has to be done before the other keys are dropped: empty, or under the first key."""
     return not stored or stored.partition(".")[0] == _first_key_id()
 
 

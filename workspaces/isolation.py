@@ -65,7 +65,7 @@ def as_tenant(tenant_id: int) -> Iterator[None]:
 def as_user(user_id: int) -> Iterator[None]:
     """Run one transaction that sees this person's memberships and the tenants they lead to.
 
-    Whoever has found out that the person may enter a tenant then calls ``bind(tenant_id=…)`` inside it.
+    A caller that has found out that the person may enter a tenant then calls ``bind(tenant_id=…)`` inside it.
     """
     with bound(user_id=user_id, tenant_id=""):
         yield
@@ -75,7 +75,7 @@ def as_user(user_id: int) -> Iterator[None]:
 def as_invitee(token_hash: str) -> Iterator[None]:
     """Run one transaction that sees the invitation whose token has this SHA-256, and nothing else.
 
-    Whoever has found it there then calls ``bind(tenant_id=…)`` inside it.
+    A caller that has found it there then calls ``bind(tenant_id=…)`` inside it.
     """
     with bound(invitation_token=token_hash, tenant_id=""):
         yield
@@ -147,7 +147,7 @@ def isolate_support() -> migrations.RunSQL:
 
 
 def isolate_invitations() -> migrations.RunSQL:
-    """Migration step: whoever holds an invitation's token sees it before knowing its tenant."""
+    """Migration step: an invitation is seen with its token, before its tenant is known."""
     return migrations.RunSQL(
         f"CREATE POLICY token ON workspaces_invitation FOR SELECT USING (token_hash = {_INVITATION});",
         "DROP POLICY token ON workspaces_invitation;",

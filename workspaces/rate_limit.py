@@ -32,7 +32,7 @@ class LimitReachedError(Exception):
 
 
 def count(name: str, key: object, *, limit: int, window: Window, now: datetime, refusal: str = "") -> int:
-    """Count one more of what is named so, of whom the key says, and tell how many that makes.
+    """Count one more of what is named so, of whom the key says, and return how many that makes.
 
     Raises LimitReachedError with this refusal, from the first one on that is more than the limit.
     """

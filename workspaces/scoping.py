@@ -39,7 +39,7 @@ def public_view(view: View) -> View:
 def sign_in_first(request: HttpRequest) -> HttpResponse:
     """Send somebody to sign in, and then to the page; for what was to be posted, to the page with the form.
 
-    Whoever has typed something would lose it by that, and is shown it instead; our script keeps the page by itself.
+    Somebody who has typed something would lose it, and is shown it instead; our script keeps the page by itself.
     """
     if request.method in ("GET", "HEAD"):
         return redirect_to_login(request.get_full_path())
@@ -91,7 +91,7 @@ def _scoped(levels: frozenset[str], needs: Power) -> Callable[[ScopedView], View
 
 
 def _look_only(request: HttpRequest, access: Access, view: ScopedView, arguments: dict[str, Any]) -> HttpResponse:
-    """Show a page to the operator, noted in the tenant's audit log, in a transaction that can write nothing else."""
+    """Show a page to the operator, recorded in the tenant's audit log, in a transaction that can write nothing else."""
     if access.support is None or not adapter.used_second_factor(request, access.user):
         raise Http404
     tenant = access.scope.tenant
@@ -100,7 +100,7 @@ def _look_only(request: HttpRequest, access: Access, view: ScopedView, arguments
     )
     if request.method not in ("GET", "HEAD"):
         raise PermissionDenied(refusal)
-    support_access.note_page(access, access.support, request.path)
+    support_access.record_page(access, access.support, request.path)
     isolation.look_only()
     try:
         response = view(request, access, **arguments)
@@ -166,7 +166,7 @@ def console(request: HttpRequest) -> dict[str, object]:
 def posted_from(page: str) -> Callable[[ScopedView], ScopedView]:
     """Declare a view that takes a form of another page, the one of this URL name.
 
-    What it refuses is shown at its own address: whoever opens or shares that one is to find the page.
+    What it refuses is shown at its own address: a person who opens or shares that one is to find the page.
     """
 
     def decorate(view: ScopedView) -> ScopedView:

@@ -8,7 +8,7 @@ _TENANT = "tenants/<slug:tenant>/"
 _ORGANIZATION = _TENANT + "orgs/<slug:organization>/"
 _WORKSPACE = _ORGANIZATION + "workspaces/<slug:workspace>/"
 
-# Mounted below each of the three under the same name; ``Scope.url`` tells them apart.
+# Mounted below each of the three under the same name; ``Scope.url`` takes the scope's own.
 _AT_EVERY_LEVEL = (
     ("people/", members.member_list, "people"),
     ("people/add/", members.add, "person_add"),

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from connections.retention import GRACE
 from workspaces.handles import NODE_MAX_LENGTH, validate_node_handle
 from workspaces.web.inputs import AS_TYPED
-from workspaces.wording.durations import spoken
+from workspaces.wording.durations import duration_in_words
 
 
 class NodeForm(forms.Form):
@@ -54,5 +54,5 @@ class NodeForm(forms.Form):
         """Make the error of a taken handle; also when somebody took it between the check and the write."""
         return ValidationError(
             f"“{handle}” is taken by {self._taken}, or kept for one that was removed from AWS and may come back"
-            f" within {spoken(GRACE)}. Choose another handle."
+            f" within {duration_in_words(GRACE)}. Choose another handle."
         )

@@ -34,6 +34,6 @@ class Aggregator(ScopedModel):
         return self.handle
 
     @property
-    def spelled(self) -> str:
-        """Its handle and patterns in one line, by which two people who change it at once can be told."""
+    def fingerprint(self) -> str:
+        """Its handle and patterns in one line, which shows a person that somebody else has changed it meanwhile."""
         return " ".join([self.handle, *self.patterns])

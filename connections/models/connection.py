@@ -30,7 +30,7 @@ class ConnectionState(models.TextChoices):
 
 
 class Health(models.TextChoices):
-    """Whether one gets into the account behind a connection, as a test in the background last found."""
+    """Whether Pipes can access the account behind a connection, as a test in the background last found."""
 
     UNTESTED = "untested", "Not tested"
     HEALTHY = "healthy", "Healthy"
@@ -46,7 +46,7 @@ class Connection(Node):
     """One account, in a folder or at the top of its scope; its handle is its schema name.
 
     ``health_reason`` says what is wrong and, on a second line, what to do, or why no test came to a result yet; it is
-    empty for what is healthy. ``health_due_at`` is when it is tested next. Whoever tests writes these, and nobody else:
+    empty for what is healthy. ``health_due_at`` is when it is tested next. Only the tests write these:
     in particular no sync, so that a connection that moved or returned keeps them.
     """
 
@@ -124,8 +124,8 @@ class Connection(Node):
 
 _HEALTH_SENTENCES = {
     Health.UNTESTED: "It was not tested yet; that happens by itself.",
-    Health.HEALTHY: "Pipes gets into its account.",
-    Health.FAILING: "Pipes does not get into its account.",
+    Health.HEALTHY: "Pipes can access its account.",
+    Health.FAILING: "Pipes cannot access its account.",
 }
 _WHY_DISABLED = {
     ConnectionState.PENDING_ACTIVATION: "Its account is not active yet; the connection is enabled when it is.",

@@ -51,7 +51,7 @@ def mark_conflicts(inside: Contents, rows: Iterable[SchemaRow]) -> None:
             row.conflict = f"The name {row.name} is taken by {first.words}. {_REMEDY[row.kind]}"
 
 
-_REMEDY_SYSTEM = "Whoever owns it can give it another handle; queries do not find it until then."
+_REMEDY_SYSTEM = "Its owner can give it another handle; queries do not find it until then."
 _REMEDY = {
     "connection": "Remove one of the two from the schema, or give one of them another handle.",
     "aggregator": "Give this aggregator another handle, or remove the connection from the schema.",

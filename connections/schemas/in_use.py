@@ -110,7 +110,7 @@ class Contents:
         return next((self.folders[folder_id] for folder_id in ids_on(path) if folder_id in self.folders), None)
 
     def in_use_since(self, connection_id: int, path: str) -> datetime:
-        """Tell since when a connection is in use: by itself or with a folder above it, whichever came first."""
+        """Return since when a connection is in use: by itself or with a folder above it, whichever came first."""
         moments = [self.folders[folder_id].since for folder_id in ids_on(path) if folder_id in self.folders]
         if connection_id in self.connections_since:
             moments.append(self.connections_since[connection_id])

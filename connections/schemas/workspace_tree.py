@@ -32,7 +32,7 @@ def tops(inside: Contents) -> Listing:
 
 
 def children(folder_id: int) -> Listing:
-    """List what is directly in a folder that the workspace may use: whoever may use a folder may use all below it."""
+    """List what is directly in a folder that the workspace may use, and with it all that is below it."""
     return Listing(
         Folder.objects.filter(parent=folder_id, removed_at=None),
         Connection.objects.filter(folder=folder_id, removed_at=None),

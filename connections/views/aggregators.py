@@ -160,7 +160,7 @@ def _form(request: HttpRequest, inside: Contents, of: Aggregator | None = None) 
     return AggregatorForm(
         what_to_judge(request),
         is_taken=taken.__contains__,
-        initial={"handle": of.handle, "patterns": "\n".join(of.patterns), "seen": of.spelled} if of else None,
+        initial={"handle": of.handle, "patterns": "\n".join(of.patterns), "seen": of.fingerprint} if of else None,
     )
 
 
@@ -170,7 +170,7 @@ def _status(request: HttpRequest, inside: Contents, form: AggregatorForm, name: 
         return field_status(request, form, name)
     form.is_valid()
     return field_status(
-        request, form, name, note=aggregator_patterns.matches_now(inside, form.cleaned_data.get(name, ()))
+        request, form, name, hint=aggregator_patterns.matches_now(inside, form.cleaned_data.get(name, ()))
     )
 
 
@@ -181,7 +181,7 @@ def _save(form: AggregatorForm, access: Access, found: Aggregator) -> Aggregator
         form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
     except ChangedMeanwhileError:
         form.add_error(None, CHANGED_MEANWHILE.format(found.handle, ", ".join(found.patterns)))
-        form.data = dict(form.data.items()) | {"seen": found.spelled}
+        form.data = dict(form.data.items()) | {"seen": found.fingerprint}
     except Aggregator.DoesNotExist:
         raise Http404 from None
     return None

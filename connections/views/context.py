@@ -40,7 +40,7 @@ def tree_context(request: HttpRequest, scope: Scope, folder: Folder | None) -> T
     page = numbered_page(request, listing)
     rows = list(page)
     if is_search:
-        browse.spell_places(rows)
+        browse.fill_in_places(rows)
     return TreeContext(page, rows, text, scope.url("connection_list"), scope.place.handle, health)
 
 

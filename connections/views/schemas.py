@@ -112,7 +112,7 @@ def _change(request: HttpRequest, access: Access, node: Node, change: Callable[.
 def _row(request: HttpRequest, access: Access, node: Node, error: str) -> HttpResponse:
     inside = in_use.contents(workspace_of(access.scope))
     found = workspace_tree.only(node)[:1]
-    browse.spell_places(found)
+    browse.fill_in_places(found)
     rows = workspace_tree.mark(access.scope, inside, found)
     rows[0].error = error
     tree = {"rows": rows, "base_url": access.scope.url("connection_list"), "has_places": "place" in request.GET}

@@ -126,13 +126,13 @@ def _tree(request: HttpRequest, scope: Scope, inside: Contents, rows: Listing, *
     page = numbered_page(request, listing)
     found = list(page)
     if text or has_places:
-        browse.spell_places(found)
+        browse.fill_in_places(found)
     marked = workspace_tree.mark(scope, inside, found)
     return UsableTree(page, marked, text, scope.url("connection_list"), bool(text) or has_places)
 
 
 def _crumbs(scope: Scope, inside: Contents, *, is_whole: bool = False) -> list[tuple[str, str]]:
-    """Spell the way down; folders that are not shared with the workspace are named, but lead nowhere."""
+    """Name the way down; folders that are not shared with the workspace are named, but lead nowhere."""
     base = scope.url("connection_list")
     usable_ids = set(inside.visible.folder_ids)
     line = inside.line if is_whole else inside.line[:-1]

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from integrations.models import AccessTest, SettingsTrial
 from workspaces import isolation
-from workspaces.wording.durations import spoken
+from workspaces.wording.durations import duration_in_words
 
 # What reports nothing for this long has lost its worker: AWS is given less time than that for any one call.
 PATIENCE: Final = timedelta(minutes=3)
@@ -47,8 +47,9 @@ def taken(tenant_id: int, *, now: datetime) -> int:
 def why_lost(what: str, *, again: str) -> str:
     """Say that the worker of something is gone, and what to do: ``again`` names that."""
     return (
-        f"Nothing was heard of {what} for {spoken(PATIENCE)}, so the worker that ran it has probably stopped. {again}"
-        " again; if that does not help, ask whoever runs this installation whether its background worker is up."
+        f"Nothing was heard of {what} for {duration_in_words(PATIENCE)}, so the worker that ran it has probably"
+        f" stopped. {again} again; if that does not help, ask whoever runs this installation whether its background"
+        " worker is up."
     )
 
 

@@ -1,6 +1,6 @@
 """Connections that are looked at before they are used, and a database that is away known to be so.
 
-Whoever finds it away waits for the pool's time; for the second after that everybody else is told at once.
+The first caller to find it away waits for the pool's time; for a second after that all others fail at once.
 """
 
 from typing import Any, Final

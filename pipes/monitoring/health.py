@@ -1,4 +1,4 @@
-"""What programs ask of the installation: how it is, and whom to tell of a vulnerability."""
+"""What programs ask of the installation: how it is, and where to report a vulnerability."""
 
 import secrets
 from datetime import timedelta
@@ -39,7 +39,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except FAULTS as error:
         problems["broker"] = type(error).__name__
     is_ready = "database" not in problems
-    if not problems:  # else the silence of whoever works with them says nothing more
+    if not problems:  # else the silence of beat and workers says nothing more
         problems |= {bad.name: bad.sentence for bad in installation.work_findings() if not bad.is_good}
     state = "ready" if not problems else "degraded" if is_ready else "not ready"
     answer = {"ready": is_ready, "state": state, "problems": problems}
@@ -48,7 +48,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 @public_view
 def figures(request: HttpRequest) -> HttpResponse:
-    """Give the figures to whoever has the token of PIPES_METRICS_TOKEN; without one there is nothing here."""
+    """Give the figures to clients with the token of PIPES_METRICS_TOKEN; without one there is nothing here."""
     token = settings.PIPES_METRICS_TOKEN
     given = request.headers.get("Authorization", "")
     if not token or not secrets.compare_digest(given.encode(), f"Bearer {token}".encode()):
@@ -64,7 +64,7 @@ def _write_to_broker() -> None:
 
 @public_view
 def security_txt(request: HttpRequest) -> HttpResponse:
-    """Say who is told of vulnerabilities, as RFC 9116 has it; there is nothing where the operator names nobody."""
+    """Say where to report vulnerabilities (RFC 9116); there is nothing where the operator names no contact."""
     contact = settings.PIPES_SECURITY_CONTACT
     if not contact:
         raise Http404

@@ -1,7 +1,7 @@
-"""How this installation stands, for whoever runs it: in figures, and as findings with what to do.
+"""How this installation stands, for its operator: in figures, and as findings with what to do.
 
 Nothing of what tenants own is looked at but the schedule, which knows no names. The page of the operator, /metrics,
-/readyz and ``manage.py check_installation`` all tell the same.
+/readyz and ``manage.py check_installation`` all show the same.
 """
 
 import time
@@ -17,7 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from pipes.cache import FAULTS
 
-# Beat ticks every few seconds, and the worker with it: whoever is silent for so long is dead.
+# Beat ticks every few seconds, and the worker with it: one that is silent for so long is dead.
 SILENCE_SECONDS: Final = 45.0
 _LATE_SECONDS: Final = 120.0
 _TICK_KEPT: Final = 30 * 24 * 3600
@@ -75,7 +75,7 @@ class Failing:
 
 
 def tick(who: str) -> None:
-    """Note that beat, or a worker that dispatches, is alive."""
+    """Record that beat, or a worker that dispatches, is alive."""
     cache.set(f"tick:{who}", time.time(), _TICK_KEPT)
 
 
@@ -139,8 +139,8 @@ def _about(name: str, is_good: object, good: str, bad: str) -> Finding:
 def _heard(who: str, silent: float | None, what_to_do: str) -> Finding:
     if silent is None:
         return Finding(who, False, f"The {who} was never heard. {what_to_do}")
-    told = f"The {who} was last heard {silent:.0f} s ago."
-    return _about(who, silent <= SILENCE_SECONDS, told, f"{told} {what_to_do}")
+    heard = f"The {who} was last heard {silent:.0f} s ago."
+    return _about(who, silent <= SILENCE_SECONDS, heard, f"{heard} {what_to_do}")
 
 
 def _row(statement: str) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from pipes.env import env, is_debugged
 
 Event = MutableMapping[str, Any]
 
-# What follows these in an address opens a door: the links that we mail. Also where the address stands in a query, as in
+# What follows these in an address is a secret: the links that we mail. Also where the address stands in a query, as in
 # ``?next=%2Finvitations%2F…``.
 _LINKS: Final = (r"(?<!people)/invitations/", r"/reset/key/", r"/confirm-email/", r"/emails/(?:confirm|stop)/")
 _IN_LINK: Final = re.compile(
@@ -49,11 +49,11 @@ def drop_probes(_logger: Any, _method: str, event: Event) -> Event:
 
 
 def is_no_tick(record: LogRecord) -> bool:
-    """Tell the clock's ticks, which come every other second, from what else beat says."""
+    """Return whether a line of beat is anything else than its tick, which comes every other second."""
     return not str(record.msg).startswith("Scheduler: Sending due task")
 
 
-# What each line says beside its event, whoever logs it.
+# What each line says beside its event, from whichever logger.
 _ADDED: Final[list[Any]] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -69,7 +69,7 @@ _OWN_WAYS: Final[Mapping[str, Mapping[str, Any]]] = {
     "gunicorn.access": _AS_ALL,
     # Each request has a line of its own, with its id; these would be others about the same.
     "django.request": {"level": "CRITICAL"},
-    # The same of tasks: what one did it says itself, and what failed is told as an error.
+    # The same of tasks: what one did it says itself, and what failed is logged as an error.
     "celery.beat": {"filters": ["no ticks"]},
     "celery.worker.strategy": {"level": "WARNING"},
     "celery.app.trace": {"level": "WARNING"},

@@ -27,7 +27,7 @@ def start(dsn: str, **options: Any) -> None:
 
 
 def scrub(event: Any, _hint: Mapping[str, Any]) -> Any:
-    """Keep the error's type, place and sentence, and the address; drop the rest, and mask links that open doors."""
+    """Keep the error's type, place and sentence, and the address; drop the rest, and mask links that hold a secret."""
     request = event.get("request") or {}
     kept = {name: request[name] for name in _KEPT_OF_REQUEST if name in request}
     if "url" in kept:

@@ -14,15 +14,15 @@ _TICK_SECONDS = 5.0
 
 
 class Scheduler(MemoryScheduler):
-    """Celery's, without its file, and with a note every few seconds that it goes on."""
+    """Celery's, without its file, and with a sign every few seconds that it goes on."""
 
-    _noted_at = float("-inf")
+    _ticked_at = float("-inf")
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
         untyped: Any = super()
         wait = untyped.tick(*args, **kwargs)
-        if time.monotonic() - self._noted_at >= _TICK_SECONDS:
-            self._noted_at = time.monotonic()
+        if time.monotonic() - self._ticked_at >= _TICK_SECONDS:
+            self._ticked_at = time.monotonic()
             _note()
         return min(wait, _TICK_SECONDS)
 
@@ -31,7 +31,7 @@ def _note() -> None:
     try:
         installation.tick("beat")
     except DatabaseError:
-        log.warning("tick_not_noted")  # neither the cache nor what stands in for it; the next one is
+        log.warning("tick_not_recorded")  # neither the cache nor what stands in for it; the next one is
     finally:
         close_old_connections()
     metrics.flush()

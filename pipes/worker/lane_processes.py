@@ -32,7 +32,7 @@ from pipes.worker.lanes import LANES, Lane
 
 log = structlog.get_logger(__name__)
 
-# Workers have nothing to tell each other: what is to do, and who does it, stands in the database.
+# Workers send each other nothing: what is to do, and who does it, stands in the database.
 _QUIET: Final = {"without_gossip": True, "without_mingle": True, "without_heartbeat": True, "quiet": True}
 _GRACE_SECONDS: Final = 50
 _LONGEST_DELAY: Final = 30.0
@@ -104,7 +104,7 @@ def sign_of(lane: Lane) -> Path:
 
 
 def claims_folder() -> Path:
-    """Give the folder by which the lanes of this host tell who of them has ended."""
+    """Give the folder by which the lanes of this host find out which of them have ended."""
     return Path(f"{settings.PIPES_SIGNS_OF_LIFE}-claims")  # not in it, where each file is a lane
 
 
@@ -221,7 +221,7 @@ def _run(lane: Lane) -> None:
 
 
 def _look_for_ended(folder: Path) -> None:
-    """Have the syncs go on of whoever was killed, here or before us."""
+    """Have the syncs go on of lanes that were killed, here or before us."""
     while True:
         try:
             lease.free_claims_of_ended(folder)

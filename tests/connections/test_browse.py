@@ -119,7 +119,7 @@ def test_hits_are_spelled_with_the_folders_above_them(cast: Cast, root: Folder) 
     factories.connection(cast.at_org, "web", folder=inner)
     factories.connection(cast.at_org, "web", handle="at_the_top")
     rows = browse.search(cast.at_org, "web", below=None)[:10]
-    browse.spell_places(rows)
+    browse.fill_in_places(rows)
     assert [row.place for row in rows] == ["Root / Prod", "Root / Prod / Web", ""]
 
 
@@ -138,7 +138,7 @@ def test_the_number_of_queries_is_the_same_for_a_small_and_a_large_tree(cast: Ca
             assert len(listing[:50]) == min(len(listing), 50)
             browse.line_to(root)
             hits = browse.search(cast.at_org, "account", below=root)[:50]
-            browse.spell_places(hits)
+            browse.fill_in_places(hits)
         return len(captured)
 
     factories.grow(root, folders=2, connections=10)

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from workspaces import audit
 from workspaces.access import Scope
 from workspaces.audit import sentences
-from workspaces.audit.sentences import Told
+from workspaces.audit.sentences import EventSentence
 from workspaces.models import AuditEvent, Organization, Tenant, User, Workspace
 from workspaces.web.pagination import PAGE_SIZE, KeysetPage, cut
 
@@ -68,7 +68,7 @@ def _by_person(text: str, tenant: Tenant) -> Q:
 @dataclass(frozen=True, slots=True)
 class Row:
     event: AuditEvent
-    told: Told
+    sentence: EventSentence
     place: str
 
     @property
@@ -91,7 +91,7 @@ def page_of(scope: Scope, filters: Filters, *, before: int | None) -> KeysetPage
         events = events.filter(happened_at__lte=last.happened_at).exclude(happened_at=last.happened_at, id__gte=last.pk)
     page = cut(list(events[: PAGE_SIZE + 1]), before, size=PAGE_SIZE)
     name_place = _place_namer(scope, page.rows)
-    rows = [Row(event, sentences.tell(event), name_place(event)) for event in page.rows]
+    rows = [Row(event, sentences.describe(event), name_place(event)) for event in page.rows]
     return KeysetPage(rows, page.older, page.is_newest)
 
 
@@ -133,7 +133,7 @@ def _csv_rows(scope: Scope, filters: Filters) -> Iterator[list[str]]:
             event.happened_at.isoformat(timespec="seconds"),
             f"{event.actor} (operator of this installation)" if audit.BY_OPERATOR in event.details else event.actor,
             event.action,
-            str(sentences.tell(event)),
+            str(sentences.describe(event)),
             sentences.kind_name(event.object_kind),
             event.object_label,
             event.object_id,

@@ -40,7 +40,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EventSentence:
     """An event as people read it: the sentence around the object's name, and what it does not say."""
 
     before: str
@@ -52,13 +52,13 @@ class Told:
         return f"{self.before}{self.label}{self.after}"
 
 
-def tell(event: AuditEvent) -> Told:
+def describe(event: AuditEvent) -> EventSentence:
     """Say what somebody did."""
     before, mark, after = _sentences.get(event.action, f"{event.action} {{object}}").partition("{object}")
     said = {name: _text(value) for name, value in event.details.items() if f"{{{name}}}" in before + after}
     rest = {name: value for name, value in event.details.items() if name not in (*said, audit.BY_OPERATOR)}
     before, after = (_fill(part, said) for part in (before, after))
-    return Told(before, event.object_label if mark else "", after, _changes(rest))
+    return EventSentence(before, event.object_label if mark else "", after, _changes(rest))
 
 
 def _fill(part: str, said: dict[str, str]) -> str:

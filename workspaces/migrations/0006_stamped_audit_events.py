@@ -1,4 +1,4 @@
-"""Who did something, and when, is said by the database and not by whoever records it."""
+"""Who did something, and when, is set by the database and not by the code that records it."""
 
 from django.db import migrations
 

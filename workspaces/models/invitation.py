@@ -24,7 +24,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 class Invitation(ScopedModel):
     """A role in a place that waits for the owner of an email address.
 
-    Only the SHA-256 of the token is kept: whoever reads the database cannot accept. ``sent_at`` is empty until the mail
+    Only the SHA-256 of the token is kept: a reader of the database cannot accept. ``sent_at`` is empty until the mail
     server has taken the email. ``sender`` sent it last, ``invited_by`` is the address that they had then; invitations
     of former versions have no sender, and are known by that address.
     """
@@ -69,5 +69,5 @@ class Invitation(ScopedModel):
         return self.email
 
     def is_over(self, now: datetime) -> bool:
-        """Tell that it can no longer be accepted: used, withdrawn or too old."""
+        """Return whether it can no longer be accepted: used, withdrawn or too old."""
         return self.accepted_at is not None or self.withdrawn_at is not None or self.expires_at <= now

@@ -25,7 +25,7 @@ WORKSPACE_ROLES = (Role.OWNER, Role.OPERATOR, Role.READER)
 class Membership(ScopedModel):
     """One person's role in one tenant, organization or workspace.
 
-    Whoever belongs to an organization or workspace also has a membership of its tenant.
+    A person who belongs to an organization or workspace also has a membership of its tenant.
     """
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")

@@ -37,7 +37,7 @@ class Act(forms.Form):
 
     @staticmethod
     def fits(target: Any) -> bool:
-        """Tell whether it makes sense for this row."""
+        """Return whether it makes sense for this row."""
         return True
 
     def perform(self) -> str:

@@ -132,7 +132,7 @@ class PersonAct(Act):
 
 class SetAddress(PersonAct):
     label = "Change email address"
-    says = "They sign in with this address only, and have yet to confirm it. Both addresses are told by letter."
+    says = "They sign in with this address only, and have yet to confirm it. Both addresses get an email."
     email = forms.EmailField(label="New email address")
 
     def perform(self) -> str:
@@ -153,7 +153,7 @@ class PlainAct(PersonAct):
 
 class ResetSecondFactor(PlainAct):
     label = "Reset second factor"
-    says = "Their password alone opens the account until they turn a second factor on again. They are told by letter."
+    says = "Their password alone opens the account until they turn a second factor on again. They get an email."
     does = staticmethod(accounts.reset_second_factor)
     done = "{person} has no second factor any more."
 

@@ -36,7 +36,7 @@ class OperatorSite(admin.AdminSite):
         return request.user.is_active and request.user.is_superuser
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
-        """Let in whoever may, and bind each view to the operator's policies."""
+        """Let in who may, and bind each view to the operator's policies."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(view)
@@ -53,7 +53,7 @@ class OperatorSite(admin.AdminSite):
         return bound
 
     def _refuse(self, request: HttpRequest) -> HttpResponse | None:
-        """Send away whoever is not signed in with a second factor; to anybody but superusers there is nothing here."""
+        """Send away who is not signed in with a second factor; for anybody but superusers there is nothing here."""
         if not isinstance(request.user, User):
             return sign_in_first(request)
         if not self.has_permission(request):

@@ -1,6 +1,6 @@
 """What the operator does to people's accounts: each is one transaction, with one audit event in each of their tenants.
 
-What takes somebody's way in, or gives another one, is also told to them by letter.
+Somebody whose way to sign in is taken or changed also gets an email about it.
 """
 
 from datetime import datetime
@@ -107,7 +107,7 @@ def make_operator(*, person: User, by: User) -> None:
 
 @transaction.atomic
 def remove_operator_rights(*, person: User, by: User) -> None:
-    """Close the operator's pages to somebody else; whoever does it stays an operator, so that there is one."""
+    """Close the operator's pages to somebody else; nobody can do it to themself, so that an operator is left."""
     _refuse_own(person, by)
     person.is_superuser = False
     person.save(update_fields=["is_superuser"])

@@ -20,7 +20,7 @@ from workspaces.places import members
 from workspaces.rate_limit import Window
 from workspaces.sign_in import adapter
 
-SENT_PER_HOUR = 20  # by one person; nobody types more, and a stolen session must not become a mail gun
+SENT_PER_HOUR = 20  # by one person; nobody types more, and a stolen session must not become a flood of email
 SENT_PER_DAY = 5  # to one address, by one tenant
 _PLAIN_ADDRESS = re.compile(r"[\w.+'-]+@[\w.-]+", re.ASCII)
 
@@ -30,7 +30,7 @@ class InvitationOverError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class InvitationEmail:
     """An invitation that is to be mailed, with the token that only the mail will hold."""
 
     invitation: Invitation
@@ -66,14 +66,14 @@ def find(token_hash: str, *, now: datetime) -> Invitation | None:
 
 
 @transaction.atomic
-def send_invitation(*, scope: Scope, email: str, role: Role, by: User, now: datetime) -> Letter:
+def send_invitation(*, scope: Scope, email: str, role: Role, by: User, now: datetime) -> InvitationEmail:
     """Invite an email address to the place; an open invitation to it is replaced, and its link works no more.
 
-    The caller mails the letter after the commit. Raises LimitReachedError, and PermissionDenied when the sender
+    The caller sends the email after the commit. Raises LimitReachedError, and PermissionDenied when the sender
     has just ceased to be an owner.
     """
     _count(scope, email.lower(), by, now)
-    # Locked, so that whoever takes the sender's role away meanwhile waits, and then finds this invitation too.
+    # Locked, so that one who takes the sender's role away meanwhile waits, and then finds this invitation too.
     roles = Membership.objects.select_for_update().filter(user=by, tenant=scope.tenant).order_by("pk")
     Access(by, scope, tuple(roles)).check(Power.OWNER)
     token = secrets.token_urlsafe(32)
@@ -90,7 +90,7 @@ def send_invitation(*, scope: Scope, email: str, role: Role, by: User, now: date
         },
     )
     audit.record("invitation.sent", scope=scope, by=by, target=invitation, role=role)
-    return Letter(invitation, scope, by, token)
+    return InvitationEmail(invitation, scope, by, token)
 
 
 @transaction.atomic
@@ -131,17 +131,17 @@ def accept_with_new_account(
     return accept_invitation(invitation=invitation, by=user, now=now)
 
 
-def mail_letter(letter: Letter) -> None:
-    """Send the email and note that it is sent; outside any transaction.
+def mail_invitation(email: InvitationEmail) -> None:
+    """Send the email and record that it is sent; outside any transaction.
 
     Raises OSError (smtplib's errors are such) when the mail server does not take it.
     """
-    invitation = letter.invitation
-    link = settings.BASE_URL.rstrip("/") + reverse("invitation", kwargs={"token": letter.token})
-    context = {"letter": letter, "role": Role(invitation.role).label, "link": link}
+    invitation = email.invitation
+    link = settings.BASE_URL.rstrip("/") + reverse("invitation", kwargs={"token": email.token})
+    context = {"email": email, "role": Role(invitation.role).label, "link": link}
     mail.send_mail(
-        # No name of a person or place: these are free text, and the letter is from us.
-        subject=f"{letter.signature} invites you to {letter.scope} on Pipes",
+        # No name of a person or place: these are free text, and the email is from us.
+        subject=f"{email.signature} invites you to {email.scope} on Pipes",
         message=render_to_string("workspaces/email/invitation.txt", context),
         from_email=None,
         recipient_list=[invitation.email],

@@ -31,14 +31,14 @@ def begin(*, tenant: Tenant, reason: str, by: User, now: datetime) -> SupportAcc
 
 @transaction.atomic
 def end(*, access: SupportAccess, by: User | None, now: datetime) -> None:
-    """End it before its hour is over, or (``by`` is None) note that it is; quiet when it has ended."""
+    """End it before its hour is over, or (``by`` is None) record that it is; quiet when it has ended."""
     with isolation.as_tenant(access.tenant_id):
         if SupportAccess.objects.filter(pk=access.pk, ended_at=None).update(ended_at=min(now, access.expires_at)):
             audit.record("support.ended", scope=Scope(access.tenant), by=by, target=access.tenant, reason=access.reason)
 
 
 def end_expired(*, now: datetime) -> None:
-    """Note in each tenant's audit log which accesses are over because their hour is."""
+    """Record in each tenant's audit log which accesses are over because their hour is."""
     with isolation.as_operator():
         over = list(SupportAccess.objects.filter(ended_at=None, expires_at__lte=now).select_related("tenant"))
     for access in over:
@@ -58,7 +58,7 @@ def of_operator(user: User, tenant: str, *, now: datetime) -> SupportAccess | No
     return own.select_related("tenant").first()
 
 
-def note_page(access: Access, support: SupportAccess, page: str) -> None:
+def record_page(access: Access, support: SupportAccess, page: str) -> None:
     """Write down that a page was looked at, once for each access."""
     seen = AuditEvent.objects.filter(
         tenant_id=support.tenant_id,

@@ -56,7 +56,7 @@ def role_in(scope: Scope, access: Access) -> str:
 
 
 def is_taken(scope: Scope, handle: str) -> bool:
-    """Tell whether another place beside the scope's innermost one already has this handle."""
+    """Return whether another place beside the scope's innermost one already has this handle."""
     if scope.workspace is not None:
         return is_workspace_handle_taken(scope, handle, but=scope.workspace)
     if scope.organization is not None:

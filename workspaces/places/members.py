@@ -1,7 +1,7 @@
 """Who belongs to a place: reading the members, and what people do to them.
 
-Each action is one transaction and writes one audit event. A place always keeps an owner of its own: whoever would take
-the last one away locks all owners first, so that two owners cannot demote each other at once.
+Each action is one transaction and writes one audit event. A place always keeps an owner of its own: an action
+that would take the last one away locks all owners first, so that two owners cannot demote each other at once.
 """
 
 from collections.abc import Iterable
@@ -244,7 +244,7 @@ def keep_owners_without(user: User) -> None:
 
 
 def _keep_an_owner(scope: Scope, member: Membership) -> None:
-    # Locks the owners in one order. Who of them is active is read after that, with what whoever held the locks did.
+    # Locks the owners in one order. Who of them is active is read after that, as another's action left it.
     owners = list(owners_of(scope).select_for_update().order_by("pk").values_list("pk", flat=True))
     if member.pk in owners and not active_owners_of(scope).exclude(pk=member.pk).exists():
         raise LastOwnerError(last_owner_sentence(scope, member.user))

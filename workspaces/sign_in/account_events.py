@@ -1,4 +1,4 @@
-"""What happens to people's accounts, told to their tenants' audit logs and, where it could be a theft, by letter.
+"""What happens to people's accounts, in their tenants' audit logs and, where it could be a theft, in an email to them.
 
 These are receivers of the sign-in library's signals because it offers nothing else for them; for what it has a hook for
 (signing in and out, ending sessions), see its adapters in ``accounts`` and ``sessions``.
@@ -21,11 +21,11 @@ from workspaces.models import User
 
 logger = logging.getLogger(__name__)
 
-_FAILURES_PER_HOUR = 5  # told of one person; who tries more than that is no news, and must not fill the log
+_FAILURES_PER_HOUR = 5  # recorded of one person; more are no news, and must not fill the log
 
 
 def sign_in_failed(address: str) -> None:
-    """Tell of a wrong password for this address; where nobody has the address, only whoever runs the installation."""
+    """Record a wrong password for this address; where nobody has the address, in the installation's own log only."""
     confirmed = Q(emailaddress__email=address.lower(), emailaddress__verified=True)
     people = User.objects.filter(Q(email=address.lower()) | confirmed).distinct()
     for person in people:
@@ -35,15 +35,15 @@ def sign_in_failed(address: str) -> None:
 
 
 def sign_in_refused(person: User, *, why: str) -> None:
-    """Tell that somebody wanted to sign in as this person; that it was they themselves nobody can say."""
-    if (note := _further_ones(person)) is not None:
-        audit.record_in_tenants_of("user.sign_in_refused", user=person, by=None, why=why, **note)
+    """Record that somebody wanted to sign in as this person; nobody can say that it was they themselves."""
+    if (details := _further_ones(person)) is not None:
+        audit.record_in_tenants_of("user.sign_in_refused", user=person, by=None, why=why, **details)
 
 
 def proof_failed(person: User) -> None:
-    """Tell that in a session of this person somebody did not know what they know."""
-    if (note := _further_ones(person)) is not None:
-        audit.record_in_tenants_of("user.proof_failed", user=person, by=person, **note)
+    """Record that in a session of this person somebody did not know what they know."""
+    if (details := _further_ones(person)) is not None:
+        audit.record_in_tenants_of("user.proof_failed", user=person, by=person, **details)
 
 
 def _further_ones(person: User) -> dict[str, str] | None:
@@ -72,7 +72,7 @@ def address_added(user: User, email_address: EmailAddress, **_: Any) -> None:
 
 @receiver(signals.email_confirmed)
 def address_confirmed(email_address: EmailAddress, **_: Any) -> None:
-    """Tell of an address that is somebody's from now on; whoever opens the link need not be signed in."""
+    """Record an address that is somebody's from now on; the one who opens the link need not be signed in."""
     user = email_address.user
     audit.record_in_tenants_of("user.address_confirmed", user=user, by=user, address=email_address.email)
     get_adapter().send_notification_mail("account/email/email_confirmed", user, {"address": email_address.email})
@@ -82,14 +82,14 @@ def address_confirmed(email_address: EmailAddress, **_: Any) -> None:
 def address_changed(
     user: User, from_email_address: EmailAddress | None, to_email_address: EmailAddress, **_: Any
 ) -> None:
-    """Tell that somebody is known by another address; the library writes to the former one."""
+    """Record that somebody is known by another address; the library writes to the former one."""
     before = from_email_address.email if from_email_address else ""
     audit.record_in_tenants_of("user.address_changed", user=user, by=user, before=before, after=to_email_address.email)
 
 
 @receiver(signals.email_removed)
 def address_removed(user: User, email_address: EmailAddress, **_: Any) -> None:
-    """Tell of an address that is not theirs any more, there too; the library writes to the one that is left."""
+    """Record that an address is not theirs any more, and write to it; the library writes to the one that is left."""
     audit.record_in_tenants_of("user.address_removed", user=user, by=user, address=email_address.email)
     former = {"deleted_email": email_address.email}
     get_adapter().send_notification_mail("account/email/email_deleted", user, former, email=email_address.email)
@@ -120,7 +120,7 @@ def second_factor_added(user: User, authenticator: Authenticator, **_: Any) -> N
 
 
 def recovery_codes_seen(person: User, *, is_first: bool) -> None:
-    """Tell that somebody was shown their recovery codes; the first look ends their making, of which a letter told."""
+    """Record that somebody saw their recovery codes, and write to them; of new ones the library has written already."""
     audit.record_in_tenants_of("user.recovery_codes_seen", user=person, by=person)
     if not is_first:
         get_adapter().send_notification_mail("mfa/email/recovery_codes_seen", person)
@@ -128,7 +128,7 @@ def recovery_codes_seen(person: User, *, is_first: bool) -> None:
 
 @receiver(second_factor.authenticator_removed)
 def second_factor_removed(user: User, authenticator: Authenticator, **_: Any) -> None:
-    """Tell that a password alone lets somebody in; their recovery codes go with the app."""
+    """Record that a password is enough to sign in again; the recovery codes go with the app."""
     if authenticator.type != Authenticator.Type.RECOVERY_CODES:
         audit.record_in_tenants_of("user.second_factor_removed", user=user, by=user)
 

@@ -34,10 +34,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return subject
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send the letter once the request has its answer: whether and how long one takes is told to nobody."""
+        """Send the email once the request has its answer, whose duration must not show whether one is sent."""
         given = {"request": self.request, "email": email, "base_url": settings.BASE_URL.rstrip("/")}
-        letter = self.render_mail(template_prefix, email, given | context)
-        put_off(self.request, letter.send)
+        message = self.render_mail(template_prefix, email, given | context)
+        put_off(self.request, message.send)
 
     def send_notification_mail(
         self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None
@@ -45,7 +45,7 @@ class AccountAdapter(DefaultAccountAdapter):
         super().send_notification_mail(template_prefix, user, {"user": user} | (context or {}), email)
 
     def login(self, request: HttpRequest, user: Any) -> None:
-        """Sign somebody in who has given all that is asked for, and tell of it."""
+        """Sign somebody in who has given all that is asked for, and record it."""
         super().login(request, user)
         sessions.begin(request)
         audit.record_in_tenants_of(
@@ -71,14 +71,14 @@ class AccountAdapter(DefaultAccountAdapter):
         return None
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Tell of a wrong password, at the door or of somebody inside; later, for it takes longer for known people."""
+        """Record a wrong password, at sign-in or in a session; later, for it takes longer for known people."""
         if isinstance(request.user, User):
             put_off(request, partial(account_events.proof_failed, request.user))
         else:
             put_off(request, partial(account_events.sign_in_failed, credentials.get("email", "")))
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
-        """Tell of somebody who knows a password that opens nothing any more."""
+        """Record that somebody knows the password of an account that is deactivated."""
         account_events.sign_in_refused(user, why="the account is deactivated")
         return super().respond_user_inactive(request, user)
 
@@ -89,7 +89,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Confirm an address and no more: the first confirmed one would become the one to sign in with."""
-        note_address(email_address.user)
+        record_address(email_address.user)
         return bool(super().confirm_email(request, email_address))
 
     def get_reset_password_from_key_url(self, key: str) -> str:
@@ -135,7 +135,7 @@ def create_account(*, email: str, handle: str, name: str, password: str) -> User
     return user
 
 
-def note_address(user: User) -> None:
+def record_address(user: User) -> None:
     """Let the sign-in library know the address that somebody signs in with, confirmed or not, as their primary one.
 
     It keeps addresses by itself, and has none of people whom the operator created. What it does not know it can neither
@@ -148,7 +148,7 @@ def note_address(user: User) -> None:
 
 
 def is_confirmed(user: User, email: str) -> bool:
-    """Tell whether somebody has opened the link that was sent to this address of theirs."""
+    """Return whether somebody has opened the link that was sent to this address of theirs."""
     return EmailAddress.objects.filter(user=user, email=email.lower(), verified=True).exists()
 
 
@@ -159,7 +159,7 @@ def person_at(email: str) -> User | None:
 
 
 def has_account(email: str) -> bool:
-    """Tell whether the address, in lower case, is somebody's already: no second account is made for it."""
+    """Return whether the address, in lower case, is somebody's already: no second account is made for it."""
     return person_at(email) is not None
 
 
@@ -171,12 +171,12 @@ def confirmed_of_members(scope: Scope, addresses: Collection[str]) -> set[str]:
 
 
 def has_second_factor(user: User) -> bool:
-    """Tell whether somebody is asked for more than the password; recovery codes alone are no such thing."""
+    """Return whether somebody is asked for more than the password; recovery codes alone are no such thing."""
     return bool(is_mfa_enabled(user, [Authenticator.Type.TOTP]))
 
 
 def used_second_factor(request: HttpRequest, user: User) -> bool:
-    """Tell whether they gave the second factor in this session, which may be older than the factor."""
+    """Return whether they gave the second factor in this session, which may be older than the factor."""
     records = get_authentication_records(request, user)
     return any(record["method"] == "mfa" for record in records)
 

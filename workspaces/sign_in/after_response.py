@@ -1,4 +1,4 @@
-"""What is done once the answer is on its way: nobody waits for it, and its duration tells nobody anything."""
+"""What is done once the answer is on its way: nobody waits for it, and its duration shows nobody anything."""
 
 import logging
 from collections.abc import Callable
@@ -32,5 +32,5 @@ def put_off(request: HttpRequest, act: Callable[[], object]) -> None:
 def _do(act: Callable[[], object]) -> None:
     try:
         act()
-    except Exception:  # nobody is there any more to be told; whoever runs the installation is
+    except Exception:  # there is no page to show it on any more: it is for the operator
         logger.exception("What was to be done after an answer failed.")

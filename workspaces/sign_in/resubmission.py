@@ -23,6 +23,6 @@ def kept(request: HttpRequest) -> dict[str, object]:
 
 
 def _is_from_our_page(request: HttpRequest) -> bool:
-    """Tell whether the browser says so: a page cannot write this header, and all browsers send it with a form."""
+    """Return whether the browser says so: a page cannot write this header, and all browsers send it with a form."""
     ours = {f"{request.scheme}://{request.get_host()}", settings.BASE_URL.rstrip("/")}
     return request.headers.get("Origin") in ours

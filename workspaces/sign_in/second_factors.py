@@ -24,7 +24,7 @@ from workspaces.models import User
 
 _SECRETS = ("secret", "seed")  # of an authenticator app, and of recovery codes
 
-# Whose code is being looked at; whoever is signing in is not signed in yet.
+# Whose code is being looked at; a person who is signing in is not signed in yet.
 _person: ContextVar[int | None] = ContextVar("person", default=None)
 
 
@@ -73,7 +73,7 @@ class ProofCodeForm(_CodeForm, ReauthenticateForm):
 
 
 def is_readable(app: TOTP) -> bool:
-    """Tell whether the codes of somebody's authenticator app can be known."""
+    """Return whether the codes of somebody's authenticator app can be known."""
     try:
         _open(app.instance.data["secret"], app.instance.user_id)
     except SecretUnreadableError:
@@ -90,7 +90,7 @@ def codes_left(codes: RecoveryCodes | None) -> str:
 
 
 def has_seen_codes(person: User) -> bool:
-    """Tell whether somebody was shown their recovery codes before; the library notes the first time."""
+    """Return whether somebody was shown their recovery codes before; the library keeps the first time."""
     codes = Authenticator.objects.filter(user=person, type=Authenticator.Type.RECOVERY_CODES)
     return codes.filter(data__has_key="viewed_at").exists()
 
@@ -102,12 +102,12 @@ def in_clear() -> QuerySet[Authenticator]:
 
 
 def renew(authenticator: Authenticator) -> bool:
-    """Seal it with the first key, and tell whether that had to be done. Raises SecretUnreadableError."""
+    """Seal it with the first key, and return whether that had to be done. Raises SecretUnreadableError."""
     return _keep(authenticator, _seal, where=lambda stored: not _is_current(stored))
 
 
 def unseal(authenticator: Authenticator) -> bool:
-    """Keep it in clear for the version before, and tell whether it was sealed. Raises SecretUnreadableError."""
+    """Keep it in clear for the version before, and return whether it was sealed. Raises SecretUnreadableError."""
     return _keep(authenticator, lambda text, _person: text, where=_is_sealed)
 
 
@@ -123,7 +123,7 @@ def change_all(change: Callable[[Authenticator], bool]) -> tuple[int, list[str]]
 
 
 def _keep(authenticator: Authenticator, form: Callable[[str, int], str], *, where: Callable[[str], bool]) -> bool:
-    """Keep what it is made from in another form, where it is kept like that; tell whether anything was."""
+    """Keep what it is made from in another form, where it is kept like that; return whether anything was."""
     with transaction.atomic():
         row = Authenticator.objects.select_for_update().get(pk=authenticator.pk)
         due = {name for name in _SECRETS if name in row.data and where(row.data[name])}

@@ -16,7 +16,7 @@ from workspaces import audit
 from workspaces.models import User
 from workspaces.web.htmx import htmx
 
-SEEN_EVERY = 300  # seconds between two notes that a session is in use
+SEEN_EVERY = 300  # seconds between two records that a session is in use
 _DAY = 24 * 3600
 
 # In this order: each browser also calls itself by the names of later ones.
@@ -26,7 +26,7 @@ _SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS", "Linux")
 
 
 class SessionTrackingMiddleware:
-    """End a session that is too old, and note that one is in use.
+    """End a session that is too old, and record that one is in use.
 
     It is written at most every five minutes, which puts off the end that Django gives to unused sessions. What a page
     asks for by itself is no use: it would keep the session of somebody who went away.
@@ -60,7 +60,7 @@ def begin(request: HttpRequest) -> None:
 
 
 def forget_ended(*, now: datetime) -> None:
-    """Delete the sessions that nobody can use any more, and what was noted of them: Django keeps them for ever."""
+    """Delete the sessions that nobody can use any more, and what was recorded of them: Django keeps them for ever."""
     Session.objects.filter(expire_date__lt=now).delete()
     UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
 

@@ -1,4 +1,4 @@
-"""What is typed into forms and shown by no page again, as the fields of all forms tell."""
+"""What is typed into forms and shown by no page again, by the fields of all forms."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ class SecretInput(forms.TextInput):
 
 
 def is_secret(field: forms.Field) -> bool:
-    """Tell whether what is typed there is a secret: it is typed unseen, counts once, or its form says so."""
+    """Return whether what is typed there is a secret: it is typed unseen, counts once, or its form says so."""
     widget = field.widget
     return isinstance(widget, forms.PasswordInput | SecretInput) or widget.attrs.get("autocomplete") == "one-time-code"
 

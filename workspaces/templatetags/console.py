@@ -17,12 +17,13 @@ from lucide import _render_icon as render_icon
 from workspaces.access import Access, Scope
 from workspaces.sign_in.second_factors import codes_left, is_readable
 from workspaces.sign_in.sessions import browser
-from workspaces.wording.durations import spoken
+from workspaces.wording.durations import duration_in_words
 from workspaces.wording.names import isolated
 
 register = template.Library()
 register.filter("browser", browser)
 register.filter("codes_left", codes_left)
+register.filter("duration_in_words", duration_in_words)
 register.filter("isolated", isolated)
 register.filter("is_readable", is_readable)
 
@@ -62,7 +63,7 @@ _ACTIVITY = (("Audit Log", "audit_log"), ("Processes", "process_list"))
 
 @register.simple_tag
 def icon(name: str, size: int = 16, classes: str = "") -> SafeString:
-    """Draw a Lucide icon; it says nothing to screen readers, so whoever uses it alone gives the control a name."""
+    """Draw a Lucide icon; it says nothing to screen readers, so a control that has nothing else needs a name."""
     return _drawn(name, size, f"icon {classes}".strip())
 
 
@@ -81,9 +82,6 @@ def avatar(who: object, classes: str = "") -> SafeString:
     initials = (words[0][0] + words[1][0]) if len(words) > 1 else name[:2]
     colour = sum(name.encode()) % _AVATAR_COLOURS
     return format_html('<span class="avatar avatar-{} {}" aria-hidden="true">{}</span>', colour, classes, initials)
-
-
-register.filter("spoken", spoken)
 
 
 @register.simple_tag

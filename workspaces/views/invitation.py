@@ -23,8 +23,8 @@ HOMES = {"tenant": "tenant_home", "org": "organization_home", "workspace": "work
 def accept(request: HttpRequest, token: str) -> HttpResponse:
     """Let the invited person in: signed in, after signing in, or with a new account.
 
-    Whatever is wrong with the token, the answer is one and the same. Only whoever holds the token, which was mailed to
-    the address, is told whether the address has an account.
+    Whatever is wrong with the token, the answer is one and the same. Only a person with the token, which was mailed
+    to the address, can see whether the address has an account.
     """
     token_hash = invitations.hash_of(token)
     with isolation.as_invitee(token_hash):

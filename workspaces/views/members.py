@@ -15,13 +15,13 @@ from workspaces.forms.people import AddPersonForm, RoleForm
 from workspaces.models import Invitation, Membership, Role, SupportAccess, User
 from workspaces.people import invitations
 from workspaces.people import support_access as workspaces_support_access
-from workspaces.people.invitations import Letter
+from workspaces.people.invitations import InvitationEmail
 from workspaces.places import members
 from workspaces.rate_limit import LimitReachedError
 from workspaces.scoping import scope_view, tenant_view
 from workspaces.web.htmx import render_page, search_text
 from workspaces.web.pagination import numbered_page
-from workspaces.wording.durations import spoken
+from workspaces.wording.durations import duration_in_words
 from workspaces.wording.names import isolated
 
 INVITATIONS_SHOWN = 100
@@ -58,7 +58,8 @@ def add(request: HttpRequest, access: Access) -> HttpResponse:
     help_text = f"Somebody who is in {scope.tenant} already is added at once; anybody else gets an invitation by email."
     if scope.level == "tenant":
         help_text = (
-            f"An email with a link is sent, which is good for {spoken(retention.INVITATION)} and for one person."
+            f"An email with a link is sent, which is good for {duration_in_words(retention.INVITATION)} and for one"
+            " person."
         )
     context = {"form": form, "cancel_url": scope.url("people"), "help": help_text}
     return render(request, "workspaces/person_add.html", context)
@@ -77,28 +78,28 @@ def _add(request: HttpRequest, access: Access, user: User, role: Role) -> HttpRe
 
 def _invite(request: HttpRequest, access: Access, email: str, role: Role) -> bool:
     try:
-        letter = invitations.send_invitation(
+        email_to_send = invitations.send_invitation(
             scope=access.scope, email=email, role=role, by=access.user, now=timezone.now()
         )
     except LimitReachedError as error:
         messages.error(request, str(error))
         return False
-    # The token must not be mailed for an invitation that is rolled back; what goes wrong then is told by the next page.
-    transaction.on_commit(partial(_deliver, request, letter))
+    # The token must not be mailed for an invitation that is rolled back; the next page shows what goes wrong then.
+    transaction.on_commit(partial(_deliver, request, email_to_send))
     return True
 
 
-def _deliver(request: HttpRequest, letter: Letter) -> None:
+def _deliver(request: HttpRequest, email: InvitationEmail) -> None:
     try:
-        invitations.mail_letter(letter)
+        invitations.mail_invitation(email)
     except OSError:  # all errors of smtplib are such
         messages.error(
             request,
-            f"The invitation of {letter.invitation} stands, but the mail server did not take the email. "
+            f"The invitation of {email.invitation} stands, but the mail server did not take the email. "
             "Send it again from the list below, or ask the operator of this installation about the mail server.",
         )
     else:
-        messages.success(request, f"Sent an invitation to {letter.invitation}.")
+        messages.success(request, f"Sent an invitation to {email.invitation}.")
 
 
 @scope_view(Power.OWNER, with_workspace=True)

@@ -57,7 +57,7 @@ def email_addresses(request: HttpRequest, user: User) -> HttpResponse:
     The sign-in library would let somebody without any confirmed address take one that is not theirs, and with it what
     others mean for its owner.
     """
-    adapter.note_address(user)
+    adapter.record_address(user)
     wanted = request.POST.get("email", "").lower()
     if "action_primary" in request.POST and not adapter.is_confirmed(user, wanted):
         messages.error(request, f"{wanted} is not confirmed yet: open the link that we sent to it first.")

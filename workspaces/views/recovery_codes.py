@@ -1,4 +1,4 @@
-"""The sign-in library's pages of recovery codes: each look is told of, and where they cannot be read, the page says so.
+"""The sign-in library's pages of recovery codes: each look is recorded, and the page says where they cannot be read.
 
 They cannot when the key that sealed them is gone.
 """

@@ -52,10 +52,10 @@ def asks_about_field(request: HttpRequest, form: Form) -> str | None:
     return next(names, None) if request.method == "GET" else None
 
 
-def field_status(request: HttpRequest, form: Form, name: str, *, note: str | None = None) -> HttpResponse:
-    """Answer a check of one field: its error sentences, or that a new value will do, or the note about it."""
+def field_status(request: HttpRequest, form: Form, name: str, *, hint: str | None = None) -> HttpResponse:
+    """Answer a check of one field: its error sentences, or that a new value will do, or the hint on it."""
     field = form[name]
-    ok = f"{field.value()} is free." if note is None and field.value() and field.value() != field.initial else ""
-    response = render(request, "components/field.html#status", {"field": field, "ok": ok, "note": note})
+    ok = f"{field.value()} is free." if hint is None and field.value() and field.value() != field.initial else ""
+    response = render(request, "components/field.html#status", {"field": field, "ok": ok, "hint": hint})
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response

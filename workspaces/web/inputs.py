@@ -2,5 +2,5 @@
 
 from typing import Final
 
-# Of an input for what counts to the letter: the browser neither completes nor corrects it.
+# Of an input in which each character counts: the browser neither completes nor corrects it.
 AS_TYPED: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}

@@ -8,7 +8,7 @@ from django.contrib.humanize.templatetags.humanize import apnumber
 _UNITS: Final = (("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
 
-def spoken(length: timedelta) -> str:
+def duration_in_words(length: timedelta) -> str:
     """Say how long something lasts, as in “30 days”, “an hour” or “three minutes”; seconds are left out."""
     if length.days > 1:
         return f"{length.days} days"

@@ -19,7 +19,7 @@ from workspaces.rate_limit import LimitReachedError
 from workspaces.scoping import scope_view
 from workspaces.web import pagination
 from workspaces.web.htmx import render_page
-from workspaces.wording.durations import spoken
+from workspaces.wording.durations import duration_in_words
 
 PAGE_SIZE = 25
 
@@ -59,7 +59,7 @@ def _show(request: HttpRequest, access: Access, integration: Integration, form: 
         unconfirmed=recipients.unconfirmed(form.stored),
         webhooks=Webhook.objects.filter(integration=integration).order_by("name", "pk"),
         page=page,
-        nothing_sent=f"Nothing was sent in the last {spoken(retention.DELIVERY)}.",
+        nothing_sent=f"Nothing was sent in the last {duration_in_words(retention.DELIVERY)}.",
         is_sending=any(row.next_try_at is not None and row.next_try_at <= now for row in page.rows),
     )
     return render_page(request, "integrations/notifications/overview.html", context, parts=("deliveries",))

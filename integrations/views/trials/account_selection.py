@@ -17,12 +17,13 @@ from integrations.views.trials import account_tree
 from integrations.views.trials.outcome import WHY_NOT_SAVED, outcome_context, show_trial
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
-from workspaces.wording.durations import spoken
+from workspaces.wording.durations import duration_in_words
 from workspaces.wording.names import isolated
 
 _ABOUT = SettingsTrial.About.SELECTION
 _GONE = (
-    f"There is no choice of accounts to save: it was saved or discarded, or {spoken(retention.TRIAL)} has passed since."
+    f"There is no choice of accounts to save: it was saved or discarded, or {duration_in_words(retention.TRIAL)}"
+    " has passed since."
 )
 _WHY_NOT_SAVED = WHY_NOT_SAVED | {
     settings_trial.TrialGoneError: _GONE,

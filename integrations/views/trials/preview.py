@@ -15,7 +15,7 @@ from integrations.views.trials.outcome import outcome_context
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 from workspaces.web.htmx import render_page
-from workspaces.wording.durations import spoken
+from workspaces.wording.durations import duration_in_words
 
 
 @scope_view(Power.OWNER)
@@ -37,7 +37,8 @@ def integration_preview(request: HttpRequest, access: Access, integration: str) 
     trial = settings_trial.find(found, now=timezone.now())
     if trial is None or trial.about != SettingsTrial.About.PREVIEW:
         messages.info(
-            request, f"There is no preview any more: it was closed, or {spoken(retention.TRIAL)} has passed since."
+            request,
+            f"There is no preview any more: it was closed, or {duration_in_words(retention.TRIAL)} has passed since.",
         )
         return redirect(advanced_url)
     context = integration_page(

@@ -14,12 +14,12 @@ from integrations.views.frame import find_integration
 from integrations.views.trials.outcome import WHY_NOT_SAVED, outcome_context, show_trial
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
-from workspaces.wording.durations import spoken
+from workspaces.wording.durations import duration_in_words
 
 _ABOUT = SettingsTrial.About.DISCOVERY
 _GONE = (
-    f"There are no new Discovery Settings to save: they were saved or discarded, or {spoken(retention.TRIAL)} has"
-    " passed since."
+    "There are no new Discovery Settings to save: they were saved or discarded, or"
+    f" {duration_in_words(retention.TRIAL)} has passed since."
 )
 _WHY_NOT_SAVED = WHY_NOT_SAVED | {
     settings_trial.TrialGoneError: _GONE,

@@ -147,7 +147,7 @@ def test_what_has_such_a_name_from_before_is_shown_with_what_to_do_and_is_not_on
     for url in (IN_USE, IN_USE + "?conflicts", node_url(node)):
         html = text_of(get(as_owner, url))
         assert owner in html, url
-        assert "Whoever owns it can give it another handle" in html, url
+        assert "Its owner can give it another handle" in html, url
     assert "1 schema has a name that another schema had first, or that no schema can have" in text_of(
         get(as_owner, IN_USE)
     )

@@ -12,7 +12,7 @@ from django.conf import settings
 import connections.audit_sentences
 import integrations.audit_sentences
 import workspaces.audit_sentences
-from workspaces.audit.sentences import Change, Told, kinds, tell
+from workspaces.audit.sentences import Change, EventSentence, describe, kinds
 from workspaces.models import AuditEvent
 
 RECORDS = ("audit.record", "audit.record_in_tenants_of")
@@ -62,7 +62,7 @@ def test_every_sentence_belongs_to_an_action_that_its_app_records(app: str) -> N
 def test_every_action_has_one_sentence_and_the_log_says_it() -> None:
     assert len(SENTENCES) == sum(map(len, APPS.values()))
     for action, words in SENTENCES.items():
-        assert str(tell(event(action))) == words.replace("{object}", "awsi")
+        assert str(describe(event(action))) == words.replace("{object}", "awsi")
 
 
 def test_every_sentence_begins_with_what_the_person_did() -> None:
@@ -86,23 +86,23 @@ def test_every_sentence_begins_with_what_the_person_did() -> None:
     ],
 )
 def test_an_event_is_told_in_words(action: str, details: dict[str, Any], sentence: str) -> None:
-    assert str(tell(event(action, **details))) == sentence
+    assert str(describe(event(action, **details))) == sentence
 
 
 def test_what_the_sentence_says_is_not_said_again() -> None:
-    assert tell(event("member.added", role="owner")).changes == []
+    assert describe(event("member.added", role="owner")).changes == []
 
 
 def test_a_name_cannot_pretend_to_be_part_of_the_sentence() -> None:
-    told = tell(event("member.added", label="{role} {object}", role="owner"))
-    assert told == Told("added ", "{role} {object}", " as owner", [])
+    described = describe(event("member.added", label="{role} {object}", role="owner"))
+    assert described == EventSentence("added ", "{role} {object}", " as owner", [])
 
 
 def test_details_show_what_differs_before_and_after_and_then_the_facts() -> None:
     before = {"handle": "tnt", "name": "TNT", "regions": ["*"], "is_on": True}
     after = {"handle": "tnt", "name": "Dynamite", "regions": ["eu-west-1", "us-east-1"], "is_on": None}
-    told = tell(event("organization.changed", before=before, after=after, shared_with=["acme/tnt"], empty=[]))
-    assert told.changes == [
+    described = describe(event("organization.changed", before=before, after=after, shared_with=["acme/tnt"], empty=[]))
+    assert described.changes == [
         Change("Name", "TNT", "Dynamite"),
         Change("Regions", "*", "eu-west-1, us-east-1"),
         Change("Is on", "yes", "–"),

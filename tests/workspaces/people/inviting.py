@@ -9,18 +9,20 @@ from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, Membership, Role, User
 from workspaces.people import invitations
-from workspaces.people.invitations import Letter
+from workspaces.people.invitations import InvitationEmail
 
 NEW = "new.person@example.com"
 
 
-def invite(cast: Cast, scope: Scope, email: str = NEW, role: Role = Role.MEMBER, now: datetime | None = None) -> Letter:
+def invite(
+    cast: Cast, scope: Scope, email: str = NEW, role: Role = Role.MEMBER, now: datetime | None = None
+) -> InvitationEmail:
     by = cast.org_owner if scope.organization == cast.tnt else cast.tenant_owner
     with isolation.as_tenant(cast.acme.pk):
         return invitations.send_invitation(scope=scope, email=email, role=role, by=by, now=now or timezone.now())
 
 
-def link(letter: Letter) -> str:
+def link(letter: InvitationEmail) -> str:
     return f"/invitations/{letter.token}/"
 
 

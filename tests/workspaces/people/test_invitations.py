@@ -151,14 +151,14 @@ def test_an_email_that_cannot_be_sent_is_said_on_the_page_and_can_be_sent_again(
 
 def test_a_name_does_not_reach_the_headers(cast: Cast) -> None:
     cast.org_owner.name = "Eve\nBcc: all@example.com"
-    invitations.mail_letter(invite(cast, cast.at_org))
+    invitations.mail_invitation(invite(cast, cast.at_org))
     assert mail.outbox[0].subject == "org-owner@example.com invites you to acme/tnt on Pipes"
 
 
 @pytest.mark.parametrize("address", ['"http://evil.example/x"@evil.example', "www.evil.example/x@evil.example"])
 def test_an_address_that_carries_a_link_is_not_in_the_letter(cast: Cast, address: str) -> None:
     cast.org_owner.email = address
-    invitations.mail_letter(invite(cast, cast.at_org))
+    invitations.mail_invitation(invite(cast, cast.at_org))
     assert mail.outbox[0].subject == "org-owner invites you to acme/tnt on Pipes"
     assert "evil" not in str(mail.outbox[0].body)
 

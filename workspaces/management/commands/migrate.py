@@ -13,12 +13,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg import errors, sql
 
-# Whoever comes after a statement that waits for a table waits behind it; and where a migration and a reader wait for
+# Statements queue behind one that waits for a table; and where a migration and a reader wait for
 # each other, PostgreSQL ends the one who has waited for a second (deadlock_timeout). So a migration gives up long
 # before, and is tried again. Later it waits a little longer than that second, which sends off an autovacuum in its way.
 LOCK_TIMEOUT, LONGER_TIMEOUT = "300ms", "1200ms"
 PAUSES: Final = (0.5, 1, 1, 2, 2, 4, 4, 8, 8, 15, 15, 30, 30)  # seconds
-_IN_A_HURRY: Final = 5
+_SHORT_ATTEMPTS: Final = 5
 _IN_USE: Final = (
     "Another session holds what a migration needs, and does not let go of it. What came before that migration is done,"
     " and the version before goes on. Look for the session in pg_stat_activity, and run migrate again."
@@ -53,7 +53,7 @@ class Command(Migrate):
         """
         attempt, done = 0, None
         while True:
-            _wait_for_locks(connection, LOCK_TIMEOUT if attempt < _IN_A_HURRY else LONGER_TIMEOUT)
+            _wait_for_locks(connection, LOCK_TIMEOUT if attempt < _SHORT_ATTEMPTS else LONGER_TIMEOUT)
             try:
                 return self._migrate(*args, **options)
             except OperationalError as error:
@@ -117,7 +117,7 @@ def prepare_application_role(owner_alias: str) -> None:
 def grant_application_role(owner_alias: str) -> None:
     """Grant the role of DATABASE_URL rows, not tables.
 
-    Audit events can be added and read only, what the operator's admin noted of itself only read, and people are never
+    Audit events can be added and read only, Django's own log of the admin only read, and people are never
     deleted.
     """
     role = sql.Identifier(settings.DATABASES["default"]["USER"])
@@ -152,7 +152,7 @@ def _set_password(cursor: Any, name: str, password: str) -> None:
     raw = cursor.db.connection.pgconn
     stored = raw.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
     change = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(name), sql.Literal(stored))
-    # Whoever made the role with another right than ours keeps it; a failed statement must not end a transaction.
+    # Another's role keeps its password: the statement fails, which must not end a transaction around it.
     with suppress(DatabaseError), transaction.atomic(using=cursor.db.alias):
         cursor.execute(change)
 

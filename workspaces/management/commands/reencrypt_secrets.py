@@ -46,7 +46,7 @@ def _secrets() -> Iterator[tuple[models.Model, SealedTextField]]:
 
 
 def _renew(row: models.Model, field: SealedTextField) -> bool:
-    """Encrypt one secret again and tell whether it had to be. Raises SecretUnreadableError."""
+    """Encrypt one secret again and return whether it had to be. Raises SecretUnreadableError."""
     if not field.renew(row):
         return False
     row.save(update_fields=[field.name])
