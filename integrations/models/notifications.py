@@ -1,4 +1,4 @@
-"""Who is told what about an integration, and every notification on its way or sent."""
+"""Who is notified of what about an integration, and every notification on its way or sent."""
 
 import uuid
 from datetime import datetime
@@ -16,7 +16,7 @@ from workspaces.models.sealed_text import SealedTextField
 
 
 class Topic(models.TextChoices):
-    """What people choose to be told of."""
+    """What people choose to be notified of."""
 
     CHANGES = "changes", "A sync changed something"
     APPROVAL = "approval", "A sync would remove much and needs approval"
@@ -48,10 +48,10 @@ def urgent() -> list[str]:
 
 
 class EmailNotifications(models.Model):
-    """The emails about one integration; without a row its owners are told of what needs a person.
+    """The emails about one integration; without a row its owners are notified of what needs a person.
 
-    ``confirmed`` are those of the addresses that somebody who reads their mail said yes for. ``version`` grows with
-    every change, so that of two people who edit at once the second is told.
+    ``confirmed`` are those of the addresses whose reader has agreed. ``version`` grows with
+    every change, so that of two people who edit at once the second is warned.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
@@ -113,7 +113,7 @@ class Webhook(models.Model):
         return self.name
 
     def has_former_secret(self, now: datetime) -> bool:
-        """Tell whether the secret before the last rotation signs too."""
+        """Whether the secret before the last rotation signs too."""
         is_within = self.former_secret_until is not None and self.former_secret_until > now
         return is_within and self.sealed_former_secret != ""
 
@@ -139,7 +139,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 class Delivery(models.Model):
     """One notification to one destination: an email address or a webhook.
 
-    Written in the transaction that ends the run it tells of: it exists exactly if that is true. ``failing_since`` is
+    Written in the transaction that ends the run it reports: it exists exactly if that is true. ``failing_since`` is
     when the fault began that a message of trouble is about.
     """
 
@@ -175,7 +175,7 @@ class Delivery(models.Model):
                 condition=Q(webhook=None) & ~Q(email="") | Q(webhook__isnull=False, email=""),
                 name="delivery_has_one_destination",
             ),
-            # Nobody is told twice of one thing.
+            # Nobody is notified twice of one thing.
             models.UniqueConstraint(fields=["run", "event", "webhook"], name="delivery_once_a_webhook"),
             models.UniqueConstraint(
                 fields=["run", "event", "email"], condition=Q(webhook=None), name="delivery_once_an_address"

@@ -96,7 +96,7 @@ def take_due(*, now: datetime) -> list[Claim]:
 
 
 def deliver_due(*, post: Post = http_client.post) -> int:
-    """Send what is due, and tell how many that were."""
+    """Send what is due; returns how many deliveries that were."""
     claims = take_due(now=timezone.now())
     database.release()
     if not claims:
@@ -153,12 +153,12 @@ def _token(delivery: Delivery, integration: Integration) -> str | None:
 
 
 def _mail(delivery: Delivery, integration: Integration, token: str) -> Answer:
-    letter = messages.letter(delivery, integration, token)
-    headers = {"Message-ID": letter.message_id, "Auto-Submitted": "auto-generated"}
-    if letter.stop_url:  # RFC 8058: mail programs then show a button of their own
-        headers |= {"List-Unsubscribe": f"<{letter.stop_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    email = messages.email(delivery, integration, token)
+    headers = {"Message-ID": email.message_id, "Auto-Submitted": "auto-generated"}
+    if email.stop_url:  # RFC 8058: mail programs then show a button of their own
+        headers |= {"List-Unsubscribe": f"<{email.stop_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     try:
-        EmailMessage(letter.subject, letter.text, to=[letter.to], headers=headers).send()
+        EmailMessage(email.subject, email.text, to=[email.to], headers=headers).send()
     except OSError as error:  # smtplib's errors are such
         return Answer(f"The mail server did not take it ({type(error).__name__}).")
     return Answer()

@@ -58,7 +58,7 @@ def change_emails(
 
 @transaction.atomic
 def ask_again(*, integration: Integration, address: str, by: User, now: datetime) -> None:
-    """Send one more letter that asks for confirmation. Raises LimitReachedError."""
+    """Send one more email that asks for confirmation. Raises LimitReachedError."""
     lock(integration)
     if address not in recipients.unconfirmed(EmailNotifications.of(integration)):
         raise ChangedMeanwhileError("This address needs no confirmation any more: it was confirmed, or taken out.")

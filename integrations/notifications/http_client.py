@@ -188,10 +188,10 @@ class _Attempt:
 def _judgement(status: int) -> str:
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return ""
-    said = f"The endpoint answered {status} {http.client.responses.get(status, '')}".rstrip()
+    answer = f"The endpoint answered {status} {http.client.responses.get(status, '')}".rstrip()
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        return f"{said}. Redirects are not followed: enter the URL that it leads to."
-    return f"{said}."
+        return f"{answer}. Redirects are not followed: enter the URL that it leads to."
+    return f"{answer}."
 
 
 def _late(seconds: float) -> str:

@@ -24,7 +24,7 @@ _LINKING: Final = re.compile(r"://|(?<=\w)\.(?=[^\W\d_]{2})")  # what makes a li
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Email:
     """An email; the subject is one line, whatever the names in it hold. ``stop_url`` is empty for owners."""
 
     to: str
@@ -34,8 +34,8 @@ class Letter:
     stop_url: str
 
 
-def letter(delivery: Delivery, integration: Integration, token: str) -> Letter:
-    """Word the email about an event; the token, which owners have none of, is for the links of the reader."""
+def email(delivery: Delivery, integration: Integration, token: str) -> Email:
+    """Write the email about an event; ``token`` is for the reader's links, and empty for owners."""
     stop_url = _reader_url("email_stop", token)
     run = delivery.run
     changes = run.changes if run and delivery.event in _WITH_CHANGES else []
@@ -56,7 +56,7 @@ def letter(delivery: Delivery, integration: Integration, token: str) -> Letter:
         "base_url": settings.BASE_URL,
         "settings_url": absolute(integration.scope.url("integration_notifications", integration=integration.handle)),
     }
-    return Letter(
+    return Email(
         to=delivery.email,
         subject=one_line(f"[Pipes] {integration.handle} ({integration.scope}): {_headline(delivery)}"),
         text=render_to_string("integrations/notifications/email.txt", context),
@@ -89,7 +89,7 @@ def message_id(delivery: Delivery) -> str:
 def payload(delivery: Delivery, integration: Integration) -> dict[str, Any]:
     """Make what a webhook is sent; docs/notifications.md describes it."""
     scope, run = integration.scope, delivery.run
-    told: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "id": message_id(delivery),
         "type": delivery.event,
         "created_at": delivery.created_at.isoformat(timespec="seconds"),
@@ -100,22 +100,20 @@ def payload(delivery: Delivery, integration: Integration) -> dict[str, Any]:
         "url": (delivery.event != Event.ASKS and _run_url(integration, run)) or _integration_url(integration),
     }
     if run is not None:
-        told["process"] = {"id": run.pk, "state": run.state, "trigger": run.trigger, "error": run.error or None}
+        facts["process"] = {"id": run.pk, "state": run.state, "trigger": run.trigger, "error": run.error or None}
     if delivery.failing_since:
-        told["failing_since"] = delivery.failing_since.isoformat(timespec="seconds")
+        facts["failing_since"] = delivery.failing_since.isoformat(timespec="seconds")
     if run is not None and delivery.event in _WITH_CHANGES:
-        told["counts"] = run.counts
-        told["changes"] = [_item(Change(*each)) for each in run.changes[:ITEMS]]
-        told["changes_left_out"] = max(len(run.changes) - ITEMS, 0)
-    return told
+        facts["counts"] = run.counts
+        facts["changes"] = [_item(Change(*each)) for each in run.changes[:ITEMS]]
+        facts["changes_left_out"] = max(len(run.changes) - ITEMS, 0)
+    return facts
 
 
 def _item(change: Change) -> dict[str, str]:
-    told = {"kind": change.kind, "node": change.node, "id": change.source_id, "name": change.label[:_LONGEST]}
-    sides = {"before": change.before[:_LONGEST], "after": change.after[:_LONGEST]}
-    if change.kind == "remove":
-        return told | sides | {"after": "", "reason": change.after}
-    return told | sides
+    item = {"kind": change.kind, "node": change.node, "id": change.source_id, "name": change.label[:_LONGEST]}
+    item |= {"before": change.before[:_LONGEST], "after": change.after[:_LONGEST]}
+    return item | {"after": "", "reason": change.after} if change.kind == "remove" else item
 
 
 def line(change: Change) -> str:
@@ -141,7 +139,7 @@ def _state(value: str) -> str:
 
 def one_line(text: str, most: int = _LONGEST) -> str:
     """Keep a text on one line: names come from AWS, and a line break in one could fake a line or a header of ours."""
-    plain = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    plain = " ".join("".join(each if each.isprintable() else " " for each in text).split())
     return plain if len(plain) <= most else f"{plain[: most - 1]}…"
 
 

@@ -1,6 +1,6 @@
-"""The outbox: what is to be told is written in the transaction in which it happens, one row for each destination.
+"""The outbox: a notification is written in the transaction in which its event happens, one row for each destination.
 
-A run that is rolled back tells nothing, and a run that has ended is told of whatever crashes afterwards.
+A run that is rolled back notifies nobody, and one that has ended is reported whatever crashes afterwards.
 """
 
 from collections.abc import Collection, Sequence
@@ -22,9 +22,9 @@ from integrations.models import (
 from integrations.models.notifications import TOPIC_OF
 from integrations.notifications import recipients
 
-# A passing fault is worth telling people of when a second run in a row has failed.
+# A passing fault is reported when a second run in a row has failed.
 _LASTING = 2
-LETTERS_PER_HOUR = 120  # about changes, of one integration: nobody's AWS organization is to become a mail gun
+EMAILS_PER_HOUR = 120  # about changes, of one integration: changes in AWS must not flood anybody with emails
 
 
 class Ended(Protocol):
@@ -52,13 +52,13 @@ class Ended(Protocol):
 
 
 def run_ended(run: SyncRun, outcome: Ended, *, failing_since: datetime | None, now: datetime) -> None:
-    """Write what is to be told of a run's end; the caller has counted it in the schedule, whose row it holds.
+    """Write the notifications of a run's end; the caller has counted it in the schedule, whose row it has locked.
 
-    ``failing_since`` is what that row says. Where there is nothing to tell, the database is asked nothing.
+    ``failing_since`` is what that row says. Where there is nothing to report, the database is asked nothing.
 
-    A fault of our own is not told: the page says it, and whoever runs this installation reads it in the log. A lasting
-    one of the customer's is told once, by the run that makes it clear, and once more when a run is good again. A
-    question is told once, however many runs ask it.
+    A fault of our own is not reported: the page shows it, and the operator of this installation reads it in the log. A
+    lasting one of the customer's is reported once, by the run that makes it clear, and once more when a run succeeds
+    again. A question is reported once, however many runs ask it.
     """
     schedule = SyncSchedule.objects.filter(pk=run.integration_id)
     if outcome.is_ours:
@@ -66,16 +66,16 @@ def run_ended(run: SyncRun, outcome: Ended, *, failing_since: datetime | None, n
     if outcome.state == SyncRun.State.FAILED:
         is_clear = Q(failures__gte=_LASTING) if outcome.is_transient else Q()
         if failing_since is None and schedule.filter(is_clear).update(failing_since=now):
-            _tell(run, Event.FAILING, now=now)
+            _notify(run, Event.FAILING, now=now)
         return
     if failing_since is not None:
         schedule.update(failing_since=None)
-        _tell(run, Event.RECOVERED, now=now, failing_since=failing_since)
+        _notify(run, Event.RECOVERED, now=now, failing_since=failing_since)
     if outcome.removals:
         if set(outcome.removals) != _asked_before(run):
-            _tell(run, Event.ASKS, now=now)
+            _notify(run, Event.ASKS, now=now)
     elif outcome.changes:
-        _tell(run, Event.CHANGED, now=now)
+        _notify(run, Event.CHANGED, now=now)
 
 
 def _asked_before(run: SyncRun) -> set[str]:
@@ -84,7 +84,7 @@ def _asked_before(run: SyncRun) -> set[str]:
     return set(earlier.exclude(state=SyncRun.State.FAILED).values_list("removals", flat=True).first() or ())
 
 
-def _tell(run: SyncRun, event: Event, *, now: datetime, failing_since: datetime | None = None) -> None:
+def _notify(run: SyncRun, event: Event, *, now: datetime, failing_since: datetime | None = None) -> None:
     integration = Integration.objects.select_related("tenant", "organization").get(pk=run.integration_id)
     topic = TOPIC_OF[event]
     emails = EmailNotifications.of(integration)
@@ -100,9 +100,9 @@ def _tell(run: SyncRun, event: Event, *, now: datetime, failing_since: datetime 
         "created_at": now,
         "next_try_at": now,
     }
-    if event == Event.CHANGED and addresses:  # whoever makes changes in AWS makes what these say
+    if event == Event.CHANGED and addresses:  # anyone who makes changes in AWS decides what these say
         lately = Delivery.objects.filter(integration=integration, event=event, created_at__gt=now - timedelta(hours=1))
-        addresses = addresses[: max(0, LETTERS_PER_HOUR - lately.exclude(email="").count())]
+        addresses = addresses[: max(0, EMAILS_PER_HOUR - lately.exclude(email="").count())]
     made = [Delivery(email=address, **common) for address in addresses]
     queue(made + [Delivery(webhook=hook, **common) for hook in hooks], now=now)
 

@@ -1,4 +1,4 @@
-"""How much one person can have sent: a stolen session must not become a mail gun."""
+"""How much one person can have sent: a stolen session must not flood anybody with emails."""
 
 from datetime import datetime
 from typing import Final
@@ -18,7 +18,7 @@ def count(by: User, now: datetime) -> None:
 
 
 def count_question(tenant_id: int, address: str, now: datetime) -> None:
-    """Count one letter that asks an address for confirmation. Raises LimitReachedError."""
+    """Count one email that asks an address for confirmation. Raises LimitReachedError."""
     refusal = f"{address} was asked {ASKED_PER_DAY} times today whether it wants emails. Try again tomorrow."
     key = f"{tenant_id}:{concealed(address)}"
     count_towards("asked", key, limit=ASKED_PER_DAY, window=Window.DAY, now=now, refusal=refusal)

@@ -1,7 +1,7 @@
 """Who gets the emails about an integration: its owners, and typed addresses whose owners agreed.
 
 Nothing but the question goes to a typed address before somebody who reads its mail has answered it: else anybody could
-have letters sent to a stranger. A confirmed address of a member of the place needs no question.
+have emails sent to a stranger. A confirmed address of a member of the place needs no question.
 """
 
 import hashlib
@@ -49,7 +49,7 @@ def unconfirmed(emails: EmailNotifications) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whoever holds a link that was mailed: one typed address of one integration, by its digest."""
+    """What the link in an email says of its holder: one typed address of one integration, by its digest."""
 
     tenant_id: int
     integration_id: int
@@ -61,7 +61,7 @@ class Holder:
 
 
 def token_for(integration: Integration, address: str) -> str:
-    """Make what the links in a letter hold: signed by us, and without the address, for URLs end up in logs."""
+    """Make what the links in an email hold: signed by us, and without the address, for URLs end up in logs."""
     return signing.dumps([integration.tenant_id, integration.pk, _digest(address)], salt=_SALT)
 
 

@@ -82,7 +82,7 @@ def check_literal(target: Target) -> None:
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an IP address is one of the public internet's hosts. Raises ValueError when it is no address."""
+    """Whether an IP address is one of the public internet's hosts. Raises ValueError when it is no address."""
     ip = ipaddress.ip_address(address)
     if isinstance(ip, ipaddress.IPv4Address):
         return ip.is_global and not ip.is_multicast and not any(ip in net for net in _IPV4_SPECIAL)

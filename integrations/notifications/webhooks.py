@@ -109,7 +109,7 @@ def delete_webhook(*, webhook: Webhook, by: User) -> None:
 
 @transaction.atomic
 def send_test(*, integration: Integration, webhook: Webhook | None, by: User, now: datetime) -> int:
-    """Send a test to a webhook, or to all who get emails; tells how many that are. Raises LimitReachedError."""
+    """Send a test to a webhook, or to all who get emails; returns to how many. Raises LimitReachedError."""
     rate_limit.count(by, now)
     if webhook is not None:
         _lock_webhook(webhook)

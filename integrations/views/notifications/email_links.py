@@ -1,6 +1,6 @@
-"""The pages behind the links of emails, for whoever reads the mail of a typed address: to confirm it, and to stop.
+"""The pages behind the links of emails, for the person who reads the mail of a typed address: to confirm it, to stop.
 
-Nobody is signed in here; what the link holds was signed by us. One that we did not sign is told nothing. Only a POST
+Nobody is signed in here; what the link holds was signed by us. A link that we did not sign shows nothing. Only a POST
 does something, because mail programs open links to look behind them.
 """
 

@@ -27,7 +27,7 @@ PAGE_SIZE = 25
 @scope_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def integration_notifications(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
-    """Show who is told what and what was sent; save who gets emails."""
+    """Show who is notified of what, and what was sent; save who gets emails."""
     found = find_integration(access, integration)
     if request.method != "POST":
         return _show(request, access, found, EmailsForm(found))
@@ -66,7 +66,7 @@ def _show(request: HttpRequest, access: Access, integration: Integration, form: 
 
 
 def _question_is_sent(asked: Sequence[str]) -> str:
-    return f"A letter that asks for confirmation is on its way to {', '.join(asked)}." if asked else ""
+    return f"An email that asks for confirmation is on its way to {', '.join(asked)}." if asked else ""
 
 
 def notifications_url(access: Access, integration: Integration) -> str:

@@ -428,17 +428,17 @@ def test_what_is_long_over_is_forgotten_and_what_waits_is_not(told: Told, cast: 
         assert SyncRun.objects.count() == 3
 
 
-def test_a_letter_that_waits_is_not_sent_to_who_is_off_the_list_by_then(told: Told) -> None:
+def test_an_email_that_waits_is_not_sent_to_who_is_off_the_list_by_then(told: Told) -> None:
     told.wants(Topic.CHANGES, addresses=("ops@example.com",))
     told.changes()
     told.wants(Topic.CHANGES)
     sent = {delivery.email: (delivery.state, delivery.error) for delivery in told.deliver()}
     assert sent["ops@example.com"] == ("failed", "This address is not to get this email, or not any more.")
-    assert [letter.to for letter in mail.outbox] == [[told.cast.org_owner.email]]
+    assert [sent.to for sent in mail.outbox] == [[told.cast.org_owner.email]]
 
 
-def test_letters_about_changes_are_bounded_whatever_happens_in_aws(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "LETTERS_PER_HOUR", 3)
+def test_emails_about_changes_are_bounded_whatever_happens_in_aws(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "EMAILS_PER_HOUR", 3)
     told.wants(Topic.CHANGES, addresses=("ops@example.com",))
     for _ in range(3):
         told.changes()

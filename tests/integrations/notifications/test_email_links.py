@@ -35,14 +35,14 @@ def save(client: Client, told: Told, *addresses: str, to_owners: str = "") -> st
     return post(client, PAGE, addresses="\n".join(addresses), **values)
 
 
-def letters(told: Told, to: str = ANA) -> list[EmailMessage]:
+def mails(told: Told, to: str = ANA) -> list[EmailMessage]:
     """Send what is due; gives all that an address was sent."""
     told.deliver()
     return [sent for sent in mail.outbox if sent.to == [to]]
 
 
 def link(sent: EmailMessage, kind: str) -> str:
-    """The path of a link in a letter."""
+    """The path of a link in an email."""
     found = re.search(rf"^http://localhost:8000(/emails/{kind}/\S+)$", str(sent.body), re.MULTILINE)
     assert found
     return found[1]
@@ -50,19 +50,19 @@ def link(sent: EmailMessage, kind: str) -> str:
 
 @pytest.fixture
 def asked(told: Told, as_org_owner: Client) -> EmailMessage:
-    """The letter that asks an address that somebody typed."""
+    """The email that asks an address that somebody typed."""
     page = text_of(save(as_org_owner, told, ANA))
-    assert f"Saved who gets emails about awsi. A letter that asks for confirmation is on its way to {ANA}." in page
-    (sent,) = letters(told)
+    assert f"Saved who gets emails about awsi. An email that asks for confirmation is on its way to {ANA}." in page
+    (sent,) = mails(told)
     return sent
 
 
 @pytest.fixture
 def written(told: Told, asked: EmailMessage) -> EmailMessage:
-    """A letter about changes to an address that has confirmed."""
+    """An email about changes to an address that has confirmed."""
     Client().post(link(asked, "confirm"))
     told.changes()
-    return letters(told)[-1]
+    return mails(told)[-1]
 
 
 def test_a_typed_address_is_asked_and_gets_nothing_else_before_it_answers(
@@ -71,7 +71,7 @@ def test_a_typed_address_is_asked_and_gets_nothing_else_before_it_answers(
     assert asked.subject == "[Pipes] awsi (acme/tnt): do you want these emails?"
     assert f"An owner of acme/tnt on Pipes (http://localhost:8000) entered {ANA}" in asked.body
     told.changes()
-    assert len(letters(told)) == 1
+    assert len(mails(told)) == 1
     assert f"{ANA} Not confirmed yet Send again" in text_of(get(as_org_owner, PAGE))
     assert "Nobody gets emails." in post(as_org_owner, f"{PAGE}test/")
 
@@ -91,7 +91,7 @@ def test_opening_the_link_confirms_nothing_and_the_button_behind_it_does(
         assert f"{ANA} gets the emails about the integration awsi" in text_of(anybody.post(url, token).content.decode())
     assert stored(told).confirmed == [ANA]
     told.changes()
-    assert letters(told)[-1].subject == "[Pipes] awsi (acme/tnt): 1 created"
+    assert mails(told)[-1].subject == "[Pipes] awsi (acme/tnt): 1 created"
     assert "Not confirmed yet" not in get(as_org_owner, PAGE)
     with isolation.as_tenant(told.cast.acme.pk):
         (event,) = AuditEvent.objects.filter(action="integration.address_confirmed")
@@ -103,10 +103,10 @@ def test_a_confirmation_is_good_for_the_address_as_long_as_it_stands_there(
 ) -> None:
     Client().post(link(asked, "confirm"))
     save(as_org_owner, told, ANA, "list@example.org")
-    assert (stored(told).confirmed, len(letters(told)), len(letters(told, "list@example.org"))) == ([ANA], 1, 1)
+    assert (stored(told).confirmed, len(mails(told)), len(mails(told, "list@example.org"))) == ([ANA], 1, 1)
     save(as_org_owner, told, "list@example.org")
     save(as_org_owner, told, "list@example.org", ANA)
-    assert (stored(told).confirmed, len(letters(told)), len(letters(told, "list@example.org"))) == ([], 2, 1)
+    assert (stored(told).confirmed, len(mails(told)), len(mails(told, "list@example.org"))) == ([], 2, 1)
 
 
 def test_a_link_is_good_for_a_week(told: Told, asked: EmailMessage) -> None:
@@ -169,14 +169,14 @@ def test_a_confirmed_address_of_a_member_needs_no_question(
     EmailAddress.objects.create(user=user, email=ANA, verified=is_verified)
     save(as_org_owner, told, ANA)
     told.changes()
-    assert [sent.subject.endswith("do you want these emails?") for sent in letters(told)] == [is_asked]
+    assert [sent.subject.endswith("do you want these emails?") for sent in mails(told)] == [is_asked]
 
 
 def test_an_owner_who_is_typed_too_is_not_asked_and_has_nothing_to_stop(told: Told, as_org_owner: Client) -> None:
     owner = told.cast.org_owner.email
     save(as_org_owner, told, owner, to_owners="on")
     told.changes()
-    (sent,) = letters(told, owner)
+    (sent,) = mails(told, owner)
     assert "You get this as an owner of acme/tnt." in sent.body
     assert "List-Unsubscribe" not in sent.extra_headers
 
@@ -191,7 +191,7 @@ def test_the_question_is_sent_again_three_times_a_day_at_most(
     (question, *_) = told.deliveries()
     assert refusal in post(as_org_owner, ask, address=ANA)
     assert refusal in post(as_org_owner, f"{PAGE}deliveries/{question.pk}/send/")
-    assert len(letters(told)) == rate_limit.ASKED_PER_DAY
+    assert len(mails(told)) == rate_limit.ASKED_PER_DAY
     save(as_org_owner, told, "list@example.org")
     assert refusal in save(as_org_owner, told, ANA)
     assert stored(told).addresses == ["list@example.org"]
@@ -204,7 +204,7 @@ def test_only_what_waits_for_an_answer_is_asked(told: Told, asked: EmailMessage,
     for address in (ANA, "stranger@example.com", ""):
         page = post(as_org_owner, f"{PAGE}addresses/ask/", address=address)
         assert "This address needs no confirmation any more" in page
-    assert len(letters(told)) == 1
+    assert len(mails(told)) == 1
 
 
 def test_a_question_that_was_answered_or_taken_back_before_it_went_out_is_not_asked(
@@ -212,7 +212,7 @@ def test_a_question_that_was_answered_or_taken_back_before_it_went_out_is_not_as
 ) -> None:
     save(as_org_owner, told, ANA)
     save(as_org_owner, told, "list@example.org")
-    assert letters(told) == []
+    assert mails(told) == []
     assert told.deliveries()[0].state == "failed"
 
 
@@ -237,7 +237,7 @@ def by_the_mail_program(url: str) -> None:
 
 
 @pytest.mark.parametrize("by", [by_the_page, by_the_mail_program])
-def test_whoever_wants_no_more_letters_is_taken_out(
+def test_who_wants_no_more_emails_is_taken_out(
     told: Told, written: EmailMessage, as_org_owner: Client, by: Callable[[str], None]
 ) -> None:
     url = link(written, "stop")
@@ -247,7 +247,7 @@ def test_whoever_wants_no_more_letters_is_taken_out(
     now = stored(told)
     assert (now.addresses, now.confirmed) == ([], [])
     told.changes()
-    assert len(letters(told)) == 2
+    assert len(mails(told)) == 2
     with isolation.as_tenant(told.cast.acme.pk):
         event = AuditEvent.objects.get(action="integration.address_stopped")
         assert event.details["address"] == ANA
