@@ -43,7 +43,7 @@ def run(accounts: int, runs: int) -> None:
         if accounts == _SET_AT:
             at_most("another prefix, of one UPDATE", rows[1].seconds / rows[0].seconds, 1.5)
         Integration.objects.filter(pk=integration.pk).update(state=Integration.State.DELETING)
-        SyncSchedule.objects.filter(pk=integration.pk).delete()  # as whoever asks for the deletion does
+        SyncSchedule.objects.filter(pk=integration.pk).delete()  # as the request for the deletion does
         rows = [
             Row("bare DELETE", undone(runs, lambda: _execute(integration, *_DELETE))),
             _ours("ours", runs, lambda: clean_up.remove(scope.tenant.pk, integration.pk)),

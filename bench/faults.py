@@ -189,7 +189,7 @@ def _watch(fault: Fault, product: Product, aws: Any, cookie: str, keys: Any) -> 
 def _compare_without_redis(product: Product, cookie: str) -> None:
     """Ask for a page with Redis and without, in turn, while nothing else is done."""
 
-    def mean() -> float:  # whoever looks whether Redis is back counts too
+    def mean() -> float:  # the one that looks whether Redis is back counts too
         return statistics.fmean(product.ask(PAGE, cookie)[1] for _ in range(_PAGES_ASKED))
 
     ways = {

@@ -75,7 +75,7 @@ def reading(keys: Keys) -> int:
 
 
 def running(keys: Keys) -> set[int]:
-    """Give the ids of the runs that are said to run, those included whose worker is gone."""
+    """Give the ids of the runs that read as running, those included whose worker is gone."""
     connection.close()  # it may be one to a server that was restarted
     with isolation.as_tenant(_tenant[0]):
         return set(SyncRun.objects.filter(integration__in=keys, state="running").values_list("pk", flat=True))

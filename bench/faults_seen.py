@@ -35,7 +35,7 @@ class Seen:
     doubled: int
 
     def __str__(self) -> str:
-        badly = f" ({self.badly} not said well)" if self.badly else ""
+        badly = f" ({self.badly} not worded well)" if self.badly else ""
         pages = f"{self.failed} of {self.pages}{badly}, {self.slowest:.1f} s | {self.health:.1f} s"
         start_up = f"{self.start_up:.1f} s" if self.start_up else ""
         back = f"{self.back:.1f} s | {self.under_way:.1f} s | {self.done:.1f} s"

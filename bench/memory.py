@@ -1,4 +1,4 @@
-"""What a process holds, as Linux tells it."""
+"""What a process holds, as Linux reports it."""
 
 from pathlib import Path
 

@@ -148,14 +148,14 @@ def _ask(client: Client, url: str) -> None:
 
 
 def _measure_folding(scope: Scope, records: int) -> None:
-    """Fold all that is old enough; what calls back between two transactions tells how long the longest took."""
+    """Fold all that is old enough; what calls back between two transactions measures how long the longest took."""
     seen = [time.perf_counter()]
 
-    def note() -> bool:
+    def measure() -> bool:
         seen.append(time.perf_counter())
         return False
 
-    run_records.fold_quiet_runs(scope.tenant.pk, now=timezone.now() + timedelta(days=2), is_time_up=note)
+    run_records.fold_quiet_runs(scope.tenant.pk, now=timezone.now() + timedelta(days=2), is_time_up=measure)
     seen.append(time.perf_counter())
     longest = max(later - sooner for sooner, later in pairwise(seen))
     with isolation.as_tenant(scope.tenant.pk):

@@ -45,7 +45,7 @@ SENTENCES = {
     "webhook.former_secret_ended": "ended the old secret of the webhook {object}",
     "webhook.switched_off": "switched off the webhook {object}",
     "webhook.deleted": "deleted the webhook {object}",
-    "connection.access_changed": "changed how the connection {object} gets into its account",
+    "connection.access_changed": "changed how the connection {object} signs in to its account",
     "connection.external_id_rotated": "rotated the external id of the connection {object}",
     "connection.external_id_replaced": "began to use the new external id of the connection {object}",
 }

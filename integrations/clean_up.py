@@ -62,8 +62,8 @@ def forget_nodes(before: datetime) -> None:
     tree_retention.forget_removed(before, but=Integration.objects.values("root_folder"))
 
 
-# How long something is kept, and how it goes then: told the time before which it must have been made, or removed. What
-# has an expiry of its own was given it when it was made.
+# How long something is kept, and what deletes it then, given the time before which it must have been made, or removed.
+# What has an expiry of its own was given it when it was made.
 _AT_EXPIRY: Final = timedelta(0)
 _RULES: Final[tuple[tuple[timedelta, Callable[[datetime], object]], ...]] = (
     (_AT_EXPIRY, lambda before: Draft.objects.filter(expires_at__lte=before).delete()),

@@ -1,4 +1,4 @@
-"""Two people editing one thing at once: the second is told who changed what, and nothing is overwritten unseen."""
+"""Two people editing one thing at once: the second sees who changed what, and nothing is overwritten unseen."""
 
 from datetime import datetime
 

@@ -83,8 +83,8 @@ def check_gone(
     check_out_of_sight(session, snapshot, unplaced)
     vanished = absent - unplaced
     accounts = {source_id for source_id in vanished if source_id.isdecimal()}
-    said = confirm_gone(session, accounts=accounts, folders=vanished - accounts, on_progress=on_progress)
-    still_there = sorted(one.source_id for one in said if not one.is_gone)
+    answers = confirm_gone(session, accounts=accounts, folders=vanished - accounts, on_progress=on_progress)
+    still_there = sorted(one.source_id for one in answers if not one.is_gone)
     if still_there:
         operation = "ListAccounts" if still_there[0] in accounts else "ListOrganizationalUnitsForParent"
         raise IncompleteAnswer(
@@ -94,5 +94,5 @@ def check_gone(
             operation=operation,
             code="IncompleteAnswer",
         )
-    closed = {one.source_id for one in said if one.is_closed}
+    closed = {one.source_id for one in answers if one.is_closed}
     return replace(snapshot, unlisted_closed=snapshot.unlisted_closed | closed)

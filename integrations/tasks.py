@@ -99,7 +99,7 @@ def run_settings_trial(tenant_id: int, trial_id: int) -> None:
 
 
 def _run_and_pass_on(tenant_id: int, run: Callable[[], bool]) -> None:
-    """Run something that takes a place, then send for what waits for it; a bug gives its place back too."""
+    """Run something that takes a slot, then send for what waits for it; a bug gives its slot back too."""
     has_run = True
     try:
         has_run = run()
@@ -109,7 +109,7 @@ def _run_and_pass_on(tenant_id: int, run: Callable[[], bool]) -> None:
 
 
 def _send_for_next(tenant_id: int) -> None:
-    """Send for what has waited longest for a place."""
+    """Send for what has waited longest for a slot."""
     for kind, pk in concurrency.next_in_turn(tenant_id, now=timezone.now()):
         send(Task.ACCESS_TEST if kind == "test" else Task.SETTINGS_TRIAL, tenant_id, pk)
 

@@ -5,7 +5,7 @@ from guardian.models import GroupObjectPermissionBase
 
 from connections.models import Connection, Folder
 
-# Whoever deletes nodes neither looks here nor waits for it: the other sections measure that.
+# What deletes nodes neither looks here nor waits for it: the other sections measure that.
 _LOOSE = {"on_delete": models.DO_NOTHING, "db_constraint": False}
 
 

@@ -19,7 +19,7 @@ ROLE_TOO_OPEN: Final = "RoleTooOpen"  # the code that integrations.aws.role_chec
 
 
 def fingerprint(settings: AccessSettings, kind: AccessTest.Kind) -> str:
-    """Tell settings apart: equal for two tests exactly when they test the same thing. It gives nothing away."""
+    """Give a hash that is equal for two tests exactly when they test the same thing; it gives no secret away."""
     if settings.access_mode == AccessMode.KEY:
         tested = [settings.access_key_id, settings.sealed_secret_key]
     else:
@@ -44,8 +44,8 @@ def newest_passed(settings: AccessSettings, kind: AccessTest.Kind) -> AccessTest
 def partition_of(settings: AccessSettings) -> str:
     """Find the partition that the AWS organization, or the account, is in.
 
-    The role's ARN tells it; for a key pair the last good test does, else the last sync; until then it is chosen, or the
-    first one that this installation serves.
+    It is in the role's ARN; of a key pair the last good test knows it, else the last sync; until then it is chosen, or
+    the first one that this installation serves.
     """
     if settings.access_mode == AccessMode.ROLE and settings.role_arn:
         return check_role_arn(settings.role_arn).partition
@@ -57,7 +57,7 @@ def partition_of(settings: AccessSettings) -> str:
 
 
 def first_partition() -> str:
-    """Give the partition of what does not tell its own: the first one that this installation serves."""
+    """Give the partition of settings that do not name one: the first one that this installation serves."""
     return next(iter(installation.PIPES_AWS_PRINCIPALS), "aws")
 
 

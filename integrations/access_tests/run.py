@@ -44,19 +44,19 @@ class _Work(OneTimeWork[AccessTest]):
     report: Report = field(default_factory=Report)
     packed: bytes = b""
 
-    def tell(self, **facts: Any) -> None:
+    def report_facts(self, **facts: Any) -> None:
         """Add facts to the report."""
         self.report = replace(self.report, **facts)
         self.write(report=self.report.to_json())
 
     def step(self, text: str) -> None:
         """Say what is being done."""
-        self.tell(phase=text)
+        self.report_facts(phase=text)
 
     def progress(self, read: Progress) -> None:
         """Keep the counters current."""
         if not self.has_just_written:
-            self.tell(**asdict(read))
+            self.report_facts(**asdict(read))
 
     def end(self, state: AccessTest.State, **facts: Any) -> None:
         """Write the last word, and the snapshot if one was read."""
@@ -69,7 +69,7 @@ class _Work(OneTimeWork[AccessTest]):
 
 
 def run(tenant_id: int, test_id: int, *, retries: Retries | None = None) -> bool:
-    """Run the test if it still waits and there is a place for it; tell whether it was run. A bug is raised."""
+    """Run the test if it still waits and there is a slot for it; returns whether it was run. A bug is raised."""
     test = concurrency.begin(AccessTest.objects.defer("snapshot"), tenant_id, test_id, now=timezone.now())
     if test is not None and (work := _load(test, retries)):
         _run(work)
@@ -142,14 +142,14 @@ def _discovery(work: _Work) -> None:
 
 def _account(work: _Work) -> None:
     """Sign in to the account of one connection, and make sure that nobody else can."""
-    seen = health_run.remember(work.settings)
+    seen = health_run.connections_to_test(work.settings)
     try:
         caller = reading.sign_in(work.settings, work, purpose="test").caller()
     except AwsError as error:
-        health_run.note(work.settings, seen, {"": error})
+        health_run.record_results(work.settings, seen, {"": error})
         raise
     _take_over(work.settings)
-    health_run.note(work.settings, seen, {"": None})
+    health_run.record_results(work.settings, seen, {"": None})
     work.end(AccessTest.State.PASSED, sentence=f"Signed in to the account {caller['Account']} as {caller['Arn']}.")
 
 
@@ -171,10 +171,10 @@ def _connection(work: _Work, settings: IntegrationSettings) -> None:
     ends_at = time.monotonic() + CONNECTION_SECONDS
     partition, accounts = _sample(work, settings)
     names = {account.id: account.name for account in accounts}
-    seen = health_run.remember(settings, names)
+    seen = health_run.connections_to_test(settings, names)
     errors: dict[str, AwsError | None] = {}
     results: list[TriedAccount] = []
-    work.tell(phase="Assuming the role in each account", tried=len(accounts), results=())
+    work.report_facts(phase="Assuming the role in each account", tried=len(accounts), results=())
     role = settings.member_role
     tries = try_member_roles(
         [member_role_arn(partition, account_id, role.name) for account_id in names],
@@ -188,8 +188,8 @@ def _connection(work: _Work, settings: IntegrationSettings) -> None:
         name = names[result.account_id]
         results.append(TriedAccount(result.account_id, result.role_arn, result.is_green, result.sentence, name))
         results.sort(key=lambda found: list(names).index(found.account_id))  # as asked, not as answered
-        work.tell(results=tuple(results))
-    health_run.note(settings, seen, errors)
+        work.report_facts(results=tuple(results))
+    health_run.record_results(settings, seen, errors)
     is_green = all(result.is_green for result in results)
     work.end(AccessTest.State.PASSED if is_green else AccessTest.State.FAILED, **_verdict(settings, results))
 
@@ -220,7 +220,7 @@ def _sample(work: _Work, settings: IntegrationSettings) -> tuple[str, tuple[Acco
     if discovery is not None:
         found = discovery.found
         return found.signed_in.partition, chosen_sample(settings) or found.sample or ()
-    work.tell(phase="Asking AWS for accounts to try")
+    work.report_facts(phase="Asking AWS for accounts to try")
     quick = Retries(faults=1, throttles=2)
     session = open_session(credentials_of(settings, purpose="test"), retries=quick)
     identity = identify(session)

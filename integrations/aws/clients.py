@@ -79,8 +79,8 @@ def _client(service: str, partition: str, endpoint_url: str | None, answer_withi
 def session() -> Any:
     """The botocore session that makes the shared clients: it holds AWS's service descriptions, no credentials.
 
-    Nothing of this server's own AWS configuration gets into what customers' keys sign: no profile, file or variable of
-    the environment is looked at, only botocore's defaults.
+    Nothing of this server's own AWS configuration becomes part of what customers' keys sign: no profile, file or
+    variable of the environment is looked at, only botocore's defaults.
     """
     import botocore.session  # slow to import
     from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConfigValueStore, ConstantProvider
@@ -111,5 +111,5 @@ def client_config(answer_within: float) -> Any:
         max_pool_connections=_CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": 1},
         ignore_configured_endpoint_urls=True,
-        user_agent=f"pipes Botocore/{__version__}",  # its own is spelled anew for each call, a tenth of what one takes
+        user_agent=f"pipes Botocore/{__version__}",  # botocore's takes a tenth of each call
     )

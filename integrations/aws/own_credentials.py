@@ -1,7 +1,7 @@
 """Our own AWS identity, with which we ask for the roles of customers.
 
-What goes wrong with it is no customer's fault, and passes when whoever runs this installation mends it. So it is told
-as ours, and credentials that were replaced are found without a restart.
+What goes wrong with it is no customer's fault, and passes when the operator of this installation mends it. So it is
+reported as ours, and credentials that were replaced are found without a restart.
 """
 
 import functools
@@ -15,7 +15,7 @@ from django.conf import settings
 
 from integrations.aws import clients
 from integrations.aws.errors import OwnFault
-from integrations.aws.principals import remember_key
+from integrations.aws.principals import add_own_key
 from integrations.aws.regions import home_region
 
 log = structlog.get_logger(__name__)
@@ -69,7 +69,7 @@ def _ready(partition: str, answer_within: float) -> tuple[_Own, tuple[str | None
     try:
         own = _own(partition, settings.AWS_ENDPOINT_URL, answer_within)
         keys = own.keys
-        remember_key(keys[0])
+        add_own_key(keys[0])
         return own, keys
     # A profile may run a program, read a file or ask AWS for a role of ours; botocore lets errors of all three through.
     except (BotoCoreError, ClientError, OSError, RuntimeError, ValueError) as error:
@@ -81,8 +81,8 @@ def _ready(partition: str, answer_within: float) -> tuple[_Own, tuple[str | None
     # Not chained: the texts of such errors may hold what programs answered.
     raise OwnFault(
         "This installation has no AWS credentials of its own that work, so AWS could not be asked"
-        f" (AssumeRole: {kind}). Nothing is wrong with the role. Whoever runs this installation must provide them in"
-        " one of the usual places; it is tried again by itself.",
+        f" (AssumeRole: {kind}). Nothing is wrong with the role. The operator of this installation must provide them"
+        " in one of the usual places; it is tried again by itself.",
         operation="AssumeRole",
         code=kind,
     )

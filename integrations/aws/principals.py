@@ -1,4 +1,4 @@
-"""What is ours in AWS, and so no customer's: told before any call, without AWS's library."""
+"""What is ours in AWS, and so no customer's: found before any call, without AWS's library."""
 
 import os
 from typing import Final
@@ -10,8 +10,8 @@ from integrations.aws.identifiers import RoleArn
 _seen: Final[set[str]] = set()  # long-lived keys of our own that were used
 
 
-def remember_key(access_key_id: str | None) -> None:
-    """Note an access key that signs as us."""
+def add_own_key(access_key_id: str | None) -> None:
+    """Keep the id of an access key that signs as us; those of roles, which change by the hour, are not kept."""
     if access_key_id and access_key_id.startswith("AKIA"):
         _seen.add(access_key_id)
 

@@ -89,7 +89,7 @@ def refuse_open_role(
 def check_access(
     credentials: Credentials, *, retries: Retries, budget: Budget | None = None, pacer: Pacer | None = None
 ) -> None:
-    """Get in as a connection would, and make sure that nobody can get in by our role without us. Raises AwsError."""
+    """Sign in as a connection would, and make sure that nobody else can assume the role. Raises AwsError."""
     if isinstance(credentials, KeyCredentials):
         open_session(credentials, retries=retries)
         return

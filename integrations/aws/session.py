@@ -121,7 +121,7 @@ class AwsSession:
 
 
 class Counter:
-    """Counts calls from several threads, and tells whoever wants to know, one at a time."""
+    """Counts calls from several threads, and reports them one at a time."""
 
     def __init__(self, on_call: Callable[[], None]) -> None:
         self.calls = 0
@@ -206,7 +206,7 @@ def assume_role(
         served = ", ".join(settings.PIPES_AWS_PRINCIPALS) or "none"
         raise NoPrincipal(
             f"{role} is in the AWS partition {role.partition}, where this installation has no identity of its own"
-            f" (AssumeRole: NoPrincipal; partitions served: {served}). Whoever runs it can add one to"
+            f" (AssumeRole: NoPrincipal; partitions served: {served}). Its operator can add one to"
             " PIPES_AWS_PRINCIPAL_ARN.",
             operation="AssumeRole",
             code="NoPrincipal",

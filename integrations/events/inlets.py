@@ -1,4 +1,4 @@
-"""Events from AWS: EventBridge tells that an AWS organization changed, and a sync starts within seconds.
+"""Events from AWS: EventBridge reports that an AWS organization changed, and a sync starts within seconds.
 
 An event is a hint and no more. Nothing of it is read, so nothing of it can be believed: the sync reads the AWS
 organization itself. Many events are one sync, and one that comes while a sync reads is exactly one more after it.
@@ -105,8 +105,8 @@ def as_holder_of(key_hash: str) -> AbstractContextManager[None]:
 def receive(uid: UUID, key: str, *, now: datetime) -> bool:
     """Have a sync started soon; False when this key does not open this inlet, whatever the reason.
 
-    The key is 256 random bits and is found by its hash, so how long that takes tells nothing about it. While AWS
-    refuses or fails, events do not hurry the next try, which reads all that they could tell.
+    The key is 256 random bits and is found by its hash, so how long that takes gives nothing away. While AWS
+    refuses or fails, events do not bring the next try forward: it reads all that they could report.
 
     Raises LimitReachedError, and OperationalError when somebody holds the integration's row for too long.
     """

@@ -30,7 +30,7 @@ DISPATCH_PATIENCE: Final = timedelta(minutes=2)
 _MOST_WAITING: Final = 500
 # A batch is not worth its while for each single connection.
 _REST: Final = timedelta(seconds=30)
-# Should it ever not be told of a new connection, a tenant finds it after this time.
+# Should a wake-up ever get lost, a tenant finds its new connections after this time.
 _LONGEST_REST: Final = timedelta(hours=1)
 
 _TAKE_DUE: Final = """
@@ -106,14 +106,14 @@ def finish(tenant_id: int, claim: uuid.UUID, *, now: datetime, rest: timedelta =
         row.save(update_fields=["next_due_at", "claim", "claim_expires_at", "dispatched_at"])
 
 
-def hurry(tenant_id: int, connections: QuerySet[Connection]) -> int:
+def make_due_now(tenant_id: int, connections: QuerySet[Connection]) -> int:
     """Have these connections tested now; gives how many they are."""
     wake_on_commit(tenant_id)
     return connections.update(health_due_at=Now())
 
 
 def forget(tenant_id: int, connections: QuerySet[Connection]) -> None:
-    """Take back what tests found of these connections, in one statement: how one gets into them was changed."""
+    """Take back what tests found of these connections, in one statement: how to sign in to them was changed."""
     connections.update(
         health=Health.UNTESTED, health_reason="", health_tested_at=None, health_changed_at=Now(), health_due_at=Now()
     )

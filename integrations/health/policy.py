@@ -20,7 +20,7 @@ _MANAGEMENT: Final = "This is the management account, which a StackSet never cov
 _ALL_AT_ONCE: Final = (
     " All {number} roles of this integration that used to work and were tested just now are refused at once, so look"
     " for one cause first: a StackSet that was removed, another external ID, a new service control policy, or that this"
-    " installation's own identity may not assume roles any more, which only whoever runs it can mend."
+    " installation's own identity may not assume roles any more, which only its operator can mend."
 )
 _BY_ITSELF: Final = (
     " Launch the template from the Connection Settings of the integration as a stack in the management account itself,"
@@ -107,7 +107,7 @@ def decide(seen: Standing, finding: Finding, *, connection_id: int, now: datetim
 
 
 def record(seen: Connection, finding: Finding, *, now: datetime) -> bool:
-    """Write what a test found, unless the connection was tested or changed since it was read; tell whether it was."""
+    """Write what a test found, unless the connection was tested or changed since it was read; returns whether."""
     standing = Standing(
         Health(seen.health), seen.health_changed_at, seen.health_reason, seen.health_tested_at, seen.health_due_at
     )

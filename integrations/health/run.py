@@ -1,4 +1,4 @@
-"""Runs one batch of a tenant's health tests: each due connection is got into as it would be used.
+"""Runs one batch of a tenant's health tests: each due connection is signed in to as it would be used.
 
 Only tasks import this: it talks to AWS. Each result is written as it comes, so a worker that is killed loses only what
 was under way.
@@ -50,10 +50,10 @@ _TRIED: Final[dict[type[AccessSettings], tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One connection as it was read, how one gets in, or why there is nothing to try, and how patiently."""
+    """One connection as it was read: how to sign in to it, or why there is nothing to try, and how patiently."""
 
     node: Connection
-    way_in: Credentials | Finding
+    access: Credentials | Finding
     is_management: bool = False
     retries: Retries = field(default_factory=Retries)
 
@@ -74,14 +74,14 @@ def run(tenant_id: int, *, retries: Retries | None = None, within_seconds: float
 
 
 def _test(jobs: Mapping[int, _Job], retries: Retries | None, within_seconds: float) -> bool:
-    """Test them and write what is found; tell whether anything was, or it was all trouble of our own."""
+    """Test them and write what is found; returns False when nothing was, because all of it was trouble of our own."""
     wanted: dict[int, Credentials] = {}
     findings = dict.fromkeys(Kind, 0)
     for pk, job in jobs.items():
-        if isinstance(job.way_in, Finding):
-            findings[job.way_in.kind] += _write(job, job.way_in)
+        if isinstance(job.access, Finding):
+            findings[job.access.kind] += _write(job, job.access)
         else:
-            wanted[pk] = job.way_in
+            wanted[pk] = job.access
     results = check_side_by_side(
         wanted,
         within_seconds=within_seconds,
@@ -118,7 +118,7 @@ def _write(job: _Job, found: Finding) -> bool:
 
 
 def _load(tenant_id: int) -> dict[int, _Job]:
-    """Read what is due, and then how one gets in: what is changed after the first is noticed when it is written."""
+    """Read what is due, and then how to sign in: what is changed after the first shows when the result is written."""
     with isolation.as_tenant(tenant_id):
         nodes = list(batches.due(tenant_id, now=timezone.now())[:_BATCH])
         ways = _ways_of_integrations(nodes)
@@ -133,7 +133,7 @@ def _load(tenant_id: int) -> dict[int, _Job]:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How one gets into the accounts of one integration."""
+    """How to sign in to the accounts of one integration."""
 
     integration: Integration
     partition: str
@@ -169,7 +169,7 @@ def _by_hand(node: Connection, accesses: Mapping[int, AccountAccess]) -> _Job:
         return _Job(node, Finding(Kind.FAILS, _UNREADABLE))
 
 
-def remember(settings: AccessSettings, account_ids: Iterable[str] = ()) -> dict[str, Connection]:
+def connections_to_test(settings: AccessSettings, account_ids: Iterable[str] = ()) -> dict[str, Connection]:
     """Read the connections that *Test Connection* is about to try, by account id; made by hand, there is one, by ''."""
     with isolation.as_tenant(settings.tenant_id):
         if isinstance(settings, AccountAccess):
@@ -180,7 +180,9 @@ def remember(settings: AccessSettings, account_ids: Iterable[str] = ()) -> dict[
         return {node.source_id: node for node in found.filter(source_id__in=list(account_ids))}
 
 
-def note(settings: AccessSettings, seen: Mapping[str, Connection], errors: Mapping[str, AwsError | None]) -> None:
+def record_results(
+    settings: AccessSettings, seen: Mapping[str, Connection], errors: Mapping[str, AwsError | None]
+) -> None:
     """Write what *Test Connection* found of them, if it tried what is stored: it may try what nobody has saved."""
     with isolation.as_tenant(settings.tenant_id):
         names = _TRIED[type(settings)] if seen else ()

@@ -10,7 +10,7 @@ previews do not: each is run once and by nobody else, so there is nothing to tak
 *running*, and one that reports nothing for long is given up (``jobs.concurrency``).
 
 The claims of one process begin alike. It holds a lock on a file of that name, which the kernel takes from it when it
-ends, however that happens: whoever gets the lock knows that nobody works on these claims any more. What another host
+ends, however that happens: who gets the lock knows that nobody works on these claims any more. What another host
 has left in a folder that hosts share is not looked at. Only syncs, which may take long, are freed so.
 """
 
@@ -66,12 +66,12 @@ def ours(rows: QuerySet[Row], claim: uuid.UUID | None) -> QuerySet[Row]:
 
 
 def push(rows: QuerySet[Row], claim: uuid.UUID | None, *, until: datetime) -> bool:
-    """Have the claim expire later; tell whether it is still ours."""
+    """Have the claim expire later; returns whether it is still ours."""
     return bool(ours(rows, claim).update(claim_expires_at=until))
 
 
 def release(rows: QuerySet[Row], claim: uuid.UUID | None, **values: Any) -> bool:
-    """Give the claim back, writing these values too; tell whether it was still ours."""
+    """Give the claim back, writing these values too; returns whether it was still ours."""
     return bool(ours(rows, claim).update(claim=None, claim_expires_at=None, **values))
 
 
@@ -109,7 +109,7 @@ def free_claims_of_ended(folder: Path) -> None:
 
 @contextmanager
 def _has_ended(path: Path) -> Iterator[bool]:
-    """Tell whether the process that a file belongs to has ended; until the block ends nobody else is told so."""
+    """Whether the process that a file belongs to has ended; until the block ends nobody else finds that too."""
     try:
         file = path.open("rb")
     except FileNotFoundError:  # somebody else was first

@@ -1,4 +1,4 @@
-"""Sending for a worker: people never wait for the broker, and are told when it does not take what they ask for.
+"""Sending for a worker: people never wait for the broker, and see when it does not take what they ask for.
 
 Tasks are sent by name. ``integrations.tasks`` stands above all that asks for one, and only Celery imports it.
 """
@@ -24,7 +24,7 @@ _FAULTS: Final = (OperationalError, RedisError, OSError)
 # For what has to be asked for again.
 NOT_TAKEN: Final = (
     "The queue of background work does not answer at the moment, so this was not begun. Nothing was changed. Try again"
-    " in a minute; if it stays so, tell whoever runs this installation."
+    " in a minute; if it stays so, tell the operator of this installation."
 )
 # For what begins by itself.
 TAKEN_LATER: Final = (
@@ -42,7 +42,7 @@ class Task(StrEnum):
 
 
 def send(task: Task, *ids: int) -> bool:
-    """Send for a worker; tell whether the broker took the message."""
+    """Send for a worker; returns whether the broker took the message."""
     try:
         current_app.tasks[task].apply_async(ids)
     except _FAULTS as error:

@@ -13,7 +13,7 @@ from workspaces.models import Tenant
 class AccessTest(models.Model):
     """One press of *Test Discovery* or *Test Connection*, and what came of it.
 
-    ``subject`` is the uid of the draft, integration or account access; ``fingerprint`` tells which settings were
+    ``subject`` is the uid of the draft, integration or account access; ``fingerprint`` says which settings were
     tested, so that an answer about others is not taken for one about these; ``instead`` holds what is tested in place
     of what is stored, for settings that nobody has saved yet. ``report`` is what the page shows and grows while the
     test runs; ``progressed_at`` is when it last grew. ``snapshot`` is what the newest Test Discovery of a draft read,

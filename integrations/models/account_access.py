@@ -1,4 +1,4 @@
-"""How a connection made by hand gets into its account."""
+"""How a connection made by hand signs in to its account."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from workspaces.access import Scope
 
 
 class AccountAccess(AccessSettings):
-    """The access of one hand-made connection; a discovered one gets in as its integration says.
+    """The access of one hand-made connection; a discovered one signs in as its integration says.
 
     ``discovery_external_id`` is the one that the connection's own role must require, ``next_discovery_external_id`` a
     rotated one that no test has proved yet. The row goes with the connection,

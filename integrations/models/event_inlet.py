@@ -1,4 +1,4 @@
-"""Where AWS tells that an AWS organization changed."""
+"""Where AWS reports that an AWS organization changed."""
 
 import uuid
 from typing import ClassVar
@@ -12,8 +12,8 @@ from workspaces.models import Tenant
 class EventInlet(models.Model):
     """The address that EventBridge sends an integration's events to, and the proof that it is the customer's.
 
-    ``uid`` is in the URL, which may be seen in logs. The key comes in a header; only its SHA-256 is kept, so whoever
-    reads the database cannot send events.
+    ``uid`` is in the URL, which may be seen in logs. The key comes in a header; only its SHA-256 is kept, so a reader
+    of the database cannot send events.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")

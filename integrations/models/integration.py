@@ -35,7 +35,7 @@ class Integration(NamedSettings):
     ``source_organization_id`` is the AWS organization that the first sync found; a later sync that finds another one
     changes nothing. ``role_proved_at`` is when the role was last seen to refuse everybody without our external id.
 
-    ``version`` grows with every change of the settings, so that of two people who edit at once the second is told. The
+    ``version`` grows with every change of the settings, so that of two people who edit at once one is warned. The
     ``next_…`` external ids are rotated ones that no test has proved yet. ``unseen_folders`` are the ids of the
     organizational units that the credentials may not read, as somebody saved them: a sync expects no more of them.
     ``selection_facts`` are what the last read says of the selection, a SelectionFacts.

@@ -24,12 +24,12 @@ class SyncSchedule(Leased):
     ``planned_at`` is when ``next_due_at`` was reckoned: should it lie in the future, the clock was set back since.
     ``asked_at`` is set while a person waits for the sync: it goes before those that are due by the clock. What that was
     and who it was stand in ``asked_trigger`` and ``asked_by`` where no run could be queued, for one ran. ``event_at``
-    is when AWS said that something changed that no sync has looked at yet; ``last_event_at`` outlives that sync.
+    is when AWS reported a change that no sync has looked at yet; ``last_event_at`` outlives that sync.
     ``events_synced_at`` is when a sync that events had started began or, once it is over, ended.
 
     ``failures`` counts the failed runs since the last good one; of them ``lasting_failures`` are those whose cause does
     not pass by itself. ``takeovers`` counts the workers that died in a row in the middle of the sync.
-    ``failing_since`` is when it was clear that a fault lasts and people were told, until a run is good again.
+    ``failing_since`` is when it was clear that a fault lasts and people were notified, until a run succeeds again.
     """
 
     integration = models.OneToOneField(

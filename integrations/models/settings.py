@@ -127,7 +127,7 @@ class NamedSettings(IntegrationSettings):
     """Settings with a handle: an integration's, or a draft's.
 
     ``partition`` is the AWS partition that the last sync signed in to, or that was chosen for the templates while no
-    role ARN tells it; where there is neither it is empty.
+    role ARN has it; where there is neither it is empty.
     """
 
     handle = PlaceHandleField()

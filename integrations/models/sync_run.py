@@ -16,7 +16,7 @@ from integrations.models.integration import Integration
 from workspaces.access import Scope
 from workspaces.models import Tenant, User
 
-# Whoever has asked for a run that starts later than this does not look on any more.
+# A person who asked for a run that starts later than this does not look on any more.
 _ATTENTION = timedelta(minutes=10)
 _HEAVY = ("changes", "removals")
 
@@ -49,20 +49,20 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
 
     def changed_something(self, integration: Integration, *, after: datetime) -> Self:
         """The runs of an integration that ended after this, and changed something."""
-        # Said as the index run_that_changed says it.
+        # Written as in the index run_that_changed.
         changed = self.filter(integration=integration, state=SyncRun.State.SUCCEEDED).exclude(counts={})
         return changed.filter(finished_at__gt=after)
 
     def approved_removals(self, integration: Integration) -> frozenset[str]:
         """The provider's ids of what the next run may remove whatever the limit.
 
-        Whoever acts on it holds the schedule's row, so that nobody decides meanwhile.
+        Callers that act on it have locked the schedule's row, so that nobody decides meanwhile.
         """
         approved = self._questions_of(integration).filter(state=SyncRun.State.APPROVED)
         return frozenset(approved.values_list("removals", flat=True).first() or ())
 
     def _questions_of(self, integration: Integration) -> Self:
-        # Said as the index run_one_question says it, or PostgreSQL would not see that it holds all of them.
+        # Written as in the index run_one_question, or PostgreSQL would not see that it holds all of them.
         asked = (SyncRun.State.NEEDS_APPROVAL, SyncRun.State.APPROVED)
         return self.filter(integration=integration, state__in=asked)
 
@@ -78,8 +78,8 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
 def _newest_of_each() -> "models.QuerySet[SyncRun, Any]":
     """The ids of the runs of the outer integration, the latest first.
 
-    Said so that only the index of each integration's runs gives this order. Told "=", PostgreSQL would look through the
-    runs of all, among few integrations, until it meets one of this: millions, if others ran since.
+    Written so that only the index of each integration's runs gives this order. With "=" PostgreSQL would look through
+    the runs of all, among few integrations, until it meets one of this: millions, if others ran since.
     """
     own = SyncRun.objects.filter(integration__gte=OuterRef("pk"), integration__lte=OuterRef("pk"))
     return own.order_by("integration_id", "-pk").values("pk")
@@ -169,7 +169,7 @@ class SyncRun(models.Model):
             ),
         ]
         constraints = [
-            # Whatever crashes and whoever clicks: one sync of an integration at a time.
+            # Whatever crashes, and however many people click: one sync of an integration at a time.
             models.UniqueConstraint(
                 fields=["integration"], condition=Q(state__in=["queued", "running"]), name="run_one_at_a_time"
             ),

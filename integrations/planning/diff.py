@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, partial
+from functools import cache
 from typing import Literal
 
 from integrations.planning.absence import folders_out_of_sight
@@ -14,7 +14,7 @@ from integrations.planning.snapshot import AccountState, Snapshot
 ChangeKind = Literal["create", "return", "rename", "move", "state", "remove"]
 
 _Name = tuple[str, str | None]
-_Spell = Callable[[str | None], str]
+_PathOf = Callable[[str | None], str]
 
 
 class Reason(StrEnum):
@@ -85,7 +85,7 @@ def _reasons(tree: Tree, snapshot: Snapshot) -> Callable[[NodeKind, Held], Reaso
     return why
 
 
-def _describe_update(node: NodeKind, update: Update, place_before: _Spell, place_after: _Spell) -> Iterable[Change]:
+def _describe_update(node: NodeKind, update: Update, place_before: _PathOf, place_after: _PathOf) -> Iterable[Change]:
     before, after = update.before, update.after
     key, label = after.source_id, after.title
     if before.is_removed:
@@ -98,15 +98,15 @@ def _describe_update(node: NodeKind, update: Update, place_before: _Spell, place
         yield Change("state", node, key, label, before.state, after.state)
 
 
-def _places(names: Mapping[str, _Name]) -> _Spell:
-    """Give what spells a folder; many nodes are in the same one."""
-    return cache(partial(_place, names))
+def _places(names: Mapping[str, _Name]) -> _PathOf:
+    """Give what writes a folder as the names from the top down to it; cached, for many nodes are in the same one."""
 
+    @cache
+    def path_of(source_id: str | None) -> str:
+        parts: list[str] = []
+        while source_id is not None and source_id in names:
+            name, source_id = names[source_id]
+            parts.append(name)
+        return " / ".join(reversed(parts))
 
-def _place(names: Mapping[str, _Name], source_id: str | None) -> str:
-    """Spell a folder as the names from the top down to it."""
-    parts: list[str] = []
-    while source_id is not None and source_id in names:
-        name, source_id = names[source_id]
-        parts.append(name)
-    return " / ".join(reversed(parts))
+    return path_of

@@ -50,5 +50,5 @@ def wishes(kind: NodeKind, bare: str, source_id: str) -> Iterator[str]:
 
 
 def _suffix_id(source_id: str) -> str:
-    """Give the part of an id that tells siblings apart: ``cdefgh34`` of ``ou-ab12-cdefgh34``, all of an account id."""
+    """Give what differs between ids of siblings: ``cdefgh34`` of ``ou-ab12-cdefgh34``, all of an account id."""
     return source_id.rpartition("-")[2]

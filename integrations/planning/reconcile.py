@@ -3,7 +3,7 @@
 Pure: no database, no clock, no network. Identity is the provider's id and never the name, so a node that was renamed
 or moved is the same node. Which handle each may have is in ``handles``; who gets a contested one is decided here:
 
-- whoever holds a handle keeps it while its name keeps its slug, unless no schema can have it; a static one stays;
+- the holder of a handle keeps it while its name keeps its slug, unless no schema can have it; a static one stays;
 - among newcomers the earliest (joined, id) is first;
 - a removed node keeps its handle reserved until it is purged.
 """

@@ -1,6 +1,6 @@
 """What a provider said its tree looks like, in our words and without any of its library's types.
 
-A snapshot is complete or it does not exist: whoever builds one raises when anything was missing.
+A snapshot is complete or it does not exist: what builds one raises when anything was missing.
 """
 
 import json

@@ -184,7 +184,7 @@ def _reach(use: Use, grants: Sequence[Granted]) -> Reach:
 
 
 def fingerprint(found: Sequence[WorkspaceImpact], *others: object) -> str:
-    """Tell impacts apart, so that nobody confirms another one than they saw."""
+    """Give a hash of impacts and ``others``, so that nobody confirms another one than they saw."""
     digest = hashlib.sha256()
     for each in (*found, *others):
         digest.update(f"{each!r}\n".encode())

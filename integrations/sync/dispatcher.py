@@ -23,7 +23,7 @@ PATIENCE = timedelta(minutes=5)
 MOST_WAITING = 1_000
 # Clocks differ, and are set right by a little all the time.
 _CLOCK_SLACK = timedelta(minutes=1)
-# Of a claim that is found expired for longer than this, nobody can tell whether its worker died or the clock jumped.
+# Of a claim that is found expired for longer than this, nobody knows whether its worker died or the clock jumped.
 _CLAIM_SLACK = timedelta(seconds=30)
 
 _IS_READY = """
@@ -44,9 +44,9 @@ _TAKE_DUE = f"""
     ), ready AS (
         SELECT integration_id, tenant_id, row_number() OVER (
             PARTITION BY tenant_id ORDER BY asked_at, claim IS NULL, next_due_at, integration_id
-        ) AS place FROM integrations_syncschedule WHERE {_IS_READY}
+        ) AS number FROM integrations_syncschedule WHERE {_IS_READY}
     ), turns AS (
-        SELECT integration_id, place + COALESCE(busy.syncs, 0) AS turn FROM ready LEFT JOIN busy USING (tenant_id)
+        SELECT integration_id, number + COALESCE(busy.syncs, 0) AS turn FROM ready LEFT JOIN busy USING (tenant_id)
     ), taken AS (
         SELECT integration_id, turn FROM turns JOIN integrations_syncschedule row USING (integration_id)
         WHERE turn <= CASE WHEN row.asked_at IS NULL THEN %(share)s ELSE %(most_of_one)s END AND {_IS_READY}

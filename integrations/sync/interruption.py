@@ -1,6 +1,6 @@
 """Syncs that stop in the middle through no fault of their own: the worker is to stop, or the database went away.
 
-Such a run waits again, as itself and with who asked for it, and is started by whoever is free.
+Such a run waits again, as itself and with who asked for it, and is started by the next free worker.
 """
 
 from datetime import datetime

@@ -78,8 +78,8 @@ def _held_elsewhere(
 def take_turns(integration: Integration) -> None:
     """Wait until nobody else writes to trees of the same scope, and keep them waiting until the transaction ends.
 
-    Two syncs that give away the same handles in another order would wait for each other. Whoever also holds the row of
-    the schedule has locked that first.
+    Two syncs that give away the same handles in another order would deadlock. Lock order: a caller that needs the row
+    of the schedule too has locked that first.
     """
     key = f"tree of {integration.tenant_id}/{integration.organization_id}"
     with connection.cursor() as cursor:

@@ -46,7 +46,7 @@ def queue_sync(integration: Integration, trigger: SyncRun.Trigger, by: User | No
 def request(integration: Integration, *, trigger: SyncRun.Trigger, by: User | None, now: datetime) -> SyncRun:
     """Queue a run, or give the one that is queued already; one that runs is given too, and followed by one more.
 
-    A double click gets the same one, and so does whoever asks before it reads. Raises IntegrationGoneError when
+    A double click gets the same one, and so does a person who asks before it reads. Raises IntegrationGoneError when
     somebody deleted the integration meanwhile.
     """
     schedule = SyncSchedule.objects.select_for_update().filter(pk=integration.pk)
@@ -68,7 +68,7 @@ def request(integration: Integration, *, trigger: SyncRun.Trigger, by: User | No
 
 
 def _does_it(run: SyncRun, trigger: SyncRun.Trigger, by: User | None, now: datetime) -> bool:
-    """Tell whether a run that is open sees and does all that is asked for now."""
+    """Whether a run that is open sees and does all that is asked for now."""
     if run.state == SyncRun.State.QUEUED or (run.is_attended and run.phase == SyncRun.Phase.CHECKING):
         return True  # it has not read anything yet
     is_same = (run.trigger, run.started_by_id) == (trigger, by.pk if by else None)
@@ -76,7 +76,7 @@ def _does_it(run: SyncRun, trigger: SyncRun.Trigger, by: User | None, now: datet
 
 
 def say_why_it_waits(run: SyncRun, sentence: str) -> None:
-    """Tell whoever looks at a run why it has not begun; its start takes that back."""
+    """Show on a run's page why it has not begun; its start takes that back."""
     with isolation.as_tenant(run.tenant_id):
         SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.QUEUED).update(error=sentence)
 

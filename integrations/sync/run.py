@@ -64,7 +64,7 @@ class _Work(Work):
     watch: Watch
     read: Progress = field(default_factory=Progress)
 
-    def tell(self, phase: SyncRun.Phase, read: Progress | None = None) -> None:
+    def report(self, phase: SyncRun.Phase, read: Progress | None = None) -> None:
         """Keep the run's row current; a phase is written at once, counters not more often than once a second."""
         run, self.read = self.run, read or self.read
         if run.phase == phase and self.has_just_written:
@@ -79,7 +79,7 @@ class _Work(Work):
 
     def progress(self, read: Progress) -> None:
         """Keep the counters current."""
-        self.tell(SyncRun.Phase.READING, read)
+        self.report(SyncRun.Phase.READING, read)
 
     def end(
         self,
@@ -107,7 +107,7 @@ class _Work(Work):
 def run(
     tenant_id: int, integration_id: int, *, watch: Watch = lambda _: None, retries: Retries | None = None
 ) -> SyncRun | None:
-    """As ``perform``, but give the run as it ended, and tell ``watch`` of that too."""
+    """As ``perform``, but give the run as it ended, and call ``watch`` with that too."""
     pk = perform(tenant_id, integration_id, watch=watch, retries=retries)
     if pk is None:
         return None
@@ -123,7 +123,7 @@ def perform(
 ) -> int | None:
     """Perform what is due for this integration; None when nothing is, somebody else is at it, or it is gone.
 
-    Else the id of the run. ``watch`` is told of each step; ``retries`` is how patient to be with AWS. What AWS refuses
+    Else the id of the run. ``watch`` is called at each step; ``retries`` is how patient to be. What AWS refuses
     or fails to answer ends the run as failed; so does a bug, and it is raised. Where the database goes away, or the
     worker is to stop, it waits to be started again.
     """
@@ -138,7 +138,7 @@ def perform(
             with heartbeat(claimed):
                 _sync(work)
         except ClaimLostError:
-            log.warning("sync_given_up")  # whoever has the integration now has recorded this run's end
+            log.warning("sync_given_up")  # the worker that has the integration now has recorded this run's end
         except Stopped:
             _start_again(work, _STOPPED)
         except AwsError as error:
@@ -160,13 +160,13 @@ def perform(
 def _sync(work: _Work) -> None:
     integration = work.run.integration
     session, snapshot = _read(work, integration)
-    work.tell(SyncRun.Phase.COMPARING)
+    work.report(SyncRun.Phase.COMPARING)
     confirmed: frozenset[str] = frozenset()
     attempts = 0
     while True:
         try:
             with isolation.as_tenant(integration.tenant_id):
-                if attempts:  # whoever comes a second time plans while nobody else of the scope writes
+                if attempts:  # a second attempt plans while nobody else of the scope writes, or it might lose again
                     sync_schedule.hold(work.run)
                     mirror.take_turns(integration)
                 unconfirmed = _plan_and_apply(work, integration, snapshot, confirmed)
@@ -178,11 +178,11 @@ def _sync(work: _Work) -> None:
             continue
         if not unconfirmed:
             return
-        work.tell(SyncRun.Phase.CONFIRMING)
-        asked = partial(work.tell, SyncRun.Phase.CONFIRMING)
+        work.report(SyncRun.Phase.CONFIRMING)
+        asked = partial(work.report, SyncRun.Phase.CONFIRMING)
         snapshot = reading.check_gone(session, snapshot, unconfirmed, on_progress=asked)
         confirmed |= unconfirmed
-        work.tell(SyncRun.Phase.COMPARING)
+        work.report(SyncRun.Phase.COMPARING)
 
 
 def _integration_now(work: _Work) -> Integration:
@@ -207,7 +207,7 @@ def _read(work: _Work, integration: Integration) -> tuple[AwsSession, Snapshot]:
         with isolation.as_tenant(integration.tenant_id):
             same = Integration.objects.filter(pk=integration.pk, version=integration.version)  # else of old credentials
             same.update(partition=session.partition)
-    work.tell(SyncRun.Phase.READING)
+    work.report(SyncRun.Phase.READING)
     may_leave_out = reading.what_may_stay_unseen(integration)
     snapshot = reading.read_organization(session, identity, work, may_leave_out=may_leave_out)
     work.read = Progress(len(snapshot.folders), len(snapshot.accounts))
@@ -260,7 +260,7 @@ def _why_it_asks(work: _Work, integration: Integration, tree: Tree, planned: Pla
     percent, count = integration.deletion_limit_percent, integration.deletion_limit_count
     why = deletion_limit.why_over(tree, planned, percent=percent, count=count)
     if why:
-        sync_schedule.hold(work.run)  # whoever approves at this moment is waited for, or waits for the question
+        sync_schedule.hold(work.run)  # a person who approves at this moment is waited for, or waits for the question
         if deletion_limit.removals(planned) <= SyncRun.objects.approved_removals(integration):
             return ""
     return why

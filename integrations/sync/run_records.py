@@ -1,4 +1,4 @@
-"""In what form the records of syncs are kept: whoever changed nothing is soon one of many. ``retention`` says how long.
+"""In what form the records of syncs are kept: one that changed nothing is folded. ``retention`` says how long.
 
 Most syncs find nothing new. A day later those in a row, without another between them, become one record for each day:
 the last one's, which says for how many it stands and since when. What changed something, failed, asked, or was asked
@@ -17,11 +17,11 @@ from workspaces import isolation
 RUNS_AT_ONCE = 500
 _INTEGRATIONS_AT_ONCE = 4  # in one transaction so many times as many runs are folded, which takes about a second
 
-# Said so that only the indexes of each integration's runs give the order that is asked for. Told "=", PostgreSQL would
-# look through the runs of all, among few integrations, until it meets enough of this: millions, if others ran more.
+# Written so that only the indexes of each integration's runs give the order that is asked for. With "=" PostgreSQL
+# would look through the runs of all, among few integrations, until it meets enough of this: millions, if others ran.
 _IS_OF_IT = "run.integration_id BETWEEN integration.id AND integration.id"
-# A message that waits to be sent tells of its run.
-_IS_TOLD = "EXISTS (SELECT FROM integrations_delivery delivery WHERE delivery.run_id = run.id)"
+# Not folded: a notification is about it.
+_IS_KEPT = "EXISTS (SELECT FROM integrations_delivery delivery WHERE delivery.run_id = run.id)"
 # As in the index run_to_fold.
 _IS_QUIET = """
     run.folded_runs IS NULL AND run.state = 'succeeded' AND run.trigger IN ('scheduled', 'event')
@@ -39,19 +39,19 @@ _FOLD = f"""
         SELECT integration.id, oldest.id AS first
         FROM unnest(%(integrations)s::bigint[]) integration (id) {_OLDEST_QUIET}
     ), looked_at AS (
-        SELECT run.id, run.queued_at, run.is_quiet, run.is_told, integration.id AS integration_id,
+        SELECT run.id, run.queued_at, run.is_quiet, run.is_kept, integration.id AS integration_id,
             (run.queued_at AT TIME ZONE 'UTC')::date AS day,
-            count(*) FILTER (WHERE NOT is_quiet OR is_told) OVER (PARTITION BY integration.id ORDER BY run.id) AS others
+            count(*) FILTER (WHERE NOT is_quiet OR is_kept) OVER (PARTITION BY integration.id ORDER BY run.id) AS others
         FROM started integration CROSS JOIN LATERAL (
-            SELECT run.id, run.queued_at, {_IS_QUIET} AS is_quiet, {_IS_TOLD} AS is_told
+            SELECT run.id, run.queued_at, {_IS_QUIET} AS is_quiet, {_IS_KEPT} AS is_kept
             FROM integrations_syncrun run
             WHERE {_IS_OF_IT} AND run.id >= integration.first AND run.queued_at < %(before)s
             ORDER BY run.integration_id DESC, run.id LIMIT %(at_once)s
         ) run
     ), folded AS (
         SELECT max(id) AS last, array_agg(id) AS ids, count(*) AS runs, min(queued_at) AS since
-        FROM looked_at WHERE is_quiet AND NOT is_told GROUP BY integration_id, day, others
-        UNION ALL SELECT id, ARRAY[id], 1, queued_at FROM looked_at WHERE is_quiet AND is_told
+        FROM looked_at WHERE is_quiet AND NOT is_kept GROUP BY integration_id, day, others
+        UNION ALL SELECT id, ARRAY[id], 1, queued_at FROM looked_at WHERE is_quiet AND is_kept
     ), gone AS (
         DELETE FROM integrations_syncrun USING (SELECT last, unnest(ids) AS id FROM folded) one
         WHERE integrations_syncrun.id = one.id AND one.id <> one.last
@@ -75,7 +75,7 @@ _FORGET = f"""
             WHERE {_IS_OF_IT} AND id <= newest.id ORDER BY run.integration_id DESC, id LIMIT %(at_once)s
         ) run
         WHERE oldest.queued_at < %(before)s AND run.queued_at < %(before)s
-            AND run.state NOT IN ('queued', 'running', 'needs_approval', 'approved') AND NOT {_IS_TOLD}
+            AND run.state NOT IN ('queued', 'running', 'needs_approval', 'approved') AND NOT {_IS_KEPT}
         LIMIT %(at_once)s
     )
 """  # noqa: S608  nothing but the constants above

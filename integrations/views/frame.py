@@ -109,7 +109,7 @@ def latest_status(access: Access, integration: Integration) -> RunStatus:
 def render_live(
     request: HttpRequest, template: str, context: Mapping[str, object], status: RunStatus, *, parts: tuple[str, ...]
 ) -> HttpResponse:
-    """Render a page that follows a run, or one of its parts; tell the page when the run has made it another one."""
+    """Render a page that follows a run, or one of its parts; it fires ``synced`` when the run has changed the page."""
     response = render_page(request, template, {"status": status, **context}, parts=("sync", *parts))
     has_news = status.run.state == SyncRun.State.FAILED or bool(status.run.counts)
     if htmx(request).target == "sync" and status.run.is_over and has_news:

@@ -1,4 +1,4 @@
-"""How often AWS was asked for what, and whether it answered; counted in memory for whoever watches the installation."""
+"""How often AWS was asked for what, and whether it answered; counted in memory for the installation's metrics."""
 
 import threading
 from collections import Counter
@@ -7,8 +7,8 @@ _calls: Counter[tuple[str, str]] = Counter()
 _lock = threading.Lock()
 
 
-def note(operation: str, answer: str) -> None:
-    """Count one call, and whether it was answered, throttled or failed."""
+def count(operation: str, answer: str) -> None:
+    """Count one call; ``answer`` is 'answered', 'throttled' or 'failed'."""
     with _lock:
         _calls[operation, answer] += 1
 

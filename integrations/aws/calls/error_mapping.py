@@ -132,7 +132,7 @@ def _from_code(error: ClientError, operation: str, subject: str) -> AwsError:
         sentence = (
             "AWS does not accept the credentials of this installation itself"
             f" ({call_name(operation, subject)}: {code}). Nothing is wrong with the role."
-            " Whoever runs this installation must renew them; it is tried again by itself."
+            " The operator of this installation must renew them; it is tried again by itself."
         )
     return kind(sentence, operation=operation, code=code)
 
@@ -172,8 +172,8 @@ _SENTENCES: Final[dict[type[AwsError], Callable[[str, str], str]]] = {
     ),
     errors.ClockWrong: lambda call, code: (
         f"The clock of this installation is wrong: AWS does not take the time at which {call} was signed ({code})."
-        " Nothing is wrong with your credentials. Whoever runs this installation must set the clock of its machine; it"
-        " is tried again by itself."
+        " Nothing is wrong with your credentials. The operator of this installation must set the clock of its machine;"
+        " it is tried again by itself."
     ),
     errors.ExpiredCredentials: lambda call, code: (
         f"The credentials have expired ({call}: {code}). Try again; if it stays so, enter new credentials."

@@ -35,7 +35,7 @@ class Pacer:
         return self._rate
 
     def reserve(self) -> float:
-        """Take the next place in the queue; returns the seconds to wait before calling."""
+        """Take the next turn; returns the seconds to wait before calling."""
         with self._lock:
             self._refill()
             self._tokens -= 1
@@ -71,7 +71,7 @@ class Pacer:
         self._seen_at = now
 
 
-# Set when the process is to stop: whoever would wait ends instead.
+# Set when the process is to stop: a thread that would wait ends instead.
 _stopping: Final = threading.Event()
 _LOOK_SECONDS: Final = 0.5
 
@@ -82,7 +82,7 @@ def stop() -> None:
 
 
 def stops_within(seconds: float) -> bool:
-    """Wait so long, or until the process is to stop; tell whether it is."""
+    """Wait so long, or until the process is to stop; returns whether it is."""
     return _stopping.wait(seconds)
 
 

@@ -1,4 +1,4 @@
-"""One call to AWS: paced, sent, checked, and tried again where that helps.
+"""One call to AWS: sent at the rate that AWS allows, checked, and tried again where that helps.
 
 botocore's own retries are off, so that each call counts once.
 """
@@ -94,7 +94,7 @@ def perform(
         sent_at = time.monotonic()
         answer, failure = _attempt(call)
         throttled = isinstance(failure, Throttled)
-        counters.note(call.operation.name, "throttled" if throttled else "failed" if failure else "answered")
+        counters.count(call.operation.name, "throttled" if throttled else "failed" if failure else "answered")
         if failure is None:
             pacer.speed_up()
             return answer

@@ -6,7 +6,7 @@ from typing import Any, Final
 from integrations.aws.calls.rate_limit import Budget
 from integrations.aws.discovery.pagination import Pages
 from integrations.aws.discovery.parsing import AccountRow, Reader
-from integrations.aws.discovery.thread_pool import Crew
+from integrations.aws.discovery.thread_pool import Pool
 from integrations.aws.discovery.tree_reader import WORKERS, PlacedFolder, Walk
 from integrations.aws.errors import ChangedWhileReading, unexpected
 from integrations.aws.identifiers import ACCOUNT_ID
@@ -47,12 +47,12 @@ def changed_while_reading(operation: str, what: str) -> ChangedWhileReading:
 def _parent_by_path(session: AwsSession, walk: Walk, row: AccountRow, budget: Budget) -> str | None:
     """Find the unit or root that holds an account; None when it is in a unit that was left out."""
     paths = row.paths
-    if len(paths) != 1:  # it moved between two pages: only a third look tells where it is now
+    if len(paths) != 1:  # it moved between two pages: only a third look shows where it is now
         operation = "DescribeAccount"
         answer = session.call(operation, subject=row.source_id, budget=budget, AccountId=row.source_id)
-        told = Reader(operation, row.source_id).account(answer["Account"])
-        _check_about(operation, row.source_id, told.source_id)
-        paths = told.paths
+        now = Reader(operation, row.source_id).account(answer["Account"])
+        _check_about(operation, row.source_id, now.source_id)
+        paths = now.paths
     if len(paths) != 1:
         raise changed_while_reading("DescribeAccount", f"the account {row.source_id} is in {len(paths)} places")
     (path,) = paths
@@ -79,10 +79,9 @@ def _ensure_folder(session: AwsSession, walk: Walk, path: tuple[str, ...], budge
         raise unexpected("ListAccounts", folder_id, "AWS does not move units, but this one is in two places")
 
 
-def _check_about(operation: str, asked_id: str, told_id: str) -> None:
-    """Refuse an answer about something else than was asked about."""
-    if told_id != asked_id:
-        raise unexpected(operation, asked_id, f"it is about {told_id}")
+def _check_about(operation: str, asked_id: str, answered_id: str) -> None:
+    if answered_id != asked_id:
+        raise unexpected(operation, asked_id, f"it is about {answered_id}")
 
 
 def _parents_by_traversal(session: AwsSession, walk: Walk, budget: Budget) -> dict[str, str]:
@@ -108,17 +107,17 @@ def accounts_in(
 ) -> dict[str, str]:
     """Account id → folder id for what these folders (id → what messages call it) hold, each asked once."""
     parents: dict[str, str] = {}
-    with Crew(WORKERS, budget) as crew:
+    with Pool(WORKERS, budget) as pool:
         for folder_id, subject in folders.items():
-            _ask_for_accounts(session, crew, folder_id, subject, parents)
-        while crew.is_busy:
-            crew.handle_next()
+            _ask_for_accounts(session, pool, folder_id, subject, parents)
+        while pool.is_busy:
+            pool.handle_next()
             on_answer()
     return parents
 
 
-def _ask_for_accounts(session: AwsSession, crew: Crew, folder_id: str, subject: str, parents: dict[str, str]) -> None:
-    pages = Pages(session, _TRAVERSE, crew.budget, subject=subject, ParentId=folder_id)
+def _ask_for_accounts(session: AwsSession, pool: Pool, folder_id: str, subject: str, parents: dict[str, str]) -> None:
+    pages = Pages(session, _TRAVERSE, pool.budget, subject=subject, ParentId=folder_id)
     reader = Reader(_TRAVERSE, subject)
 
     def read(row: dict[str, Any]) -> str:
@@ -129,4 +128,4 @@ def _ask_for_accounts(session: AwsSession, crew: Crew, folder_id: str, subject: 
             if parents.setdefault(account_id, folder_id) != folder_id:
                 raise changed_while_reading(_TRAVERSE, f"the account {account_id} is in two places")
 
-    crew.start(lambda: pages.all(read), handle)
+    pool.start(lambda: pages.all(read), handle)

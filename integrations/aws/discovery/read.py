@@ -9,7 +9,7 @@ from integrations.aws.calls.rate_limit import Budget
 from integrations.aws.discovery.account_parents import accounts_in, changed_while_reading, parents_of_accounts
 from integrations.aws.discovery.pagination import Pages
 from integrations.aws.discovery.parsing import ORGANIZATION_ID, AccountRow, Reader, RootRow
-from integrations.aws.discovery.thread_pool import Crew
+from integrations.aws.discovery.thread_pool import Pool
 from integrations.aws.discovery.tree_reader import WORKERS, MayLeaveOut, Walk
 from integrations.aws.errors import AccessDenied, ChangedWhileReading, Gone, incomplete, unexpected
 from integrations.aws.identifiers import ACCOUNT_ID
@@ -82,7 +82,7 @@ def read_snapshot(
 
     ``on_progress`` is called in the calling thread as answers arrive. ``identity`` saves two calls to those who have
     it. When the AWS organization changes in the middle, it is read once more before that is an error. A denied unit of
-    which ``may_leave_out`` says so is left out with all that is in it, and the snapshot tells; any other is an error.
+    which ``may_leave_out`` says so is left out with all that is in it, and the snapshot lists it; others are errors.
     """
     budget = Budget(within_seconds)
     identity = identity or identify(session)
@@ -120,21 +120,21 @@ def confirm_gone(
     asked: list[tuple[Look, str]] = [(_look_for_account, source_id) for source_id in accounts]
     asked += [(_look_for_folder, source_id) for source_id in folders]
     seconds = min(_CONFIRM_SECONDS + len(asked) * _CONFIRM_SECONDS_EACH, _LONGEST_CONFIRM_SECONDS)
-    said: list[Absent] = []
+    answers: list[Absent] = []
 
-    def ask(crew: Crew, look: Look, source_id: str) -> Absent:
-        return look(session, source_id, crew.budget)
+    def ask(pool: Pool, look: Look, source_id: str) -> Absent:
+        return look(session, source_id, pool.budget)
 
-    with Crew(WORKERS, Budget(seconds)) as crew:
+    with Pool(WORKERS, Budget(seconds)) as pool:
         for each in asked:
-            crew.start(partial(ask, crew, *each), said.append)
-            while crew.is_full:
-                crew.handle_next()
+            pool.start(partial(ask, pool, *each), answers.append)
+            while pool.is_full:
+                pool.handle_next()
                 on_progress()
-        while crew.is_busy:
-            crew.handle_next()
+        while pool.is_busy:
+            pool.handle_next()
             on_progress()
-    return said
+    return answers
 
 
 def _look_for_account(session: AwsSession, account_id: str, budget: Budget) -> Absent:

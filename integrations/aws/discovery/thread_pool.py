@@ -11,13 +11,13 @@ from integrations.aws.calls.rate_limit import Budget
 T = TypeVar("T")
 
 
-class Crew:
+class Pool:
     """Jobs under way, each with a handler for its result; the first one that raises ends all.
 
     ``budget`` is the part of the given one that its jobs wait in."""
 
     def __init__(self, workers: int, budget: Budget) -> None:
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="aws")
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="aws")
         self.budget = budget.part()
         self._workers = workers
         self._running: dict[Future[Any], Callable[[Any], None]] = {}
@@ -31,7 +31,7 @@ class Crew:
     ) -> None:
         if error is not None:
             self.budget.cancel()  # wakes threads that wait for their turn
-        self._pool.shutdown(cancel_futures=True)
+        self._threads.shutdown(cancel_futures=True)
 
     @property
     def is_busy(self) -> bool:
@@ -45,7 +45,7 @@ class Crew:
 
     def start(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
         """Run the job in a thread; ``then`` gets its result in ours, from ``handle_next``."""
-        future = self._pool.submit(job)
+        future = self._threads.submit(job)
         self._running[future] = then
         future.add_done_callback(self._done.put)
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from integrations.aws.calls.rate_limit import Budget
 from integrations.aws.discovery.pagination import Pages
 from integrations.aws.discovery.parsing import AccountRow, FolderRow, Reader, RootRow
-from integrations.aws.discovery.thread_pool import Crew
+from integrations.aws.discovery.thread_pool import Pool
 from integrations.aws.errors import AccessDenied, unexpected
 from integrations.aws.session import AwsSession
 from integrations.planning.snapshot import Progress
@@ -69,7 +69,7 @@ class Walk:
         self.folders: dict[str, PlacedFolder] = {root.root_id: self.root}
         self._session = session
         self._on_progress = on_progress
-        self._crew = Crew(WORKERS + 1, budget)  # one more for the accounts
+        self._pool = Pool(WORKERS + 1, budget)  # one more for the accounts
         self._to_ask = deque([self.root])
         self._parents: set[str] = set()  # units that surely have children: those on the way to an account, or probed
         self._listing = self._probing = 0
@@ -78,16 +78,16 @@ class Walk:
 
     def run(self) -> None:
         """Read everything; raises AwsError and is then worth nothing."""
-        with self._crew as crew:
-            self._ask_accounts(Pages(self._session, "ListAccounts", self._crew.budget))
+        with self._pool as pool:
+            self._ask_accounts(Pages(self._session, "ListAccounts", pool.budget))
             self._ask_folders()
-            while crew.is_busy:
-                crew.handle_next()
+            while pool.is_busy:
+                pool.handle_next()
                 self._ask_folders()
                 self.report()
 
     def report(self) -> None:
-        """Tell the caller how far we are."""
+        """Report to the caller how far the read is."""
         self._on_progress(Progress(len(self.folders), len(self.accounts), self._session.calls))
 
     def _ask_accounts(self, pages: Pages) -> None:
@@ -98,7 +98,7 @@ class Walk:
             if not pages.is_done:
                 self._ask_accounts(pages)
 
-        self._crew.start(pages.next, handle)
+        self._pool.start(pages.next, handle)
 
     def _found_account(self, row: AccountRow) -> None:
         known = self.accounts.get(row.source_id)
@@ -119,7 +119,7 @@ class Walk:
             self._probe(leaf)
 
     def _list(self, parent: PlacedFolder) -> None:
-        pages = Pages(self._session, _LIST, self._crew.budget, subject=parent.subject, ParentId=parent.source_id)
+        pages = Pages(self._session, _LIST, self._pool.budget, subject=parent.subject, ParentId=parent.source_id)
 
         def read() -> list[FolderRow] | None:
             try:
@@ -138,7 +138,7 @@ class Walk:
                 self._found_folder(parent, row)
 
         self._listing += 1
-        self._crew.start(read, handle)
+        self._pool.start(read, handle)
 
     def _probe(self, folder: PlacedFolder) -> None:
         """Ask whether it has children at all; that gives no names, so the few that have some are listed after all.
@@ -148,7 +148,7 @@ class Walk:
         pages = Pages(
             self._session,
             _PROBE,
-            self._crew.budget,
+            self._pool.budget,
             subject=folder.subject,
             ParentId=folder.source_id,
             ChildType="ORGANIZATIONAL_UNIT",
@@ -168,7 +168,7 @@ class Walk:
                 self._to_ask.appendleft(folder)
 
         self._probing += 1
-        self._crew.start(has_children, handle)
+        self._pool.start(has_children, handle)
 
     def _found_folder(self, parent: PlacedFolder, row: FolderRow) -> None:
         placed = PlacedFolder(row.source_id, row.name, (*parent.path, row.source_id))

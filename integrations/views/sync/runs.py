@@ -80,15 +80,15 @@ def _decide(request: HttpRequest, access: Access, run: SyncRun) -> str:
     try:
         if answer == "approve":
             approvals.approve(run=run, by=access.user, now=now)
-            said = f"Approved. AWS is read again now; what sync {run.pk} showed may go, and nothing else."
+            sentence = f"Approved. AWS is read again now; what sync {run.pk} showed may go, and nothing else."
         elif answer == "discard":
             approvals.discard(run=run, by=access.user, now=now)
-            said = f"Discarded. Sync {run.pk} has changed nothing; the next one looks again."
+            sentence = f"Discarded. Sync {run.pk} has changed nothing; the next one looks again."
         else:
             return "Choose Approve or Discard."
     except approvals.NotWaitingError as error:
         return str(error)
-    messages.success(request, said)
+    messages.success(request, sentence)
     return ""
 
 

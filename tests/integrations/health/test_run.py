@@ -97,7 +97,7 @@ def test_roles_that_all_worked_and_are_all_refused_at_once_are_said_to_be(tested
         reason = tested.node(name).health_reason
         assert reason.startswith("AWS refused AssumeRole")
         assert shared in reason
-        assert "only whoever runs it can mend" in reason
+        assert "only its operator can mend" in reason
     assert shared not in tested.node("Management").health_reason  # it never worked
 
 
@@ -245,9 +245,9 @@ def test_test_connection_updates_the_health_at_once(tested: Scene, cast: Cast) -
 def test_a_test_of_settings_that_nobody_saved_says_nothing_about_health(tested: Scene) -> None:
     with isolation.as_tenant(tested.tenant_id):
         integration = Integration.objects.select_related("tenant").get()
-        seen = health_run.remember(integration, [tested.account("Prod")])
+        seen = health_run.connections_to_test(integration, [tested.account("Prod")])
         integration.role_name = "pipes-other"
-        health_run.note(integration, seen, {tested.account("Prod"): None})
+        health_run.record_results(integration, seen, {tested.account("Prod"): None})
     assert tested.node("Prod").health == "untested"
 
 

@@ -93,7 +93,7 @@ def test_what_finds_no_place_waits_and_is_begun_when_there_is_one(mirror: Synced
 def test_other_tenants_have_places_of_their_own(mirror: Synced, cast: Cast) -> None:
     take_places(cast)
     with isolation.as_tenant(cast.globex.pk):
-        assert concurrency.take(cast.globex.pk, now=timezone.now())
+        assert concurrency.lock_slots(cast.globex.pk, now=timezone.now())
 
 
 def test_whatever_ends_sends_for_all_that_waits_one_after_the_other(
