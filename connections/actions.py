@@ -4,13 +4,12 @@ Each function is one transaction and writes one audit event.
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 from django.db import transaction
 
 from connections import sharing
 from connections.errors import ChangedMeanwhileError
-from connections.models import Aggregator, Connection, Folder, Schema
+from connections.models import Aggregator, Schema
 from connections.schemas import in_use
 from connections.sharing import Node
 from workspaces import audit
@@ -37,18 +36,8 @@ def change_permissions(*, node: Node, audiences: Sequence[Scope], seen: str, by:
     moved = sharing.set_grants(node, audiences)
     schemas_moved = {"schemas_removed": len(moved.lost), "schemas_returned": len(moved.returned)}
     change = {"before": before, "after": after} | {name: number for name, number in schemas_moved.items() if number}
-    audit.record(f"{kind_of(node)}.permissions_changed", scope=scope_of(node), by=by, target=node, **change)
+    audit.record(f"{node.kind}.permissions_changed", scope=node.scope, by=by, target=node, **change)
     return moved
-
-
-def scope_of(node: Node) -> Scope:
-    """Give the scope that owns a node."""
-    return Scope(node.tenant, node.organization, node.workspace)
-
-
-def kind_of(node: Node) -> Literal["folder", "connection"]:
-    """Give the word for a node in the names of actions."""
-    return "folder" if isinstance(node, Folder) else "connection"
 
 
 class NotAddableError(Exception):
@@ -62,18 +51,18 @@ def add_schema(*, scope: Scope, node: Node, by: User) -> None:
     Added twice, nothing happens. Raises NotAddableError when it is in use already with a folder above it, and when the
     workspace may not use it (any more).
     """
-    workspace = _workspace(scope)
+    workspace = in_use.workspace_of(scope)
     inside = in_use.contents(workspace)
     if not inside.visible.has(node):
         raise NotAddableError(
-            f"{isolated(node.shown)} is not shared with {scope} any more. Ask an owner of {scope_of(node)} to share it."
+            f"{isolated(node.shown)} is not shared with {scope} any more. Ask an owner of {node.scope} to share it."
         )
-    above = inside.covering(in_use.path_above(node))
+    above = inside.covering(node.path_above)
     if above is not None:
         raise NotAddableError(
             f"{isolated(node.shown)} is in the schema already, with the folder {isolated(above.title)}."
         )
-    _, is_new = Schema.objects.get_or_create(**scope.keys, folder=_folder(node), connection=_connection(node))
+    _, is_new = Schema.objects.get_or_create(**scope.keys, **node.key)
     if is_new:
         audit.record("schema.added", scope=scope, by=by, target=node)
 
@@ -81,7 +70,7 @@ def add_schema(*, scope: Scope, node: Node, by: User) -> None:
 @transaction.atomic
 def remove_schema(*, scope: Scope, node: Node, by: User) -> None:
     """Remove from the scope's workspace what was added there itself; removed twice, nothing happens."""
-    removed, _ = Schema.objects.filter(**scope.keys, folder=_folder(node), connection=_connection(node)).delete()
+    removed, _ = Schema.objects.filter(**scope.keys, **node.key).delete()
     if removed:
         audit.record("schema.removed", scope=scope, by=by, target=node)
 
@@ -128,7 +117,7 @@ def change_search_path(*, scope: Scope, prefix: Sequence[str], seen: Sequence[st
 
     Raises ChangedMeanwhileError when they are others by now than those that the person saw.
     """
-    workspace = Workspace.objects.select_for_update(no_key=True).get(pk=_workspace(scope).pk)
+    workspace = Workspace.objects.select_for_update(no_key=True).get(pk=in_use.workspace_of(scope).pk)
     before, after = workspace.search_path_prefix, list(prefix)
     if before != list(seen):
         raise ChangedMeanwhileError
@@ -137,17 +126,3 @@ def change_search_path(*, scope: Scope, prefix: Sequence[str], seen: Sequence[st
     workspace.search_path_prefix = after
     workspace.save(update_fields=["search_path_prefix"])
     audit.record("workspace.search_path_changed", scope=scope, by=by, target=workspace, before=before, after=after)
-
-
-def _workspace(scope: Scope) -> Workspace:
-    if scope.workspace is None:
-        raise ValueError(f"{scope} is no workspace.")
-    return scope.workspace
-
-
-def _folder(node: Node) -> Folder | None:
-    return node if isinstance(node, Folder) else None
-
-
-def _connection(node: Node) -> Connection | None:
-    return node if isinstance(node, Connection) else None

@@ -71,17 +71,10 @@ class Extent:
 
 
 def extent_of(node: Folder | Connection) -> Extent:
-    """Count a folder and what is below it, or one connection, and find the workspaces that have any of it in use.
-
-    One statement.
-    """
-    parameters: dict[str, Any]
-    if isinstance(node, Folder):
-        parameters = {"path": node.path, "connection": None, "above": ids_on(node.path)[:-1]}
-    else:
-        parameters = {"path": None, "connection": node.pk, "above": ids_on(node.folder.path if node.folder else "")}
+    """Count a folder with what is below it, or one connection, and the workspaces that use any of it; one statement."""
+    path, leaf = (node.path, None) if isinstance(node, Folder) else (None, node.pk)
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, parameters)
+        cursor.execute(_COUNT, {"path": path, "connection": leaf, "above": ids_on(node.path_above)})
         folders, connections, workspace_ids = cursor.fetchone()
     return Extent(folders, connections, tuple(sorted(workspace_ids)))
 
@@ -103,12 +96,13 @@ def delete_tree(top: Folder) -> None:
     _execute(_DELETE, {"path": top.path})
 
 
-def delete_owned(scope: Scope) -> None:
+def _delete_owned(scope: Scope) -> Mapping[str, object]:
     """Delete all folders, connections, grants, schemas and aggregators of an organization or workspace."""
     sharing.delete_grants_of(scope)
     place = "workspace" if scope.workspace else "organization"
     statements = (f"DELETE FROM {table} WHERE {place}_id = %(place)s" for table in _OWNED)  # noqa: S608
     _execute(statements, {"place": scope.place.pk})
+    return {}
 
 
 def _execute(statements: Iterable[str], parameters: Mapping[str, Any]) -> None:
@@ -125,9 +119,4 @@ def _going(scope: Scope) -> Sequence[Going]:
     return [Going(number, "connection", "connections")]
 
 
-def _delete(scope: Scope) -> Mapping[str, object]:
-    delete_owned(scope)
-    return {}
-
-
-register_belongings(Belongings(_going, _delete))
+register_belongings(Belongings(_going, _delete_owned))

@@ -6,7 +6,6 @@ What an integration manages is refused here too, for everybody.
 from django.db import IntegrityError, connection, transaction
 
 from connections import deletion
-from connections.actions import kind_of, scope_of
 from connections.errors import HandleTakenError
 from connections.models import Connection, ConnectionState, Folder
 from connections.sharing import Node
@@ -109,22 +108,19 @@ def change_node(*, node: Node, handle: str, title: str, by: User) -> None:
         return
     node.handle, node.title = handle, title
     _write(node, is_new=False)
-    audit.record(f"{kind_of(node)}.changed", scope=scope_of(node), by=by, target=node, before=before, after=after)
+    audit.record(f"{node.kind}.changed", scope=node.scope, by=by, target=node, before=before, after=after)
 
 
 @transaction.atomic
 def delete_node(*, node: Node, by: User) -> None:
-    """Delete a node made by hand, and for a folder all below it, with grants and schemas; raises ManagedError.
-
-    Deleted twice, nothing happens.
-    """
+    """Delete a node made by hand, a folder with all below it, if it is still there; raises ManagedError."""
     if why := why_managed(node, "deleted"):
         raise ManagedError(why)
     below = {"path__under": node.path} if isinstance(node, Folder) else {"pk": node.pk}
     if not list(type(node).objects.select_for_update().filter(**below).order_by("pk")):  # see _hold
         return
     facts = deletion.extent_of(node).facts
-    audit.record(f"{kind_of(node)}.deleted", scope=scope_of(node), by=by, target=node, **facts)
+    audit.record(f"{node.kind}.deleted", scope=node.scope, by=by, target=node, **facts)
     if isinstance(node, Folder):
         deletion.delete_tree(node)
     else:
@@ -143,7 +139,7 @@ def _hold(parent: Folder | None) -> None:
 
 def _write(node: Node, *, is_new: bool) -> None:
     """Save, and check the handle now: its constraint waits for the end of the transaction otherwise."""
-    constraint = f"{kind_of(node)}_handle_unique"
+    constraint = f"{node.kind}_handle_unique"
     try:
         with transaction.atomic():
             node.save(force_insert=is_new, update_fields=None if is_new else ["handle", "title"])

@@ -51,15 +51,14 @@ def set_grants(node: Node, audiences: Iterable[Scope]) -> Moved:
     """
     scopes = list(audiences)
     if not all(_is_within(scope, node) for scope in scopes):
-        owner = Scope(node.tenant, node.organization, node.workspace)
-        raise ValidationError(f"{node} belongs to {owner} and can only be shared within it.")
+        raise ValidationError(f"{node} belongs to {node.scope} and can only be shared within it.")
     wanted = {audience_ids(scope) for scope in scopes}
     existing = {(grant.organization_id, grant.workspace_id): grant.pk for grant in grants_on(node)}
     if wanted == existing.keys():
         return Moved()
     before = _out_of_reach(node)
     Grant.objects.bulk_create(
-        Grant(tenant_id=node.tenant_id, organization_id=organization_id, workspace_id=workspace_id, **_key(node))
+        Grant(tenant_id=node.tenant_id, organization_id=organization_id, workspace_id=workspace_id, **node.key)
         for organization_id, workspace_id in wanted - existing.keys()
     )
     Grant.objects.filter(pk__in=[pk for audience, pk in existing.items() if audience not in wanted]).delete()
@@ -119,12 +118,12 @@ def _out_of_reach(node: Node | None) -> dict[int, int]:
 
 def grants_on(node: Node) -> list[Grant]:
     """List the grants that were made on the node itself."""
-    return list(Grant.objects.filter(**_key(node)).select_related("tenant", "organization", "workspace"))
+    return list(Grant.objects.filter(**node.key).select_related("tenant", "organization", "workspace"))
 
 
 def inherited_grants(node: Node) -> list[Grant]:
     """List what the node has from the folders above it, topmost first; ``grant.folder`` is the origin."""
-    above = ids_on(node.folder.path if node.folder else "") if isinstance(node, Connection) else ids_on(node.path)[:-1]
+    above = ids_on(node.path_above)
     grants = Grant.objects.filter(folder_id__in=above).select_related("tenant", "folder", "organization", "workspace")
     return sorted(grants, key=lambda grant: above.index(grant.folder_id or 0))
 
@@ -288,7 +287,3 @@ def _is_within(scope: Scope, node: Node) -> bool:
         and node.organization_id in (None, organization_id)
         and node.workspace_id in (None, workspace_id)
     )
-
-
-def _key(node: Node) -> dict[str, Node]:
-    return {"folder": node} if isinstance(node, Folder) else {"connection": node}

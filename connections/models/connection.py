@@ -50,6 +50,7 @@ class Connection(Node):
     in particular no sync, so that a connection that moved or returned keeps them.
     """
 
+    kind = "connection"
     folder = models.ForeignKey(
         Folder, null=True, blank=True, on_delete=models.CASCADE, related_name="connections", db_constraint=False
     )
@@ -90,6 +91,11 @@ class Connection(Node):
                 name="connection_health_due",
             ),
         ]
+
+    @property
+    def path_above(self) -> str:
+        """The path of the folder that it is in; empty at the top of a scope."""
+        return self.folder.path if self.folder else ""
 
     @property
     def why_disabled(self) -> str:

@@ -16,6 +16,7 @@ class Folder(Node):
     ``managed_by`` is on the top folder of a mirror only: the handle of the integration that keeps the mirror true.
     """
 
+    kind = "folder"
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.CASCADE, related_name="children", db_constraint=False
     )
@@ -40,3 +41,8 @@ class Folder(Node):
             models.CheckConstraint(condition=~Q(parent=models.F("id")), name="folder_not_its_own_parent"),
             models.CheckConstraint(condition=Q(path__endswith="/"), name="folder_path_ends_with_slash"),
         ]
+
+    @property
+    def path_above(self) -> str:
+        """The path of the folder that it is in; empty at the top of a scope."""
+        return self.path.removesuffix(f"{self.pk}/")

@@ -1,6 +1,6 @@
 """What folders and connections have in common."""
 
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -40,6 +40,7 @@ class Node(ScopedModel):
     removed_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[models.Manager["Node"]]
+    kind: ClassVar[Literal["folder", "connection"]]  # the word for it in names of actions, constraints and fields
 
     class Meta:
         abstract = True
@@ -71,3 +72,13 @@ class Node(ScopedModel):
     def shown(self) -> str:
         """What pages call it: its title or, without one, its handle."""
         return self.title or self.handle
+
+    @property
+    def scope(self) -> Scope:
+        """What owns it."""
+        return Scope(self.tenant, self.organization, self.workspace)
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """The field of a grant or schema that names it."""
+        return {self.kind: self}

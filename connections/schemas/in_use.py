@@ -14,9 +14,10 @@ from typing import Any
 from django.db import connection as database
 from django.db.models import Q, QuerySet
 
-from connections.models import Aggregator, Connection, ConnectionState, Folder
-from connections.sharing import IS_VISIBLE, VISIBLE, VISIBLE_IDS, Node, Visible
+from connections.models import Aggregator, Connection, ConnectionState
+from connections.sharing import IS_VISIBLE, VISIBLE, VISIBLE_IDS, Visible
 from connections.tree import ids_on
+from workspaces.access import Scope
 from workspaces.models import Workspace
 
 IS_USABLE = Q(state=ConnectionState.ACTIVE)
@@ -117,6 +118,13 @@ class Contents:
         return min(moments)
 
 
+def workspace_of(scope: Scope) -> Workspace:
+    """Give the workspace of a workspace's scope; raises ValueError for another one."""
+    if scope.workspace is None:
+        raise ValueError(f"{scope} is no workspace.")
+    return scope.workspace
+
+
 def contents(workspace: Workspace, *, folder_id: int | None = None) -> Contents:
     """Find what a workspace has, in one statement; ``folder_id`` is the folder whose line is wanted, if any."""
     keys = {
@@ -140,13 +148,6 @@ def contents(workspace: Workspace, *, folder_id: int | None = None) -> Contents:
         aggregators=[_aggregator(workspace, *row) for row in aggregators],
         line=[FolderOnLine(*row) for row in line],
     )
-
-
-def path_above(node: Node) -> str:
-    """Give the path of the folder that a node is in; empty at the top of a scope."""
-    if isinstance(node, Folder):
-        return node.path.removesuffix(f"{node.pk}/")
-    return node.folder.path if node.folder else ""
 
 
 def _aggregator(workspace: Workspace, pk: int, handle: str, patterns: list[str], created_at: str) -> Aggregator:

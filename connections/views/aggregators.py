@@ -16,9 +16,8 @@ from connections.models import Aggregator
 from connections.schemas import aggregator_patterns, in_use, schema_names
 from connections.schemas.aggregator_patterns import Matches
 from connections.schemas.conflicts import mark_conflicts
-from connections.schemas.in_use import Contents
+from connections.schemas.in_use import Contents, workspace_of
 from connections.schemas.rows import SchemaRow, totals
-from connections.views.workspace import workspace_of
 from workspaces.access import Access, Power
 from workspaces.handles import ALL_AWS
 from workspaces.scoping import workspace_view

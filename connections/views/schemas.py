@@ -1,11 +1,12 @@
 """A workspace's schemas: what is in use, and adding and removing it."""
 
 from collections.abc import Callable
-from typing import Never
+from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
@@ -13,11 +14,12 @@ from django_htmx.http import trigger_client_event
 from connections import actions, browse
 from connections.models import Connection, Folder
 from connections.schemas import in_use, schema_names, workspace_tree
+from connections.schemas.in_use import workspace_of
 from connections.schemas.rows import totals
 from connections.sharing import Node
-from connections.views.workspace import subtabs, workspace_of
+from connections.views.workspace import subtabs
 from workspaces.access import Access, Power
-from workspaces.scoping import workspace_view
+from workspaces.scoping import View, workspace_view
 from workspaces.web.htmx import htmx, render_page, search_text
 from workspaces.web.pagination import numbered_page
 from workspaces.wording.names import isolated
@@ -45,51 +47,26 @@ def schema_list(request: HttpRequest, access: Access) -> HttpResponse:
     return render_page(request, "connections/schemas/list.html", context, parts=("list",))
 
 
-@workspace_view(Power.OWNER)
-@require_POST
-def folder_add(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
-    """Add to schema: a folder with all its present and future connections."""
-    return _change(request, access, _folder(access, folder), actions.add_schema, "Added {} to the schema.")
+def _changing(nodes: "QuerySet[Any]", change: Callable[..., None], done: str) -> View:
+    """Make the view that adds one of these nodes, which the URL names, to the schema or removes it."""
+
+    @workspace_view(Power.OWNER)
+    @require_POST
+    def view(request: HttpRequest, access: Access, **ids: int) -> HttpResponse:
+        (pk,) = ids.values()
+        node = get_object_or_404(nodes, tenant=access.scope.tenant, pk=pk)
+        if not in_use.contents(workspace_of(access.scope)).visible.has(node):
+            raise Http404
+        return _change(request, access, node, change, done)
+
+    return view
 
 
-@workspace_view(Power.OWNER)
-@require_POST
-def folder_remove(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
-    """Remove from schema: a folder that was added."""
-    return _change(request, access, _folder(access, folder), actions.remove_schema, "Removed {} from the schema.")
-
-
-@workspace_view(Power.OWNER)
-@require_POST
-def connection_add(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    """Add to schema: one connection."""
-    return _change(request, access, _connection(access, connection), actions.add_schema, "Added {} to the schema.")
-
-
-@workspace_view(Power.OWNER)
-@require_POST
-def connection_remove(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    """Remove from schema: a connection that was added itself."""
-    node = _connection(access, connection)
-    return _change(request, access, node, actions.remove_schema, "Removed {} from the schema.")
-
-
-def _folder(access: Access, pk: int) -> Folder:
-    folder = Folder.objects.filter(tenant=access.scope.tenant, pk=pk).first()
-    return folder if folder and _is_usable(access, folder) else _nothing()
-
-
-def _connection(access: Access, pk: int) -> Connection:
-    found = Connection.objects.filter(tenant=access.scope.tenant, pk=pk).select_related("folder").first()
-    return found if found and _is_usable(access, found) else _nothing()
-
-
-def _is_usable(access: Access, node: Node) -> bool:
-    return in_use.contents(workspace_of(access.scope)).visible.has(node)
-
-
-def _nothing() -> Never:
-    raise Http404
+_FOLDERS, _CONNECTIONS = Folder.objects.all(), Connection.objects.select_related("folder")
+folder_add = _changing(_FOLDERS, actions.add_schema, "Added {} to the schema.")
+folder_remove = _changing(_FOLDERS, actions.remove_schema, "Removed {} from the schema.")
+connection_add = _changing(_CONNECTIONS, actions.add_schema, "Added {} to the schema.")
+connection_remove = _changing(_CONNECTIONS, actions.remove_schema, "Removed {} from the schema.")
 
 
 def _change(request: HttpRequest, access: Access, node: Node, change: Callable[..., None], done: str) -> HttpResponse:

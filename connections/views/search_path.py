@@ -8,8 +8,8 @@ from connections import actions
 from connections.errors import ChangedMeanwhileError
 from connections.forms.aggregator import SearchPathForm
 from connections.schemas import in_use, schema_names
+from connections.schemas.in_use import workspace_of
 from connections.schemas.rows import totals
-from connections.views.workspace import workspace_of
 from workspaces.access import Access, Power
 from workspaces.models import Workspace
 from workspaces.scoping import workspace_view

@@ -13,12 +13,11 @@ from connections.browse import Listing, Row
 from connections.models import Connection
 from connections.schemas import in_use, workspace_tree
 from connections.schemas.conflicts import mark_conflicts
-from connections.schemas.in_use import Contents, FolderOnLine
+from connections.schemas.in_use import Contents, FolderOnLine, workspace_of
 from connections.schemas.rows import SchemaRow
 from connections.schemas.workspace_tree import UsableRow
 from connections.views.tree import INSIDE
 from workspaces.access import Access, Power, Scope, power_in
-from workspaces.models import Workspace
 from workspaces.scoping import workspace_view
 from workspaces.web.htmx import htmx, render_page, search_text
 from workspaces.web.pagination import numbered_page
@@ -83,7 +82,7 @@ def usable_connection(request: HttpRequest, access: Access, connection: int) -> 
     inside = in_use.contents(workspace_of(access.scope), folder_id=node.folder_id if node else None)
     if node is None or not inside.visible.has(node):
         raise Http404
-    path = in_use.path_above(node)
+    path = node.path_above
     is_added, folder = node.pk in inside.connections_since, inside.covering(path)
     row = SchemaRow("connection", node.pk, node.handle, path=path)
     if is_added or folder:
@@ -109,11 +108,6 @@ def _own_tabs(
     """Give the tabs of what the workspace itself owns, for owners; what is shared has its settings elsewhere."""
     is_own = node.workspace_id is not None and access.can_own
     return [(first, url), ("Settings", f"{url}{settings}")] if is_own else []
-
-
-def workspace_of(scope: Scope) -> Workspace:
-    assert scope.workspace is not None  # noqa: S101  # the decorator lets no other scope in
-    return scope.workspace
 
 
 def subtabs(scope: Scope) -> list[tuple[str, str]]:

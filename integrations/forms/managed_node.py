@@ -6,7 +6,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from connections import manual_nodes
-from connections.actions import scope_of
 from connections.sharing import Node
 from workspaces.handles import NODE_MAX_LENGTH, validate_node_handle
 from workspaces.web.inputs import AS_TYPED
@@ -34,15 +33,13 @@ class NodeHandleForm(forms.Form):
         handle: str = self.cleaned_data["handle"]
         if handle != self.node.handle and (why := manual_nodes.why_reserved(type(self.node), handle)):
             raise ValidationError(why)
-        if manual_nodes.is_handle_taken(scope_of(self.node), type(self.node), handle, but=self.node):
+        if manual_nodes.is_handle_taken(self.node.scope, type(self.node), handle, but=self.node):
             raise ValidationError(self.taken(handle))
         return handle
 
     def taken(self, handle: str) -> str:
         """Say that a handle is taken."""
-        return (
-            f"{handle} is taken by another {self.node._meta.verbose_name} of {scope_of(self.node)}. Choose another one."
-        )
+        return f"{handle} is taken by another {self.node._meta.verbose_name} of {self.node.scope}. Choose another one."
 
     def clean(self) -> None:
         """Refuse a hand-written request to retitle or move what an integration keeps."""

@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from django.db import models
 
-from connections.actions import scope_of
 from connections.models import Connection
 from integrations.models.settings import AccessSettings
 from workspaces.access import Scope
@@ -34,4 +33,4 @@ class AccountAccess(AccessSettings):
     @property
     def scope(self) -> Scope:
         """The place that owns the connection."""
-        return scope_of(self.connection)
+        return self.connection.scope

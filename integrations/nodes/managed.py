@@ -12,10 +12,8 @@ from uuid import uuid5
 from django.db import IntegrityError, connection, transaction
 
 from connections import actions, manual_nodes, sharing
-from connections.actions import kind_of, scope_of
 from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.models import Connection, Folder
-from connections.schemas import in_use
 from connections.schemas.workspace_uses import uses_of
 from connections.sharing import Granted, Node
 from connections.tree import ids_on
@@ -54,10 +52,10 @@ def reset_handle(*, node: Node, integration: Integration, seen: str, seen_impact
     """Give a node the dynamic handle again, which follows its name; raises as ``change_handle`` does."""
     current = _lock(node, seen)
     prefix = integration.handle_prefix if isinstance(current, Connection) else ""
-    bare = dynamic_handle(kind_of(current), current.title, current.source_id, prefix)
-    others = type(current).objects.filter(**scope_of(current).keys).exclude(pk=current.pk)
+    bare = dynamic_handle(current.kind, current.title, current.source_id, prefix)
+    others = type(current).objects.filter(**current.scope.keys).exclude(pk=current.pk)
     handle = next(
-        wish for wish in wishes(kind_of(current), bare, current.source_id) if not others.filter(handle=wish).exists()
+        wish for wish in wishes(current.kind, bare, current.source_id) if not others.filter(handle=wish).exists()
     )
     return _set_handle(current, handle, is_static=False, seen_impact=seen_impact, by=by)
 
@@ -74,7 +72,7 @@ def change_options(*, node: Node, options: Mapping[str, Any], seen: str, by: Use
     named = {"before": {name: before.get(name) for name in before | after}} | {
         "after": {name: after.get(name) for name in before | after}
     }
-    audit.record(f"{kind_of(current)}.options_changed", scope=scope_of(current), by=by, target=current, **named)
+    audit.record(f"{current.kind}.options_changed", scope=current.scope, by=by, target=current, **named)
     return current
 
 
@@ -134,7 +132,7 @@ def change_permissions(
 
 def _impacts_of_grants(node: Node, audiences: Sequence[Scope]) -> list[WorkspaceImpact]:
     view, titles = _view_of(node)
-    above = ids_on(in_use.path_above(node))
+    above = ids_on(node.path_above)
     below = [pk for leaves in view.leaves.values() for pk in leaves if isinstance(pk, int)]
     uses = uses_of([*above, *titles], below, names=view.names, is_whole=not above)
     folder, leaf = (node.pk, None) if isinstance(node, Folder) else (None, node.pk)
@@ -146,7 +144,7 @@ def _impacts_of_grants(node: Node, audiences: Sequence[Scope]) -> list[Workspace
 def _view_of(node: Node) -> tuple[View, dict[int, str]]:
     """See a node and all below it as workspaces see it, with the titles of the folders."""
     if isinstance(node, Connection):
-        line = tuple(ids_on(in_use.path_above(node)))
+        line = tuple(ids_on(node.path_above))
         at: Key = line[-1] if line else ""  # at the top of a scope it is in none
         return View({at: line}, {at: {node.pk: node.handle}}, _disabled([node])), {}
     folders = list(Folder.objects.filter(path__under=node.path, removed_at=None))
@@ -182,7 +180,7 @@ def _set_handle(node: Node, handle: str, *, is_static: bool, seen_impact: str, b
     if isinstance(node, Connection) and node.handle != handle:
         _check_impact(node, handle, seen_impact)
     node.handle, node.is_handle_static = handle, is_static
-    constraint = f"{kind_of(node)}_handle_unique"
+    constraint = f"{node.kind}_handle_unique"
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             node.save(update_fields=["handle", "is_handle_static"])
@@ -192,9 +190,7 @@ def _set_handle(node: Node, handle: str, *, is_static: bool, seen_impact: str, b
             cursor.execute(f"SET CONSTRAINTS {constraint} DEFERRED")
     except IntegrityError as error:
         raise HandleTakenError from error
-    audit.record(
-        f"{kind_of(node)}.handle_changed", scope=scope_of(node), by=by, target=node, before=before, after=after
-    )
+    audit.record(f"{node.kind}.handle_changed", scope=node.scope, by=by, target=node, before=before, after=after)
     return node
 
 
