@@ -113,8 +113,9 @@ def access_rotate(request: HttpRequest, access: Access, connection: int) -> Http
     if request.method == "POST":
         account_access.rotate_external_id(access=found, by=access.user)
         return _back(access, found)
-    context = connection_page(request, access.scope, found.connection) | {"url": _url(access, found)}
-    return render(request, "integrations/nodes/rotate_external_id.html", context | {"is_in_use": bool(found.role_arn)})
+    context = connection_page(request, access.scope, found.connection)
+    context |= {"frame": "connections/node.html", "cancel_url": _url(access, found), "is_in_use": bool(found.role_arn)}
+    return render(request, "integrations/nodes/rotate_external_id.html", context)
 
 
 def _find(access: Access, pk: int) -> AccountAccess:

@@ -123,7 +123,7 @@ def rotate(request: HttpRequest, access: Access, integration: str, kind: str) ->
     if request.method == "POST":
         change.rotate_external_id(integration=found, kind=used_for, by=access.user)
         return redirect(f"{config_url}#{kind}")
-    context = integration_page(access, found, used_for=kind, config_url=config_url)
+    context = integration_page(access, found, used_for=kind, cancel_url=config_url)
     return render_page(request, "integrations/settings/rotate.html", context, parts=())
 
 
