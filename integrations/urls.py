@@ -67,10 +67,10 @@ _PAGES = [
 
 # About folders and connections, but from what their integration knows.
 _NODES = [
-    path("folders/<int:folder>/permissions/", permissions.folder_permissions, name="folder_permissions"),
-    path("<int:connection>/permissions/", permissions.connection_permissions, name="connection_permissions"),
-    path("folders/<int:folder>/handle/", managed.folder_handle, name="folder_handle"),
-    path("<int:connection>/handle/", managed.connection_handle, name="connection_handle"),
+    path("folders/<int:folder>/permissions/", permissions.node_permissions, name="folder_permissions"),
+    path("<int:connection>/permissions/", permissions.node_permissions, name="connection_permissions"),
+    path("folders/<int:folder>/handle/", managed.node_handle, name="folder_handle"),
+    path("<int:connection>/handle/", managed.node_handle, name="connection_handle"),
     path("<int:connection>/config/", managed.connection_config, name="connection_config"),
     path("<int:connection>/test/", managed.connection_test, name="connection_test"),
 ]
@@ -79,8 +79,8 @@ _NODES = [
 _ACCOUNTS = [
     path("folders/<int:folder>/config/", managed.folder_config, name="folder_config"),
     path("new/", account_access.connection_create, name="connection_create"),
-    path("folders/<int:folder>/advanced/", manual.folder_advanced, name="folder_advanced"),
-    path("<int:connection>/advanced/", manual.connection_advanced, name="connection_advanced"),
+    path("folders/<int:folder>/advanced/", manual.node_advanced, name="folder_advanced"),
+    path("<int:connection>/advanced/", manual.node_advanced, name="connection_advanced"),
     path("<int:connection>/access/", account_access.connection_access, name="connection_access"),
     path("<int:connection>/access/save/", account_access.access_save, name="access_save"),
     path("<int:connection>/access/options/", account_access.options_save, name="access_options"),

@@ -1,6 +1,6 @@
 """Folders made by hand; what folders and connections are called, and deleting them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -24,23 +24,44 @@ from workspaces.wording.names import isolated
 
 @scope_view(Power.OWNER, with_workspace=True)
 def folder_create(request: HttpRequest, access: Access) -> HttpResponse:
+    def create(parent: Folder | None, **fields: str) -> Folder:
+        return manual_nodes.create_folder(scope=access.scope, parent=parent, by=access.user, **fields)
+
+    return create_node(request, access, Folder, create, template="connections/create_folder.html")
+
+
+def create_node(
+    request: HttpRequest,
+    access: Access,
+    model: type[Folder] | type[Connection],
+    create: Callable[..., Node],
+    *,
+    template: str,
+    next_page: str = "",
+    next_step: str = "",
+) -> HttpResponse:
+    """Ask for a handle and a title, ``create`` the node in the folder that the URL names, and go to one of its pages.
+
+    ``next_step`` is a sentence for the message that says so.
+    """
     check_tenant_settings(access)
     scope, parent = access.scope, parent_of(request, access.scope)
-    form = node_form(request, scope, Folder)
+    form = node_form(request, scope, model)
     if name := asks_about_field(request, form):
         return field_status(request, form, name)
     if request.method == "POST" and form.is_valid():
         try:
-            made = manual_nodes.create_folder(scope=scope, parent=parent, by=access.user, **form.cleaned_data)
+            made = create(parent, **form.cleaned_data)
         except HandleTakenError:
             form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
         except manual_nodes.FolderGoneError as error:
             messages.error(request, str(error))
             return redirect(scope.url("connection_list"))
         else:
-            messages.success(request, f"Created the folder {isolated(made.shown)}.")
-            return redirect(scope.url("folder_detail", folder=made.pk))
-    return render(request, "connections/create_folder.html", {"form": form} | place_context(scope, parent))
+            message = f"Created the {made.kind} {isolated(made.shown)}."
+            messages.success(request, " ".join(filter(None, (message, next_step))))
+            return redirect(node_url(scope, made) + next_page)
+    return render(request, template, {"form": form} | place_context(scope, parent))
 
 
 def parent_of(request: HttpRequest, scope: Scope) -> Folder | None:

@@ -8,6 +8,7 @@ from django.shortcuts import render
 
 from integrations.models import Integration
 from integrations.planning.workspace_impact import WorkspaceImpact
+from integrations.settings.change import UnseenImpactError
 from integrations.views.frame import integration_page
 from workspaces.access import Access
 from workspaces.handles import ALL_AWS
@@ -80,30 +81,25 @@ def _lines(mark: str, tone: str, word: str, lines: Sequence[tuple[str, str]]) ->
 
 
 def show_impact(
-    request: HttpRequest,
-    access: Access,
-    integration: Integration,
-    impacts: Sequence[WorkspaceImpact],
-    fingerprint: str,
-    *,
-    lead: str,
+    request: HttpRequest, access: Access, integration: Integration, unseen: UnseenImpactError, *, lead: str
 ) -> HttpResponse:
-    """Ask whether a change may be saved, with what it means to each workspace; the form's values go along."""
+    """Ask whether a change of an integration may be saved, with what it means to each workspace."""
     cancel_url = access.scope.url("integration_config", integration=integration.handle)
-    shown = impact_context(request, impacts, fingerprint, seen_name="seen")
-    context = integration_page(access, integration, lead=lead, cancel_url=cancel_url, **shown)
+    context = integration_page(access, integration, **impact_context(request, unseen, lead=lead, cancel_url=cancel_url))
     return render(request, "integrations/workspace_impact/impact.html", context)
 
 
-def impact_context(
-    request: HttpRequest, impacts: Sequence[WorkspaceImpact], fingerprint: str, *, seen_name: str
-) -> dict[str, object]:
-    """Give what a page needs to show impacts and to send the form again once they were seen."""
+def impact_context(request: HttpRequest, unseen: UnseenImpactError, *, lead: str, cancel_url: str) -> dict[str, object]:
+    """Give what a page needs to show impacts and to send the same form again once they were seen.
+
+    ``lead`` is what stands above them, ``cancel_url`` where nothing is saved.
+    """
     values = [(name, value) for name in request.POST for value in request.POST.getlist(name)]
     return {
-        "is_other": bool(request.POST.get(seen_name)),
-        "workspaces": workspace_lines(impacts),
-        "values": [(name, value) for name, value in values if name not in ("csrfmiddlewaretoken", seen_name)],
-        "seen_name": seen_name,
-        "seen_impact": fingerprint,
+        "lead": lead,
+        "cancel_url": cancel_url,
+        "is_other": bool(request.POST.get("seen_impact")),
+        "workspaces": workspace_lines(unseen.impacts),
+        "values": [(name, value) for name, value in values if name not in ("csrfmiddlewaretoken", "seen_impact")],
+        "seen_impact": unseen.fingerprint,
     }

@@ -9,11 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from connections import manual_nodes
-from connections.errors import ChangedMeanwhileError, HandleTakenError
-from connections.models import Connection
-from connections.views.context import connection_page, node_url, settings_links
-from connections.views.manual_nodes import node_form, parent_of, place_context
+from connections.errors import ChangedMeanwhileError
+from connections.models import Connection, Folder
+from connections.views.context import connection_page, node_url
+from connections.views.manual_nodes import create_node
 from integrations.access import tested
 from integrations.access_tests import results
 from integrations.aws import iac
@@ -22,10 +21,10 @@ from integrations.forms.account_access import AccountForm
 from integrations.models import AccessTest, AccountAccess
 from integrations.nodes import account_access
 from integrations.views.nodes.connection_options import Options, options_of
+from integrations.views.nodes.page import settings_page
 from workspaces.access import Access, Power
 from workspaces.scoping import posted_from, scope_view
-from workspaces.views.settings import check_tenant_settings
-from workspaces.web.htmx import asks_about_field, field_status, render_page
+from workspaces.web.htmx import render_page
 from workspaces.wording.names import isolated
 
 CHANGED_MEANWHILE = (
@@ -38,25 +37,19 @@ CHANGED_MEANWHILE = (
 @require_http_methods(["GET", "HEAD", "POST"])
 def connection_create(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for a handle and a title, and make a connection; its access comes next, with the external id made by then."""
-    check_tenant_settings(access)
-    scope, folder = access.scope, parent_of(request, access.scope)
-    form = node_form(request, scope, Connection)
-    if name := asks_about_field(request, form):
-        return field_status(request, form, name)
-    if request.method == "POST" and form.is_valid():
-        try:
-            made = account_access.create_connection(scope=scope, folder=folder, by=access.user, **form.cleaned_data)
-        except HandleTakenError:
-            form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
-        except manual_nodes.FolderGoneError as error:
-            messages.error(request, str(error))
-            return redirect(scope.url("connection_list"))
-        else:
-            messages.success(
-                request, f"Created the connection {isolated(made.shown)}. Enter how Pipes accesses its account."
-            )
-            return redirect(f"{node_url(scope, made)}access/")
-    return render(request, "integrations/nodes/create_connection.html", {"form": form} | place_context(scope, folder))
+
+    def create(folder: Folder | None, **fields: str) -> Connection:
+        return account_access.create_connection(scope=access.scope, folder=folder, by=access.user, **fields)
+
+    return create_node(
+        request,
+        access,
+        Connection,
+        create,
+        template="integrations/nodes/create_connection.html",
+        next_page="access/",
+        next_step="Enter how Pipes accesses its account.",
+    )
 
 
 @scope_view(Power.OWNER, with_workspace=True)
@@ -142,16 +135,19 @@ def _show(
     options: Options | None = None,
 ) -> HttpResponse:
     node, url = found.connection, _url(access, found)
-    context = connection_page(request, access.scope, node) | settings_links(access.scope, node)
-    context |= _test_of(found, url) | {
-        **(options or _options_of(request, access, found)).context,
-        "form": form or AccountForm(found),
-        "seen": account_access.fingerprint(found),
-        "access_row": found,
-        "setup": _setup(found),
-        "why_disabled": node.why_disabled,
-        "url": url,
-    }
+    context = (
+        settings_page(request, access, node)
+        | _test_of(found, url)
+        | {
+            **(options or _options_of(request, access, found)).context,
+            "form": form or AccountForm(found),
+            "seen": account_access.fingerprint(found),
+            "access_row": found,
+            "setup": _setup(found),
+            "why_disabled": node.why_disabled,
+            "url": url,
+        }
+    )
     return render_page(request, "integrations/nodes/account_access.html", context, parts=("report",))
 
 

@@ -4,15 +4,15 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from connections.errors import ChangedMeanwhileError, HandleTakenError
-from connections.models import Connection, Folder
+from connections.models import Connection
 from connections.sharing import Node
-from connections.views.context import connection_page, folder_page, node_url, settings_links
-from connections.views.manual_nodes import find_folder
+from connections.views.context import node_url
+from connections.views.manual_nodes import find_connection, find_folder
 from integrations.access import tested
 from integrations.access.connection_options import effective, integration_of
 from integrations.access_tests import results
@@ -21,8 +21,8 @@ from integrations.models import AccessTest, Integration
 from integrations.nodes import managed
 from integrations.settings.change import UnseenImpactError
 from integrations.views.nodes.connection_options import options_of
+from integrations.views.nodes.page import find_node, settings_page, show_handle_impact
 from integrations.views.settings.config import stored_now
-from integrations.views.workspace_impact import impact_context
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 from workspaces.web.htmx import asks_about_field, field_status, render_page, what_to_judge
@@ -31,52 +31,65 @@ from workspaces.wording.names import isolated
 
 @scope_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
-def folder_handle(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
-    """Show and change the handle of a managed folder."""
-    node = _folder(access, folder)
-    return _handle(request, access, node, folder_page(request, access.scope, node))
-
-
-@scope_view(Power.OWNER)
-@require_http_methods(["GET", "HEAD", "POST"])
-def connection_handle(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    """Show and change the handle of a managed connection."""
-    node = _connection(access, connection)
-    return _handle(request, access, node, connection_page(request, access.scope, node))
+def node_handle(request: HttpRequest, access: Access, **ids: int) -> HttpResponse:
+    """Show and change the handle of a managed folder or connection."""
+    node = _find(access, **ids)
+    is_reset = request.POST.get("do") == "reset"
+    form = NodeHandleForm(node, None if is_reset else what_to_judge(request))
+    if name := asks_about_field(request, form):
+        return field_status(request, form, name)
+    page = settings_page(request, access, node)
+    if request.method == "POST" and (is_reset or form.is_valid()):
+        sent = {"seen": request.POST.get("seen", ""), "seen_impact": request.POST.get("seen_impact", "")}
+        try:
+            if is_reset:
+                saved = managed.reset_handle(node=node, integration=_managing(node), by=access.user, **sent)
+            else:
+                saved = managed.change_handle(node=node, by=access.user, handle=form.cleaned_data["handle"], **sent)
+        except ChangedMeanwhileError as error:
+            form = NodeHandleForm(node, request.POST)
+            form.add_error(None, str(error))
+        except HandleTakenError:
+            form.add_error("handle", form.taken(form.cleaned_data["handle"]))
+        except UnseenImpactError as unseen:
+            return show_handle_impact(request, page, unseen)
+        else:
+            messages.success(request, f"Saved the handle {saved.handle}.")
+            return redirect(request.path)
+    stored = stored_now(form if form.is_bound else None)
+    page |= {"form": form, "seen": managed.node_fingerprint(node), "stored": stored}
+    return render_page(request, "integrations/nodes/handle.html", page, parts=())
 
 
 @scope_view(Power.OWNER, with_workspace=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def folder_config(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
     """Show and change the options of a folder, which all below it inherit, discovered or made by hand."""
-    node = find_folder(access, folder)
-    return _config(request, access, node, folder_page(request, access.scope, node))
+    return _config(request, access, find_folder(access, folder))
 
 
 @scope_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def connection_config(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Show and change the options of a managed connection, and how its last test went."""
-    node = _connection(access, connection)
-    return _config(request, access, node, connection_page(request, access.scope, node))
+    return _config(request, access, _find(access, connection=connection))
 
 
 @scope_view(Power.OWNER)
 @require_POST
 def connection_test(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Try the role of the connection's account in the background."""
-    node = _connection(access, connection)
+    node = find_connection(access, connection)
     managed.request_connection_test(node=node, integration=_managing(node), by=access.user, now=timezone.now())
     return redirect(f"{node_url(access.scope, node)}config/")
 
 
-def _folder(access: Access, pk: int) -> Folder:
-    return get_object_or_404(Folder.objects.in_scope(access.scope).select_related("root"), pk=pk, is_managed=True)
-
-
-def _connection(access: Access, pk: int) -> Connection:
-    found = Connection.objects.in_scope(access.scope).select_related("folder", "root")
-    return get_object_or_404(found, pk=pk, is_managed=True)
+def _find(access: Access, **ids: int) -> Node:
+    """Find a node that an integration manages; raises Http404 for any other."""
+    node = find_node(access, **ids)
+    if not node.is_managed:
+        raise Http404
+    return node
 
 
 def _integration(node: Node) -> Integration | None:
@@ -94,46 +107,14 @@ def _managing(node: Node) -> Integration:
     return found
 
 
-def _handle(request: HttpRequest, access: Access, node: Node, context: dict[str, object]) -> HttpResponse:
-    is_reset = request.POST.get("do") == "reset"
-    form = NodeHandleForm(node, None if is_reset else what_to_judge(request))
-    if name := asks_about_field(request, form):
-        return field_status(request, form, name)
-    context |= settings_links(access.scope, node)
-    if request.method == "POST" and (is_reset or form.is_valid()):
-        sent = {"seen": request.POST.get("seen", ""), "seen_impact": request.POST.get("seen_impact", "")}
-        try:
-            if is_reset:
-                saved = managed.reset_handle(node=node, integration=_managing(node), by=access.user, **sent)
-            else:
-                saved = managed.change_handle(node=node, by=access.user, handle=form.cleaned_data["handle"], **sent)
-        except ChangedMeanwhileError as error:
-            form = NodeHandleForm(node, request.POST)
-            form.add_error(None, str(error))
-        except HandleTakenError:
-            form.add_error("handle", form.taken(form.cleaned_data["handle"]))
-        except UnseenImpactError as unseen:
-            context |= impact_context(request, unseen.impacts, unseen.fingerprint, seen_name="seen_impact")
-            return render_page(request, "integrations/nodes/handle_impact.html", context, parts=())
-        else:
-            messages.success(request, f"Saved the handle {saved.handle}.")
-            return redirect(request.path)
-    context |= {
-        "form": form,
-        "seen": managed.node_fingerprint(node),
-        "stored": stored_now(form if form.is_bound else None),
-    }
-    return render_page(request, "integrations/nodes/handle.html", context, parts=())
-
-
-def _config(request: HttpRequest, access: Access, node: Node, context: dict[str, object]) -> HttpResponse:
+def _config(request: HttpRequest, access: Access, node: Node) -> HttpResponse:
     integration = _integration(node)
     partition = tested.partition_of(integration) if integration else tested.first_partition()
     options = options_of(request, access, node, integration, partition, request.path)
     if options.is_saved:
         messages.success(request, f"Saved the options of {isolated(node.shown)}.")
         return redirect(request.path)
-    context |= settings_links(access.scope, node) | _test_of(node, integration, request.path)
+    context = settings_page(request, access, node) | _test_of(node, integration, request.path)
     context |= options.context | {"integration": integration}
     return render_page(request, "integrations/nodes/config.html", context, parts=("report",))
 

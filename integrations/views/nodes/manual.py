@@ -11,11 +11,11 @@ from connections.errors import HandleTakenError
 from connections.forms.node import NodeForm
 from connections.models import Connection, Folder
 from connections.sharing import Node
-from connections.views.context import connection_page, folder_page, node_url, settings_links
-from connections.views.manual_nodes import find_connection, find_folder, node_form
+from connections.views.context import node_url
+from connections.views.manual_nodes import node_form
 from integrations.nodes import managed
 from integrations.settings.change import UnseenImpactError
-from integrations.views.workspace_impact import impact_context
+from integrations.views.nodes.page import find_node, settings_page, show_handle_impact
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 from workspaces.web.htmx import asks_about_field, field_status
@@ -24,26 +24,14 @@ from workspaces.wording.names import isolated
 
 @scope_view(Power.OWNER, with_workspace=True)
 @require_http_methods(["GET", "HEAD", "POST"])
-def folder_advanced(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
-    """Change what a folder made by hand is called, and lead to its deletion."""
-    node = find_folder(access, folder)
-    return _advanced(request, access, node, folder_page(request, access.scope, node))
-
-
-@scope_view(Power.OWNER, with_workspace=True)
-@require_http_methods(["GET", "HEAD", "POST"])
-def connection_advanced(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    """Change what a connection made by hand is called, and lead to its deletion."""
-    node = find_connection(access, connection)
-    return _advanced(request, access, node, connection_page(request, access.scope, node))
-
-
-def _advanced(request: HttpRequest, access: Access, node: Node, context: dict[str, object]) -> HttpResponse:
-    scope, why_managed = access.scope, manual_nodes.why_managed(node, "renamed, moved or deleted")
+def node_advanced(request: HttpRequest, access: Access, **ids: int) -> HttpResponse:
+    """Change what a folder or connection made by hand is called, and lead to its deletion."""
+    node, scope = find_node(access, **ids), access.scope
+    why_managed = manual_nodes.why_managed(node, "renamed, moved or deleted")
     form = node_form(request, scope, type(node), node)
     if name := asks_about_field(request, form):
         return field_status(request, form, name)
-    context |= settings_links(scope, node)
+    context = settings_page(request, access, node)
     if request.method == "POST":
         if why_managed:
             raise PermissionDenied(why_managed)
@@ -52,8 +40,7 @@ def _advanced(request: HttpRequest, access: Access, node: Node, context: dict[st
                 messages.success(request, f"Saved {isolated(node.shown)}.")
                 return redirect(request.path)
         except UnseenImpactError as unseen:
-            context |= impact_context(request, unseen.impacts, unseen.fingerprint, seen_name="seen_impact")
-            return render(request, "integrations/nodes/handle_impact.html", context)
+            return show_handle_impact(request, context, unseen)
     base = node_url(scope, node)
     context |= {"form": form, "why_managed": why_managed, "delete_url": f"{base}delete/"}
     return render(request, "integrations/nodes/advanced.html", context)

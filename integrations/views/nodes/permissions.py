@@ -5,21 +5,20 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 
 from connections import sharing
 from connections.errors import ChangedMeanwhileError
 from connections.forms.permissions import PermissionsForm
 from connections.models import Connection, Folder, Grant
 from connections.retention import GRACE
-from connections.sharing import Node
-from connections.views.context import connection_page, folder_page, settings_links
 from integrations.nodes import managed
 from integrations.planning.workspace_impact import WorkspaceImpact
 from integrations.settings.change import UnseenImpactError
-from integrations.views.workspace_impact import impact_context
+from integrations.views.nodes.page import find_node, settings_page, show_node_impact
 from workspaces.access import Access, Power, Scope
 from workspaces.scoping import scope_view
+from workspaces.wording.durations import duration_in_words
 from workspaces.wording.names import isolated
 
 CHANGED_MEANWHILE = (
@@ -38,25 +37,12 @@ class Audience:
 
 
 @scope_view(Power.OWNER)
-def folder_permissions(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
-    """Show and change who may use a folder and all below it."""
-    node = get_object_or_404(Folder.objects.in_scope(access.scope), pk=folder)
-    return _permissions(request, access, node, folder_page(request, access.scope, node))
-
-
-@scope_view(Power.OWNER)
-def connection_permissions(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    """Show and change who may use a connection."""
-    found = Connection.objects.in_scope(access.scope).select_related("folder")
-    node = get_object_or_404(found, pk=connection)
-    return _permissions(request, access, node, connection_page(request, access.scope, node))
-
-
-def _permissions(request: HttpRequest, access: Access, node: Node, context: dict[str, object]) -> HttpResponse:
-    scope = access.scope
+def node_permissions(request: HttpRequest, access: Access, **ids: int) -> HttpResponse:
+    """Show and change who may use a folder and all below it, or a connection."""
+    node, scope = find_node(access, **ids), access.scope
     own, inherited = sharing.grants_on(node), sharing.inherited_grants(node)
     form = PermissionsForm(scope, own, inherited, request.POST if request.method == "POST" else None)
-    context |= settings_links(scope, node) | {"grace": GRACE}
+    context = settings_page(request, access, node) | {"grace": GRACE}
     if request.method == "POST" and form.is_valid():
         sent = {"seen": form.cleaned_data["seen"], "seen_impact": request.POST.get("seen_impact", "")}
         try:
@@ -68,8 +54,12 @@ def _permissions(request: HttpRequest, access: Access, node: Node, context: dict
             form.data = data = request.POST.copy()
             data["seen"] = sharing.fingerprint(own)
         except UnseenImpactError as unseen:
-            context |= impact_context(request, unseen.impacts, unseen.fingerprint, seen_name="seen_impact")
-            return render(request, "integrations/nodes/permissions_impact.html", context)
+            count = len(unseen.impacts)
+            lead = (
+                f"With these permissions {count} workspace{' is' if count == 1 else 's are'} affected. What goes comes"
+                f" back as it was when it is granted again within {duration_in_words(GRACE)}."
+            )
+            return show_node_impact(request, context, unseen, lead=lead)
         else:
             messages.success(request, f"Saved the permissions of {isolated(node.shown)}.{_what_happened(scope, done)}")
             return redirect(request.path)

@@ -84,7 +84,7 @@ def connection_settings(request: HttpRequest, access: Access, integration: str) 
         except ChangedMeanwhileError as error:
             form.add_error(None, str(error))
         return _show(request, access, found, connection=form)
-    seen = request.POST.get("seen", "")
+    seen = request.POST.get("seen_impact", "")
     try:
         saved = change.change_connection_settings(
             integration=found, wanted=wanted, version=_version(request), seen=seen, by=access.user
@@ -94,12 +94,20 @@ def connection_settings(request: HttpRequest, access: Access, integration: str) 
     except PrefixRefusedError as error:
         form.add_error("handle_prefix", str(error))
     except change.UnseenImpactError as unseen:
-        lead = f"The Handle Prefix {wanted.handle_prefix or '(none)'} renames {unseen.renames} connections of {found}."
-        return show_impact(request, access, found, unseen.impacts, unseen.fingerprint, lead=lead)
+        return show_impact(request, access, found, unseen, lead=_prefix_lead(wanted, unseen))
     else:
         messages.success(request, f"Saved the Connection Settings of {saved}.")
         return redirect(access.scope.url("integration_config", integration=found.handle))
     return _show(request, access, found, connection=form)
+
+
+def _prefix_lead(wanted: Integration, unseen: change.UnseenImpactError) -> str:
+    count = len(unseen.impacts)
+    return (
+        f"The Handle Prefix {wanted.handle_prefix or '(none)'} renames {unseen.renames} connections of {wanted}."
+        f" {count} workspace{' uses' if count == 1 else 's use'} some of them. Search paths and patterns that people"
+        " typed are never rewritten; where they mean something else then, it is listed."
+    )
 
 
 def _test(access: Access, integration: Integration, wanted: Integration) -> None:

@@ -63,9 +63,9 @@ def test_confirming_renames_all_dynamic_handles_and_nothing_that_people_typed(
         Connection.objects.filter(handle="management").update(handle="boss", is_handle_static=True)
         Connection.objects.filter(handle="dev").update(removed_at=timezone.now())
     values = form(as_org_owner, handle_prefix="acme_")
-    seen = hidden(post(as_org_owner, CONNECTION, **values), "seen")
+    seen = hidden(post(as_org_owner, CONNECTION, **values), "seen_impact")
     before = len(events())
-    html = post(as_org_owner, CONNECTION, **values, seen=seen)
+    html = post(as_org_owner, CONNECTION, **values, seen_impact=seen)
     assert "Saved the Connection Settings of main." in html
     assert handles(cast) == {"boss", "acme_prod"}
     with isolation.as_tenant(cast.acme.pk):
@@ -89,13 +89,13 @@ def test_a_prefix_that_no_workspace_notices_is_saved_at_once(in_use: Synced, cas
 
 def test_what_changed_after_it_was_looked_at_is_shown_again(in_use: Synced, cast: Cast, as_org_owner: Client) -> None:
     values = form(as_org_owner, handle_prefix="acme_")
-    seen = hidden(post(as_org_owner, CONNECTION, **values), "seen")
+    seen = hidden(post(as_org_owner, CONNECTION, **values), "seen_impact")
     with isolation.as_tenant(cast.acme.pk):
         Schema.objects.filter(workspace=cast.rockets).delete()
-    html = post(as_org_owner, CONNECTION, **values, seen=seen)
+    html = post(as_org_owner, CONNECTION, **values, seen_impact=seen)
     assert "different from what you have just seen" in html
     assert handles(cast) == {"management", "prod", "dev"}
-    assert "Saved" in post(as_org_owner, CONNECTION, **values, seen=hidden(html, "seen"))
+    assert "Saved" in post(as_org_owner, CONNECTION, **values, seen_impact=hidden(html, "seen_impact"))
 
 
 @pytest.mark.parametrize(
