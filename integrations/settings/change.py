@@ -53,15 +53,7 @@ def change_handle(*, integration: Integration, handle: str, version: str, by: Us
     except IntegrityError as error:
         raise HandleTakenError from error
     Folder.objects.filter(pk=current.root_folder_id).update(managed_by=handle)
-    _bump(current)
-    audit.record(
-        "integration.handle_changed",
-        scope=current.scope,
-        by=by,
-        target=current,
-        before={"handle": before},
-        after={"handle": handle},
-    )
+    _record("handle_changed", current, by, {"handle": before}, {"handle": handle})
     return current
 
 
@@ -74,15 +66,7 @@ def change_schedule(*, integration: Integration, minutes: int, version: str, by:
     if before == minutes:
         return
     row.update(interval_seconds=minutes * 60)
-    _bump(current)
-    values = ({"interval_minutes": value} for value in (before, minutes))
-    audit.record(
-        "integration.schedule_changed",
-        scope=current.scope,
-        by=by,
-        target=current,
-        **dict(zip(("before", "after"), values, strict=True)),
-    )
+    _record("schedule_changed", current, by, {"interval_minutes": before}, {"interval_minutes": minutes})
 
 
 @transaction.atomic
@@ -95,10 +79,7 @@ def change_deletion_limit(*, integration: Integration, percent: int, connections
         return
     current.deletion_limit_percent, current.deletion_limit_count = percent, connections
     current.save(update_fields=["deletion_limit_percent", "deletion_limit_count"])
-    _bump(current)
-    audit.record(
-        "integration.deletion_limit_changed", scope=current.scope, by=by, target=current, before=before, after=after
-    )
+    _record("deletion_limit_changed", current, by, before, after)
 
 
 @transaction.atomic
@@ -149,9 +130,8 @@ def change_connection_settings(
     current.save(update_fields=[*CONNECTION_FIELDS, "connection_external_id", "next_connection_external_id"])
     if current.member_role != former_role:
         batches.forget(current.tenant_id, Connection.objects.filter(root=current.root_folder_id))
-    _bump(current)
-    changes = {"before": before, "after": after} | ({"renamed": len(updates)} if updates else {})
-    audit.record("integration.connection_settings_changed", scope=current.scope, by=by, target=current, **changes)
+    renamed_nodes = {"renamed": len(updates)} if updates else {}
+    _record("connection_settings_changed", current, by, before, after, **renamed_nodes)
     return current
 
 
@@ -191,6 +171,12 @@ def _values(integration: Integration) -> dict[str, Any]:
     return {name: getattr(integration, name) for name in names if name != "options"} | dict(integration.options)
 
 
-def _bump(integration: Integration) -> None:
+def _record(
+    verb: str, integration: Integration, by: User, before: dict[str, Any], after: dict[str, Any], **further: object
+) -> None:
+    """Record a change in the audit log, and count up the version that pages send."""
+    audit.record(
+        f"integration.{verb}", scope=integration.scope, by=by, target=integration, before=before, after=after, **further
+    )
     Integration.objects.filter(pk=integration.pk).update(version=F("version") + 1)
     requests.forget_failures(integration)

@@ -56,7 +56,7 @@ def node_handle(request: HttpRequest, access: Access, **ids: int) -> HttpRespons
         else:
             messages.success(request, f"Saved the handle {saved.handle}.")
             return redirect(request.path)
-    stored = stored_now(form if form.is_bound else None)
+    stored = stored_now(form)
     page |= {"form": form, "seen": managed.node_fingerprint(node), "stored": stored}
     return render_page(request, "integrations/nodes/handle.html", page, parts=())
 

@@ -1,5 +1,8 @@
 """The Advanced tab: the handle, syncing, its schedule and deletion limit, and deleting."""
 
+from collections.abc import Callable
+from typing import Final
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,6 +18,13 @@ from workspaces.access import Access, Power
 from workspaces.scoping import posted_from, scope_view
 from workspaces.web.htmx import asks_about_field, field_status, what_to_judge
 
+AdvancedForm = HandleForm | ScheduleForm | DeletionLimitForm
+_CARDS: Final[dict[str, type[AdvancedForm]]] = {
+    "handle": HandleForm,
+    "schedule": ScheduleForm,
+    "limit": DeletionLimitForm,
+}
+
 
 @scope_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -26,18 +36,7 @@ def integration_advanced(request: HttpRequest, access: Access, integration: str)
         return field_status(request, form, name)
     if request.method != "POST":
         return _show(request, access, found)
-    if form.is_valid():
-        handle, version = form.cleaned_data["handle"], request.POST.get("version", "")
-        try:
-            saved = change.change_handle(integration=found, handle=handle, version=version, by=access.user)
-        except ChangedMeanwhileError as error:
-            form.add_error(None, str(error))
-        except HandleTakenError:
-            form.add_error("handle", f"Somebody has just taken {handle}. Choose another one.")
-        else:
-            messages.success(request, f"Saved the handle {saved}.")
-            return redirect(access.scope.url("integration_advanced", integration=saved.handle))
-    return _show(request, access, found, handle=form)
+    return _save(request, access, found, form, change.change_handle, done="Saved the handle {handle}.")
 
 
 @scope_view(Power.OWNER)
@@ -45,17 +44,8 @@ def integration_advanced(request: HttpRequest, access: Access, integration: str)
 def integration_schedule(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Change how often the integration syncs by itself."""
     found = find_integration(access, integration)
-    form = ScheduleForm(found, request.POST)
-    if form.is_valid():
-        minutes, version = form.cleaned_data["minutes"], request.POST.get("version", "")
-        try:
-            change.change_schedule(integration=found, minutes=minutes, version=version, by=access.user)
-        except ChangedMeanwhileError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, f"{found} syncs every {minutes} minutes now.")
-            return redirect(access.scope.url("integration_advanced", integration=found.handle))
-    return _show(request, access, found, schedule=form)
+    form, done = ScheduleForm(found, request.POST), f"{found} syncs every {{minutes}} minutes now."
+    return _save(request, access, found, form, change.change_schedule, done=done)
 
 
 @scope_view(Power.OWNER)
@@ -63,39 +53,48 @@ def integration_schedule(request: HttpRequest, access: Access, integration: str)
 def integration_deletion_limit(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Change how much a scheduled sync may remove without being approved."""
     found = find_integration(access, integration)
-    form = DeletionLimitForm(found, request.POST)
-    if form.is_valid():
-        version = request.POST.get("version", "")
-        try:
-            change.change_deletion_limit(integration=found, version=version, by=access.user, **form.cleaned_data)
-        except ChangedMeanwhileError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, f"Saved the deletion limit of {found}.")
-            return redirect(access.scope.url("integration_advanced", integration=found.handle))
-    return _show(request, access, found, limit=form)
+    form, done = DeletionLimitForm(found, request.POST), f"Saved the deletion limit of {found}."
+    return _save(request, access, found, form, change.change_deletion_limit, done=done)
 
 
-def _show(
+def _save(
     request: HttpRequest,
     access: Access,
     integration: Integration,
+    form: AdvancedForm,
+    save: Callable[..., object],
     *,
-    handle: HandleForm | None = None,
-    schedule: ScheduleForm | None = None,
-    limit: DeletionLimitForm | None = None,
+    done: str,
+) -> HttpResponse:
+    """Save a card of the page with an action of ``change``; ``done`` is the message, with the form's fields in it."""
+    values = form.cleaned_data if form.is_valid() else {}
+    if values:
+        try:
+            save(integration=integration, version=request.POST.get("version", ""), by=access.user, **values)
+        except ChangedMeanwhileError as error:
+            form.add_error(None, str(error))
+        except HandleTakenError:
+            form.add_error("handle", f"Somebody has just taken {values['handle']}. Choose another one.")
+        else:
+            messages.success(request, done.format(**values))
+            handle = values.get("handle", integration.handle)
+            return redirect(access.scope.url("integration_advanced", integration=handle))
+    return _show(request, access, integration, refused=form)
+
+
+def _show(
+    request: HttpRequest, access: Access, integration: Integration, *, refused: AdvancedForm | None = None
 ) -> HttpResponse:
     base = access.scope.url("integration_advanced", integration=integration.handle)
     of_it = access.scope.url("integration_detail", integration=integration.handle)
+    cards: dict[str, object] = {}
+    for name, kind in _CARDS.items():
+        form = refused if isinstance(refused, kind) else kind(integration)
+        cards |= {f"{name}_form": form, f"{name}_stored": stored_now(form)}
     context = integration_page(
         access,
         integration,
-        handle_form=handle or HandleForm(integration),
-        schedule_form=schedule or ScheduleForm(integration),
-        handle_stored=stored_now(handle),
-        schedule_stored=stored_now(schedule),
-        limit_form=limit or DeletionLimitForm(integration),
-        limit_stored=stored_now(limit),
+        **cards,
         limit_url=f"{base}deletion-limit/",
         current_url=base,
         schedule_url=f"{base}schedule/",
@@ -107,6 +106,5 @@ def _show(
         inlet_url=f"{base}events/",
         has_inlet=EventInlet.objects.filter(integration=integration).exists(),
     )
-    return render_live(
-        request, "integrations/settings/advanced.html", context, latest_status(access, integration), parts=()
-    )
+    status = latest_status(access, integration)
+    return render_live(request, "integrations/settings/advanced.html", context, status, parts=())

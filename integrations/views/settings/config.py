@@ -33,6 +33,8 @@ from workspaces.access import Access, Power
 from workspaces.scoping import posted_from, scope_view
 from workspaces.web.htmx import render_page
 
+_DISCOVERY, _CONNECTION = AccessTest.Kind.DISCOVERY, AccessTest.Kind.CONNECTION
+
 
 @scope_view(Power.OWNER)
 @require_safe
@@ -51,21 +53,18 @@ def discovery_settings(request: HttpRequest, access: Access, integration: str) -
     if form.is_valid():
         form.keep()
         wanted.discovery_external_id = found.next_discovery_external_id or found.discovery_external_id
-        if _is_same(wanted, found):
+        if tested.fingerprint(wanted, _DISCOVERY) == tested.fingerprint(found, _DISCOVERY):
             messages.info(request, "Nothing was changed: these are the settings that are in use.")
             return redirect(access.scope.url("integration_config", integration=found.handle))
         try:
-            settings_trial.start(integration=found, wanted=wanted, version=_version(request), by=access.user)
+            settings_trial.start(
+                integration=found, wanted=wanted, version=request.POST.get("version", ""), by=access.user
+            )
         except ChangedMeanwhileError as error:
             form.add_error(None, str(error))
         else:
             return redirect(access.scope.url("integration_trial", integration=found.handle))
     return _show(request, access, found, discovery=form)
-
-
-def _is_same(wanted: Integration, integration: Integration) -> bool:
-    kind = AccessTest.Kind.DISCOVERY
-    return tested.fingerprint(wanted, kind) == tested.fingerprint(integration, kind)
 
 
 @scope_view(Power.OWNER)
@@ -87,7 +86,7 @@ def connection_settings(request: HttpRequest, access: Access, integration: str) 
     seen = request.POST.get("seen_impact", "")
     try:
         saved = change.change_connection_settings(
-            integration=found, wanted=wanted, version=_version(request), seen=seen, by=access.user
+            integration=found, wanted=wanted, version=request.POST.get("version", ""), seen=seen, by=access.user
         )
     except ChangedMeanwhileError as error:
         form.add_error(None, str(error))
@@ -115,8 +114,7 @@ def _test(access: Access, integration: Integration, wanted: Integration) -> None
     wanted.connection_external_id = integration.next_connection_external_id or integration.connection_external_id
     instead = Instead(member_role=wanted.member_role)
     edit_conflicts.hold(integration)
-    kind = AccessTest.Kind.CONNECTION
-    request_test(wanted, kind, by=access.user, now=timezone.now(), instead=instead, target=integration)
+    request_test(wanted, _CONNECTION, by=access.user, now=timezone.now(), instead=instead, target=integration)
 
 
 @scope_view(Power.OWNER)
@@ -124,12 +122,11 @@ def _test(access: Access, integration: Integration, wanted: Integration) -> None
 def rotate(request: HttpRequest, access: Access, integration: str, kind: str) -> HttpResponse:
     """Ask whether a new external id is wanted, and make it."""
     found = find_integration(access, integration)
-    if kind not in (AccessTest.Kind.DISCOVERY, AccessTest.Kind.CONNECTION):
+    if kind not in (_DISCOVERY, _CONNECTION):
         raise Http404
-    used_for = AccessTest.Kind(kind)
     config_url = access.scope.url("integration_config", integration=found.handle)
     if request.method == "POST":
-        change.rotate_external_id(integration=found, kind=used_for, by=access.user)
+        change.rotate_external_id(integration=found, kind=AccessTest.Kind(kind), by=access.user)
         return redirect(f"{config_url}#{kind}")
     context = integration_page(access, found, used_for=kind, cancel_url=config_url)
     return render_page(request, "integrations/settings/rotate.html", context, parts=())
@@ -166,7 +163,8 @@ def _show(
     connection: ConnectionForm | None = None,
 ) -> HttpResponse:
     base = access.scope.url("integration_config", integration=integration.handle)
-    setup = _setup_of(integration)
+    setup, member_role = _setup_of(integration), integration.member_role.name
+    discovery, connection = discovery or DiscoveryForm(integration), connection or ConnectionForm(integration)
     context = integration_page(
         access,
         integration,
@@ -175,11 +173,11 @@ def _show(
         why_no_stackset=setup_files.why_no_stackset(setup),
         where_stackset_goes=setup_files.where_stackset_goes(setup),
         other_mirrors=setup_files.other_mirrors(setup, integration.source_organization_id),
-        discovery=discovery or DiscoveryForm(integration),
-        connection=connection or ConnectionForm(integration),
+        discovery=discovery,
+        connection=connection,
         discovery_stored=stored_now(discovery),
         connection_stored=stored_now(connection),
-        member_role=_member_role(integration),
+        member_role=member_role_arn(tested.partition_of(integration), "{account id}", member_role),
         trial=settings_trial.find(integration, now=timezone.now()),
         selection_words=in_words(integration.chosen, integration.known_selection),
         urls={
@@ -191,9 +189,9 @@ def _show(
     return render_page(request, "integrations/settings/config.html", context, parts=("report",))
 
 
-def stored_now(form: Form | None) -> Sequence[tuple[str, Any]]:
-    """Give what is stored where something else was entered, for a form that was refused."""
-    if form is None or not form.non_field_errors():
+def stored_now(form: Form) -> Sequence[tuple[str, str]]:
+    """Give what is stored where something else was entered, for a form that was refused as a whole."""
+    if not form.non_field_errors():
         return ()
     names = [name for name in form.changed_data if name in form.initial]
     return [(str(form[name].label), _text(form.initial[name])) for name in names]
@@ -205,25 +203,13 @@ def _text(value: object) -> str:
     return "None" if value in ("", None) else str(value)
 
 
-def _member_role(integration: Integration) -> str:
-    """Show what the ARN of the role in each account looks like."""
-    return member_role_arn(tested.partition_of(integration), "{account id}", integration.member_role.name)
-
-
-def _connection_test(
-    request: HttpRequest, integration: Integration, url: str, form: ConnectionForm | None
-) -> dict[str, Any]:
+def _connection_test(request: HttpRequest, integration: Integration, url: str, form: ConnectionForm) -> dict[str, Any]:
     """Give the newest test, and whether it was of what the page shows; the part that follows it sends what that was."""
-    kind = AccessTest.Kind.CONNECTION
-    test = results.newest(integration, kind, now=timezone.now())
+    test = results.newest(integration, _CONNECTION, now=timezone.now())
     if test is None or not test.instead:  # those of the wizard were about the draft
         return {"test": None}
-    shown = copy(form.settings if form else integration)
+    shown = copy(form.settings)
     shown.connection_external_id = integration.next_connection_external_id or integration.connection_external_id
-    about = "" if form and form.errors else tested.fingerprint(shown, kind)
+    about = "" if form.errors else tested.fingerprint(shown, _CONNECTION)
     about = request.GET.get("about", about)
     return {"test": test, "step_url": url, "about": about, "is_about_these": test.fingerprint == about}
-
-
-def _version(request: HttpRequest) -> str:
-    return request.POST.get("version", "")
