@@ -36,7 +36,7 @@ def rotate_external_id(*, draft: Draft, kind: AccessTest.Kind, by: User) -> None
 
     Nothing uses the old one yet, so it is replaced at once; a trust policy that was made with it has to be changed.
     """
-    field = {"discovery": "discovery_external_id", "connection": "connection_external_id"}[kind.value]
+    field = f"{kind.value}_external_id"
     setattr(draft, field, _external_id(draft.scope))
     draft.save(update_fields=[field])
     audit.record("draft.external_id_rotated", scope=draft.scope, by=by, target=draft, used_for=kind.value)
@@ -60,8 +60,7 @@ def drafts_of(access: Access, *, now: datetime) -> QuerySet[Draft]:
 
 def draft_url(draft: Draft, step: Step | None = None) -> str:
     """Give the URL of a step, or of the one to take up again."""
-    at = step or first_undone(draft)
-    return draft.scope.url("integration_draft", draft=draft.uid, step=at.slug)
+    return draft.scope.url("integration_draft", draft=draft.uid, step=(step or first_undone(draft)).slug)
 
 
 def find(scope: Scope, uid: UUID, *, now: datetime, is_locked: bool) -> Draft | Integration | None:
@@ -79,21 +78,6 @@ def find(scope: Scope, uid: UUID, *, now: datetime, is_locked: bool) -> Draft | 
     return Integration.objects.filter(uid=uid, tenant=scope.tenant, organization=scope.organization).first()
 
 
-def index_of(step: Step) -> int:
-    """Give its place among the steps, from 0."""
-    return STEPS.index(step)
-
-
-def step_before(step: Step) -> Step | None:
-    """Give the step before it, if any."""
-    return STEPS[index_of(step) - 1] if index_of(step) else None
-
-
-def step_after(step: Step) -> Step | None:
-    """Give the step after it; None after the last one."""
-    return next(iter(STEPS[index_of(step) + 1 :]), None)
-
-
 def first_undone(draft: Draft) -> Step:
     """Find the step to take up again: no later one can be entered."""
     again = (step for step in STEPS[: draft.steps_done] if step.has_to_be_done_again(draft))
@@ -105,10 +89,8 @@ def save_step(draft: Draft, step: Step, *, is_complete: bool, now: datetime) -> 
 
     A step that was done and is not complete any more has to be done again, and so have those after it.
     """
-    if is_complete:
-        draft.steps_done = max(draft.steps_done, index_of(step) + 1)
-    else:
-        draft.steps_done = min(draft.steps_done, index_of(step))
+    done_before = STEPS.index(step)
+    draft.steps_done = max(draft.steps_done, done_before + 1) if is_complete else min(draft.steps_done, done_before)
     draft.expires_at = now + retention.DRAFT
     draft.save()
 

@@ -79,9 +79,9 @@ def member_steps(settings: NamedSettings) -> tuple[iac.ManualStep, ...]:
 
 def download(settings: NamedSettings, name: str) -> tuple[str, str]:
     """Make one of the files, as (file name, text); raises SetupFileUnavailableError with a sentence."""
-    make, stem = FILES[name]
+    stem, make, values_of = FILES[name]
     try:
-        text = make(settings)
+        text = make(**_needed(values_of(settings)))
     except iac.StackSetUnavailableError as error:
         raise SetupFileUnavailableError(str(error)) from error
     return f"{stem}-{settings.handle or 'draft'}.{name.rpartition('.')[2]}", text
@@ -114,18 +114,6 @@ def where_stackset_goes(settings: NamedSettings) -> str:
     return f"what is chosen in Accounts to mirror: {words} Download it again when you choose otherwise"
 
 
-def _discovery_terraform(settings: NamedSettings) -> str:
-    return iac.discovery_terraform(**_needed(_discovery_values(settings)))
-
-
-def _discovery_cloudformation(settings: NamedSettings) -> str:
-    return iac.discovery_cloudformation(**_needed(_discovery_values(settings)))
-
-
-def _member_stackset(settings: NamedSettings) -> str:
-    return iac.member_stackset(**_needed(_member_values(settings)), targets=_targets(settings))
-
-
 def _targets(settings: NamedSettings) -> iac.Targets | None:
     """Aim at what is mirrored; None where the tree would have to be known for that, and is not."""
     selection = settings.chosen
@@ -152,13 +140,6 @@ def _root_id(settings: NamedSettings) -> str | None:
     return mirrored.values_list("root_folder__source_id", flat=True).first()
 
 
-FILES: Final[dict[str, tuple[Callable[[NamedSettings], str], str]]] = {
-    "discovery.tf": (_discovery_terraform, "pipes-discovery"),
-    "discovery.yaml": (_discovery_cloudformation, "pipes-discovery"),
-    "members.yaml": (_member_stackset, "pipes-members"),
-}
-
-
 def _needed(values: dict[str, Any]) -> dict[str, Any]:
     if not values:
         raise SetupFileUnavailableError(
@@ -176,6 +157,11 @@ def _member_values(settings: NamedSettings) -> dict[str, Any]:
     return _values(settings, settings.member_role.name_or_default, settings.member_role.external_id)
 
 
+def _stackset_values(settings: NamedSettings) -> dict[str, Any]:
+    values = _member_values(settings)
+    return values | {"targets": _targets(settings)} if values else {}
+
+
 def _values(settings: NamedSettings, name: str, external_id: str) -> dict[str, Any]:
     """Give what a template is filled with; nothing where this installation has no identity in the partition."""
     partition = partition_of(settings)
@@ -183,3 +169,11 @@ def _values(settings: NamedSettings, name: str, external_id: str) -> dict[str, A
     if principal is None:
         return {}
     return {"partition": partition, "principal_arn": principal, "external_id": external_id, "role_name": name}
+
+
+# By the name in the URL: how the name of the download begins, what makes the text, and of which values.
+FILES: Final[dict[str, tuple[str, Callable[..., str], Callable[[NamedSettings], dict[str, Any]]]]] = {
+    "discovery.tf": ("pipes-discovery", iac.discovery_terraform, _discovery_values),
+    "discovery.yaml": ("pipes-discovery", iac.discovery_cloudformation, _discovery_values),
+    "members.yaml": ("pipes-members", iac.member_stackset, _stackset_values),
+}

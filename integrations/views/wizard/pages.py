@@ -13,7 +13,6 @@ from integrations.models import AccessTest, Draft
 from integrations.views.trials import account_tree
 from integrations.wizard import drafts
 from integrations.wizard.steps import STEPS, TYPE, Step
-from integrations.wizard.steps.type import IntegrationType
 from workspaces.access import Access
 from workspaces.web.htmx import asks_about_field, field_status, render_page
 
@@ -26,7 +25,6 @@ def show_start(request: HttpRequest, access: Access, form: SettingsForm, why_not
         "form": form,
         "why_not": why_not,
         "list_url": access.scope.url("integration_list"),
-        "types": IntegrationType,
     }
     return render(request, "integrations/wizard/type.html", context)
 
@@ -64,7 +62,7 @@ def show_step(request: HttpRequest, access: Access, draft: Draft, at: Step, form
 
 
 def _rail(draft: Draft | None, at: Step) -> list[dict[str, str]]:
-    reached = drafts.index_of(drafts.first_undone(draft)) if draft else 0
+    reached = STEPS.index(drafts.first_undone(draft)) if draft else 0
 
     def row(index: int, step: Step) -> dict[str, str]:
         is_done = draft is not None and index < draft.steps_done and index <= reached

@@ -46,7 +46,7 @@ def step(request: HttpRequest, access: Access, draft: UUID, step: str) -> HttpRe
     if not isinstance(found, Draft):
         return found
     undone = drafts.first_undone(found)
-    if drafts.index_of(at) > drafts.index_of(undone):
+    if STEPS.index(at) > STEPS.index(undone):
         return redirect(drafts.draft_url(found, undone))
     if request.method == "POST":
         return _post(request, access, found, at)
@@ -106,8 +106,8 @@ def _post(request: HttpRequest, access: Access, draft: Draft, at: Step) -> HttpR
         is_valid = False
     drafts.save_step(draft, at, is_complete=is_valid, now=now)
     if button == "previous":
-        before = drafts.step_before(at)
-        return redirect(drafts.draft_url(draft, before) if before else access.scope.url("integration_list"))
+        place = STEPS.index(at)
+        return redirect(drafts.draft_url(draft, STEPS[place - 1]) if place else access.scope.url("integration_list"))
     if button == "rotate" and at.tests:
         drafts.rotate_external_id(draft=draft, kind=at.tests, by=access.user)
         return redirect(f"{drafts.draft_url(draft, at)}?rotated=yes")
@@ -132,7 +132,7 @@ def _choose(
 
 
 def _next(access: Access, draft: Draft, at: Step, form: SettingsForm) -> HttpResponse:
-    if after := drafts.step_after(at):
-        return redirect(drafts.draft_url(draft, after))
+    if at is not STEPS[-1]:
+        return redirect(drafts.draft_url(draft, STEPS[STEPS.index(at) + 1]))
     integration = drafts.finish(draft, at, form, by=access.user, now=timezone.now())
     return redirect(_detail_url(access, integration) if integration else drafts.draft_url(draft))

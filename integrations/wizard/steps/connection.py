@@ -70,7 +70,6 @@ class ConnectionForm(OptionsForm):
             raise ValidationError(str(error)) from error
 
     def keep(self) -> None:
-        """Keep the valid values."""
         for name in ("handle_prefix", "role_name"):
             setattr(self.settings, name, self.cleaned_data.get(name, getattr(self.settings, name)))
         self.settings.options = self.wanted
@@ -85,7 +84,6 @@ class ConnectionStep(Step):
     tests = AccessTest.Kind.CONNECTION
 
     def form(self, draft: Draft, data: Any = None) -> ConnectionForm:
-        """Make the form."""
         return ConnectionForm(draft, data)
 
     def context(self, draft: Draft, url_of: UrlOf, test: AccessTest | None) -> dict[str, Any]:

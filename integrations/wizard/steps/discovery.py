@@ -34,7 +34,6 @@ class DiscoveryForm(AccessForm):
             del self.fields["partition"]
 
     def keep(self) -> None:
-        """Keep the valid values."""
         super().keep()
         self.settings.partition = self.cleaned_data.get("partition") or self.settings.partition
 
@@ -49,7 +48,6 @@ class DiscoveryStep(Step):
     has_tree = True
 
     def form(self, draft: Draft, data: Any = None) -> DiscoveryForm:
-        """Make the form."""
         return DiscoveryForm(draft, data)
 
     def context(self, draft: Draft, url_of: UrlOf, test: AccessTest | None) -> dict[str, Any]:

@@ -41,7 +41,6 @@ class HandleStep(Step):
     title = heading = "Choose handle"
 
     def form(self, draft: Draft, data: Any = None) -> HandleForm:
-        """Make the form."""
         return HandleForm(draft, data)
 
     def stored(self, draft: Draft) -> dict[str, Any] | None:

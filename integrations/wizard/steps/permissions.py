@@ -46,7 +46,6 @@ class PermissionsStep(Step):
     heading = "Permissions"
 
     def form(self, draft: Draft, data: Any = None) -> PermissionsForm:
-        """Make the form."""
         return PermissionsForm(draft, data)
 
     def finish(self, draft: Draft, form: SettingsForm, *, by: User, now: datetime) -> Integration | None:

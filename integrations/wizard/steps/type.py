@@ -6,8 +6,8 @@ from django import forms
 from django.db.models import TextChoices
 
 from integrations.forms.settings import SettingsForm
-from integrations.models import AccessTest, Draft
-from integrations.wizard.steps.step import Step, UrlOf
+from integrations.models import Draft
+from integrations.wizard.steps.step import Step
 
 
 class IntegrationType(TextChoices):
@@ -27,6 +27,7 @@ class IntegrationType(TextChoices):
 class TypeForm(SettingsForm):
     """There is one type so far, so it is chosen already, and nothing of it is kept."""
 
+    types = IntegrationType
     type = forms.ChoiceField(
         choices=IntegrationType.choices,
         initial=IntegrationType.AWS,
@@ -45,12 +46,7 @@ class TypeStep(Step):
     title = heading = "Choose integration type"
 
     def form(self, draft: Draft, data: Any = None) -> TypeForm:
-        """Make the form."""
         return TypeForm(data, label_suffix="")
-
-    def context(self, draft: Draft, url_of: UrlOf, test: AccessTest | None) -> dict[str, Any]:
-        """Give the types."""
-        return {"types": IntegrationType}
 
 
 TYPE = TypeStep()
