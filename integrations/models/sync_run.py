@@ -2,7 +2,8 @@
 
 import heapq
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, Final, Self
@@ -210,3 +211,27 @@ class SyncRun(models.Model):
 
 
 OPEN_STATES: Final = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)  # of a run that has not come to its end
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended; ``error`` is a sentence where it failed, ``changes`` its diff where it did not.
+
+    ``is_ours``: for something in this installation, which no customer can mend. With ``removals``, the ids of what
+    would go, it stopped to ask, and ``error`` says why.
+    """
+
+    error: str = ""
+    is_transient: bool = False
+    is_ours: bool = False
+    changes: Sequence[Sequence[str]] = ()
+    removals: Sequence[str] = ()
+    folders_read: int = 0
+    accounts_read: int = 0
+    aws_calls: int = 0
+
+    @property
+    def state(self) -> SyncRun.State:
+        if self.removals:
+            return SyncRun.State.NEEDS_APPROVAL
+        return SyncRun.State.FAILED if self.error else SyncRun.State.SUCCEEDED

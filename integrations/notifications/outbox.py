@@ -3,9 +3,7 @@
 A run that is rolled back notifies nobody, and one that has ended is reported whatever crashes afterwards.
 """
 
-from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from django.db.models import Q
 
@@ -20,6 +18,7 @@ from integrations.models import (
     Webhook,
 )
 from integrations.models.notifications import TOPIC_OF
+from integrations.models.sync_run import Outcome
 from integrations.notifications import recipients
 
 # A passing fault is reported when a second run in a row has failed.
@@ -27,31 +26,7 @@ _LASTING = 2
 EMAILS_PER_HOUR = 120  # about changes, of one integration: changes in AWS must not flood anybody with emails
 
 
-class Ended(Protocol):
-    """How a run ended: ``schedule.Outcome``."""
-
-    @property
-    def state(self) -> SyncRun.State:
-        """What the run is now."""
-
-    @property
-    def is_transient(self) -> bool:
-        """Whether the fault, if that is how it ended, may pass by itself."""
-
-    @property
-    def is_ours(self) -> bool:
-        """Whether the fault is one of this installation, which no customer can mend."""
-
-    @property
-    def changes(self) -> Collection[Sequence[str]]:
-        """What it changed, or would have."""
-
-    @property
-    def removals(self) -> Collection[str]:
-        """The ids of what it asks to remove."""
-
-
-def run_ended(run: SyncRun, outcome: Ended, *, failing_since: datetime | None, now: datetime) -> None:
+def run_ended(run: SyncRun, outcome: Outcome, *, failing_since: datetime | None, now: datetime) -> None:
     """Write the notifications of a run's end; the caller has counted it in the schedule, whose row it has locked.
 
     ``failing_since`` is what that row says. Where there is nothing to report, the database is asked nothing.

@@ -8,9 +8,9 @@ from datetime import datetime
 from django.utils import timezone
 
 from integrations.aws.calls.rate_limit import stops_within
-from integrations.jobs import lease
-from integrations.models import SyncRun, SyncSchedule
-from integrations.sync.schedule import FIRST_RETRY, ClaimLostError
+from integrations.models import SyncRun
+from integrations.sync import schedule as sync_schedule
+from integrations.sync.backoff import FIRST_RETRY
 from workspaces import isolation
 from workspaces.database import patiently
 
@@ -28,9 +28,7 @@ def give_back(run: SyncRun, why: str, *, is_suspect: bool) -> None:
 
 def _give_back(run: SyncRun, why: str, *, is_suspect: bool, now: datetime) -> None:
     with isolation.as_tenant(run.tenant_id):
-        row = lease.ours(SyncSchedule.objects.select_for_update().filter(pk=run.integration_id), run.claim).first()
-        if row is None:
-            raise ClaimLostError
+        row = sync_schedule.hold(run)
         row.takeovers += is_suspect
         row.set_free()
         row.dispatched_at = None

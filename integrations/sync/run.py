@@ -25,6 +25,7 @@ from integrations.aws.errors import AwsError, OwnFault, Stopped
 from integrations.aws.session import AwsSession
 from integrations.jobs.work import Work
 from integrations.models import AccessMode, Integration, SyncRun
+from integrations.models.sync_run import Outcome
 from integrations.planning import absence, deletion_limit
 from integrations.planning import diff as planning_diff
 from integrations.planning.reconcile import Plan, Tree
@@ -34,7 +35,7 @@ from integrations.planning.snapshot import Progress, Snapshot
 from integrations.sync import interruption, mirror
 from integrations.sync import schedule as sync_schedule
 from integrations.sync.heartbeat import heartbeat
-from integrations.sync.schedule import ClaimLostError, Outcome
+from integrations.sync.schedule import ClaimLostError
 from workspaces import isolation
 from workspaces.database import is_away, patiently
 from workspaces.encryption import SecretUnreadableError

@@ -3,15 +3,14 @@
 ``sync_schedule`` holds one row for each integration. The dispatcher takes what is due in one statement and sends a
 message for each (``dispatcher``); the worker that gets it claims the row. A claim expires unless the running sync
 keeps pushing it, so a sync whose worker died is started again; a message that comes twice, or late, finds nothing to
-do. What fails for a lasting reason, or kills its worker each time, is tried less and less often.
+do. How long one waits that fails, or kills its worker each time, is in ``backoff``.
 
-Whoever needs both rows locks that of the schedule before that of the run.
+Lock order: the schedule's row before rows of runs and before anything of the tree, so that nobody deadlocks; a claim
+is looked at under that lock, or in the WHERE of an UPDATE whose row count says whether it still held.
 """
 
 import random
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,16 +20,13 @@ from psycopg.types.json import Jsonb
 
 from integrations.jobs import lease
 from integrations.models import Integration, SyncRun, SyncSchedule
-from integrations.models.schedules import MANY_TAKEOVERS
-from integrations.models.sync_run import OPEN_STATES
+from integrations.models.sync_run import OPEN_STATES, Outcome
 from integrations.notifications import outbox
+from integrations.sync import backoff
 from workspaces import isolation, metrics
 
-FIRST_RETRY = timedelta(minutes=1)
 # Between two syncs that events start: a flood of them must not use up the quota of the customer's account.
 EVENTS_REST = timedelta(seconds=60)
-# However long a fault lasts, it is looked at again once a day.
-_LONGEST_WAIT = timedelta(days=1)
 _STARTED_FIELDS = (
     "claim",
     "claim_expires_at",
@@ -49,7 +45,7 @@ _TIMES = {2: "twice", 3: "three times"}
 
 # The claim is given back and the run's end written in one statement: no row of the run is touched without the claim.
 # One that read everything also answers what an earlier one asked: it did it, need not ask any more, or asks anew.
-_FINISH = """
+_FINISH = f"""
     WITH freed AS (
         UPDATE integrations_syncschedule SET claim = NULL, claim_expires_at = NULL,
             takeovers = 0, planned_at = %(now)s,
@@ -61,15 +57,13 @@ _FINISH = """
                 WHEN 'well' THEN CASE
                     WHEN %(is_by_event)s AND event_at IS NOT NULL AND asked_at IS NULL  -- nobody but events waits
                     THEN GREATEST(next_due_at, %(now)s + %(events_rest)s) ELSE next_due_at END
-                WHEN 'passing' THEN
-                    LEAST(next_due_at, %(now)s + %(first_retry)s * %(jitter)s * power(2, LEAST(failures, 10)))
-                ELSE CASE WHEN asked_at IS NOT NULL THEN next_due_at  -- whoever asked may have mended it
-                    ELSE %(now)s + %(jitter)s * make_interval(secs => LEAST(interval_seconds
-                        * power(2, LEAST(lasting_failures, 10)), GREATEST(interval_seconds, %(longest)s))) END
+                WHEN 'passing' THEN {backoff.AFTER_PASSING_FAULT}
+                -- the person who asked meanwhile may have mended it
+                ELSE CASE WHEN asked_at IS NOT NULL THEN next_due_at ELSE {backoff.AFTER_LASTING_FAULT} END
                 END
         WHERE integration_id = %(integration)s AND claim = %(claim)s
         RETURNING integration_id, failing_since
-    ), answered AS (
+    ), answered AS (  -- one question of an integration at a time: a constraint holds that
         UPDATE integrations_syncrun asked
         SET state = CASE WHEN state = 'approved' AND %(state)s = 'succeeded' THEN 'applied' ELSE 'superseded' END
         FROM freed
@@ -83,36 +77,11 @@ _FINISH = """
     FROM freed, (SELECT count(*) FROM answered) AS all_answered  -- the count has the old question closed first
     WHERE run.id = %(run)s AND run.integration_id = freed.integration_id
     RETURNING freed.failing_since
-"""
+"""  # noqa: S608  nothing but the constants of backoff
 
 
 class ClaimLostError(Exception):
     """The run is not ours any more: its claim expired and another worker has it, or its integration is gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run ended; ``error`` is a sentence where it failed, ``changes`` its diff where it did not.
-
-    ``is_ours``: for something in this installation, which no customer can mend. With ``removals``, the ids of what
-    would go, it stopped to ask, and ``error`` says why.
-    """
-
-    error: str = ""
-    is_transient: bool = False
-    is_ours: bool = False
-    changes: Sequence[Sequence[str]] = ()
-    removals: Sequence[str] = ()
-    folders_read: int = 0
-    accounts_read: int = 0
-    aws_calls: int = 0
-
-    @property
-    def state(self) -> SyncRun.State:
-        """What the run is then."""
-        if self.removals:
-            return SyncRun.State.NEEDS_APPROVAL
-        return SyncRun.State.FAILED if self.error else SyncRun.State.SUCCEEDED
 
 
 def create(integration: Integration, *, now: datetime) -> SyncSchedule:
@@ -127,6 +96,7 @@ def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | No
     for it when that has ended.
     """
     with isolation.as_tenant(tenant_id):
+        # Of two workers with one message the second waits here, and then finds the claim of the first.
         row = SyncSchedule.objects.select_for_update().filter(pk=integration_id, tenant_id=tenant_id).first()
         if row is None or row.is_taken(now):
             return None
@@ -154,7 +124,7 @@ def most_of_one() -> int:
 
 
 def _is_crowded(row: SyncSchedule, now: datetime) -> bool:
-    """Whether the tenant has all the syncs under way that it may have; whoever works at a command line may always."""
+    """Whether the tenant has all the syncs under way that it may have; a person at a command line may always."""
     under_way = SyncSchedule.objects.filter(lease.taken(now), tenant_id=row.tenant_id)
     if under_way.count() < most_of_one():
         return False
@@ -193,9 +163,7 @@ def _record_loss(run: SyncRun, row: SyncSchedule, now: datetime) -> None:
     run.state, run.phase, run.finished_at = SyncRun.State.FAILED, "", now
     run.error = "The worker that ran this stopped in the middle. Nothing was changed; the sync was started again."
     if row.takeovers > 1:
-        growth = row.takeovers - MANY_TAKEOVERS
-        wait = FIRST_RETRY if growth < 0 else _interval(row) * 2 ** min(growth, 10)
-        row.next_due_at, row.planned_at = now + min(wait, max(_LONGEST_WAIT, _interval(row))), now
+        row.next_due_at, row.planned_at = now + backoff.after_lost_workers(row.takeovers, _interval(row)), now
         run.error = (
             f"The worker stopped {_TIMES.get(row.takeovers, f'{row.takeovers} times')} in the middle of this sync, one"
             " after the other. Nothing was changed. It is tried again later, less and less often; ask the operator of"
@@ -219,29 +187,30 @@ def _interval(row: SyncSchedule) -> timedelta:
 def report(run: SyncRun) -> None:
     """Write how far a run is. Raises ClaimLostError when it is not ours any more, so that it stops early."""
     with isolation.as_tenant(run.tenant_id):
-        ours = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING)  # whoever takes over ends it first
+        # Without a lock, as often as this is: a worker that took over has ended this run, and then no row counts.
+        ours = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING)
         if not ours.update(
             phase=run.phase, folders_read=run.folders_read, accounts_read=run.accounts_read, aws_calls=run.aws_calls
         ):
             raise ClaimLostError
 
 
-def hold(run: SyncRun) -> None:
-    """Lock the schedule's row until the caller's transaction ends: whoever writes to the tree does that first.
+def hold(run: SyncRun) -> SyncSchedule:
+    """Lock the schedule's row until the caller's transaction ends, and give it; writers to the tree do that first.
 
     Raises ClaimLostError when the claim is not ours any more, as it is once somebody deleted the integration.
     """
     locked = SyncSchedule.objects.select_for_update().filter(pk=run.integration_id)
-    if not lease.ours(locked, run.claim).exists():
+    row = lease.ours(locked, run.claim).first()
+    if row is None:
         raise ClaimLostError
+    return row
 
 
 def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
-    """Write a run's end and what is to be told of it, and give its claim back, in the caller's transaction.
+    """Write a run's end and its notifications, and give its claim back, in the caller's transaction.
 
-    After a passing fault the next try comes sooner than the schedule says, backing off; after a lasting one later and
-    later. Raises ClaimLostError when the claim is not ours any more: the caller's transaction must then not be
-    committed.
+    Raises ClaimLostError when the claim is not ours any more: the caller's transaction must then not be committed.
     """
     has_failed = outcome.state == SyncRun.State.FAILED
     ended = ("passing" if outcome.is_transient else "badly") if has_failed else "well"
@@ -253,9 +222,7 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
         "ended": ended,
         "is_by_event": run.trigger == SyncRun.Trigger.EVENT,
         "events_rest": EVENTS_REST,
-        "first_retry": FIRST_RETRY,
-        "longest": _LONGEST_WAIT.total_seconds(),
-        "jitter": random.uniform(0.8, 1.2),  # noqa: S311  no secret
+        **backoff.parameters(jitter=random.uniform(0.8, 1.2)),  # noqa: S311  no secret
         "state": outcome.state.value,
         "error": outcome.error,
         "removals": Jsonb(list(outcome.removals)),
@@ -267,9 +234,9 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(_FINISH, parameters)
-        ended = cursor.fetchone()
-    if ended is None:
+        finished = cursor.fetchone()
+    if finished is None:  # neither row was written
         raise ClaimLostError
-    outbox.run_ended(run, outcome, failing_since=ended[0], now=now)
+    outbox.run_ended(run, outcome, failing_since=finished[0], now=now)
     kind = f"_{'passing' if outcome.is_transient else 'lasting'}" if has_failed else ""
     metrics.count("syncs", outcome=f"{outcome.state.value}{kind}")

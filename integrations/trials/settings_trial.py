@@ -20,6 +20,7 @@ from integrations.jobs import concurrency
 from integrations.jobs.sending import NOT_TAKEN, Task, send_on_commit
 from integrations.models import AccessMode, Integration, SettingsTrial, SyncRun, SyncSchedule
 from integrations.models.settings import SETTINGS_FIELDS, IntegrationSettings
+from integrations.models.sync_run import Outcome
 from integrations.notifications import outbox
 from integrations.planning import absence
 from integrations.planning.diff import Change, describe
@@ -29,7 +30,6 @@ from integrations.planning.selection_tree import Outline
 from integrations.planning.snapshot import Snapshot, unpack
 from integrations.planning.workspace_impact import View, WorkspaceImpact, fingerprint, impacts
 from integrations.sync import mirror, requests
-from integrations.sync import schedule as sync_schedule
 from workspaces import audit, isolation
 from workspaces.models import User
 
@@ -223,7 +223,7 @@ def end(
         finished_at=now,
     )
     failing_since = SyncSchedule.objects.values_list("failing_since", flat=True).get(pk=integration.pk)
-    outbox.run_ended(run, sync_schedule.Outcome(changes=changes), failing_since=failing_since, now=now)
+    outbox.run_ended(run, Outcome(changes=changes), failing_since=failing_since, now=now)
     asked = SyncRun.State.NEEDS_APPROVAL, SyncRun.State.APPROVED
     SyncRun.objects.filter(integration=integration, state__in=asked).update(state=SyncRun.State.SUPERSEDED)
     trial.delete()

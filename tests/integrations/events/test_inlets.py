@@ -14,10 +14,10 @@ from connections.errors import ChangedMeanwhileError
 from integrations.events import inlets
 from integrations.events.inlets import DEBOUNCE, IssuedKey
 from integrations.models import EventInlet, Integration, SyncSchedule
+from integrations.models.sync_run import Outcome
 from integrations.settings import deletion
 from integrations.sync import dispatcher
 from integrations.sync import schedule as sync_schedule
-from integrations.sync.schedule import Outcome
 from tests import factories
 from tests.conftest import Cast
 from tests.integrations.sync.scheduling import finish, make_due, request, row, start

@@ -12,10 +12,10 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from integrations.models import Delivery, EmailNotifications, Integration, SyncRun, SyncSchedule, Topic, Webhook
+from integrations.models.sync_run import Outcome
 from integrations.notifications import delivery as notifications_delivery
 from integrations.notifications import emails
 from integrations.sync import schedule as sync_schedule
-from integrations.sync.schedule import Outcome
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation

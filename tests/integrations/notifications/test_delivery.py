@@ -16,11 +16,11 @@ from pytest_django.fixtures import Settings
 
 from integrations import clean_up, retention
 from integrations.models import Delivery, DeliveryDue, Integration, SyncRun, Topic, Webhook
+from integrations.models.sync_run import Outcome
 from integrations.notifications import delivery as notifications_delivery
 from integrations.notifications import http_client, outbox, signing, webhooks
 from integrations.notifications.delivery import AT_ONCE, AT_ONCE_OF_ONE, CLAIM_LIFETIME, MOST_ATTEMPTS
 from integrations.notifications.http_client import Answer
-from integrations.sync.schedule import Outcome
 from tests import factories
 from tests.conftest import Cast
 from tests.integrations.notifications.conftest import CREATED, MOVED, REMOVED, Received, Receiver, Told, answer

@@ -8,10 +8,10 @@ from django.core import mail
 from pytest_django.fixtures import Settings
 
 from integrations.models import Topic
+from integrations.models.sync_run import Outcome
 from integrations.notifications import webhooks
 from integrations.notifications.messages import line, one_line
 from integrations.planning.diff import Change, ChangeKind
-from integrations.sync.schedule import Outcome
 from tests.integrations.notifications.conftest import CREATED, MOVED, REMOVED, Told
 from workspaces import isolation
 

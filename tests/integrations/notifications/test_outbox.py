@@ -7,10 +7,11 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Delivery, DeliveryDue, Integration, SyncRun, SyncSchedule, Topic
+from integrations.models.sync_run import Outcome
 from integrations.notifications import outbox, webhooks
 from integrations.sync import requests
 from integrations.sync import schedule as sync_schedule
-from integrations.sync.schedule import ClaimLostError, Outcome
+from integrations.sync.schedule import ClaimLostError
 from tests import factories
 from tests.conftest import Cast
 from tests.integrations.conftest import Synced

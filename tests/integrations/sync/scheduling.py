@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.models.sync_run import Outcome
 from integrations.sync import requests
 from integrations.sync import schedule as sync_schedule
-from integrations.sync.schedule import Outcome
 from workspaces import isolation
 
 

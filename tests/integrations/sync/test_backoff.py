@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import Integration, SyncRun
+from integrations.models.sync_run import Outcome
 from integrations.settings import change
 from integrations.sync import dispatcher, requests
-from integrations.sync.schedule import Outcome
 from tests.conftest import Cast
 from tests.integrations.sync.scheduling import finish, make_due, request, row, start, stored
 from workspaces import isolation

@@ -8,9 +8,9 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from integrations.models import Integration, SyncSchedule
+from integrations.models.sync_run import Outcome
 from integrations.sync import dispatcher
 from integrations.sync.heartbeat import heartbeat
-from integrations.sync.schedule import Outcome
 from launcher.child import wait_for
 from pipes.celery import Every, app
 from tests.integrations.sync.scheduling import finish, make_due, request, row, start, stored

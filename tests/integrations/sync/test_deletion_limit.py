@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from connections.models import Connection
 from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.models.sync_run import Outcome
 from integrations.sync import approvals
 from integrations.sync import run as sync_run
 from integrations.sync import schedule as sync_schedule
-from integrations.sync.schedule import Outcome
 from tests.conftest import Cast
 from tests.integrations.conftest import Synced
 from workspaces import isolation

@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.models.sync_run import Outcome
 from integrations.sync import approvals, requests
 from integrations.sync import run as sync_run
-from integrations.sync.schedule import Outcome
 from tests.conftest import Cast
 from tests.integrations.conftest import QUICK, Synced
 from tests.integrations.sync.scheduling import finish, make_due, request, row, start, stored

@@ -9,10 +9,11 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.models.sync_run import Outcome
 from integrations.sync import dispatcher, requests
 from integrations.sync import schedule as sync_schedule
 from integrations.sync.heartbeat import heartbeat
-from integrations.sync.schedule import ClaimLostError, Outcome
+from integrations.sync.schedule import ClaimLostError
 from launcher.child import wait_for
 from tests.conftest import Cast
 from tests.integrations.sync.scheduling import finish, make_due, request, row, start, stored
