@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import path
 
-from connections import browse
+from connections import tree_listing
 from connections.models import Connection, Folder
 from connections.views.context import TreeContext
 from workspaces import isolation
@@ -60,7 +60,7 @@ def whole_by_template(request: HttpRequest, organization: int, folder: int) -> H
     with isolation.as_tenant(_tenant_of(request)):
         place = Organization.objects.select_related("tenant").get(pk=organization)
         scope = Scope(place.tenant, place)
-        listing = browse.search(scope, "", below=Folder.objects.get(pk=folder))
+        listing = tree_listing.search(scope, "", below=Folder.objects.get(pk=folder))
         tree = TreeContext(None, listing[0 : len(listing)], "", "", "", None)  # type: ignore
         return HttpResponse(render_to_string("connections/rows.html", {"tree": tree}))
 
@@ -81,14 +81,14 @@ def _tenant_of(request: HttpRequest) -> int:
     return int(request.GET["tenant"])
 
 
-def _rows(organization: int, folder: int) -> tuple[Scope, list[browse.Row]]:
+def _rows(organization: int, folder: int) -> tuple[Scope, list[tree_listing.Row]]:
     place = Organization.objects.select_related("tenant").get(pk=organization)
     scope = Scope(place.tenant, place)
-    listing = browse.children(scope, Folder.objects.get(pk=folder))
+    listing = tree_listing.children(scope, Folder.objects.get(pk=folder))
     return scope, listing[0 : len(listing)]
 
 
-def _row(row: browse.Row) -> str:
+def _row(row: tree_listing.Row) -> str:
     return (
         f'<li><div class="tree-row"><span class="tree-leaf"></span><span class="tree-name"><svg class="icon" width="16"'
         f' height="16" aria-hidden="true"><use href="#icon-connection" /></svg><a href="{row.id}/"><bdi>'

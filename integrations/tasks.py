@@ -14,7 +14,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from integrations.health import batches
-from integrations.jobs import concurrency, redelivery
+from integrations.jobs import redelivery, slots
 from integrations.jobs.sending import LOW_PRIORITY, Task, send
 from integrations.sync import dispatcher
 
@@ -110,7 +110,7 @@ def _run_and_pass_on(tenant_id: int, run: Callable[[], bool]) -> None:
 
 def _send_for_next(tenant_id: int) -> None:
     """Send for what has waited longest for a slot."""
-    for kind, pk in concurrency.next_in_turn(tenant_id, now=timezone.now()):
+    for kind, pk in slots.next_in_turn(tenant_id, now=timezone.now()):
         send(Task.ACCESS_TEST if kind == "test" else Task.SETTINGS_TRIAL, tenant_id, pk)
 
 

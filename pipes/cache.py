@@ -13,7 +13,7 @@ from django.core.cache.backends.redis import RedisCache
 from django.db import connection, transaction
 from redis.exceptions import RedisError
 
-from pipes.breaker import Breaker
+from pipes.circuit_breaker import Breaker
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from connections import browse
+from connections import tree_listing
 from connections.models import Connection
 from connections.schemas.conflicts import contested, mark_conflicts
 from connections.schemas.in_use import Contents
@@ -42,7 +42,7 @@ class SchemaList(LazyList[SchemaRow]):
         self._own = [row for row in names if text.lower() in row.name]
         self._connections = inside.connections
         if text:
-            self._connections = self._connections.filter(browse.matches(text))
+            self._connections = self._connections.filter(tree_listing.matches(text))
         if only_conflicts:
             self._connections = self._connections.filter(contested(inside, total))
             names_wanted = set(self._connections.values_list("handle", flat=True).distinct())

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from connections import browse
-from connections.browse import Listing, Row
+from connections import tree_listing
 from connections.models import Connection, Folder
 from connections.schemas.in_use import AddedFolder, Contents, FolderOnLine
 from connections.sharing import Node
+from connections.tree_listing import Listing, Row
 from workspaces.access import Scope
 
 
@@ -41,8 +41,8 @@ def children(folder_id: int) -> Listing:
 
 def search(inside: Contents, text: str) -> Listing:
     """List what has the text in its handle, title or provider id; below the folder at the end of the line, if any."""
-    folders = inside.visible.folders.filter(browse.matches(text))
-    connections = inside.visible.connections.filter(browse.matches(text))
+    folders = inside.visible.folders.filter(tree_listing.matches(text))
+    connections = inside.visible.connections.filter(tree_listing.matches(text))
     if inside.line:
         path = "".join(f"{folder.id}/" for folder in inside.line)
         folders = folders.filter(path__under=path).exclude(path=path)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from django.core.paginator import Page
 from django.http import HttpRequest
 
-from connections import browse
-from connections.browse import Row
+from connections import tree_listing
 from connections.models import Connection, Folder, Health
+from connections.tree_listing import Row
 from workspaces.access import Scope
 from workspaces.web.htmx import search_text
 from workspaces.web.pagination import numbered_page
@@ -36,23 +36,27 @@ def tree_context(request: HttpRequest, scope: Scope, folder: Folder | None) -> T
     text = search_text(request)
     health = next((one for one in Health if one == request.GET.get("health")), None)
     is_search = bool(text or health)
-    listing = browse.search(scope, text, below=folder, health=health) if is_search else browse.children(scope, folder)
+    listing = (
+        tree_listing.search(scope, text, below=folder, health=health)
+        if is_search
+        else tree_listing.children(scope, folder)
+    )
     page = numbered_page(request, listing)
     rows = list(page)
     if is_search:
-        browse.fill_in_places(rows)
+        tree_listing.fill_in_places(rows)
     return TreeContext(page, rows, text, scope.url("connection_list"), scope.place.handle, health)
 
 
 def folder_page(request: HttpRequest, scope: Scope, folder: Folder) -> dict[str, object]:
     """Make what all pages of a folder show: where it is, its tabs, and who manages it."""
     tabs = [("Connections", node_url(scope, folder)), ("Settings", _first_settings(scope, folder))]
-    return _node_page(request, scope, browse.line_to(folder)) | {"kind": "Folder", "tabs": tabs}
+    return _node_page(request, scope, tree_listing.line_to(folder)) | {"kind": "Folder", "tabs": tabs}
 
 
 def connection_page(request: HttpRequest, scope: Scope, node: Connection) -> dict[str, object]:
     """Make what all pages of a connection show."""
-    line: list[Folder | Connection] = [*browse.line_to(node.folder), node]
+    line: list[Folder | Connection] = [*tree_listing.line_to(node.folder), node]
     tabs = [("Settings", _first_settings(scope, node))]
     if scope.workspace:
         tabs.insert(0, ("Connection", node_url(scope, node)))

@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
-from connections import actions, browse
+from connections import actions, tree_listing
 from connections.models import Connection, Folder
 from connections.schemas import in_use, schema_names, workspace_tree
 from connections.schemas.in_use import workspace_of
@@ -89,7 +89,7 @@ def _change(request: HttpRequest, access: Access, node: Node, change: Callable[.
 def _row(request: HttpRequest, access: Access, node: Node, error: str) -> HttpResponse:
     inside = in_use.contents(workspace_of(access.scope))
     found = workspace_tree.only(node)[:1]
-    browse.fill_in_places(found)
+    tree_listing.fill_in_places(found)
     rows = workspace_tree.mark(access.scope, inside, found)
     rows[0].error = error
     tree = {"rows": rows, "base_url": access.scope.url("connection_list"), "has_places": "place" in request.GET}

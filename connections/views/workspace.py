@@ -8,14 +8,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
-from connections import browse
-from connections.browse import Listing, Row
+from connections import tree_listing
 from connections.models import Connection
 from connections.schemas import in_use, workspace_tree
 from connections.schemas.conflicts import mark_conflicts
 from connections.schemas.in_use import Contents, FolderOnLine, workspace_of
 from connections.schemas.rows import SchemaRow
 from connections.schemas.workspace_tree import UsableRow
+from connections.tree_listing import Listing, Row
 from connections.views.tree import INSIDE
 from workspaces.access import Access, Power, Scope, power_in
 from workspaces.scoping import workspace_view
@@ -120,7 +120,7 @@ def _tree(request: HttpRequest, scope: Scope, inside: Contents, rows: Listing, *
     page = numbered_page(request, listing)
     found = list(page)
     if text or has_places:
-        browse.fill_in_places(found)
+        tree_listing.fill_in_places(found)
     marked = workspace_tree.mark(scope, inside, found)
     return UsableTree(page, marked, text, scope.url("connection_list"), bool(text) or has_places)
 

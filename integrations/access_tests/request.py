@@ -6,7 +6,7 @@ from typing import Final
 
 from django.db import models, transaction
 
-from integrations.access import tested
+from integrations.access import findings
 from integrations.access_tests import results
 from integrations.jobs.sending import Task, send_on_commit
 from integrations.models import AccessTest
@@ -44,7 +44,7 @@ def request_test(
         tenant=settings.tenant,
         subject=settings.uid,
         kind=kind,
-        fingerprint=tested.fingerprint(settings, kind),
+        fingerprint=findings.fingerprint(settings, kind),
         instead=(instead or Instead()).to_json(),
         progressed_at=now,
     )

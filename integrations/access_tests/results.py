@@ -1,4 +1,4 @@
-"""Tests of access as pages follow them; ``integrations.access.tested`` says what they have found of settings.
+"""Tests of access as pages follow them; ``integrations.access.findings`` says what they have found of settings.
 
 What talks to AWS is ``run``, which only tasks import.
 """
@@ -9,7 +9,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from integrations.jobs import concurrency
+from integrations.jobs import slots
 from integrations.jobs.sending import NOT_TAKEN
 from integrations.models import AccessTest
 from integrations.models.access_test_values import Report
@@ -17,15 +17,15 @@ from integrations.models.settings import AccessSettings
 from workspaces import isolation
 
 OPEN: Final = (AccessTest.State.QUEUED, AccessTest.State.RUNNING)
-_LOST: Final = concurrency.why_lost("this test", again="Test")
+_LOST: Final = slots.why_lost("this test", again="Test")
 
 
 def newest(settings: AccessSettings, kind: AccessTest.Kind, *, now: datetime) -> AccessTest | None:
     """Give the last test that was asked for; one whose worker died reads as failed."""
     tests = AccessTest.objects.filter(tenant=settings.tenant, subject=settings.uid, kind=kind)
     test = tests.defer("snapshot").order_by("-pk").first()
-    is_silent = test is not None and not test.is_over and test.progressed_at < now - concurrency.PATIENCE
-    if test is not None and is_silent and not concurrency.may_still_come(test, now=now):
+    is_silent = test is not None and not test.is_over and test.progressed_at < now - slots.PATIENCE
+    if test is not None and is_silent and not slots.may_still_come(test, now=now):
         test.state = AccessTest.State.FAILED
         test.report = replace(test.found, sentence=_LOST, code="Lost").to_json()
     return test

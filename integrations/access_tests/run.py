@@ -11,8 +11,8 @@ from typing import Any, Final
 import structlog
 from django.utils import timezone
 
-from integrations import reading
-from integrations.access import tested
+from integrations import discovery
+from integrations.access import findings
 from integrations.access.credentials import credentials_of, retries_of
 from integrations.access_tests.sampling import OTHERS, chosen_sample, sample
 from integrations.aws.calls.retry import Retries
@@ -22,7 +22,7 @@ from integrations.aws.identifiers import member_role_arn, session_name
 from integrations.aws.role_checks import try_member_roles
 from integrations.aws.session import open_session
 from integrations.health import run as health_run
-from integrations.jobs import concurrency
+from integrations.jobs import slots
 from integrations.jobs.work import OneTimeWork, ending
 from integrations.models import AccessTest, AccountAccess, Draft, Integration
 from integrations.models.access_test_values import Account, Report, TriedAccount, Who
@@ -70,7 +70,7 @@ class _Work(OneTimeWork[AccessTest]):
 
 def run(tenant_id: int, test_id: int, *, retries: Retries | None = None) -> bool:
     """Run the test if it still waits and there is a slot for it; returns whether it was run. A bug is raised."""
-    test = concurrency.begin(AccessTest.objects.defer("snapshot"), tenant_id, test_id, now=timezone.now())
+    test = slots.begin(AccessTest.objects.defer("snapshot"), tenant_id, test_id, now=timezone.now())
     if test is not None and (work := _load(test, retries)):
         _run(work)
     return test is not None
@@ -91,7 +91,7 @@ def _load(test: AccessTest, retries: Retries | None) -> _Work | None:
     """Load what it tests; None, and the test has failed, when that is not as it was."""
     with isolation.as_tenant(test.tenant_id):
         settings = _settings(test)
-        if settings is not None and tested.fingerprint(settings, AccessTest.Kind(test.kind)) == test.fingerprint:
+        if settings is not None and findings.fingerprint(settings, AccessTest.Kind(test.kind)) == test.fingerprint:
             return _Work(retries or _retries(test, settings), row=test, settings=settings)
         test.state, test.finished_at = AccessTest.State.FAILED, timezone.now()
         test.report = Report(sentence=_CHANGED).to_json()
@@ -125,10 +125,10 @@ def _settings(test: AccessTest) -> AccessSettings | None:
 
 
 def _discovery(work: _Work) -> None:
-    session = reading.sign_in(work.settings, work, purpose="test")
-    identity = reading.identify_organization(session, work)
+    session = discovery.sign_in(work.settings, work, purpose="test")
+    identity = discovery.identify_organization(session, work)
     work.report = replace(work.report, who=Who(**asdict(identity), partition=session.partition))
-    snapshot = reading.read_organization(session, identity, work)
+    snapshot = discovery.read_organization(session, identity, work)
     work.packed = pack(snapshot)
     work.end(
         AccessTest.State.PASSED,
@@ -144,7 +144,7 @@ def _account(work: _Work) -> None:
     """Sign in to the account of one connection, and make sure that nobody else can."""
     seen = health_run.connections_to_test(work.settings)
     try:
-        caller = reading.sign_in(work.settings, work, purpose="test").caller()
+        caller = discovery.sign_in(work.settings, work, purpose="test").caller()
     except AwsError as error:
         health_run.record_results(work.settings, seen, {"": error})
         raise
@@ -216,9 +216,9 @@ def _sample(work: _Work, settings: IntegrationSettings) -> tuple[str, tuple[Acco
     if instead.accounts is not None:
         return instead.partition or "aws", instead.accounts
     with isolation.as_tenant(work.row.tenant_id):
-        discovery = tested.newest_passed(settings, AccessTest.Kind.DISCOVERY)
-    if discovery is not None:
-        found = discovery.found
+        newest = findings.newest_passed(settings, AccessTest.Kind.DISCOVERY)
+    if newest is not None:
+        found = newest.found
         return found.signed_in.partition, chosen_sample(settings) or found.sample or ()
     work.report_facts(phase="Asking AWS for accounts to try")
     quick = Retries(faults=1, throttles=2)

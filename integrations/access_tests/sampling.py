@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from integrations.access import tested
+from integrations.access import findings
 from integrations.models.access_test_values import Account
 from integrations.models.settings import IntegrationSettings
 from integrations.planning.selection import select
@@ -27,5 +27,5 @@ def chosen_sample(settings: IntegrationSettings) -> tuple[Account, ...]:
     if selection.is_everything:
         return ()
     with isolation.as_tenant(settings.tenant_id):
-        snapshot = tested.newest_snapshot(settings)
+        snapshot = findings.newest_snapshot(settings)
     return sample(select(snapshot, selection)) if snapshot else ()

@@ -43,7 +43,7 @@ def ask_for_role(partition: str, answer_within: float, parameters: Mapping[str, 
     """
     from botocore.exceptions import ClientError  # slow to import
 
-    from integrations.aws.calls.error_mapping import is_about_credentials
+    from integrations.aws.calls.error_sentences import is_about_credentials
 
     own, keys = _ready(partition, answer_within)
     try:
@@ -64,7 +64,7 @@ def _ready(partition: str, answer_within: float) -> tuple[_Own, tuple[str | None
     """Give the client and what it signs with. What fails here fails before any customer is asked."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from integrations.aws.calls.error_mapping import is_about_clock, translate
+    from integrations.aws.calls.error_sentences import is_about_clock, translate
 
     try:
         own = _own(partition, settings.AWS_ENDPOINT_URL, answer_within)

@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings as installation
 from django.core.exceptions import ValidationError
 
-from integrations.access import tested
+from integrations.access import findings
 from integrations.aws.identifiers import check_access_key_id, check_role_arn, check_secret_access_key, pasted
 from integrations.aws.principals import why_own_key, why_own_role
 from integrations.forms.settings import PLAIN, SettingsForm
@@ -127,7 +127,7 @@ class AccessForm(SettingsForm):
 
     def refuse_open_role(self) -> bool:
         """Add an error, and return True, when a test found that strangers can assume the role as it was kept."""
-        why = tested.why_role_is_refused(self.settings, self.tests)
+        why = findings.why_role_is_refused(self.settings, self.tests)
         if why:
             self.add_error("role_arn", why)
         return bool(why)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from connections.models import Connection, Health
 from integrations.access.connection_options import effective
 from integrations.access.credentials import credentials_of, member_credentials, retries_of
-from integrations.access.tested import partition_of
+from integrations.access.findings import partition_of
 from integrations.aws.calls.rate_limit import Pacer
 from integrations.aws.calls.retry import Retries
 from integrations.aws.errors import AccessDenied, AwsError

@@ -8,7 +8,7 @@ from django.db import transaction
 from connections import manual_nodes
 from connections.errors import ChangedMeanwhileError
 from connections.models import Connection, ConnectionState, Folder
-from integrations.access import tested
+from integrations.access import findings
 from integrations.access.connection_options import effective
 from integrations.access_tests.request import request_test
 from integrations.aws.external_id import new_external_id
@@ -104,7 +104,7 @@ def tested_fingerprint(access: AccountAccess) -> str:
 
 def fingerprint(access: AccessSettings) -> str:
     """Hash what a test depends on, the secret key included; pages may carry it."""
-    return tested.fingerprint(access, AccessTest.Kind.ACCOUNT)
+    return findings.fingerprint(access, AccessTest.Kind.ACCOUNT)
 
 
 def _lock(access: AccountAccess) -> AccountAccess:

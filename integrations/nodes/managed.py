@@ -19,7 +19,7 @@ from connections.sharing import Granted, Node
 from connections.tree import ids_on
 from integrations import edit_conflicts
 from integrations.access.connection_options import effective
-from integrations.access.tested import partition_of
+from integrations.access.findings import partition_of
 from integrations.access_tests.request import request_test
 from integrations.models import AccessTest, Integration
 from integrations.models.access_test_values import Account, Instead

@@ -16,7 +16,7 @@ from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.models import Connection, Folder
 from connections.schemas.workspace_uses import uses_of
 from integrations import edit_conflicts
-from integrations.access import tested
+from integrations.access import findings
 from integrations.aws.external_id import new_external_id
 from integrations.health import batches
 from integrations.models import AccessTest, Integration, SettingsTrial, SyncSchedule
@@ -142,7 +142,7 @@ def is_next_external_id_proved(settings: IntegrationSettings) -> bool:
         return False
     tried = copy(settings)
     tried.connection_external_id = rotated
-    return tested.newest_passed(tried, AccessTest.Kind.CONNECTION) is not None
+    return findings.newest_passed(tried, AccessTest.Kind.CONNECTION) is not None
 
 
 def _check_impact(tree: Tree, updates: Sequence[Update], seen: str) -> None:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from psycopg.errors import DeadlockDetected, ForeignKeyViolation, QueryCanceled, UniqueViolation
 
 from connections.bulk import TreeChangedError
-from integrations import reading
+from integrations import discovery
 from integrations.aws.calls.rate_limit import stops_within
 from integrations.aws.calls.retry import Retries
 from integrations.aws.errors import AwsError, OwnFault, Stopped
@@ -181,7 +181,7 @@ def _sync(work: _Work) -> None:
             return
         work.report(SyncRun.Phase.CONFIRMING)
         asked = partial(work.report, SyncRun.Phase.CONFIRMING)
-        snapshot = reading.check_gone(session, snapshot, unconfirmed, on_progress=asked)
+        snapshot = discovery.check_gone(session, snapshot, unconfirmed, on_progress=asked)
         confirmed |= unconfirmed
         work.report(SyncRun.Phase.COMPARING)
 
@@ -199,18 +199,18 @@ def _read(work: _Work, integration: Integration) -> tuple[AwsSession, Snapshot]:
     now = timezone.now()
     proved_at = integration.role_proved_at
     is_proof_due = integration.access_mode == AccessMode.ROLE and (not proved_at or proved_at < now - PROOF_LIFETIME)
-    session = reading.sign_in(integration, work, purpose="sync", is_proof_due=is_proof_due)
+    session = discovery.sign_in(integration, work, purpose="sync", is_proof_due=is_proof_due)
     if is_proof_due:
         with isolation.as_tenant(integration.tenant_id):
             Integration.objects.filter(pk=integration.pk, role_arn=integration.role_arn).update(role_proved_at=now)
-    identity = reading.identify_organization(session, work, same_as=integration)
+    identity = discovery.identify_organization(session, work, same_as=integration)
     if integration.partition != session.partition:
         with isolation.as_tenant(integration.tenant_id):
             same = Integration.objects.filter(pk=integration.pk, version=integration.version)  # else of old credentials
             same.update(partition=session.partition)
     work.report(SyncRun.Phase.READING)
-    may_leave_out = reading.what_may_stay_unseen(integration)
-    snapshot = reading.read_organization(session, identity, work, may_leave_out=may_leave_out)
+    may_leave_out = discovery.what_may_stay_unseen(integration)
+    snapshot = discovery.read_organization(session, identity, work, may_leave_out=may_leave_out)
     work.read = Progress(len(snapshot.folders), len(snapshot.accounts))
     return session, snapshot
 

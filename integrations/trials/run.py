@@ -10,10 +10,10 @@ from typing import Final
 import structlog
 from django.utils import timezone
 
-from integrations import reading
+from integrations import discovery
 from integrations.aws.calls.retry import Retries
 from integrations.aws.session import AwsSession
-from integrations.jobs import concurrency
+from integrations.jobs import slots
 from integrations.jobs.work import OneTimeWork, ending
 from integrations.models import SettingsTrial
 from integrations.planning import absence
@@ -48,7 +48,7 @@ class _Work(OneTimeWork[SettingsTrial]):
 def run(tenant_id: int, trial_id: int, *, retries: Retries | None = None) -> bool:
     """Run a trial that waits, if there is a place for it; return whether it was run. A bug is raised."""
     rows = SettingsTrial.objects.select_related("tenant", "organization", "integration")
-    trial = concurrency.begin(rows, tenant_id, trial_id, now=timezone.now())
+    trial = slots.begin(rows, tenant_id, trial_id, now=timezone.now())
     if trial is None:
         return False
     work = _Work(retries or Retries(), row=trial)
@@ -62,11 +62,11 @@ def _read(work: _Work) -> Snapshot:
     """Read as a sync would with the credentials that are in use; new ones may lead elsewhere, and see less."""
     integration = work.row.integration
     is_of_new = work.row.about == SettingsTrial.About.DISCOVERY
-    session = reading.sign_in(work.row, work, purpose="test")
-    identity = reading.identify_organization(session, work, same_as=None if is_of_new else integration)
+    session = discovery.sign_in(work.row, work, purpose="test")
+    identity = discovery.identify_organization(session, work, same_as=None if is_of_new else integration)
     # What new credentials may not read would go: that is for the person to see and decide.
-    may_leave_out = (lambda _: True) if is_of_new else reading.what_may_stay_unseen(integration)
-    snapshot = reading.read_organization(session, identity, work, may_leave_out=may_leave_out)
+    may_leave_out = (lambda _: True) if is_of_new else discovery.what_may_stay_unseen(integration)
+    snapshot = discovery.read_organization(session, identity, work, may_leave_out=may_leave_out)
     if is_of_new and identity.organization_id != integration.source_organization_id:
         return snapshot
     return _confirm(work, session, snapshot)
@@ -82,7 +82,7 @@ def _confirm(work: _Work, session: AwsSession, snapshot: Snapshot) -> Snapshot:
     work.step("Making sure that what is missing is gone")
     work.confirmed_gone = absent
     read = Progress(len(snapshot.folders), len(snapshot.accounts))
-    return reading.check_gone(session, snapshot, absent, on_progress=partial(work.progress, read))
+    return discovery.check_gone(session, snapshot, absent, on_progress=partial(work.progress, read))
 
 
 def _ready(work: _Work, snapshot: Snapshot) -> None:

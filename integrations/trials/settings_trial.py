@@ -16,7 +16,7 @@ from django.db.models import F
 from connections import bulk
 from connections.schemas.workspace_uses import uses_of
 from integrations import edit_conflicts
-from integrations.jobs import concurrency
+from integrations.jobs import slots
 from integrations.jobs.sending import NOT_TAKEN, Task, send_on_commit
 from integrations.models import AccessMode, Integration, SettingsTrial, SyncRun, SyncSchedule
 from integrations.models.settings import SETTINGS_FIELDS, IntegrationSettings
@@ -33,7 +33,7 @@ from integrations.sync import mirror, requests
 from workspaces import audit, isolation
 from workspaces.models import User
 
-_LOST: Final = concurrency.why_lost("this", again="Save the settings")
+_LOST: Final = slots.why_lost("this", again="Save the settings")
 # A preview changes nothing, so that closing it is no event.
 _DISCARDED: Final = {
     SettingsTrial.About.DISCOVERY: "integration.settings_discarded",
@@ -82,8 +82,8 @@ def find(integration: Integration, *, now: datetime) -> SettingsTrial | None:
     """Find the trial of an integration that is open; one whose worker died reads as failed."""
     found = SettingsTrial.objects.select_related("created_by").defer("snapshot")
     trial = found.filter(integration=integration, expires_at__gt=now).first()
-    is_silent = trial is not None and not trial.is_over and trial.progressed_at < now - concurrency.PATIENCE
-    if trial is not None and is_silent and not concurrency.may_still_come(trial, now=now):
+    is_silent = trial is not None and not trial.is_over and trial.progressed_at < now - slots.PATIENCE
+    if trial is not None and is_silent and not slots.may_still_come(trial, now=now):
         trial.state, trial.error = SettingsTrial.State.FAILED, _LOST
     return trial
 

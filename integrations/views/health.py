@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from connections import browse
+from connections import tree_listing
 from connections.models import Health
 from integrations.health import request as health_request
 from integrations.models import Integration
@@ -33,7 +33,7 @@ class HealthWords:
 
 def health_words(access: Access, integration: Integration) -> HealthWords:
     """Count and put into words."""
-    counted = browse.count_health(integration.root_folder, management_id=integration.management_account_id)
+    counted = tree_listing.count_health(integration.root_folder, management_id=integration.management_account_id)
     return HealthWords(
         tuple(
             (health, f"{counted.healths[health]:,} {word}")

@@ -9,8 +9,8 @@ from typing import Any, Final
 from django.conf import settings as installation
 from django.db.models import Q
 
-from integrations.access import tested
-from integrations.access.tested import partition_of
+from integrations.access import findings
+from integrations.access.findings import partition_of
 from integrations.aws import iac
 from integrations.aws.identifiers import check_role_arn
 from integrations.events.inlets import KEY_HEADER
@@ -49,7 +49,7 @@ def other_mirrors(settings: NamedSettings, organization_id: str | None = None) -
 
     Without ``organization_id`` it is the one that the last good Test Discovery found.
     """
-    found = tested.organization_found(settings) if organization_id is None else [organization_id]
+    found = findings.organization_found(settings) if organization_id is None else [organization_id]
     others = Integration.objects.filter(tenant=settings.tenant, source_organization_id__in=found)
     others = others.exclude(Q(uid=settings.uid) | Q(source_organization_id="")).order_by("handle")
     if not others:
@@ -107,7 +107,7 @@ def where_stackset_goes(settings: NamedSettings) -> str:
     selection = settings.chosen
     if selection.is_everything:
         return "all accounts of your AWS organization, the management account and accounts that join later included"
-    snapshot = tested.newest_snapshot(settings)
+    snapshot = findings.newest_snapshot(settings)
     words = Outline(snapshot, selection).words if snapshot else in_words(selection, None)
     if snapshot is None and not selection.exclude <= {ROOT}:
         return f"the OUs that you enter when you launch it. Chosen in Accounts to mirror: {words}"
@@ -117,7 +117,7 @@ def where_stackset_goes(settings: NamedSettings) -> str:
 def _targets(settings: NamedSettings) -> iac.Targets | None:
     """Aim at what is mirrored; None where the tree would have to be known for that, and is not."""
     selection = settings.chosen
-    snapshot = None if selection.is_everything else tested.newest_snapshot(settings)
+    snapshot = None if selection.is_everything else findings.newest_snapshot(settings)
     if snapshot is not None:
         outline, management = Outline(snapshot, selection), snapshot.management_account_id
         singles = [account_id for account_id in outline.single_accounts if account_id != management]
@@ -133,7 +133,7 @@ def _targets(settings: NamedSettings) -> iac.Targets | None:
 
 
 def _root_id(settings: NamedSettings) -> str | None:
-    discovery = tested.newest_passed(settings, AccessTest.Kind.DISCOVERY)
+    discovery = findings.newest_passed(settings, AccessTest.Kind.DISCOVERY)
     if discovery is not None:
         return discovery.found.root_id
     mirrored = Integration.objects.filter(uid=settings.uid).exclude(source_organization_id="")

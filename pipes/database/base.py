@@ -9,7 +9,7 @@ from django.db.backends.postgresql import base
 from psycopg import OperationalError
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from pipes.breaker import Breaker
+from pipes.circuit_breaker import Breaker
 from workspaces.metrics import count
 
 # Of the process, as the pool is.

@@ -51,7 +51,7 @@ _LOADED_LATER: Final = (
     "celery.worker.consumer.delayed_delivery",
     "celery.worker.strategy",
     "integrations.aws.clients",
-    "integrations.aws.calls.error_mapping",
+    "integrations.aws.calls.error_sentences",
     "integrations.health.run",
     "integrations.notifications.delivery",
     "integrations.clean_up",

@@ -15,8 +15,8 @@ _PACKAGES = ("pipes", "integrations", "connections", "workspaces", "launcher")
 BREACHES = [
     ("Imports point down", "workspaces/handles.py", "import connections.tree"),
     ("Imports point down", "connections/tree.py", "import integrations.planning.snapshot"),
-    ("Imports point down", "integrations/planning/words.py", "import pipes.breaker"),
-    ("Inside pipes", "pipes/breaker.py", "import pipes.monitoring.logs"),
+    ("Imports point down", "integrations/planning/words.py", "import pipes.circuit_breaker"),
+    ("Inside pipes", "pipes/circuit_breaker.py", "import pipes.monitoring.logs"),
     ("Inside integrations", "integrations/nodes/account_access.py", "import integrations.views.detail"),
     ("Inside integrations", "integrations/sync/schedule.py", "import integrations.access_tests.results"),
     ("Inside integrations", "integrations/models/draft.py", "import integrations.aws.errors"),

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from connections import browse, sharing
+from connections import sharing, tree_listing
 from connections.models import Schema
 from connections.schemas import in_use, workspace_uses
 from tests import factories
@@ -22,7 +22,7 @@ Ask = Callable[[Cast, int], object]
 
 _ASKS: dict[str, Ask] = {
     "what a workspace may use, and what it has in use": lambda cast, top: in_use.contents(cast.fireworks),
-    "how much is in a folder": lambda cast, top: browse.children(cast.at_tenant, None)[:10],
+    "how much is in a folder": lambda cast, top: tree_listing.children(cast.at_tenant, None)[:10],
     "who uses a tree": lambda cast, top: workspace_uses.uses_of([top], [], names=["a"], is_whole=False),
 }
 

@@ -106,7 +106,7 @@ def perform(
 
 
 def _attempt(call: Call) -> tuple[dict[str, Any], AwsError | None]:
-    from integrations.aws.calls.error_mapping import EXPECTED, translate  # AWS's library is slow to import
+    from integrations.aws.calls.error_sentences import EXPECTED, translate  # AWS's library is slow to import
 
     name = call.operation.name
     try:

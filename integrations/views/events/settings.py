@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connections.errors import ChangedMeanwhileError
-from integrations.access.tested import partition_of
+from integrations.access.findings import partition_of
 from integrations.aws.regions import home_region
 from integrations.events import inlets
 from integrations.events.inlets import IssuedKey

@@ -13,7 +13,7 @@ from connections.errors import ChangedMeanwhileError
 from connections.models import Connection, Folder
 from connections.views.context import connection_page, node_url
 from connections.views.manual_nodes import create_node
-from integrations.access import tested
+from integrations.access import findings
 from integrations.access_tests import results
 from integrations.aws import iac
 from integrations.aws.identifiers import check_role_arn
@@ -153,7 +153,7 @@ def _show(
 
 def _options_of(request: HttpRequest, access: Access, found: AccountAccess) -> Options:
     url = f"{_url(access, found)}options/"
-    return options_of(request, access, found.connection, None, tested.partition_of(found), url)
+    return options_of(request, access, found.connection, None, findings.partition_of(found), url)
 
 
 def _setup(found: AccountAccess) -> dict[str, str]:

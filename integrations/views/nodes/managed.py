@@ -13,7 +13,7 @@ from connections.models import Connection
 from connections.sharing import Node
 from connections.views.context import node_url
 from connections.views.manual_nodes import find_connection, find_folder
-from integrations.access import tested
+from integrations.access import findings
 from integrations.access.connection_options import effective, integration_of
 from integrations.access_tests import results
 from integrations.forms.managed_node import NodeHandleForm
@@ -109,7 +109,7 @@ def _managing(node: Node) -> Integration:
 
 def _config(request: HttpRequest, access: Access, node: Node) -> HttpResponse:
     integration = _integration(node)
-    partition = tested.partition_of(integration) if integration else tested.first_partition()
+    partition = findings.partition_of(integration) if integration else findings.first_partition()
     options = options_of(request, access, node, integration, partition, request.path)
     if options.is_saved:
         messages.success(request, f"Saved the options of {isolated(node.shown)}.")
@@ -124,7 +124,7 @@ def _test_of(node: Node, integration: Integration | None, url: str) -> dict[str,
         return {"test": None}
     subject = managed.tested_settings(node, integration)
     test = results.newest(subject, AccessTest.Kind.CONNECTION, now=timezone.now())
-    about = tested.fingerprint(subject, AccessTest.Kind.CONNECTION), effective([node])[node.pk]
+    about = findings.fingerprint(subject, AccessTest.Kind.CONNECTION), effective([node])[node.pk]
     is_about_these = test is not None and (test.fingerprint, test.tried_instead.options) == about
     test_url = url.replace("/config/", "/test/")
     return {"test": test, "step_url": url, "is_about_these": is_about_these, "test_url": test_url}

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from connections.errors import ChangedMeanwhileError
 from integrations import edit_conflicts
-from integrations.access import tested
+from integrations.access import findings
 from integrations.access_tests import results
 from integrations.access_tests.request import request_test
 from integrations.aws.identifiers import member_role_arn
@@ -53,7 +53,7 @@ def discovery_settings(request: HttpRequest, access: Access, integration: str) -
     if form.is_valid():
         form.keep()
         wanted.discovery_external_id = found.next_discovery_external_id or found.discovery_external_id
-        if tested.fingerprint(wanted, _DISCOVERY) == tested.fingerprint(found, _DISCOVERY):
+        if findings.fingerprint(wanted, _DISCOVERY) == findings.fingerprint(found, _DISCOVERY):
             messages.info(request, "Nothing was changed: these are the settings that are in use.")
             return redirect(access.scope.url("integration_config", integration=found.handle))
         try:
@@ -177,7 +177,7 @@ def _show(
         connection=connection,
         discovery_stored=stored_now(discovery),
         connection_stored=stored_now(connection),
-        member_role=member_role_arn(tested.partition_of(integration), "{account id}", member_role),
+        member_role=member_role_arn(findings.partition_of(integration), "{account id}", member_role),
         trial=settings_trial.find(integration, now=timezone.now()),
         selection_words=in_words(integration.chosen, integration.known_selection),
         urls={
@@ -210,6 +210,6 @@ def _connection_test(request: HttpRequest, integration: Integration, url: str, f
         return {"test": None}
     shown = copy(form.settings)
     shown.connection_external_id = integration.next_connection_external_id or integration.connection_external_id
-    about = "" if form.errors else tested.fingerprint(shown, _CONNECTION)
+    about = "" if form.errors else findings.fingerprint(shown, _CONNECTION)
     about = request.GET.get("about", about)
     return {"test": test, "step_url": url, "about": about, "is_about_these": test.fingerprint == about}

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from integrations.access import tested
+from integrations.access import findings
 from integrations.access_tests import results
 from integrations.forms.settings import SettingsForm
 from integrations.models import AccessTest, Draft
@@ -79,5 +79,5 @@ def _standing(request: HttpRequest, draft: Draft, test: AccessTest) -> dict[str,
     return {
         "standing": standing,
         "is_changed": request.GET.get("seen", standing) != standing,
-        "is_about_these": test.fingerprint == tested.fingerprint(draft, AccessTest.Kind(test.kind)),
+        "is_about_these": test.fingerprint == findings.fingerprint(draft, AccessTest.Kind(test.kind)),
     }

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
-from integrations.access.tested import partition_of
+from integrations.access.findings import partition_of
 from integrations.aws.identifiers import check_role_name, pasted
 from integrations.forms.connection_options import OptionsForm, unknown_regions
 from integrations.forms.settings import PLAIN, SettingsForm

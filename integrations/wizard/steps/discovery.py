@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 from django import forms
 from django.conf import settings as installation
 
-from integrations.access import tested
+from integrations.access import findings
 from integrations.forms.access import AccessForm
 from integrations.forms.settings import SettingsForm
 from integrations.models import AccessTest, Draft
@@ -68,7 +68,7 @@ class DiscoveryStep(Step):
 
     def has_to_be_done_again(self, draft: Draft) -> bool:
         """Whether a test found since that strangers can assume the role."""
-        return bool(tested.why_role_is_refused(draft))
+        return bool(findings.why_role_is_refused(draft))
 
     def refuses(self, form: SettingsForm) -> bool:
         """Refuse to go on with such a role."""
@@ -76,7 +76,7 @@ class DiscoveryStep(Step):
 
     def outline(self, draft: Draft) -> Outline | None:
         """Give the tree to choose from, and what is chosen so far; None before Test Discovery has read one."""
-        snapshot = tested.newest_snapshot(draft)
+        snapshot = findings.newest_snapshot(draft)
         return Outline(snapshot, draft.chosen) if snapshot else None
 
 

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from integrations.access import tested
+from integrations.access import findings
 from integrations.access_tests import run as access_tests_run
 from integrations.models import AccessTest
 from tests.fakes.aws import RunningAws, allowing, reading_organizations, trusting
@@ -264,7 +264,7 @@ def test_a_secret_that_cannot_be_read_is_asked_for_again(in_org: Walk, aws: Runn
         draft, test = in_org.draft(), in_org.test()
         draft.sealed_secret_key = "gone.AAAA"
         draft.save()
-        test.fingerprint = tested.fingerprint(draft, AccessTest.Kind.DISCOVERY)
+        test.fingerprint = findings.fingerprint(draft, AccessTest.Kind.DISCOVERY)
         test.save()
     assert "Enter the secret key again" in in_org.run_test().report["sentence"]
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from connections import browse, sharing
+from connections import sharing, tree_listing
 from connections.models import Connection, ConnectionState, Health
 from integrations.health import batches
 from integrations.models import Integration
@@ -159,7 +159,7 @@ def test_counting_takes_one_statement_at_any_size(cast: Cast, awsi: Integration)
     with isolation.as_tenant(cast.acme.pk):
         factories.grow(awsi.root_folder, folders=2, connections=1_000)
         with CaptureQueriesContext(connection) as captured:
-            counted = browse.count_health(awsi.root_folder, management_id="000000000001")
+            counted = tree_listing.count_health(awsi.root_folder, management_id="000000000001")
     assert len(captured) == 1
     assert counted.healths == {Health.HEALTHY: 1, Health.FAILING: 2, Health.UNTESTED: 1_001}
     assert (counted.disabled, counted.management) == (1, Health.FAILING)

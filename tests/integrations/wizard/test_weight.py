@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from integrations.access import tested
+from integrations.access import findings
 from integrations.models import AccessTest
 from integrations.planning.snapshot import pack
 from integrations.wizard.steps import STEPS
@@ -25,7 +25,7 @@ def test_the_tree_of_ten_thousand_accounts_is_a_light_page(in_org: Walk) -> None
             subject=draft.uid,
             kind=kind,
             state="passed",
-            fingerprint=tested.fingerprint(draft, kind),
+            fingerprint=findings.fingerprint(draft, kind),
             report={"who": {"partition": "aws"}, "root_id": "r-root"},
             snapshot=pack(large(500, 10_000)),
         )

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from connections import browse
+from connections import tree_listing
 from connections.models import Folder
 from tests import factories
 from tests.conftest import Cast
@@ -25,7 +25,7 @@ def root(cast: Cast) -> Folder:
     return factories.integration(cast.at_org, "awsi", by=cast.org_owner).root_folder
 
 
-def titles(rows: browse.Listing) -> list[str]:
+def titles(rows: tree_listing.Listing) -> list[str]:
     return [row.title for row in rows[:100]]
 
 
@@ -34,19 +34,19 @@ def test_children_are_folders_first_and_each_kind_alphabetical_whatever_the_case
         factories.connection(cast.at_org, title, folder=root)
     for title in ("prod", "Dev"):
         factories.folder(cast.at_org, title, parent=root)
-    assert titles(browse.children(cast.at_org, root)) == ["Dev", "prod", "Apple", "mango", "zebra"]
+    assert titles(tree_listing.children(cast.at_org, root)) == ["Dev", "prod", "Apple", "mango", "zebra"]
 
 
 def test_a_node_without_a_title_is_shown_by_its_handle(cast: Cast) -> None:
     factories.connection(cast.at_org, "", handle="hand_made")
-    (row,) = browse.children(cast.at_org, None)[:10]
+    (row,) = tree_listing.children(cast.at_org, None)[:10]
     assert (row.title, row.managed_by, row.source_id) == ("hand_made", "", "")
 
 
 def test_every_row_of_a_mirror_names_the_integration_that_manages_it(cast: Cast, root: Folder) -> None:
     inner = factories.folder(cast.at_org, "inner", parent=root)
     factories.connection(cast.at_org, "leaf", folder=inner)
-    listings = [browse.children(cast.at_org, folder) for folder in (None, root, inner)]
+    listings = [tree_listing.children(cast.at_org, folder) for folder in (None, root, inner)]
     assert [row.managed_by for listing in listings for row in listing[:10]] == ["awsi"] * 3
 
 
@@ -56,10 +56,10 @@ def test_removed_nodes_are_neither_listed_nor_counted_nor_found(cast: Cast, root
     factories.folder(cast.at_org, "gone folder", parent=outer, removed_at=now)
     factories.connection(cast.at_org, "gone account", folder=outer, removed_at=now)
     factories.connection(cast.at_org, "kept account", folder=outer)
-    assert titles(browse.children(cast.at_org, outer)) == ["kept account"]
-    (row,) = browse.children(cast.at_org, root)[:10]
+    assert titles(tree_listing.children(cast.at_org, outer)) == ["kept account"]
+    (row,) = tree_listing.children(cast.at_org, root)[:10]
     assert (row.folders, row.connections) == (0, 1)
-    assert titles(browse.search(cast.at_org, "gone", below=None)) == []
+    assert titles(tree_listing.search(cast.at_org, "gone", below=None)) == []
 
 
 def test_a_folder_counts_all_that_is_below_it_at_any_depth(cast: Cast, root: Folder) -> None:
@@ -68,7 +68,7 @@ def test_a_folder_counts_all_that_is_below_it_at_any_depth(cast: Cast, root: Fol
     factories.folder(cast.at_org, "c", parent=root)
     for folder in (a, b, b):
         factories.connection(cast.at_org, "leaf", folder=folder)
-    rows = browse.children(cast.at_org, root)[:10]
+    rows = tree_listing.children(cast.at_org, root)[:10]
     assert [(row.title, row.folders, row.connections) for row in rows] == [("a", 1, 3), ("c", 0, 0)]
 
 
@@ -78,7 +78,7 @@ def test_a_slice_can_end_in_the_middle_of_the_folders_or_reach_over_to_the_conne
     for n in range(3):
         factories.folder(cast.at_org, f"f{n}", parent=root)
         factories.connection(cast.at_org, f"c{n}", folder=root)
-    listing = browse.children(cast.at_org, root)
+    listing = tree_listing.children(cast.at_org, root)
     assert len(listing) == 6
     assert [[row.title for row in listing[n : n + 2]] for n in (0, 2, 4)] == [["f0", "f1"], ["f2", "c0"], ["c1", "c2"]]
     assert listing[5].title == "c2"
@@ -102,7 +102,7 @@ def test_search_looks_into_handle_title_and_account_id(cast: Cast, root: Folder,
     factories.connection(cast.at_org, "Payments-Prod", folder=root, handle="my_handle", source_id="000123456789")
     factories.connection(cast.at_org, "東京-本番", folder=root)
     factories.folder(cast.at_org, "Ops", parent=root, source_id="ou-zz-1")
-    assert titles(browse.search(cast.at_org, text, below=None)) == found
+    assert titles(tree_listing.search(cast.at_org, text, below=None)) == found
 
 
 def test_search_below_a_folder_finds_neither_the_folder_itself_nor_what_is_beside_it(cast: Cast, root: Folder) -> None:
@@ -110,7 +110,7 @@ def test_search_below_a_folder_finds_neither_the_folder_itself_nor_what_is_besid
     inner = factories.folder(cast.at_org, "web inner", parent=prod)
     factories.connection(cast.at_org, "web deep", folder=inner)
     factories.connection(cast.at_org, "web beside", folder=root)
-    assert titles(browse.search(cast.at_org, "web", below=prod)) == ["web inner", "web deep"]
+    assert titles(tree_listing.search(cast.at_org, "web", below=prod)) == ["web inner", "web deep"]
 
 
 def test_hits_are_spelled_with_the_folders_above_them(cast: Cast, root: Folder) -> None:
@@ -118,27 +118,27 @@ def test_hits_are_spelled_with_the_folders_above_them(cast: Cast, root: Folder) 
     inner = factories.folder(cast.at_org, "Web", parent=prod)
     factories.connection(cast.at_org, "web", folder=inner)
     factories.connection(cast.at_org, "web", handle="at_the_top")
-    rows = browse.search(cast.at_org, "web", below=None)[:10]
-    browse.fill_in_places(rows)
+    rows = tree_listing.search(cast.at_org, "web", below=None)[:10]
+    tree_listing.fill_in_places(rows)
     assert [row.place for row in rows] == ["Root / Prod", "Root / Prod / Web", ""]
 
 
 def test_a_scope_sees_its_own_nodes_only(cast: Cast, root: Folder) -> None:
     factories.connection(cast.at_tenant, "of the tenant")
-    assert titles(browse.children(cast.at_tenant, None)) == ["of the tenant"]
-    assert titles(browse.children(cast.at_org, None)) == ["Root"]
-    assert titles(browse.children(cast.at_tenant, root)) == []
-    assert titles(browse.search(cast.at_tenant, "root", below=None)) == []
+    assert titles(tree_listing.children(cast.at_tenant, None)) == ["of the tenant"]
+    assert titles(tree_listing.children(cast.at_org, None)) == ["Root"]
+    assert titles(tree_listing.children(cast.at_tenant, root)) == []
+    assert titles(tree_listing.search(cast.at_tenant, "root", below=None)) == []
 
 
 def test_the_number_of_queries_is_the_same_for_a_small_and_a_large_tree(cast: Cast, root: Folder) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            listing = browse.children(cast.at_org, root)
+            listing = tree_listing.children(cast.at_org, root)
             assert len(listing[:50]) == min(len(listing), 50)
-            browse.line_to(root)
-            hits = browse.search(cast.at_org, "account", below=root)[:50]
-            browse.fill_in_places(hits)
+            tree_listing.line_to(root)
+            hits = tree_listing.search(cast.at_org, "account", below=root)[:50]
+            tree_listing.fill_in_places(hits)
         return len(captured)
 
     factories.grow(root, folders=2, connections=10)

@@ -10,7 +10,7 @@ from integrations import tasks
 from integrations.access_tests import request as access_tests_request
 from integrations.access_tests import results
 from integrations.access_tests import run as access_tests_run
-from integrations.jobs import concurrency
+from integrations.jobs import slots
 from integrations.models import AccessTest, SettingsTrial
 from integrations.trials import preview as trials_preview
 from integrations.trials import run as trials_run
@@ -82,9 +82,9 @@ def test_what_finds_no_place_waits_and_is_begun_when_there_is_one(mirror: Synced
     assert not access_tests_run.run(cast.acme.pk, test.pk, retries=QUICK)
     assert not trials_run.run(cast.acme.pk, trial.pk, retries=QUICK)
     assert (state(test), state(trial)) == ("queued", "queued")
-    assert concurrency.next_in_turn(cast.acme.pk, now=timezone.now()) == []
+    assert slots.next_in_turn(cast.acme.pk, now=timezone.now()) == []
     end(busy)
-    assert concurrency.next_in_turn(cast.acme.pk, now=timezone.now()) == [("test", test.pk)]
+    assert slots.next_in_turn(cast.acme.pk, now=timezone.now()) == [("test", test.pk)]
     assert access_tests_run.run(cast.acme.pk, test.pk, retries=QUICK)
     assert trials_run.run(cast.acme.pk, trial.pk, retries=QUICK)
     assert (state(test), state(trial)) == ("passed", "ready")
@@ -93,7 +93,7 @@ def test_what_finds_no_place_waits_and_is_begun_when_there_is_one(mirror: Synced
 def test_other_tenants_have_places_of_their_own(mirror: Synced, cast: Cast) -> None:
     take_places(cast)
     with isolation.as_tenant(cast.globex.pk):
-        assert concurrency.lock_slots(cast.globex.pk, now=timezone.now())
+        assert slots.lock_slots(cast.globex.pk, now=timezone.now())
 
 
 def test_whatever_ends_sends_for_all_that_waits_one_after_the_other(
