@@ -25,6 +25,15 @@ _TABLE: Final = "pipes_cache"
 _TABLE_OPTIONS: Final = {"TIMEOUT": 25 * 3600, "OPTIONS": {"MAX_ENTRIES": 100_000}}
 
 
+def _from_either(name: str) -> Any:
+    """Make the method of a cache that Redis does or, while that is away, the table."""
+
+    def method(self: "FallbackCache", *args: Any, **kwargs: Any) -> Any:
+        return self._do(name, *args, **kwargs)
+
+    return method
+
+
 class FallbackCache(RedisCache):
     """Django's Redis cache, with Django's database cache behind it."""
 
@@ -57,45 +66,9 @@ class FallbackCache(RedisCache):
                 log.warning("cache_away", error=type(error).__name__)
         return getattr(self._table, name)(*args, **kwargs)
 
-    def add(self, *args: Any, **kwargs: Any) -> bool:
-        """Set a key that is not there; return whether it was not."""
-        return bool(self._do("add", *args, **kwargs))
-
-    def get(self, *args: Any, **kwargs: Any) -> Any:
-        """Give the value of a key."""
-        return self._do("get", *args, **kwargs)
-
-    def set(self, *args: Any, **kwargs: Any) -> None:
-        """Set a key."""
-        self._do("set", *args, **kwargs)
-
-    def touch(self, *args: Any, **kwargs: Any) -> bool:
-        """Give a key more time."""
-        return bool(self._do("touch", *args, **kwargs))
-
-    def delete(self, *args: Any, **kwargs: Any) -> bool:
-        """Delete a key; return whether it was there."""
-        return bool(self._do("delete", *args, **kwargs))
-
-    def get_many(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Give the values of several keys."""
-        return dict(self._do("get_many", *args, **kwargs))
-
-    def has_key(self, *args: Any, **kwargs: Any) -> bool:
-        """Return whether a key is there."""
-        return bool(self._do("has_key", *args, **kwargs))
-
-    def incr(self, *args: Any, **kwargs: Any) -> int:
-        """Add to a number. Raises ValueError when it is not there."""
-        return int(self._do("incr", *args, **kwargs))
-
-    def set_many(self, *args: Any, **kwargs: Any) -> list[str]:
-        """Set several keys."""
-        return list(self._do("set_many", *args, **kwargs))
-
-    def delete_many(self, *args: Any, **kwargs: Any) -> None:
-        """Delete several keys."""
-        self._do("delete_many", *args, **kwargs)
+    add, get, set, touch, delete = map(_from_either, ("add", "get", "set", "touch", "delete"))
+    has_key, incr = _from_either("has_key"), _from_either("incr")
+    get_many, set_many, delete_many = map(_from_either, ("get_many", "set_many", "delete_many"))
 
     def clear(self) -> None:
         """Delete all keys, of both."""
