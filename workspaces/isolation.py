@@ -6,7 +6,7 @@ The tables named here are those of people and places; what else a policy lets se
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from django.db import connection, migrations, transaction
 
@@ -54,38 +54,30 @@ def bound(**values: object) -> Iterator[None]:
         database.release()  # AWS may be asked next, and others wait for a connection
 
 
-@contextmanager
-def as_tenant(tenant_id: int) -> Iterator[None]:
+def as_tenant(tenant_id: int) -> AbstractContextManager[None]:
     """Run one transaction that sees the rows of this tenant."""
-    with bound(tenant_id=tenant_id):
-        yield
+    return bound(tenant_id=tenant_id)
 
 
-@contextmanager
-def as_user(user_id: int) -> Iterator[None]:
+def as_user(user_id: int) -> AbstractContextManager[None]:
     """Run one transaction that sees this person's memberships and the tenants they lead to.
 
     A caller that has found out that the person may enter a tenant then calls ``bind(tenant_id=…)`` inside it.
     """
-    with bound(user_id=user_id, tenant_id=""):
-        yield
+    return bound(user_id=user_id, tenant_id="")
 
 
-@contextmanager
-def as_invitee(token_hash: str) -> Iterator[None]:
+def as_invitee(token_hash: str) -> AbstractContextManager[None]:
     """Run one transaction that sees the invitation whose token has this SHA-256, and nothing else.
 
     A caller that has found it there then calls ``bind(tenant_id=…)`` inside it.
     """
-    with bound(invitation_token=token_hash, tenant_id=""):
-        yield
+    return bound(invitation_token=token_hash, tenant_id="")
 
 
-@contextmanager
-def as_operator() -> Iterator[None]:
+def as_operator() -> AbstractContextManager[None]:
     """Run one transaction that sees all tenants and memberships (and nothing that tenants own)."""
-    with bound(operator="on"):
-        yield
+    return bound(operator="on")
 
 
 def isolate(table: str) -> migrations.RunSQL:

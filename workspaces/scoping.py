@@ -5,7 +5,7 @@ the tenant, so the database shows it nothing else (see isolation.py).
 """
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Concatenate
 from urllib.parse import urlsplit
 
@@ -66,7 +66,7 @@ def account_view(view: Callable[Concatenate[HttpRequest, User, ...], HttpRespons
     return inner
 
 
-def _scoped(levels: frozenset[str], needs: Power) -> Callable[[ScopedView], View]:
+def _scoped(levels: frozenset[str], needs: Power = Power.MEMBER) -> Callable[[ScopedView], View]:
     def decorate(view: ScopedView) -> View:
         @wraps(view)
         def inner(request: HttpRequest, **arguments: Any) -> HttpResponse:
@@ -113,16 +113,9 @@ def _look_only(request: HttpRequest, access: Access, view: ScopedView, arguments
     return response
 
 
-def tenant_view(needs: Power = Power.MEMBER) -> Callable[[ScopedView], View]:
-    return _scoped(frozenset({"tenant"}), needs)
-
-
-def organization_view(needs: Power = Power.MEMBER) -> Callable[[ScopedView], View]:
-    return _scoped(frozenset({"org"}), needs)
-
-
-def workspace_view(needs: Power = Power.MEMBER) -> Callable[[ScopedView], View]:
-    return _scoped(frozenset({"workspace"}), needs)
+tenant_view = partial(_scoped, frozenset({"tenant"}))
+organization_view = partial(_scoped, frozenset({"org"}))
+workspace_view = partial(_scoped, frozenset({"workspace"}))
 
 
 def scope_view(needs: Power = Power.OWNER, *, with_workspace: bool = False) -> Callable[[ScopedView], View]:
