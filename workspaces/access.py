@@ -38,8 +38,7 @@ class Scope:
         return {"tenant": self.tenant, "organization": self.organization, "workspace": self.workspace}
 
     def url(self, name: str, **arguments: object) -> str:
-        handles = {"tenant": self.tenant, "organization": self.organization, "workspace": self.workspace}
-        return reverse(name, kwargs={key: place.handle for key, place in handles.items() if place} | arguments)
+        return reverse(name, kwargs={key: place.handle for key, place in self.keys.items() if place} | arguments)
 
     def __str__(self) -> str:
         return "/".join(place.handle for place in (self.tenant, self.organization, self.workspace) if place)

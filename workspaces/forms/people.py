@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from workspaces.access import Scope
-from workspaces.forms.places import NamedForm
+from workspaces.forms.places import ProfileForm
 from workspaces.models import Membership, Role, Tenant, User
 from workspaces.places import members
 from workspaces.web.inputs import AS_TYPED
@@ -81,17 +81,10 @@ def check_is_email(text: str, tenant: Tenant) -> None:
         ) from None
 
 
-class AccountForm(NamedForm):
+class AccountForm(ProfileForm):
     """The account of somebody who was invited; the email is the invitation's."""
 
     email = forms.EmailField(disabled=True, label="Email", widget=forms.EmailInput(attrs={"autocomplete": "username"}))
-    name = forms.CharField(
-        max_length=100,
-        required=False,
-        label="Name",
-        help_text="Shown to the people you work with.",
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
     password = forms.CharField(
         label="Password",
         strip=False,

@@ -27,10 +27,9 @@ class HandleField(forms.CharField):
 
 
 class NamedForm(forms.Form):
-    """A handle and a name; ``is_taken`` looks the handle up, ``taken`` is the sentence when somebody has it."""
+    """A handle, besides a name; ``is_taken`` looks the handle up, ``taken`` names the one who has it."""
 
     handle = HandleField(help_text=HANDLE_HELP)
-    name = forms.CharField(max_length=100, label="Name", error_messages={"required": "Enter a name."})
 
     def __init__(
         self,

@@ -50,11 +50,3 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.handle
-
-    @property
-    def is_staff(self) -> bool:
-        """Whether the operator admin lets this person in: superusers only."""
-        return self.is_superuser
-
-    def get_full_name(self) -> str:
-        return str(self)

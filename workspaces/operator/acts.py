@@ -29,11 +29,13 @@ class Act(forms.Form):
 
     label: ClassVar[str]
     says: ClassVar[str]  # what it does, in a sentence or two
+    prefilled: tuple[str, ...] = ()  # fields that begin with the row's own values
     leads_to = ""  # the page afterwards, where it is not the row's
 
     def __init__(self, *args: Any, target: Any, by: User, **kwargs: Any) -> None:
         self.target, self.by = target, by
         super().__init__(*args, **kwargs)
+        self.initial = {name: getattr(target, name) for name in self.prefilled}
 
     @staticmethod
     def fits(target: Any) -> bool:
@@ -88,7 +90,7 @@ class ActAdmin(admin.ModelAdmin[Row]):
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         row = kwargs["obj"]
         fitting = ((name, act) for name, act in self.acts.items() if act.fits(row))
-        context["act_buttons"] = [(act.label, self._url("act", name, row.pk)) for name, act in fitting]
+        context["act_buttons"] = [(act.label, self._url("act", row.pk, name)) for name, act in fitting]
         return super().render_change_form(request, context, *args, **kwargs)
 
     def act(self, request: HttpRequest, act: str, pk: int | None = None) -> HttpResponse:
@@ -117,5 +119,4 @@ class ActAdmin(admin.ModelAdmin[Row]):
         return form.is_valid()
 
     def _url(self, kind: str, *arguments: Any) -> str:
-        numbers_first = sorted(arguments, key=lambda argument: isinstance(argument, str))
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{kind}", args=numbers_first)
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{kind}", args=arguments)

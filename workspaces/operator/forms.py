@@ -32,11 +32,9 @@ class CreateTenant(Act):
 class RenameTenant(Act):
     label = "Rename"
     says = "The handle stands in the addresses of all pages of the tenant."
+    prefilled = ("handle", "name")
     handle = Tenant._meta.get_field("handle").formfield()
     name = forms.CharField(max_length=100)
-
-    def __init__(self, *args: Any, target: Tenant, **kwargs: Any) -> None:
-        super().__init__(*args, target=target, initial={"handle": target.handle, "name": target.name}, **kwargs)
 
     def clean_handle(self) -> str:
         handle: str = self.cleaned_data["handle"]
@@ -53,10 +51,8 @@ class RenameTenant(Act):
 class ChangePlan(Act):
     label = "Change plan"
     says = "What the new plan does not allow is kept and synced, but can only be looked at and deleted."
+    prefilled = ("plan",)
     plan = forms.ChoiceField(choices=Plan)
-
-    def __init__(self, *args: Any, target: Tenant, **kwargs: Any) -> None:
-        super().__init__(*args, target=target, initial={"plan": target.plan}, **kwargs)
 
     def perform(self) -> str:
         actions.change_plan(tenant=self.target, plan=Plan(self.cleaned_data["plan"]), by=self.by)

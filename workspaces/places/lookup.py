@@ -58,18 +58,9 @@ def role_in(scope: Scope, access: Access) -> str:
 def is_taken(scope: Scope, handle: str) -> bool:
     """Return whether another place beside the scope's innermost one already has this handle."""
     if scope.workspace is not None:
-        return is_workspace_handle_taken(scope, handle, but=scope.workspace)
+        found = Workspace.objects.filter(organization=scope.organization, handle=handle)
+        return found.exclude(pk=scope.workspace.pk).exists()
     if scope.organization is not None:
-        return is_organization_handle_taken(scope, handle, but=scope.organization)
+        return scope.tenant.organizations.filter(handle=handle).exclude(pk=scope.organization.pk).exists()
     with isolation.as_operator():  # tenants' handles are unique over all customers; only yes or no leaves this block
         return Tenant.objects.filter(handle=handle).exclude(pk=scope.tenant.pk).exists()
-
-
-def is_organization_handle_taken(scope: Scope, handle: str, *, but: Organization | None = None) -> bool:
-    found = Organization.objects.filter(tenant=scope.tenant, handle=handle)
-    return found.exclude(pk=but.pk).exists() if but else found.exists()
-
-
-def is_workspace_handle_taken(scope: Scope, handle: str, *, but: Workspace | None = None) -> bool:
-    found = Workspace.objects.filter(organization=scope.organization, handle=handle)
-    return found.exclude(pk=but.pk).exists() if but else found.exists()

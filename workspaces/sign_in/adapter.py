@@ -158,11 +158,6 @@ def person_at(email: str) -> User | None:
     return User.objects.filter(email=email).first() or confirmed.first()
 
 
-def has_account(email: str) -> bool:
-    """Return whether the address, in lower case, is somebody's already: no second account is made for it."""
-    return person_at(email) is not None
-
-
 def confirmed_of_members(scope: Scope, addresses: Collection[str]) -> set[str]:
     """Give those of the addresses, in lower case, that active members of the place itself have confirmed as theirs."""
     members = places_members.members_of(scope).filter(user__is_active=True).order_by().values("user")

@@ -14,40 +14,32 @@ from workspaces.views.delete_confirmation import ConfirmForm, show_delete
 @organization_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def organization_delete(request: HttpRequest, access: Access) -> HttpResponse:
-    organization = access.scope.place
-    form = ConfirmForm(organization.handle, request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        deletion.delete_place(scope=access.scope, by=access.user)
-        messages.success(request, f"Deleted the organization {organization}.")
-        return redirect(Scope(access.scope.tenant).url("tenant_home"))
-    return show_delete(
-        request,
-        form,
-        what="organization",
-        warning="All of its integrations, connections, folders and workspaces will be deleted, and its members lose"
-        " their roles here. This action is not reversible!",
-        going=deletion.going_with(access.scope),
-        cancel_url=access.scope.url("organization_advanced"),
+    warning = (
+        "All of its integrations, connections, folders and workspaces will be deleted, and its members lose"
+        " their roles here. This action is not reversible!"
     )
+    return _delete(request, access, "organization", warning, Scope(access.scope.tenant).url("tenant_home"))
 
 
 @workspace_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def workspace_delete(request: HttpRequest, access: Access) -> HttpResponse:
-    workspace = access.scope.place
-    form = ConfirmForm(workspace.handle, request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        deletion.delete_place(scope=access.scope, by=access.user)
-        messages.success(request, f"Deleted the workspace {workspace}.")
-        above = Scope(access.scope.tenant, access.scope.organization)
-        stays = power_in(above, access.memberships) != Power.NONE
-        return redirect(above.url("organization_home") if stays else Scope(above.tenant).url("tenant_home"))
-    return show_delete(
-        request,
-        form,
-        what="workspace",
-        warning="Its schemas, aggregators and own connections will be deleted, and its members lose their roles here."
-        " Connections that are shared with it stay where they are. This action is not reversible!",
-        going=deletion.going_with(access.scope),
-        cancel_url=access.scope.url("workspace_advanced"),
+    warning = (
+        "Its schemas, aggregators and own connections will be deleted, and its members lose their roles here."
+        " Connections that are shared with it stay where they are. This action is not reversible!"
     )
+    above = Scope(access.scope.tenant, access.scope.organization)
+    stays = power_in(above, access.memberships) != Power.NONE
+    home = above.url("organization_home") if stays else Scope(above.tenant).url("tenant_home")
+    return _delete(request, access, "workspace", warning, home)
+
+
+def _delete(request: HttpRequest, access: Access, what: str, warning: str, home: str) -> HttpResponse:
+    place = access.scope.place
+    form = ConfirmForm(place.handle, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        deletion.delete_place(scope=access.scope, by=access.user)
+        messages.success(request, f"Deleted the {what} {place}.")
+        return redirect(home)
+    going, cancel_url = deletion.going_with(access.scope), access.scope.url(f"{what}_advanced")
+    return show_delete(request, form, what=what, warning=warning, going=going, cancel_url=cancel_url)

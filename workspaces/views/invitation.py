@@ -45,7 +45,7 @@ def _answer(request: HttpRequest, invitation: Invitation) -> HttpResponse:
             membership = invitations.accept_invitation(invitation=invitation, by=request.user, now=now)
             return _enter(request, invitation, membership)
         return _page(request, invitation, "join")
-    if adapter.has_account(invitation.email):
+    if adapter.person_at(invitation.email):
         return _page(request, invitation, "sign_in")
     return _create_account(request, invitation)
 
@@ -63,7 +63,7 @@ def _create_account(request: HttpRequest, invitation: Invitation) -> HttpRespons
                 invitation=invitation, now=timezone.now(), **form.cleaned_data
             )
         except IntegrityError:  # somebody took the handle, or made this very account, after it was checked
-            if adapter.has_account(invitation.email):
+            if adapter.person_at(invitation.email):
                 return redirect(request.path)
             form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
         else:

@@ -1,6 +1,8 @@
 """Making places and changing them."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -8,14 +10,13 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from workspaces.access import Access, Power, Scope
+from workspaces.access import Access, Power
 from workspaces.forms.places import NamedForm, PlaceForm
-from workspaces.models import Plan
+from workspaces.models import Plan, Workspace
 from workspaces.places import actions, lookup
 from workspaces.scoping import organization_view, tenant_view, workspace_view
 from workspaces.web.htmx import asks_about_field, field_status, what_to_judge
 
-HOMES = {"org": "organization_home", "workspace": "workspace_home"}
 WORDS = {"tenant": "tenant", "org": "organization", "workspace": "workspace"}
 
 
@@ -31,46 +32,38 @@ def check_tenant_settings(access: Access) -> None:
 
 @tenant_view(Power.OWNER)
 def organization_create(request: HttpRequest, access: Access) -> HttpResponse:
-    def create(form: PlaceForm) -> Scope:
-        organization = actions.create_organization(scope=access.scope, by=access.user, **form.cleaned_data)
-        return Scope(access.scope.tenant, organization)
-
-    form = PlaceForm(
-        what_to_judge(request),
-        is_taken=lambda handle: lookup.is_organization_handle_taken(access.scope, handle),
-        taken=f"another organization of {access.scope}",
-    )
-    return _create(request, form, create, {"word": "organization", "cancel_url": access.scope.url("tenant_home")})
+    siblings = access.scope.tenant.organizations
+    return _create(request, access, actions.create_organization, "organization", siblings, "tenant_home")
 
 
 @organization_view(Power.OWNER)
 def workspace_create(request: HttpRequest, access: Access) -> HttpResponse:
-    def create(form: PlaceForm) -> Scope:
-        workspace = actions.create_workspace(scope=access.scope, by=access.user, **form.cleaned_data)
-        return Scope(access.scope.tenant, access.scope.organization, workspace)
-
-    form = PlaceForm(
-        what_to_judge(request),
-        is_taken=lambda handle: lookup.is_workspace_handle_taken(access.scope, handle),
-        taken=f"another workspace of {access.scope}",
-    )
-    return _create(request, form, create, {"word": "workspace", "cancel_url": access.scope.url("organization_home")})
+    siblings = Workspace.objects.filter(organization=access.scope.organization)
+    return _create(request, access, actions.create_workspace, "workspace", siblings, "organization_home")
 
 
 def _create(
-    request: HttpRequest, form: PlaceForm, create: Callable[[PlaceForm], Scope], context: dict[str, object]
+    request: HttpRequest, access: Access, create: Callable[..., Any], word: str, siblings: Any, above: str
 ) -> HttpResponse:
+    """Ask for a handle that none of the siblings has, and a name, and create an organization or a workspace."""
+    form = PlaceForm(
+        what_to_judge(request),
+        is_taken=lambda handle: siblings.filter(handle=handle).exists(),
+        taken=f"another {word} of {access.scope}",
+    )
     if name := asks_about_field(request, form):
         return field_status(request, form, name)
     if request.method == "POST" and form.is_valid():
         try:
-            scope = create(form)
+            made = create(scope=access.scope, by=access.user, **form.cleaned_data)
         except IntegrityError:  # somebody took the handle after it was checked
             form.add_error("handle", form.taken_error(form.cleaned_data["handle"]))
         else:
+            scope = replace(access.scope, **{word: made})
             messages.success(request, f"Created {scope}.")
-            return redirect(scope.url(HOMES[scope.level]))
-    return render(request, "workspaces/create.html", {"form": form} | context)
+            return redirect(scope.url(f"{word}_home"))
+    context = {"form": form, "word": word, "cancel_url": access.scope.url(above)}
+    return render(request, "workspaces/create.html", context)
 
 
 @tenant_view(Power.OWNER)
