@@ -104,10 +104,7 @@ def redis_url(url: str) -> str:
 
 
 def port_ranges(texts: Iterable[str]) -> tuple[range, ...]:
-    """Read ports, such as ``8443``, and ranges of them, such as ``9000-9010``.
-
-    Raises ImproperlyConfigured when a text is neither.
-    """
+    """Read ports, such as ``8443``, and ranges (``9000-9010``); raises ImproperlyConfigured for anything else."""
     matches = [(text, re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", text)) for text in map(str.strip, texts)]
     for text, match in matches:
         if match is None or not 1 <= int(match[1]) <= int(match[2] or match[1]) <= 65535:

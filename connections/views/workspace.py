@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 from django.core.paginator import Page
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.cache import patch_vary_headers
 
 from connections import tree_listing
 from connections.models import Connection
@@ -58,9 +57,7 @@ def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResp
     here = inside.line[-1]
     context: dict[str, object] = {"tree": tree, "node": here}
     if htmx(request) and INSIDE in request.GET:
-        response = render(request, "connections/workspace/inside.html", context)
-        patch_vary_headers(response, ["HX-Request", "HX-Target"])
-        return response
+        return render_page(request, "connections/workspace/inside.html", context)
     above = "".join(f"{one.id}/" for one in inside.line[:-1])
     context |= {
         "crumbs": [*_crumbs(access.scope, inside), (here.title, "")],

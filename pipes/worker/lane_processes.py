@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -68,18 +68,14 @@ class _Child:
     pid: int = 0
     started_at: float = 0.0
     delay: float = 1.0
-    start_at: float = field(default=0.0)
+    start_at: float = 0.0
 
 
 class SignOfLife(bootsteps.StartStopStep):
     """Touches a file every few seconds while work moves: a thread is free, or all have had theirs for a fair time."""
 
+    _timer: Any = None
     requires: Any = ("celery.worker.components:Timer", "celery.worker.components:Pool")
-
-    def __init__(self, worker: Any, **options: Any) -> None:
-        self._timer: Any = None
-        untyped: Any = super()
-        untyped.__init__(worker, **options)
 
     def start(self, worker: Any) -> None:
         self._timer = worker.timer.call_repeatedly(5.0, self._look, (worker,), priority=10)

@@ -39,10 +39,7 @@ class SealedTextField(models.TextField[str, str]):
         setattr(row, self.attname, encryption.encrypt(text, owner=self._owner(row)))
 
     def renew(self, row: models.Model) -> bool:
-        """Seal a row's text with the first key, and return whether that had to be done; not saved yet.
-
-        Raises SecretUnreadableError.
-        """
+        """Seal a row's text with the first key, unsaved; return whether it had to be. Raises SecretUnreadableError."""
         if encryption.is_current(getattr(row, self.attname)):
             return False
         self.seal(row, self.open(row))

@@ -54,10 +54,7 @@ def hash_of(token: str) -> str:
 
 
 def find(token_hash: str, *, now: datetime) -> Invitation | None:
-    """Find the invitation with this token, unless it is over, and bind the transaction to its tenant.
-
-    Inside ``isolation.as_invitee``.
-    """
+    """Find the invitation, unless it is over, and bind to its tenant the transaction of ``isolation.as_invitee``."""
     found = Invitation.objects.filter(token_hash=token_hash).first()
     if found is None or found.is_over(now):
         return None

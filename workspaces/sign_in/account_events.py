@@ -13,7 +13,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa import signals as second_factor
 from allauth.mfa.models import Authenticator
 from django.db.models import Q
-from django.dispatch import receiver
+from django.dispatch import Signal, receiver
 from django.utils import timezone
 
 from workspaces import audit, rate_limit
@@ -95,19 +95,13 @@ def address_removed(user: User, email_address: EmailAddress, **_: Any) -> None:
     get_adapter().send_notification_mail("account/email/email_deleted", user, former, email=email_address.email)
 
 
-@receiver(signals.password_changed)
-def password_changed(user: User, **_: Any) -> None:
-    audit.record_in_tenants_of("user.password_changed", user=user, by=user)
+_PASSWORD_SIGNALS = {signals.password_changed: "changed", signals.password_set: "set", signals.password_reset: "reset"}
 
 
-@receiver(signals.password_set)
-def password_set(user: User, **_: Any) -> None:
-    audit.record_in_tenants_of("user.password_set", user=user, by=user)
-
-
-@receiver(signals.password_reset)
-def password_reset(user: User, **_: Any) -> None:
-    audit.record_in_tenants_of("user.password_reset", user=user, by=user)
+@receiver(list(_PASSWORD_SIGNALS))
+def password_changed(user: User, signal: Signal, **_: Any) -> None:
+    """Record another password: in place of the old one, where there was none, or through a link that was mailed."""
+    audit.record_in_tenants_of(f"user.password_{_PASSWORD_SIGNALS[signal]}", user=user, by=user)
 
 
 @receiver(second_factor.authenticator_added)

@@ -29,8 +29,6 @@ _person: ContextVar[int | None] = ContextVar("person", default=None)
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
-    """Seals what the library keeps."""
-
     def encrypt(self, text: str) -> str:
         return _seal(text, _current_person())
 
@@ -103,7 +101,7 @@ def in_clear() -> QuerySet[Authenticator]:
 
 def renew(authenticator: Authenticator) -> bool:
     """Seal it with the first key, and return whether that had to be done. Raises SecretUnreadableError."""
-    return _keep(authenticator, _seal, where=lambda stored: not _is_current(stored))
+    return _keep(authenticator, _seal, where=lambda stored: not (_is_sealed(stored) and encryption.is_current(stored)))
 
 
 def unseal(authenticator: Authenticator) -> bool:
@@ -147,7 +145,3 @@ def _open(stored: str, person: int) -> str:
 
 def _is_sealed(stored: str) -> bool:
     return "." in stored  # what the library makes is letters and digits
-
-
-def _is_current(stored: str) -> bool:
-    return _is_sealed(stored) and encryption.is_current(stored)

@@ -5,7 +5,7 @@ from functools import partial
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -125,7 +125,6 @@ def change_role(request: HttpRequest, access: Access, member: int) -> HttpRespon
 
 @scope_view(Power.OWNER, with_workspace=True)
 def remove(request: HttpRequest, access: Access, member: int) -> HttpResponse:
-    """Say what somebody would lose, and take them out of the place."""
     found = _member(access, member)
     if request.method == "POST":
         try:
@@ -175,10 +174,7 @@ def _back(access: Access) -> str:
 
 
 def _member(access: Access, pk: int) -> Membership:
-    found = members.members_of(access.scope).filter(pk=pk).first()
-    if found is None:
-        raise Http404
-    return found
+    return get_object_or_404(members.members_of(access.scope), pk=pk)
 
 
 @scope_view(Power.OWNER, with_workspace=True)
@@ -203,9 +199,8 @@ def withdraw_invitation(request: HttpRequest, access: Access, invitation: int) -
 @require_POST
 def end_support(request: HttpRequest, access: Access, support_access: int) -> HttpResponse:
     """Send the operator of the installation away."""
-    found = SupportAccess.objects.select_related("tenant").filter(tenant=access.scope.tenant, pk=support_access).first()
-    if found is None:
-        raise Http404
+    own = SupportAccess.objects.select_related("tenant").filter(tenant=access.scope.tenant)
+    found = get_object_or_404(own, pk=support_access)
     workspaces_support_access.end(access=found, by=access.user, now=timezone.now())
     messages.success(request, f"The operator cannot look into {access.scope} any more.")
     return redirect(access.scope.url("people"))
@@ -213,7 +208,4 @@ def end_support(request: HttpRequest, access: Access, support_access: int) -> Ht
 
 def _invitation(access: Access, pk: int) -> Invitation:
     own = Invitation.objects.open().filter(**access.scope.keys)
-    found = own.select_related("tenant", "organization", "workspace").filter(pk=pk).first()
-    if found is None:
-        raise Http404
-    return found
+    return get_object_or_404(own.select_related("tenant", "organization", "workspace"), pk=pk)

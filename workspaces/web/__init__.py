@@ -1,4 +1,1 @@
-"""What pages of all apps share: fragments, attributes of inputs, and pagination.
-
-Views import it; actions do not.
-"""
+"""What pages of all apps share: fragments, attributes of inputs, pagination. Views import it; actions do not."""

@@ -20,7 +20,7 @@ def htmx(request: HttpRequest) -> HtmxDetails:
 
 
 def render_page(
-    request: HttpRequest, template: str, context: Mapping[str, object], *, parts: tuple[str, ...]
+    request: HttpRequest, template: str, context: Mapping[str, object], *, parts: tuple[str, ...] = ()
 ) -> HttpResponse:
     """Render the page, or one of its parts when HTMX asks for it.
 
@@ -56,6 +56,4 @@ def field_status(request: HttpRequest, form: Form, name: str, *, hint: str | Non
     """Answer a check of one field: its error sentences, or that a new value will do, or the hint on it."""
     field = form[name]
     ok = f"{field.value()} is free." if hint is None and field.value() and field.value() != field.initial else ""
-    response = render(request, "components/field.html#status", {"field": field, "ok": ok, "hint": hint})
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response
+    return render_page(request, "components/field.html#status", {"field": field, "ok": ok, "hint": hint})

@@ -26,7 +26,9 @@ class Command(BaseCommand):
             with isolation.as_tenant(tenant.pk):
                 for row, field in _secrets():
                     try:
-                        renewed += _renew(row, field)
+                        if field.renew(row):
+                            row.save(update_fields=[field.name])
+                            renewed += 1
                     except SecretUnreadableError:
                         unreadable.append(f"{tenant}/{row}")
         factors_renewed, factors_unreadable = second_factors.change_all(second_factors.renew)
@@ -43,11 +45,3 @@ def _secrets() -> Iterator[tuple[models.Model, SealedTextField]]:
         if fields := sealed_text.fields_of(model):
             for row in model._default_manager.select_for_update():
                 yield from ((row, field) for field in fields)
-
-
-def _renew(row: models.Model, field: SealedTextField) -> bool:
-    """Encrypt one secret again and return whether it had to be. Raises SecretUnreadableError."""
-    if not field.renew(row):
-        return False
-    row.save(update_fields=[field.name])
-    return True
