@@ -31,8 +31,6 @@ class NodeRow(TypedDict):
 
 
 class HandleRow(TypedDict):
-    """The new handle of one connection."""
-
     id: int
     handle: str
 
@@ -134,7 +132,6 @@ def create_folders(rows: Sequence[NodeRow], *, root_id: int, now: datetime) -> N
 
 
 def create_connections(rows: Sequence[NodeRow], *, root_id: int, now: datetime) -> None:
-    """Make connections to AWS accounts."""
     _write(_CREATE_CONNECTIONS, rows, root=root_id, now=now)
 
 
@@ -144,7 +141,6 @@ def update_folders(rows: Sequence[NodeRow]) -> None:
 
 
 def update_connections(rows: Sequence[NodeRow]) -> None:
-    """Change connections, or bring them back."""
     _write(_UPDATE_CONNECTIONS, rows)
 
 

@@ -265,7 +265,6 @@ def delete_grants_of(scope: Scope) -> None:
 
 
 def audience_of(grant: Grant) -> Scope:
-    """Give the scope that a grant is for."""
     return Scope(grant.tenant, grant.organization, grant.workspace)
 
 

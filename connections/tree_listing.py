@@ -149,7 +149,6 @@ class HealthCounts:
 
 
 def count_health(top: Folder, *, management_id: str) -> HealthCounts:
-    """Count in one statement."""
     there = Connection.objects.filter(root=top.pk, removed_at=None)
     management = there.filter(source_id=management_id, state=ConnectionState.ACTIVE).values("health")[:1]
     groups = there.values("health", "state").annotate(number=Count("pk"), management=Subquery(management))

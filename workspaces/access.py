@@ -88,7 +88,6 @@ class Access:
 
     @property
     def sees_tenant_settings(self) -> bool:
-        """Only owners of a custom tenant are shown Tenant Settings."""
         return self.is_tenant_owner and self.scope.tenant.is_custom
 
     def check(self, needs: Power) -> None:

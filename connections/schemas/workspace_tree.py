@@ -51,7 +51,6 @@ def search(inside: Contents, text: str) -> Listing:
 
 
 def only(node: Node) -> Listing:
-    """List one node alone."""
     if isinstance(node, Folder):
         return Listing(Folder.objects.filter(pk=node.pk), Connection.objects.none())
     return Listing(Folder.objects.none(), Connection.objects.filter(pk=node.pk))

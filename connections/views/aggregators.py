@@ -124,7 +124,6 @@ def aggregator_detail(request: HttpRequest, access: Access, aggregator: int) -> 
 
 @workspace_view()
 def all_aws(request: HttpRequest, access: Access) -> HttpResponse:
-    """Show the aggregator that a workspace has by itself."""
     inside = in_use.contents(workspace_of(access.scope))
     context = _matches(request, inside, ["*"]) | {
         "aggregator": {"handle": ALL_AWS},

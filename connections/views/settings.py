@@ -20,7 +20,6 @@ def folder_settings(request: HttpRequest, access: Access, folder: int) -> HttpRe
 
 @scope_view(Power.OWNER)
 def connection_detail(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    """Show the properties of a connection; its Settings are all that it has."""
     found = Connection.objects.in_scope(access.scope).select_related("folder")
     node = get_object_or_404(found, pk=connection)
     context = connection_page(request, access.scope, node) | settings_links(access.scope, node)

@@ -3,8 +3,7 @@
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.utils.cache import patch_vary_headers
+from django.shortcuts import get_object_or_404
 
 from connections.models import Folder
 from connections.views.context import folder_page, tree_context
@@ -19,7 +18,6 @@ INSIDE = "inside"
 
 @scope_view(Power.OWNER)
 def connection_list(request: HttpRequest, access: Access) -> HttpResponse:
-    """Show the top folders and connections of a tenant or organization."""
     check_tenant_settings(access)
     tree = tree_context(request, access.scope, None)
     context = {"tree": tree, "integrations_url": access.scope.url("integration_list")}
@@ -32,9 +30,7 @@ def folder_detail(request: HttpRequest, access: Access, folder: int) -> HttpResp
     tree = tree_context(request, access.scope, node)
     context: dict[str, object] = {"tree": tree, "node": node}
     if htmx(request) and INSIDE in request.GET:
-        response = render(request, "connections/inside.html", context)
-        patch_vary_headers(response, ["HX-Request", "HX-Target"])
-        return response
+        return render_page(request, "connections/inside.html", context)
     context |= folder_page(request, access.scope, node)
     context["inside"] = f"?folder={node.pk}"
     context["search_all_url"] = f"{tree.base_url}?{urlencode({'q': tree.q})}"

@@ -86,7 +86,6 @@ def flush(*, now: bool = False) -> None:
 
 
 def text() -> bytes:
-    """Give all figures as Prometheus reads them."""
     registry = CollectorRegistry()
     registry.register(_Collector())
     return generate_latest(registry)

@@ -14,7 +14,6 @@ _KEPT_OF_CONTEXTS: Final = ("runtime", "trace")
 
 
 def start(dsn: str, **options: Any) -> None:
-    """Report errors of this process from now on."""
     ignore_logger("django_structlog.middlewares.request")  # what it logs is reported already, where it was raised
     sentry_sdk.init(
         dsn=dsn,

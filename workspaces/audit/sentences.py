@@ -53,7 +53,6 @@ class EventSentence:
 
 
 def describe(event: AuditEvent) -> EventSentence:
-    """Say what somebody did."""
     before, mark, after = _sentences.get(event.action, f"{event.action} {{object}}").partition("{object}")
     said = {name: _text(value) for name, value in event.details.items() if f"{{{name}}}" in before + after}
     rest = {name: value for name, value in event.details.items() if name not in (*said, audit.BY_OPERATOR)}

@@ -13,8 +13,6 @@ HANDLE_HELP = "Lower-case letters, digits and dashes, starting with a letter."
 
 
 class HandleField(forms.CharField):
-    """A typed handle of a place, person or integration."""
-
     def __init__(self, **options: Any) -> None:
         super().__init__(
             max_length=PLACE_MAX_LENGTH,

@@ -13,8 +13,6 @@ def organization_public_id() -> str:
 
 
 class Organization(models.Model):
-    """A team: workspaces, members, integrations, connections."""
-
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="organizations")
     handle = PlaceHandleField()
     name = models.CharField(max_length=100)

@@ -13,7 +13,6 @@ from workspaces.models.user import User
 
 class SupportAccessQuerySet(models.QuerySet["SupportAccess"]):
     def live(self, now: datetime) -> Self:
-        """Keep those that let somebody in right now."""
         return self.filter(ended_at=None, expires_at__gt=now)
 
 

@@ -26,8 +26,6 @@ class Plan(models.TextChoices):
 
 
 class Tenant(models.Model):
-    """One customer; owns organizations, members and integrations."""
-
     handle = PlaceHandleField(unique=True)
     name = models.CharField(max_length=100)
     plan = models.CharField(max_length=20, choices=Plan, default=Plan.DEVELOPER)

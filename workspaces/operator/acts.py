@@ -94,7 +94,6 @@ class ActAdmin(admin.ModelAdmin[Row]):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def act(self, request: HttpRequest, act: str, pk: int | None = None) -> HttpResponse:
-        """Ask before something is done, and do it."""
         target = None if pk is None else get_object_or_404(self.model, pk=pk)
         chosen = (self.makers if pk is None else self.acts).get(act)
         if chosen is None or not chosen.fits(target):

@@ -27,7 +27,6 @@ class TenantAdmin(ActAdmin[Tenant]):
 
     @admin.display
     def owners(self, tenant: Tenant) -> str:
-        """Name the owners of the tenant, with those who cannot sign in."""
         members = places_members.owners_of(Scope(tenant)).select_related("user").order_by("user__email")
         return ", ".join(f"{m.user.email}{'' if m.user.is_active else ' (deactivated)'}" for m in members)
 
@@ -50,6 +49,5 @@ class UserAdmin(ActAdmin[User]):
 
     @admin.display
     def tenants(self, person: User) -> str:
-        """Name the tenants that the person belongs to, and as what."""
         own = person.memberships.filter(organization=None).select_related("tenant").order_by("tenant__handle")
         return ", ".join(f"{member.tenant} ({member.get_role_display()})" for member in own)

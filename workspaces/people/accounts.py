@@ -90,7 +90,6 @@ def deactivate(*, person: User, by: User) -> None:
 
 @transaction.atomic
 def reactivate(*, person: User, by: User) -> None:
-    """Let somebody sign in again, with the roles that they have."""
     person.is_active = True
     person.save(update_fields=["is_active"])
     audit.record_in_tenants_of("user.reactivated", user=person, by=by)
@@ -98,7 +97,6 @@ def reactivate(*, person: User, by: User) -> None:
 
 @transaction.atomic
 def make_operator(*, person: User, by: User) -> None:
-    """Let somebody use the operator's pages too."""
     person.is_superuser = True
     person.save(update_fields=["is_superuser"])
     audit.record_in_tenants_of("user.made_operator", user=person, by=by)

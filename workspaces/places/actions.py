@@ -25,7 +25,6 @@ def create_tenant(*, handle: str, name: str, plan: Plan, owner: User, by: User |
 
 @transaction.atomic
 def change_plan(*, tenant: Tenant, plan: Plan, by: User) -> None:
-    """Put a tenant on another plan; the operator's action."""
     before, tenant.plan = tenant.plan, plan
     if before != plan:
         with isolation.as_tenant(tenant.pk):
@@ -56,7 +55,6 @@ def create_workspace(*, scope: Scope, handle: str, name: str, by: User) -> Works
 
 @transaction.atomic
 def change_place(*, scope: Scope, handle: str, name: str, by: User) -> None:
-    """Change the handle and name of the scope's innermost place."""
     place = scope.place
     before = {"handle": place.handle, "name": place.name}
     place.handle, place.name = handle, name

@@ -28,7 +28,6 @@ def tenants_of(user: User) -> QuerySet[Tenant]:
 
 
 def organizations_for(access: Access) -> QuerySet[Organization]:
-    """Organizations of the tenant that this person may enter."""
     found = Organization.objects.filter(tenant=access.scope.tenant).order_by("handle")
     if access.is_tenant_owner:
         return found
@@ -36,7 +35,6 @@ def organizations_for(access: Access) -> QuerySet[Organization]:
 
 
 def workspaces_for(access: Access) -> QuerySet[Workspace]:
-    """Workspaces of the organization that this person may enter."""
     found = Workspace.objects.filter(organization=access.scope.organization).order_by("handle")
     if power_in(Scope(access.scope.tenant, access.scope.organization), access.memberships) == Power.OWNER:
         return found

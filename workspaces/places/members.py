@@ -59,12 +59,9 @@ def members_of(scope: Scope) -> QuerySet[Membership]:
 
 
 def matching(members: QuerySet[Membership], text: str) -> QuerySet[Membership]:
-    return members.filter(_contains(text, "user__")) if text else members
-
-
-def _contains(text: str, prefix: str = "") -> Q:
     fields = ("handle", "name", "email")
-    return Q(*((f"{prefix}{field}__icontains", text) for field in fields), _connector=Q.OR)
+    contains = Q(*((f"user__{name}__icontains", text) for name in fields), _connector=Q.OR)
+    return members.filter(contains) if text else members
 
 
 def find_in_tenant(tenant: Tenant, handle_or_email: str) -> User | None:
@@ -212,7 +209,6 @@ def withdraw_unbacked(scope: Scope, sender: User) -> list[str]:
 
 
 def loss_of(scope: Scope, user: User) -> Loss:
-    """Say what somebody would lose with their place here."""
     inside = Membership.objects.filter(**_inside(scope)).values("pk")
     left = Membership.objects.filter(user=user, tenant=scope.tenant).exclude(pk__in=inside)
     return Loss(places_inside(scope, user), [each.email for each in unbacked(scope, user, left)])
@@ -257,5 +253,4 @@ def sole_owner(scope: Scope) -> int | None:
 
 
 def last_owner_sentence(scope: Scope, user: User) -> str:
-    """Say why the last owner must stay one."""
     return f"{isolated(user)} is the only active owner of {scope}. Make somebody else an owner first."

@@ -37,7 +37,6 @@ class ConfirmForm(forms.Form):
 def show_delete(
     request: HttpRequest, form: ConfirmForm, *, what: str, warning: str, going: Sequence[Going], cancel_url: str
 ) -> HttpResponse:
-    """Show what a deletion would take with it, in numbers, and ask for the handle."""
     context = {
         "form": form,
         "what": what,

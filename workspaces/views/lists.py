@@ -31,7 +31,6 @@ def home(request: HttpRequest, user: User) -> HttpResponse:
 
 @tenant_view()
 def tenant_home(request: HttpRequest, access: Access) -> HttpResponse:
-    """Show the organizations of the tenant that one may enter."""
     return _organizations(
         request,
         access,
@@ -55,7 +54,6 @@ def _organizations(request: HttpRequest, access: Access, context: dict[str, obje
 
 @organization_view()
 def organization_home(request: HttpRequest, access: Access) -> HttpResponse:
-    """Show the workspaces of the organization that one may enter."""
     query, page = _page(request, lookup.workspaces_for(access))
     rows = _workspace_rows(access, page)
     context = {"page": page, "rows": rows, "q": query, "create_url": access.scope.url("workspace_create")}
@@ -79,7 +77,6 @@ def switch_tenant(request: HttpRequest, user: User) -> HttpResponse:
 
 @tenant_view()
 def switch_organization(request: HttpRequest, access: Access) -> HttpResponse:
-    """List the organizations of the tenant that one may enter."""
     query = search_text(request)
     found = lookup.matching(lookup.organizations_for(access), query)
     return _switch(request, "organization", _organization_rows(access, found[:MENU_SIZE]), query)
@@ -87,7 +84,6 @@ def switch_organization(request: HttpRequest, access: Access) -> HttpResponse:
 
 @organization_view()
 def switch_workspace(request: HttpRequest, access: Access) -> HttpResponse:
-    """List the workspaces of the organization that one may enter."""
     query = search_text(request)
     found = lookup.matching(lookup.workspaces_for(access), query)
     return _switch(request, "workspace", _workspace_rows(access, found[:MENU_SIZE]), query)
