@@ -31,7 +31,6 @@ class Option:
     most: int = 0
 
     def words(self, value: Any) -> str:
-        """Say what a value means."""
         if self.kind == Kind.REGIONS and value == ["*"]:
             return "All regions"
         shown = ", ".join(value) if isinstance(value, list) else str(value)

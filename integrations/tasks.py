@@ -42,11 +42,11 @@ def _has_queue(task: Any, producer: Any) -> bool:
 
 def _send_again() -> None:
     """Send for what waits in its row though no message waits: that got lost."""
-    waiting = redelivery.waiting(now=timezone.now())
-    for tenant_id in waiting.tenants:
-        _send_for_next(tenant_id)
-    for key in waiting.deletions:
-        send(Task.REMOVAL, *key)
+    for tenant_id, deleting_id in redelivery.waiting(now=timezone.now()):
+        if deleting_id is None:
+            _send_for_next(tenant_id)
+        else:
+            send(Task.REMOVAL, tenant_id, deleting_id)
 
 
 @shared_task
@@ -76,7 +76,6 @@ def run_health_tests(tenant_id: int) -> None:
 
 @shared_task
 def run_access_test(tenant_id: int, test_id: int) -> None:
-    """Run one Test Discovery or Test Connection."""
     from integrations.access_tests import run as access_tests_run
 
     _run_and_pass_on(tenant_id, partial(access_tests_run.run, tenant_id, test_id))
@@ -84,7 +83,6 @@ def run_access_test(tenant_id: int, test_id: int) -> None:
 
 @shared_task
 def remove_integration(tenant_id: int, integration_id: int) -> None:
-    """Delete an integration for good, if somebody asked for that."""
     from integrations import clean_up as integrations_clean_up
 
     integrations_clean_up.remove(tenant_id, integration_id)
@@ -92,7 +90,6 @@ def remove_integration(tenant_id: int, integration_id: int) -> None:
 
 @shared_task
 def run_settings_trial(tenant_id: int, trial_id: int) -> None:
-    """Try new discovery settings."""
     from integrations.trials import run as trials_run
 
     _run_and_pass_on(tenant_id, partial(trials_run.run, tenant_id, trial_id))
@@ -116,7 +113,6 @@ def _send_for_next(tenant_id: int) -> None:
 
 @shared_task
 def deliver_notifications() -> None:
-    """Send the notifications that are due."""
     from integrations.notifications import delivery
 
     delivery.deliver_due()

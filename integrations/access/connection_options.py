@@ -33,12 +33,10 @@ class Origin:
 
     @property
     def label(self) -> str:
-        """What pages call it."""
         return OPTIONS[self.name].label
 
     @property
     def inherited_words(self) -> str:
-        """Say what the node would inherit."""
         return OPTIONS[self.name].words(self.inherited)
 
 

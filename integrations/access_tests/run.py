@@ -45,26 +45,21 @@ class _Work(OneTimeWork[AccessTest]):
     packed: bytes = b""
 
     def report_facts(self, **facts: Any) -> None:
-        """Add facts to the report."""
         self.report = replace(self.report, **facts)
         self.write(report=self.report.to_json())
 
     def step(self, text: str) -> None:
-        """Say what is being done."""
         self.report_facts(phase=text)
 
     def progress(self, read: Progress) -> None:
-        """Keep the counters current."""
         if not self.has_just_written:
             self.report_facts(**asdict(read))
 
     def end(self, state: AccessTest.State, **facts: Any) -> None:
-        """Write the last word, and the snapshot if one was read."""
         self.report = replace(self.report, **facts)
         self.write(report=self.report.to_json(), state=state, finished_at=timezone.now(), snapshot=self.packed)
 
     def fail(self, sentence: str, code: str) -> None:
-        """Write why the test could not be made, or what it proved wrong."""
         self.end(AccessTest.State.FAILED, sentence=sentence, code=code)
 
 

@@ -22,8 +22,6 @@ _making = threading.Lock()  # clients are thread-safe, the botocore session that
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What signs a request."""
-
     access_key_id: str
     secret_access_key: str = field(repr=False)
     token: str | None = field(repr=False)
@@ -39,7 +37,6 @@ class _KeysOfTheCall:
     account_id = None
 
     def load_credentials(self) -> "_KeysOfTheCall":
-        """Be found."""
         return self
 
     def get_frozen_credentials(self) -> Any:

@@ -163,13 +163,11 @@ def permission_policy() -> str:
 
 
 def member_policy_arn(*, partition: str) -> str:
-    """The ARN of the managed policy of the member role."""
     _check_partition(partition)
     return f"arn:{partition}:iam::aws:policy/ReadOnlyAccess"
 
 
 def discovery_steps(*, partition: str, principal_arn: str, external_id: str, role_name: str) -> tuple[ManualStep, ...]:
-    """Manual Setup of the discovery role, in order."""
     trust = trust_policy(partition=partition, principal_arn=principal_arn, external_id=external_id)
     return (
         ManualStep("Sign in to the AWS console of the management account of your AWS organization and open IAM."),

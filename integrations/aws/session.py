@@ -46,24 +46,19 @@ class AwsSession:
     A role whose session runs out is asked for again. ``calls`` counts each call sent, AssumeRole included.
     """
 
-    def __init__(
-        self, *, partition: str, renew: Callable[[], Keys], counter: "Counter", retries: Retries, quota_share: float
-    ) -> None:
+    def __init__(self, partition: str, renew: Callable[[], Keys], counter: "Counter", retries: Retries) -> None:
         self.partition = partition
         self._renew = renew
         self._counter = counter
         self._retries = retries
         self._renewing = threading.Lock()
-        self._pacers = {
-            name: Pacer(operation.rate * quota_share, operation.burst * quota_share)
-            for name, operation in OPERATIONS.items()
-        }
+        share = settings.PIPES_AWS_QUOTA_SHARE
+        self._pacers = {name: Pacer(each.rate * share, each.burst * share) for name, each in OPERATIONS.items()}
         self._keys = renew()
         self._caller: dict[str, Any] = {}
 
     @property
     def calls(self) -> int:
-        """How many calls were sent so far."""
         return self._counter.calls
 
     def call(
@@ -129,7 +124,6 @@ class Counter:
         self._lock = threading.Lock()
 
     def count(self) -> None:
-        """Count one call."""
         with self._lock:
             self.calls += 1
             self._on_call()
@@ -153,7 +147,7 @@ def open_session(
     def renew() -> Keys:
         return assume_role(role, credentials, retries=retries, on_call=counter.count)
 
-    return _session(role.partition, renew, counter, retries)
+    return AwsSession(role.partition, renew, counter, retries)
 
 
 def _open_with_key(credentials: KeyCredentials, counter: Counter, retries: Retries) -> AwsSession:
@@ -169,7 +163,7 @@ def _open_with_key(credentials: KeyCredentials, counter: Counter, retries: Retri
     keys = Keys(credentials.access_key_id, credentials.secret_access_key, None)
     failures: list[InvalidCredentials] = []
     for partition in settings.PIPES_AWS_PRINCIPALS or ("aws",):
-        session = _session(partition, lambda: keys, counter, retries)
+        session = AwsSession(partition, lambda: keys, counter, retries)
         try:
             session.caller()
         except InvalidCredentials as error:
@@ -178,16 +172,6 @@ def _open_with_key(credentials: KeyCredentials, counter: Counter, retries: Retri
             return session
     # Where it is the secret that is wrong is where the key belongs; that the others do not know it says nothing.
     raise min(failures, key=lambda failure: failure.code == "InvalidClientTokenId")
-
-
-def _session(partition: str, renew: Callable[[], Keys], counter: Counter, retries: Retries) -> AwsSession:
-    return AwsSession(
-        partition=partition,
-        renew=renew,
-        counter=counter,
-        retries=retries,
-        quota_share=settings.PIPES_AWS_QUOTA_SHARE,
-    )
 
 
 def assume_role(

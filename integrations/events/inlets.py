@@ -44,7 +44,6 @@ class IssuedKey:
 
 
 def url_of(inlet: EventInlet) -> str:
-    """Give the address that events are sent to."""
     return settings.BASE_URL.rstrip("/") + reverse("event_inlet", kwargs={"inlet": inlet.uid})
 
 

@@ -21,8 +21,6 @@ def _topics(**options: Any) -> forms.MultipleChoiceField:
 
 
 class EmailsForm(forms.Form):
-    """Who gets which emails."""
-
     topics = _topics(label="Send an email when", required=False, error_messages=_UNKNOWN)
     to_owners = forms.BooleanField(required=False)
     addresses = forms.CharField(
@@ -40,7 +38,6 @@ class EmailsForm(forms.Form):
         self.fields["to_owners"].label = f"To the owners of {integration.scope}"
 
     def clean_addresses(self) -> list[str]:
-        """Take the addresses apart and refuse what is none."""
         typed = dict.fromkeys(part.lower() for part in re.split(r"[\s,;]+", self.cleaned_data["addresses"]) if part)
         for address in typed:
             try:
@@ -52,7 +49,6 @@ class EmailsForm(forms.Form):
         return list(typed)
 
     def clean(self) -> None:
-        """Refuse emails to nobody."""
         values = self.cleaned_data
         if values.get("topics") and not values.get("to_owners") and values.get("addresses") == []:
             self.add_error("addresses", "Enter an address or choose the owners, or nobody gets these emails.")
@@ -90,7 +86,6 @@ class WebhookForm(forms.Form):
             self.fields["url"].help_text = f"Leave it empty to keep the one at {webhook.origin}."
 
     def clean_name(self) -> str:
-        """Keep the name on one line."""
         return " ".join(self.cleaned_data["name"].split())
 
     def clean_url(self) -> str:

@@ -29,8 +29,6 @@ _BY_ITSELF: Final = (
 
 
 class Kind(Enum):
-    """What a test says."""
-
     WORKS = "works"
     FAILS = "fails"
     UNKNOWN = "unknown"  # nothing about the connection

@@ -121,28 +121,16 @@ def _load(tenant_id: int) -> dict[int, _Job]:
     """Read what is due, and then how to sign in: what is changed after the first shows when the result is written."""
     with isolation.as_tenant(tenant_id):
         nodes = list(batches.due(tenant_id, now=timezone.now())[:_BATCH])
-        ways = _ways_of_integrations(nodes)
-        accesses = _accesses(nodes)
-        options = effective(nodes)
-        jobs = [
-            _managed(node, ways.get(node.root_id or 0)) if node.is_managed else _by_hand(node, accesses)
-            for node in nodes
-        ]
+        integrations, accesses, options = _integrations(nodes), _accesses(nodes), effective(nodes)
+        jobs = [_managed(node, integrations) if node.is_managed else _by_hand(node, accesses) for node in nodes]
         return {job.node.pk: replace(job, retries=retries_of(options[job.node.pk])) for job in jobs}
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How to sign in to the accounts of one integration."""
-
-    integration: Integration
-    partition: str
-
-
-def _ways_of_integrations(nodes: Sequence[Connection]) -> dict[int, _Way]:
+def _integrations(nodes: Sequence[Connection]) -> dict[int | None, tuple[Integration, str]]:
+    """Give each integration with its partition, by the id of its top folder."""
     roots = {node.root_id for node in nodes if node.is_managed}
     found = Integration.objects.filter(root_folder__in=roots, state=Integration.State.ACTIVE).select_related("tenant")
-    return {each.root_folder_id: _Way(each, partition_of(each)) for each in found}
+    return {each.root_folder_id: (each, partition_of(each)) for each in found}
 
 
 def _accesses(nodes: Sequence[Connection]) -> dict[int, AccountAccess]:
@@ -151,12 +139,12 @@ def _accesses(nodes: Sequence[Connection]) -> dict[int, AccountAccess]:
     return {each.connection_id: each for each in found}
 
 
-def _managed(node: Connection, way: _Way | None) -> _Job:
-    if way is None or not way.integration.member_role.name:
+def _managed(node: Connection, integrations: Mapping[int | None, tuple[Integration, str]]) -> _Job:
+    integration, partition = integrations.get(node.root_id, (None, ""))
+    if integration is None or not integration.member_role.name:
         return _Job(node, Finding(Kind.UNTESTABLE, _NO_ROLE))
-    one = way.integration
-    credentials = member_credentials(one, node.source_id, partition=way.partition, purpose="health")
-    return _Job(node, credentials, is_management=node.source_id == one.management_account_id)
+    credentials = member_credentials(integration, node.source_id, partition=partition, purpose="health")
+    return _Job(node, credentials, is_management=node.source_id == integration.management_account_id)
 
 
 def _by_hand(node: Connection, accesses: Mapping[int, AccountAccess]) -> _Job:

@@ -3,33 +3,22 @@
 Tests, trials and previews that nobody runs, and deletions. One that is sent twice finds nothing to do.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
-
-from integrations.jobs.sending import Key
 
 # How long a message that waits in no queue may stay unanswered: less than two ticks of the dispatcher, so that the
 # second one sends again.
 PATIENCE_WITHOUT_QUEUE: Final = timedelta(seconds=3)
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """The tenants with tests, trials or previews that wait, longest first, and the integrations to be deleted."""
+def waiting(*, now: datetime) -> list[tuple[int, int | None]]:
+    """List, of all tenants in one statement, what has waited longest first: the tenant, and what is to be deleted.
 
-    tenants: list[int]
-    deletions: list[Key]
-
-
-def waiting(*, now: datetime) -> Waiting:
-    """Look over all tenants, in one statement; of many, those come first that have waited longest."""
+    That is the id of an integration, and None for the tests, trials and previews of the tenant.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT tenant_id, deleting_id FROM waiting_work(%s)", [now - PATIENCE_WITHOUT_QUEUE])
-        rows = cursor.fetchall()
-    return Waiting(
-        [tenant_id for tenant_id, deleting_id in rows if deleting_id is None],
-        [(tenant_id, deleting_id) for tenant_id, deleting_id in rows if deleting_id is not None],
-    )
+        rows: list[tuple[int, int | None]] = cursor.fetchall()
+    return rows

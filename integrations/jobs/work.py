@@ -44,11 +44,9 @@ class Work:
         return time.monotonic() - self.written_at < self.progress_seconds
 
     def step(self, text: str) -> None:
-        """Say what begins now."""
         raise NotImplementedError
 
     def progress(self, read: Progress) -> None:
-        """Say how much was read."""
         raise NotImplementedError
 
 

@@ -21,15 +21,11 @@ class AccessTest(models.Model):
     """
 
     class Kind(models.TextChoices):
-        """What is tested."""
-
         DISCOVERY = "discovery", "Test Discovery"
         CONNECTION = "connection", "Test Connection"
         ACCOUNT = "account", "Test Connection"  # of one connection made by hand
 
     class State(models.TextChoices):
-        """How far it is."""
-
         QUEUED = "queued", "Waiting"
         RUNNING = "running", "Running"
         PASSED = "passed", "Passed"
@@ -63,15 +59,12 @@ class AccessTest(models.Model):
 
     @property
     def tried_instead(self) -> Instead:
-        """What is tested in place of what is stored."""
         return Instead.from_json(self.instead)
 
     @property
     def found(self) -> Report:
-        """What it has found so far."""
         return Report.from_json(self.report)
 
     @property
     def is_over(self) -> bool:
-        """Whether it has passed or failed."""
         return self.state in (self.State.PASSED, self.State.FAILED)

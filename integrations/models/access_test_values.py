@@ -19,8 +19,6 @@ def _known(kind: type[Any], stored: Mapping[str, Any]) -> Stored:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account to try."""
-
     id: str
     name: str
 
@@ -64,7 +62,6 @@ class Instead:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Read what ``to_json`` has written."""
         values = _known(cls, stored)
         if "accounts" in values:
             values["accounts"] = tuple(Account(**_known(Account, one)) for one in values["accounts"])
@@ -73,7 +70,6 @@ class Instead:
         return cls(**values)
 
     def to_json(self) -> Stored:
-        """Give what is set."""
         values = {name: value for name, value in asdict(self).items() if value is not None}
         role = values.pop("member_role", None)
         return values | (dict(zip(MEMBER_ROLE_FIELDS, role.values(), strict=True)) if role else {})
@@ -107,7 +103,6 @@ class Report:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Read what ``to_json`` has written."""
         values = _known(cls, stored)
         if "who" in values:
             values["who"] = Who(**_known(Who, values["who"]))
@@ -118,5 +113,4 @@ class Report:
         return cls(**values)
 
     def to_json(self) -> Stored:
-        """Give what is known."""
         return {name: value for name, value in asdict(self).items() if value not in (None, "")}

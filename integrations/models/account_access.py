@@ -32,5 +32,4 @@ class AccountAccess(AccessSettings):
 
     @property
     def scope(self) -> Scope:
-        """The place that owns the connection."""
         return self.connection.scope

@@ -19,8 +19,6 @@ def draft_expiry() -> datetime:
 
 
 class DraftQuerySet(models.QuerySet["Draft"]):
-    """Ways to drafts; they start at a scope."""
-
     def in_scope(self, scope: Scope, *, now: datetime) -> Self:
         """Drafts that this tenant or organization owns and that have not expired."""
         return self.filter(tenant=scope.tenant, organization=scope.organization, expires_at__gt=now)

@@ -15,8 +15,6 @@ __all__ = ["AccessMode", "Integration"]
 
 
 class IntegrationQuerySet(models.QuerySet["Integration"]):
-    """Ways to integrations; they start at a scope."""
-
     def in_scope(self, scope: Scope) -> Self:
         """Integrations that this tenant or organization itself owns, and that nobody has deleted."""
         return self._owned_by(scope).filter(state=Integration.State.ACTIVE)

@@ -129,8 +129,6 @@ class Webhook(models.Model):
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
-    """Ways to deliveries."""
-
     def of(self, integration: Integration) -> Self:
         """Those of one integration, the latest first."""
         return self.filter(integration=integration).select_related("webhook").order_by("-pk")
@@ -144,8 +142,6 @@ class Delivery(models.Model):
     """
 
     class State(models.TextChoices):
-        """How far it is."""
-
         WAITING = "waiting", "Waiting"
         DELIVERED = "delivered", "Delivered"
         FAILED = "failed", "Failed"

@@ -23,7 +23,6 @@ class AccessMode(models.TextChoices):
 
 
 def default_options() -> dict[str, Any]:
-    """Give the connection options that an integration starts with."""
     return {name: copy(one.default) for name, one in OPTIONS.items()}
 
 
@@ -54,7 +53,6 @@ class AccessSettings(models.Model):
 
     @property
     def scope(self) -> Scope:
-        """The tenant or organization that this belongs to."""
         return Scope(self.tenant, self.organization)
 
 
@@ -88,7 +86,6 @@ class ConnectionSettings(models.Model):
 
     @property
     def member_role(self) -> MemberRole:
-        """The role in each account."""
         return MemberRole(self.role_name, self.connection_external_id)
 
     @member_role.setter

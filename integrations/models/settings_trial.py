@@ -73,5 +73,4 @@ class SettingsTrial(IntegrationSettings):
 
     @property
     def is_over(self) -> bool:
-        """Whether it was read, or could not be."""
         return self.state in (self.State.READY, self.State.FAILED)

@@ -26,7 +26,6 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
     """Ways to runs; lists go without their changes, of which there may be thousands."""
 
     def of(self, integration: Integration) -> Self:
-        """Runs of one integration, the latest first."""
         return self.filter(integration=integration).defer(*_HEAVY).order_by("-pk")
 
     def newest_in_scope(self, scope: Scope, *, before: int | None, count: int) -> Self:
@@ -97,8 +96,6 @@ class SyncRun(models.Model):
     """
 
     class Trigger(models.TextChoices):
-        """What started it."""
-
         CREATED = "created", "Integration created"
         MANUAL = "manual", "Sync Integration"
         SCHEDULED = "scheduled", "Schedule"
@@ -122,8 +119,6 @@ class SyncRun(models.Model):
         SUPERSEDED = "superseded", "Replaced"  # a later run asks anew, or succeeded without
 
     class Phase(models.TextChoices):
-        """What a running sync is doing."""
-
         CHECKING = "checking", "Checking access"
         READING = "reading", "Reading the AWS organization"
         CONFIRMING = "confirming", "Making sure that what is missing is gone"
@@ -185,7 +180,6 @@ class SyncRun(models.Model):
 
     @property
     def is_over(self) -> bool:
-        """Whether it has come to its end, good or bad."""
         return self.state not in OPEN_STATES
 
     @property
@@ -206,7 +200,6 @@ class SyncRun(models.Model):
 
     @property
     def elapsed(self) -> timedelta:
-        """How long it took, or has been taking."""
         return (self.finished_at or timezone.now()) - (self.started_at or self.queued_at)
 
 

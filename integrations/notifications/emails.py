@@ -3,14 +3,14 @@
 ChangedMeanwhileError is raised where the page that somebody acted on is not true any more.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 
 from connections.errors import ChangedMeanwhileError
 from integrations.edit_conflicts import who_changed
-from integrations.models import Delivery, EmailNotifications, Event, Integration
+from integrations.models import EmailNotifications, Event, Integration
 from integrations.notifications import outbox, rate_limit, recipients
 from integrations.notifications.recipients import Holder
 from workspaces import audit
@@ -66,14 +66,11 @@ def ask_again(*, integration: Integration, address: str, by: User, now: datetime
     audit.record("integration.address_asked", scope=integration.scope, by=by, target=integration, address=address)
 
 
-def _ask(integration: Integration, addresses: Iterable[str], *, by: User, now: datetime) -> None:
-    common = {"tenant_id": integration.tenant_id, "integration": integration, "created_at": now, "next_try_at": now}
-    made = []
+def _ask(integration: Integration, addresses: Sequence[str], *, by: User, now: datetime) -> None:
     for address in addresses:
         rate_limit.count(by, now)
         rate_limit.count_question(integration.tenant_id, address, now)
-        made.append(Delivery(event=Event.QUESTION, email=address, **common))
-    outbox.queue(made, now=now)
+    outbox.queue(integration, Event.QUESTION, emails=addresses, now=now)
 
 
 @transaction.atomic

@@ -149,7 +149,6 @@ def _unlinked(name: str) -> str:
 
 
 def absolute(path: str) -> str:
-    """Give the address at which people open a page."""
     return settings.BASE_URL.rstrip("/") + path
 
 

@@ -3,7 +3,9 @@
 A run that is rolled back notifies nobody, and one that has ended is reported whatever crashes afterwards.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Q
 
@@ -66,23 +68,25 @@ def _notify(run: SyncRun, event: Event, *, now: datetime, failing_since: datetim
     addresses = recipients.of(emails) if topic in emails.topics else []
     switched_on = Webhook.objects.filter(integration=integration, is_on=True).order_by("pk")
     hooks = [hook for hook in switched_on if topic in hook.topics]
-    common = {
-        "tenant_id": integration.tenant_id,
-        "integration": integration,
-        "event": event,
-        "run": run,
-        "failing_since": failing_since,
-        "created_at": now,
-        "next_try_at": now,
-    }
     if event == Event.CHANGED and addresses:  # anyone who makes changes in AWS decides what these say
         lately = Delivery.objects.filter(integration=integration, event=event, created_at__gt=now - timedelta(hours=1))
         addresses = addresses[: max(0, EMAILS_PER_HOUR - lately.exclude(email="").count())]
-    made = [Delivery(email=address, **common) for address in addresses]
-    queue(made + [Delivery(webhook=hook, **common) for hook in hooks], now=now)
+    queue(integration, event, emails=addresses, webhooks=hooks, now=now, run=run, failing_since=failing_since)
 
 
-def queue(deliveries: list[Delivery], *, now: datetime) -> None:
-    """Write deliveries, due now, in the caller's transaction."""
-    made = Delivery.objects.bulk_create(deliveries)
+def queue(
+    integration: Integration,
+    event: Event,
+    *,
+    now: datetime,
+    emails: Iterable[str] = (),
+    webhooks: Iterable[Webhook] = (),
+    **facts: Any,
+) -> None:
+    """Write one delivery for each destination, due now, in the caller's transaction; ``facts`` are further fields."""
+    facts |= {"tenant_id": integration.tenant_id, "integration": integration, "event": event}
+    facts |= {"created_at": now, "next_try_at": now}
+    made = [Delivery(email=address, **facts) for address in emails]
+    made += [Delivery(webhook=hook, **facts) for hook in webhooks]
+    Delivery.objects.bulk_create(made)
     DeliveryDue.objects.bulk_create(DeliveryDue(delivery=each, tenant_id=each.tenant_id, due_at=now) for each in made)

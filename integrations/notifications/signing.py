@@ -12,7 +12,6 @@ _KEY_BYTES: Final = 32
 
 
 def new_secret() -> str:
-    """Make a secret that nobody can guess."""
     return PREFIX + base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
 
 

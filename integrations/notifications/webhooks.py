@@ -111,21 +111,16 @@ def delete_webhook(*, webhook: Webhook, by: User) -> None:
 def send_test(*, integration: Integration, webhook: Webhook | None, by: User, now: datetime) -> int:
     """Send a test to a webhook, or to all who get emails; returns to how many. Raises LimitReachedError."""
     rate_limit.count(by, now)
+    addresses, hooks = [], []
     if webhook is not None:
-        _lock_webhook(webhook)
+        hooks = [_lock_webhook(webhook)]
     else:
         lock(integration)
-    common = {"tenant_id": integration.tenant_id, "integration": integration, "event": Event.TEST}
-    common |= {"created_at": now, "next_try_at": now}
-    if webhook is not None:
-        made = [Delivery(webhook=webhook, **common)]
-    else:
         addresses = recipients.of(EmailNotifications.of(integration))
-        made = [Delivery(email=address, **common) for address in addresses]
-    outbox.queue(made, now=now)
+    outbox.queue(integration, Event.TEST, emails=addresses, webhooks=hooks, now=now)
     to = str(webhook) if webhook else "email"
     audit.record("integration.notification_tested", scope=integration.scope, by=by, target=integration, to=to)
-    return len(made)
+    return len(addresses) + len(hooks)
 
 
 @transaction.atomic

@@ -57,5 +57,4 @@ def _check(held: Held, stem: str, bare: str, prefix: str, static: Mapping[str, H
 
 
 def handles(updates: Sequence[Update]) -> frozenset[str]:
-    """Collect the handles that would be given away."""
     return frozenset(update.after.handle for update in updates)

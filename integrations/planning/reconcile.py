@@ -48,8 +48,6 @@ class Wanted(NamedTuple):
 
 
 class Creation(NamedTuple):
-    """A node to make."""
-
     wanted: Wanted
     handle: str
 
@@ -71,7 +69,6 @@ class NodePlan:
 
     @property
     def new_handles(self) -> frozenset[str]:
-        """The handles that this plan gives away."""
         changed = (update.after.handle for update in self.updates if update.after.handle != update.before.handle)
         return frozenset(creation.handle for creation in self.creations) | frozenset(changed)
 
@@ -85,7 +82,6 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the tree equals the snapshot already."""
         return self.folders == self.connections == NodePlan()
 
 

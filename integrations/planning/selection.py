@@ -23,12 +23,10 @@ class Selection:
 
     @classmethod
     def of(cls, stored: Mapping[str, Iterable[str]]) -> "Selection":
-        """Read what ``stored`` wrote."""
         return cls(frozenset(stored["include"]), frozenset(stored["exclude"]))
 
     @property
     def stored(self) -> dict[str, list[str]]:
-        """As it is kept in a row."""
         return {"include": sorted(self.include), "exclude": sorted(self.exclude)}
 
     @property
@@ -57,7 +55,6 @@ def ticked_folders(snapshot: Snapshot, selection: Selection) -> dict[str, bool]:
 
 
 def ticked_accounts(snapshot: Snapshot, selection: Selection) -> dict[str, bool]:
-    """Say of each account whether it is mirrored."""
     marks, folders = selection.marks, ticked_folders(snapshot, selection)
     return {
         account.source_id: marks.get(account.source_id, folders[account.parent_id]) for account in snapshot.accounts
@@ -109,7 +106,6 @@ def unknown(snapshot: Snapshot, selection: Selection) -> list[str]:
 
 
 def forget(selection: Selection, ids: Iterable[str]) -> Selection:
-    """Drop marks."""
     gone = frozenset(ids)
     return Selection(selection.include - gone, selection.exclude - gone)
 

@@ -39,7 +39,6 @@ class SelectionFacts:
         return cls(stored["accounts"], stored["mirrored"], named)
 
     def to_json(self) -> dict[str, Any]:
-        """Give it as it is kept."""
         return asdict(self) | {"named": {key: list(one) for key, one in self.named.items()}}
 
 
@@ -58,7 +57,6 @@ class Choice:
 
     @property
     def is_closed(self) -> bool:
-        """Whether there is nothing to choose."""
         return self.state == AccountState.CLOSED
 
 
@@ -114,7 +112,6 @@ class Outline:
 
     @property
     def words(self) -> str:
-        """Say what is mirrored."""
         return in_words(self.selection, self.facts)
 
     @property
@@ -143,11 +140,9 @@ class Outline:
         return [source_id, *(found for unit in self._units[source_id] for found in self._below(unit.source_id))]
 
     def has_folder(self, source_id: str) -> bool:
-        """Whether this is an OU of it, or its root."""
         return source_id in self._folders
 
     def folder(self, source_id: str) -> Choice:
-        """Give an OU, or the root."""
         total, mirrored = self._counts[source_id]
         is_open = bool(self._units[source_id] or self._accounts[source_id])
         name = self._folders[source_id].name

@@ -97,7 +97,6 @@ def pack(snapshot: Snapshot) -> bytes:
 
 
 def unpack(packed: bytes) -> Snapshot:
-    """Read what ``pack`` wrote."""
     whole = json.loads(zlib.decompress(packed))
     return Snapshot(
         organization_id=whole["organization_id"],

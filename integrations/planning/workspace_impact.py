@@ -12,7 +12,7 @@ from connections.models import ConnectionState
 from connections.schemas.rows import ALL_AWS_FROM
 from connections.schemas.workspace_uses import Use, Uses
 from connections.sharing import Granted, Reach
-from integrations.planning.reconcile import Held, Plan, Tree, Update
+from integrations.planning.reconcile import Held, NodePlan, Plan, Tree, Update
 from workspaces.handles import ALL_AWS, PUBLIC
 
 DISABLED = frozenset(state.value for state in ConnectionState if state.why_disabled)
@@ -35,15 +35,7 @@ class View:
     @classmethod
     def of(cls, tree: Tree) -> "View":
         """See a tree as it stands; what was removed is not seen."""
-        keys: dict[str | None, Key] = {held.source_id: held.id for held in tree.folders}
-        parents: dict[Key, Key | None] = {
-            held.id: keys[held.parent] if held.parent is not None else None for held in tree.folders
-        }
-        leaves: dict[Key, dict[Key, str]] = {}
-        for held in tree.connections:
-            if not held.is_removed:
-                leaves.setdefault(keys[held.parent], {})[held.id] = held.handle
-        return cls(_lines(parents), leaves, frozenset(held.id for held in tree.connections if held.state in DISABLED))
+        return cls.after(tree, Plan(NodePlan(), NodePlan()))
 
     @classmethod
     def after(cls, tree: Tree, planned: Plan) -> "View":
@@ -69,7 +61,6 @@ class View:
 
     @property
     def names(self) -> frozenset[str]:
-        """All names that connections have."""
         return frozenset(name for names in self.leaves.values() for name in names.values())
 
 
@@ -137,7 +128,6 @@ class WorkspaceImpact:
 
     @property
     def count(self) -> int:
-        """How many things change."""
         kinds = (self.renamed, self.removed, self.added, self.folders_removed, self.disabled, self.enabled)
         schemas = sum(map(len, kinds))
         typed = len(self.path_lost) + len(self.path_gained) + len(self.aggregators)
@@ -250,7 +240,6 @@ class _Difference:
 
     @property
     def is_one(self) -> bool:
-        """Whether anything differs."""
         return bool(self.renamed or self.removed or self.added or self.disabled or self.enabled)
 
     @property

@@ -5,9 +5,9 @@ failed or was not whole raises, and the run ends as failed with the sentence of 
 """
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from logging import ERROR, WARNING
@@ -59,8 +59,6 @@ Watch = Callable[[SyncRun], None]
 
 @dataclass(slots=True, kw_only=True)
 class _Work(Work):
-    """What one run carries from step to step."""
-
     run: SyncRun
     watch: Watch
     read: Progress = field(default_factory=Progress)
@@ -79,29 +77,12 @@ class _Work(Work):
         """Nothing: a run has phases, which hold several steps each."""
 
     def progress(self, read: Progress) -> None:
-        """Keep the counters current."""
         self.report(SyncRun.Phase.READING, read)
 
-    def end(
-        self,
-        *,
-        error: str = "",
-        is_transient: bool = False,
-        is_ours: bool = False,
-        diff: Sequence[planning_diff.Change] = (),
-        asks_for: Collection[str] = (),
-    ) -> None:
-        """Write the run's end, in the caller's transaction."""
-        outcome = Outcome(
-            error=error,
-            is_transient=is_transient,
-            is_ours=is_ours,
-            changes=[astuple(change) for change in diff],
-            removals=sorted(asks_for),
-            folders_read=self.read.folders,
-            accounts_read=self.read.accounts,
-            aws_calls=self.calls,
-        )
+    def end(self, outcome: Outcome) -> None:
+        """Write the run's end, and how much it has read, in the caller's transaction."""
+        read, calls = self.read, self.calls
+        outcome = replace(outcome, folders_read=read.folders, accounts_read=read.accounts, aws_calls=calls)
         sync_schedule.finish(self.run, outcome, now=timezone.now())
 
 
@@ -226,11 +207,8 @@ def _plan_and_apply(
     selection = integration.chosen
     planned = mirror.plan(integration, tree, select(snapshot, selection))
     if why := _why_it_asks(work, integration, tree, planned):
-        work.end(
-            error=f"{why} {_WAITS}",
-            diff=planning_diff.describe(planned, tree, snapshot),
-            asks_for=deletion_limit.removals(planned),
-        )
+        changes = _changes(planned, tree, snapshot)
+        work.end(Outcome(f"{why} {_WAITS}", changes=changes, removals=sorted(deletion_limit.removals(planned))))
         return frozenset()
     unconfirmed = absence.to_confirm(planned, tree, snapshot) - confirmed
     if unconfirmed:
@@ -250,8 +228,12 @@ def _plan_and_apply(
     mirror.apply(planned, tree, integration, now=timezone.now())
     if not is_found_before:
         Integration.objects.filter(pk=integration.pk).update(**found)
-    work.end(diff=planning_diff.describe(planned, tree, snapshot))
+    work.end(Outcome(changes=_changes(planned, tree, snapshot)))
     return frozenset()
+
+
+def _changes(planned: Plan, tree: Tree, snapshot: Snapshot) -> list[tuple[str, ...]]:
+    return [astuple(change) for change in planning_diff.describe(planned, tree, snapshot)]
 
 
 def _why_it_asks(work: _Work, integration: Integration, tree: Tree, planned: Plan) -> str:
@@ -278,7 +260,7 @@ def _fail(work: _Work, sentence: str, *, is_transient: bool = False, is_ours: bo
 
     def write() -> None:
         with isolation.as_tenant(work.run.tenant_id):
-            work.end(error=sentence, is_transient=is_transient, is_ours=is_ours)
+            work.end(Outcome(sentence, is_transient=is_transient, is_ours=is_ours))
 
     with suppress(ClaimLostError):
         patiently(write, give_up_after=stops_within)

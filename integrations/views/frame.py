@@ -72,7 +72,6 @@ def integration_page(access: Access, integration: Integration, **context: object
 
 
 def run_status(access: Access, integration: Integration, run: SyncRun) -> RunStatus:
-    """Say how a run stands."""
     now = timezone.now()
     due_at = integration.schedule.next_due_at
     counters = (

@@ -32,7 +32,6 @@ class HealthWords:
 
 
 def health_words(access: Access, integration: Integration) -> HealthWords:
-    """Count and put into words."""
     counted = tree_listing.count_health(integration.root_folder, management_id=integration.management_account_id)
     return HealthWords(
         tuple(
@@ -49,7 +48,6 @@ def health_words(access: Access, integration: Integration) -> HealthWords:
 @scope_view(Power.OWNER)
 @require_POST
 def failing_test(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
-    """Have the failing connections tested now."""
     found = find_integration(access, integration)
     number = health_request.request_tests(integration=found, by=access.user)
     if number:

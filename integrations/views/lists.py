@@ -36,7 +36,6 @@ class DraftRow:
 
 @scope_view(Power.OWNER)
 def integration_list(request: HttpRequest, access: Access) -> HttpResponse:
-    """List the integrations of the scope with how their latest sync went."""
     text = search_text(request)
     mine = Integration.objects.in_scope(access.scope).select_related("schedule")
     found = mine.filter(handle__contains=text.lower()).order_by("handle")

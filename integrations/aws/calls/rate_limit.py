@@ -42,7 +42,6 @@ class Pacer:
             return max(0.0, -self._tokens / self._rate)
 
     def is_dry(self) -> bool:
-        """Whether a call would have to wait."""
         with self._lock:
             self._refill()
             return self._tokens < 1
@@ -60,7 +59,6 @@ class Pacer:
                 self._rate = max(self._rate / 2, self._published * _SLOWEST)
 
     def speed_up(self) -> None:
-        """AWS answered."""
         with self._lock:
             self._refill()
             self._rate = min(self._published, self._rate + self._published * _RECOVERY)

@@ -57,7 +57,7 @@ def identify(session: AwsSession) -> Identity:
         row = session.call("DescribeOrganization")["Organization"]
     except AccessDenied as denied:
         try:
-            root = _read_root(session, None)
+            root = _read_root(session, Budget(_CONFIRM_SECONDS))
         except AccessDenied:
             raise denied from None
         return Identity(account_id, arn, root.organization_id, root.management_account_id)
@@ -122,12 +122,9 @@ def confirm_gone(
     seconds = min(_CONFIRM_SECONDS + len(asked) * _CONFIRM_SECONDS_EACH, _LONGEST_CONFIRM_SECONDS)
     answers: list[Absent] = []
 
-    def ask(pool: Pool, look: Look, source_id: str) -> Absent:
-        return look(session, source_id, pool.budget)
-
     with Pool(WORKERS, Budget(seconds)) as pool:
-        for each in asked:
-            pool.start(partial(ask, pool, *each), answers.append)
+        for look, source_id in asked:
+            pool.start(partial(look, session, source_id, pool.budget), answers.append)
             while pool.is_full:
                 pool.handle_next()
                 on_progress()
@@ -228,9 +225,8 @@ def _read_root_as(identity: Identity, session: AwsSession, budget: Budget) -> Ro
     return root
 
 
-def _read_root(session: AwsSession, budget: Budget | None) -> RootRow:
-    pages = Pages(session, "ListRoots", budget or Budget(_CONFIRM_SECONDS))
-    roots = pages.all(Reader("ListRoots").root)
+def _read_root(session: AwsSession, budget: Budget) -> RootRow:
+    roots = Pages(session, "ListRoots", budget).all(Reader("ListRoots").root)
     if not roots:
         raise incomplete("ListRoots", "", "there is no root")
     if len(roots) > 1:

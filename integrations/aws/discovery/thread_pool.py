@@ -35,7 +35,6 @@ class Pool:
 
     @property
     def is_busy(self) -> bool:
-        """Whether any job is still to be handled."""
         return bool(self._running)
 
     @property

@@ -36,7 +36,6 @@ class PlacedFolder:
 
     @property
     def subject(self) -> str:
-        """How messages name it."""
         return f"{self.source_id} ({self.name})"
 
     @property
@@ -87,7 +86,6 @@ class Walk:
                 self.report()
 
     def report(self) -> None:
-        """Report to the caller how far the read is."""
         self._on_progress(Progress(len(self.folders), len(self.accounts), self._session.calls))
 
     def _ask_accounts(self, pages: Pages) -> None:

@@ -13,16 +13,12 @@ from workspaces.models import Tenant
 
 
 class Command(BaseCommand):
-    """Run one sync and wait for it."""
-
     help = "Sync one integration now and show what it does; exits with 1 when it fails."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Read which one."""
         parser.add_argument("integration", metavar="TENANT/HANDLE")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run it, or say why not."""
         from integrations.sync import (
             run as sync_run,  # slow to load, and not needed to say that there is no such integration
         )

@@ -84,7 +84,6 @@ def inlet_template(request: HttpRequest, access: Access, integration: str) -> Ht
 
 
 def inlet_of(integration: Integration) -> EventInlet | None:
-    """Find the inlet of an integration, if it is open."""
     return EventInlet.objects.filter(integration=integration).first()
 
 

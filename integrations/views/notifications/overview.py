@@ -70,7 +70,6 @@ def _question_is_sent(asked: Sequence[str]) -> str:
 
 
 def notifications_url(access: Access, integration: Integration) -> str:
-    """Give the address of the page."""
     return access.scope.url("integration_notifications", integration=integration.handle)
 
 
@@ -113,7 +112,6 @@ def notifications_test(request: HttpRequest, access: Access, integration: str) -
 @scope_view(Power.OWNER)
 @require_POST
 def address_ask(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
-    """Ask a typed address once more whether it wants emails."""
     found = find_integration(access, integration)
     address = request.POST.get("address", "")
     try:
@@ -128,7 +126,6 @@ def address_ask(request: HttpRequest, access: Access, integration: str) -> HttpR
 @scope_view(Power.OWNER)
 @require_POST
 def delivery_send(request: HttpRequest, access: Access, integration: str, delivery: int) -> HttpResponse:
-    """Send a notification again."""
     found = find_integration(access, integration)
     again = get_object_or_404(Delivery.objects.of(found), pk=delivery)
     try:

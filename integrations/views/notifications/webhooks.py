@@ -113,7 +113,6 @@ def webhook_end_former(request: HttpRequest, access: Access, integration: str, w
 @scope_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def webhook_delete(request: HttpRequest, access: Access, integration: str, webhook: UUID) -> HttpResponse:
-    """Ask whether the webhook should go, and delete it."""
     hook = _find(access, integration, webhook)
     if request.method == "POST":
         webhooks.delete_webhook(webhook=hook, by=access.user)
@@ -126,7 +125,6 @@ def webhook_delete(request: HttpRequest, access: Access, integration: str, webho
 @scope_view(Power.OWNER)
 @require_POST
 def webhook_test(request: HttpRequest, access: Access, integration: str, webhook: UUID) -> HttpResponse:
-    """Send a test to the webhook."""
     hook = _find(access, integration, webhook)
     try:
         webhooks.send_test(integration=hook.integration, webhook=hook, by=access.user, now=timezone.now())

@@ -33,7 +33,6 @@ class ChangeGroup:
 
     @property
     def count(self) -> int:
-        """How many there are on all pages."""
         return self.page.paginator.count
 
     @property

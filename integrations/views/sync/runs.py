@@ -22,7 +22,6 @@ from workspaces.web.pagination import PAGE_SIZE
 
 @scope_view(Power.OWNER)
 def run_list(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
-    """List the runs, the latest first."""
     found = find_integration(access, integration)
     runs = SyncRun.objects.of(found).select_related("started_by")
     page = pagination.page_before(runs, pagination.before_key(request.GET.get("before")), size=PAGE_SIZE)
