@@ -16,7 +16,8 @@ from launcher.places import ROOT, STATE, LauncherError
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 # Each process has a database and a browser of its own; who gets done early takes over what waits for another.
 _ON_ALL_CORES = ("--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal")
-_SLOW = ("browser", "programs", "search", "sweep")  # markers of pytest; pyproject.toml says what each means
+# Markers of pytest; pyproject.toml says what each means.
+_SLOW = ("browser", "programs", "search", "sweep", "pages", "aws")
 
 
 def main(arguments: Sequence[str], *, usage: str) -> int:

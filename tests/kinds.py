@@ -7,9 +7,11 @@ from types import ModuleType
 import pytest
 from hypothesis import is_hypothesis_test, stateful
 
+_PAGES = frozenset({"client", "in_org", "in_tenant"})  # fixtures that open pages, beside those that sign somebody in
+
 
 def mark(item: pytest.Item) -> None:
-    """Mark a test that starts programs, or that searches histories or cases that hypothesis makes up."""
+    """Mark a test that starts programs, asks pages or AWS, or searches cases that hypothesis makes up."""
     if not isinstance(item, pytest.Function):
         return
     used = _used_by(item.module)
@@ -17,6 +19,10 @@ def mark(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.programs)
     if stateful in used or is_hypothesis_test(item.obj):
         item.add_marker(pytest.mark.search)
+    if any(name in _PAGES or name.startswith("as_") for name in item.fixturenames):
+        item.add_marker(pytest.mark.pages)
+    if "aws" in item.fixturenames:
+        item.add_marker(pytest.mark.aws)
 
 
 def _used_by(module: ModuleType) -> list[ModuleType]:

@@ -30,7 +30,11 @@ def test_programs_keep_what_they_compile_outside_of_the_sources_where_asked(
     [
         ("chromium", ["-k", "wizard"], ["-k", "wizard"]),
         ("", ["tests"], ["-m", "not browser", "tests"]),
-        ("chromium", ["--fast", "-x"], ["-m", "not browser and not programs and not search and not sweep", "-x"]),
+        (
+            "chromium",
+            ["--fast", "-x"],
+            ["-m", "not browser and not programs and not search and not sweep and not pages and not aws", "-x"],
+        ),
     ],
 )
 def test_what_takes_long_and_what_cannot_run_is_left_out(
