@@ -35,10 +35,7 @@ from workspaces.models import User
 
 _LOST: Final = slots.why_lost("this", again="Save the settings")
 # A preview changes nothing, so that closing it is no event.
-_DISCARDED: Final = {
-    SettingsTrial.About.DISCOVERY: "integration.settings_discarded",
-    SettingsTrial.About.SELECTION: "integration.selection_discarded",
-}
+_DISCARDED: Final = {SettingsTrial.About.DISCOVERY: "settings", SettingsTrial.About.SELECTION: "selection"}
 
 
 class OtherTrialError(Exception):
@@ -128,7 +125,7 @@ def discard(*, integration: Integration, about: SettingsTrial.About, by: User) -
     """Drop the trial; the integration stays as it is."""
     deleted, _ = SettingsTrial.objects.filter(integration=integration, about=about).delete()
     if deleted and about in _DISCARDED:
-        audit.record(_DISCARDED[about], scope=integration.scope, by=by, target=integration)
+        audit.record(f"integration.{_DISCARDED[about]}_discarded", scope=integration.scope, by=by, target=integration)
 
 
 def outcome_of(trial: SettingsTrial, integration: Integration) -> TrialOutcome:
