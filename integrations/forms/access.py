@@ -59,7 +59,6 @@ class AccessForm(SettingsForm):
 
     @property
     def mode(self) -> AccessMode:
-        """The mode that was chosen."""
         return AccessMode(self.cleaned_data.get("access_mode", self.settings.access_mode))
 
     def _clean_fields(self) -> None:

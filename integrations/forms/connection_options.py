@@ -53,7 +53,6 @@ class ErrorCodesField(forms.CharField):
         )
 
     def clean(self, value: Any) -> Any:
-        """Refuse what can be no error code of AWS."""
         codes = _parts(super().clean(value))
         for code in codes:
             if not _ERROR_CODE.fullmatch(code):
@@ -106,12 +105,10 @@ class OptionsForm(SettingsForm):
 
     @property
     def advanced(self) -> list[forms.BoundField]:
-        """The fields of all options but the regions."""
         return [self[one.name] for one in ADVANCED]
 
     @property
     def has_advanced_errors(self) -> bool:
-        """Whether one of them was refused."""
         return any(field.errors for field in self.advanced)
 
     def clean_region_patterns(self) -> list[str]:
@@ -125,7 +122,6 @@ class OptionsForm(SettingsForm):
         return patterns
 
     def clean(self) -> None:
-        """Bring the regions together."""
         values = self.cleaned_data
         if values.get("all_regions") == "all":
             values["all"] = ["*"]
@@ -144,7 +140,6 @@ class OptionsForm(SettingsForm):
 
 
 def _stored(options: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
-    """Give the options apart, as the fields have them."""
     is_all = options["regions"] == ["*"]
     stored = [] if is_all else options["regions"]
     advanced = {one.name: options[one.name] for one in ADVANCED}

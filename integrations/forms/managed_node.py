@@ -38,7 +38,6 @@ class NodeHandleForm(forms.Form):
         return handle
 
     def taken(self, handle: str) -> str:
-        """Say that a handle is taken."""
         return f"{handle} is taken by another {self.node._meta.verbose_name} of {self.node.scope}. Choose another one."
 
     def clean(self) -> None:

@@ -27,21 +27,16 @@ _BUG: Final = "An unexpected error stopped this. Nothing was changed; the operat
 
 @dataclass(slots=True, kw_only=True)
 class _Work(OneTimeWork[SettingsTrial]):
-    """One trial under way."""
-
     confirmed_gone: frozenset[str] = frozenset()
 
     def step(self, text: str) -> None:
-        """Say what is being done."""
         self.write(phase=text, aws_calls=self.calls)
 
     def progress(self, read: Progress) -> None:
-        """Keep the counters current."""
         if not self.has_just_written:
             self.write(folders_read=read.folders, accounts_read=read.accounts, aws_calls=self.calls)
 
     def fail(self, sentence: str, _code: str) -> None:
-        """Write why nothing can be saved."""
         self.write(state=SettingsTrial.State.FAILED, error=sentence, phase="", aws_calls=self.calls)
 
 

@@ -122,14 +122,12 @@ def fail_unsent(tenant_id: int, trial_id: int) -> None:
 
 @transaction.atomic
 def discard(*, integration: Integration, about: SettingsTrial.About, by: User) -> None:
-    """Drop the trial; the integration stays as it is."""
     deleted, _ = SettingsTrial.objects.filter(integration=integration, about=about).delete()
     if deleted and about in _DISCARDED:
         audit.record(f"integration.{_DISCARDED[about]}_discarded", scope=integration.scope, by=by, target=integration)
 
 
 def outcome_of(trial: SettingsTrial, integration: Integration) -> TrialOutcome:
-    """Compute what saving would change now."""
     snapshot = unpack(bytes(trial.snapshot))
     selection = trial.chosen
     tree = mirror.load(integration)

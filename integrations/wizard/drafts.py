@@ -3,6 +3,7 @@
 What is done to one is one transaction and writes one audit event.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -12,8 +13,8 @@ from django.db.models import QuerySet
 from connections.errors import HandleTakenError
 from integrations import retention
 from integrations.aws.external_id import new_external_id
-from integrations.forms.settings import SettingsForm
 from integrations.models import AccessTest, Draft, Integration
+from integrations.wizard.finish import create_integration
 from integrations.wizard.steps import HANDLE, STEPS, Step
 from workspaces import audit
 from workspaces.access import Access, Scope
@@ -48,7 +49,6 @@ def _external_id(scope: Scope) -> str:
 
 @transaction.atomic
 def discard_draft(*, draft: Draft, by: User) -> None:
-    """Cancel the wizard."""
     audit.record("draft.discarded", scope=draft.scope, by=by, target=draft)
     draft.delete()
 
@@ -95,15 +95,15 @@ def save_step(draft: Draft, step: Step, *, is_complete: bool, now: datetime) -> 
     draft.save()
 
 
-def finish(draft: Draft, step: Step, form: SettingsForm, *, by: User, now: datetime) -> Integration | None:
+def finish(draft: Draft, audiences: Iterable[Scope], *, by: User, now: datetime) -> Integration | None:
     """Turn the draft into an integration; None when a step has to be done again first.
 
     A handle that was taken meanwhile is such a step.
     """
-    if first_undone(draft) is not step:
+    if first_undone(draft) is not STEPS[-1]:
         return None
     try:
-        return step.finish(draft, form, by=by, now=now)
+        return create_integration(draft=draft, audiences=audiences, by=by, now=now)
     except HandleTakenError:
         save_step(draft, HANDLE, is_complete=False, now=now)
         return None

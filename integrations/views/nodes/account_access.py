@@ -101,7 +101,6 @@ def options_save(request: HttpRequest, access: Access, connection: int) -> HttpR
 @scope_view(Power.OWNER, with_workspace=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def access_rotate(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    """Ask whether a new external id is wanted, and make it."""
     found = _find(access, connection)
     if request.method == "POST":
         account_access.rotate_external_id(access=found, by=access.user)

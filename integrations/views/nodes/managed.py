@@ -32,7 +32,6 @@ from workspaces.wording.names import isolated
 @scope_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def node_handle(request: HttpRequest, access: Access, **ids: int) -> HttpResponse:
-    """Show and change the handle of a managed folder or connection."""
     node = _find(access, **ids)
     is_reset = request.POST.get("do") == "reset"
     form = NodeHandleForm(node, None if is_reset else what_to_judge(request))
@@ -78,7 +77,6 @@ def connection_config(request: HttpRequest, access: Access, connection: int) -> 
 @scope_view(Power.OWNER)
 @require_POST
 def connection_test(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    """Try the role of the connection's account in the background."""
     node = find_connection(access, connection)
     managed.request_connection_test(node=node, integration=_managing(node), by=access.user, now=timezone.now())
     return redirect(f"{node_url(access.scope, node)}config/")

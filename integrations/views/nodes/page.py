@@ -18,7 +18,6 @@ def find_node(access: Access, **ids: int) -> Node:
 
 
 def settings_page(request: HttpRequest, access: Access, node: Node) -> dict[str, object]:
-    """Make what all settings pages of a node show."""
     scope = access.scope
     page = folder_page(request, scope, node) if isinstance(node, Folder) else connection_page(request, scope, node)
     return page | settings_links(scope, node)

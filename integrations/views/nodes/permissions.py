@@ -38,7 +38,6 @@ class Audience:
 
 @scope_view(Power.OWNER)
 def node_permissions(request: HttpRequest, access: Access, **ids: int) -> HttpResponse:
-    """Show and change who may use a folder and all below it, or a connection."""
     node, scope = find_node(access, **ids), access.scope
     own, inherited = sharing.grants_on(node), sharing.inherited_grants(node)
     form = PermissionsForm(scope, own, inherited, request.POST if request.method == "POST" else None)

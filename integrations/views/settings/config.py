@@ -120,7 +120,6 @@ def _test(access: Access, integration: Integration, wanted: Integration) -> None
 @scope_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def rotate(request: HttpRequest, access: Access, integration: str, kind: str) -> HttpResponse:
-    """Ask whether a new external id is wanted, and make it."""
     found = find_integration(access, integration)
     if kind not in (_DISCOVERY, _CONNECTION):
         raise Http404

@@ -18,7 +18,6 @@ from workspaces.web.htmx import asks_about_field, field_status, render_page
 
 
 def show_start(request: HttpRequest, access: Access, form: SettingsForm, why_not: str) -> HttpResponse:
-    """Show step 1 before there is a draft."""
     context = {
         "steps": _rail(None, TYPE),
         "step": TYPE,

@@ -1,6 +1,6 @@
 """The wizard's pages: each POST saves what is valid and goes where its button says."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -17,6 +17,7 @@ from integrations.views.trials import account_tree
 from integrations.views.wizard import pages
 from integrations.wizard import drafts
 from integrations.wizard.steps import STEPS, Step
+from integrations.wizard.steps.permissions import PermissionsForm
 from integrations.wizard.steps.type import TypeForm
 from workspaces.access import Access, Power, why_no_integrations
 from workspaces.scoping import scope_view
@@ -38,7 +39,6 @@ def start(request: HttpRequest, access: Access) -> HttpResponse:
 @scope_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, access: Access, draft: UUID, step: str) -> HttpResponse:
-    """One step of a draft."""
     at = next((known for known in STEPS if known.slug == step), None)
     if at is None:
         raise Http404
@@ -57,7 +57,6 @@ def step(request: HttpRequest, access: Access, draft: UUID, step: str) -> HttpRe
 @scope_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, access: Access, draft: UUID) -> HttpResponse:
-    """Ask whether the draft may go, and discard it."""
     found = _found(request, access, draft)
     if not isinstance(found, Draft):
         return found
@@ -134,5 +133,6 @@ def _choose(
 def _next(access: Access, draft: Draft, at: Step, form: SettingsForm) -> HttpResponse:
     if at is not STEPS[-1]:
         return redirect(drafts.draft_url(draft, STEPS[STEPS.index(at) + 1]))
-    integration = drafts.finish(draft, at, form, by=access.user, now=timezone.now())
+    audiences = cast("PermissionsForm", form).audiences()
+    integration = drafts.finish(draft, audiences, by=access.user, now=timezone.now())
     return redirect(_detail_url(access, integration) if integration else drafts.draft_url(draft))

@@ -63,7 +63,6 @@ class ConnectionForm(OptionsForm):
         return prefix
 
     def clean_role_name(self) -> str:
-        """Refuse what IAM would refuse."""
         try:
             return check_role_name(pasted(self.cleaned_data["role_name"]))
         except ValueError as error:

@@ -71,7 +71,6 @@ class DiscoveryStep(Step):
         return bool(findings.why_role_is_refused(draft))
 
     def refuses(self, form: SettingsForm) -> bool:
-        """Refuse to go on with such a role."""
         return cast("DiscoveryForm", form).refuse_open_role()
 
     def outline(self, draft: Draft) -> Outline | None:

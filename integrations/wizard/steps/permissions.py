@@ -1,14 +1,11 @@
 """Step 5: Permissions."""
 
-from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from connections.forms.audience import LABELS, AudienceForm, helps_for
 from integrations.forms.settings import SettingsForm
-from integrations.models import Draft, Integration
-from integrations.wizard import finish
+from integrations.models import Draft
 from integrations.wizard.steps.step import Step
-from workspaces.models import User
 
 
 class PermissionsForm(SettingsForm, AudienceForm):
@@ -47,11 +44,6 @@ class PermissionsStep(Step):
 
     def form(self, draft: Draft, data: Any = None) -> PermissionsForm:
         return PermissionsForm(draft, data)
-
-    def finish(self, draft: Draft, form: SettingsForm, *, by: User, now: datetime) -> Integration | None:
-        """Make the integration. Raises HandleTakenError."""
-        audiences = cast("PermissionsForm", form).audiences()
-        return finish.create_integration(draft=draft, audiences=audiences, by=by, now=now)
 
 
 PERMISSIONS: Final = PermissionsStep()

@@ -2,13 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, ClassVar
 
 from integrations.forms.settings import SettingsForm
-from integrations.models import AccessTest, Draft, Integration
+from integrations.models import AccessTest, Draft
 from integrations.planning.selection_tree import Outline, Verb
-from workspaces.models import User
 
 UrlOf = Callable[[str], str]  # of a file of the draft
 
@@ -59,7 +57,3 @@ class Step(ABC):
         before = self.outline(draft)
         if before is not None:
             draft.selection = before.after(verb, source_id).selection.stored
-
-    def finish(self, draft: Draft, form: SettingsForm, *, by: User, now: datetime) -> Integration | None:
-        """Make the integration; the last step does. Raises HandleTakenError when the handle was taken meanwhile."""
-        return None

@@ -17,7 +17,6 @@ class IntegrationType(TextChoices):
 
     @property
     def sentence(self) -> str:
-        """Say what it does, on its card."""
         return {
             IntegrationType.AWS: "Import the accounts and organizational units of an AWS organization as connections"
             " and folders, and keep them up to date."
