@@ -64,8 +64,8 @@ def cancel(request: HttpRequest, access: Access, draft: UUID) -> HttpResponse:
         drafts.discard_draft(draft=found, by=access.user)
         messages.info(request, "The integration was not created.")
         return redirect(access.scope.url("integration_list"))
-    context = {"draft": found, "back_url": drafts.draft_url(found), "lifetime": retention.DRAFT}
-    return render(request, "integrations/wizard/cancel.html", context)
+    context = {"draft": found, "cancel_url": drafts.draft_url(found), "lifetime": retention.DRAFT}
+    return render(request, "integrations/wizard/cancel.html", context | {"frame": "console.html"})
 
 
 def _find(request: HttpRequest, access: Access, uid: UUID) -> Draft | HttpResponse:
