@@ -1,32 +1,14 @@
-"""The forms of an integration's Advanced tab."""
+"""The forms of an integration's Advanced tab, but for that of the handle."""
 
 from typing import Any, Final
 
 from django import forms
 
-from integrations.forms.handle import check_handle_is_free, handle_field
 from integrations.models import Integration
 
 LEAST_MINUTES: Final = 5
 MOST_MINUTES: Final = 24 * 60
 MOST_CONNECTIONS: Final = 100_000
-
-
-class HandleForm(forms.Form):
-    """What the integration is called."""
-
-    handle = handle_field("Unique for all integrations in the tenant, those of its organizations included.")
-
-    def __init__(self, integration: Integration, data: Any = None) -> None:
-        super().__init__(data, initial={"handle": integration.handle}, label_suffix="")
-        self.integration = integration
-
-    def clean_handle(self) -> str:
-        """Refuse a handle that another integration has."""
-        handle: str = self.cleaned_data["handle"]
-        if handle != self.integration.handle:
-            check_handle_is_free(self.integration.tenant, handle)
-        return handle
 
 
 class ScheduleForm(forms.Form):

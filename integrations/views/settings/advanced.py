@@ -9,7 +9,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from connections.errors import ChangedMeanwhileError, HandleTakenError
-from integrations.forms.advanced import DeletionLimitForm, HandleForm, ScheduleForm
+from integrations.forms.advanced import DeletionLimitForm, ScheduleForm
+from integrations.forms.handle import HandleForm
 from integrations.models import EventInlet, Integration
 from integrations.settings import change
 from integrations.views.frame import find_integration, integration_page, latest_status, render_live
@@ -42,7 +43,6 @@ def integration_advanced(request: HttpRequest, access: Access, integration: str)
 @scope_view(Power.OWNER)
 @posted_from("integration_advanced")
 def integration_schedule(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
-    """Change how often the integration syncs by itself."""
     found = find_integration(access, integration)
     form, done = ScheduleForm(found, request.POST), f"{found} syncs every {{minutes}} minutes now."
     return _save(request, access, found, form, change.change_schedule, done=done)
@@ -51,7 +51,6 @@ def integration_schedule(request: HttpRequest, access: Access, integration: str)
 @scope_view(Power.OWNER)
 @posted_from("integration_advanced")
 def integration_deletion_limit(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
-    """Change how much a scheduled sync may remove without being approved."""
     found = find_integration(access, integration)
     form, done = DeletionLimitForm(found, request.POST), f"Saved the deletion limit of {found}."
     return _save(request, access, found, form, change.change_deletion_limit, done=done)
