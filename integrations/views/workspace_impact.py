@@ -1,6 +1,6 @@
 """What a change means to workspaces, shown before it is saved."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +14,7 @@ from workspaces.access import Access
 from workspaces.handles import ALL_AWS
 
 SHOWN = 100  # of each kind and workspace
+_MARKS = {"change": "~", "create": "+", "delete": "−"}
 _OPEN = 40  # in all: with more, workspaces start folded
 
 
@@ -29,7 +30,6 @@ class Lines:
 
     @property
     def more(self) -> int:
-        """How many are not shown."""
         return self.count - len(self.first)
 
 
@@ -44,40 +44,42 @@ class WorkspaceLines:
 
 
 def workspace_lines(impacts: Sequence[WorkspaceImpact]) -> list[WorkspaceLines]:
-    """Word impacts for the page."""
     total = sum(impact.count for impact in impacts)
     return [WorkspaceLines(one.name, one.count, _groups(one), is_open=total <= _OPEN) for one in impacts]
 
 
 def _groups(impact: WorkspaceImpact) -> list[Lines]:
     groups = [
-        _lines("~", "change", "Schemas renamed", list(impact.renamed)),
-        _lines("+", "create", "Schemas added", [("", name) for name in impact.added]),
-        _lines("−", "delete", "Schemas removed", [(name, "") for name in impact.removed]),
-        _lines("~", "change", "Schemas disabled: not united any more", [(name, "") for name in impact.disabled]),
-        _lines("~", "change", "Schemas enabled: united again", [("", name) for name in impact.enabled]),
-        _lines(
-            "−",
-            "delete",
-            "Folder removed, with what comes to it later",
-            [(name, "") for name in impact.folders_removed],
-        ),
-        _lines("−", "delete", "Search path: names nothing any more", [(name, "") for name in impact.path_lost]),
-        _lines("+", "create", "Search path: names a schema then", [("", name) for name in impact.path_gained]),
+        _lines("change", "Schemas renamed", impact.renamed),
+        _lines("create", "Schemas added", _after(impact.added)),
+        _lines("delete", "Schemas removed", _before(impact.removed)),
+        _lines("change", "Schemas disabled: not united any more", _before(impact.disabled)),
+        _lines("change", "Schemas enabled: united again", _after(impact.enabled)),
+        _lines("delete", "Folder removed, with what comes to it later", _before(impact.folders_removed)),
+        _lines("delete", "Search path: names nothing any more", _before(impact.path_lost)),
+        _lines("create", "Search path: names a schema then", _after(impact.path_gained)),
     ]
     if impact.all_aws is not None:
-        mark = ("+", "create", "Aggregator appears") if impact.all_aws else ("−", "delete", "Aggregator disappears")
-        groups.append(_lines(*mark, [("", ALL_AWS) if impact.all_aws else (ALL_AWS, "")]))
-    groups.append(_lines("~", "change", "Name that another schema has too", [("", name) for name in impact.conflicts]))
+        appears = _lines("create", "Aggregator appears", _after([ALL_AWS]))
+        groups.append(appears if impact.all_aws else _lines("delete", "Aggregator disappears", _before([ALL_AWS])))
+    groups.append(_lines("change", "Name that another schema has too", _after(impact.conflicts)))
     for change in impact.aggregators:
         word = f"Aggregator {change.handle}: loses {len(change.lost):,}, gains {len(change.gained):,}"
-        groups.append(_lines("−", "delete", word, [(name, "") for name in change.lost]))
-        groups.append(_lines("+", "create", word, [("", name) for name in change.gained]))
+        groups += [_lines("delete", word, _before(change.lost)), _lines("create", word, _after(change.gained))]
     return [group for group in groups if group.count]
 
 
-def _lines(mark: str, tone: str, word: str, lines: Sequence[tuple[str, str]]) -> Lines:
-    return Lines(mark, tone, word, len(lines), lines[:SHOWN])
+def _lines(tone: str, word: str, pairs: Iterable[tuple[str, str]]) -> Lines:
+    lines = list(pairs)
+    return Lines(_MARKS[tone], tone, word, len(lines), lines[:SHOWN])
+
+
+def _before(names: Iterable[str]) -> list[tuple[str, str]]:
+    return [(name, "") for name in names]
+
+
+def _after(names: Iterable[str]) -> list[tuple[str, str]]:
+    return [("", name) for name in names]
 
 
 def show_impact(

@@ -40,7 +40,6 @@ class Press:
 
 
 def pressed(request: HttpRequest) -> Press | None:
-    """Find out whether a button of the tree was pressed."""
     verb, source_id, part, *_ = [*request.POST.get("do", "").split(" "), "", ""]
     return Press(verb, source_id, part) if verb in _VERBS else None
 

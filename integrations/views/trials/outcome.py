@@ -38,25 +38,26 @@ def show_trial(
     found: Callable[[HttpRequest, Integration, SettingsTrial], dict[str, object]],
     *,
     about: SettingsTrial.About,
-    problem: str,
     gone: str,
+    problem: str = "",
+    back: str = "integration_config",
     parts: tuple[str, ...] = ("trial",),
 ) -> HttpResponse:
-    """Show the open trial that is about this; where there is none, say so on the Config tab.
+    """Show the open trial that is about this; where there is none, say so on the page ``back``.
 
     ``found`` gives what the template shows of one that is ready, ``problem`` says why it was not saved, ``gone`` why
     there may be none.
     """
-    config_url = access.scope.url("integration_config", integration=integration.handle)
+    back_url = access.scope.url(back, integration=integration.handle)
     trial = settings_trial.find(integration, now=timezone.now())
     if trial is None or trial.about != about:
         messages.info(request, gone)
-        return redirect(config_url)
+        return redirect(back_url)
     current = Integration.objects.select_related("tenant", "organization", "root_folder").get(pk=integration.pk)
     if trial.base_version != current.version and not problem:
         problem = edit_conflicts.who_changed(current)
     context = integration_page(
-        access, current, trial=trial, problem=problem, config_url=config_url, current_url=config_url, groups=()
+        access, current, trial=trial, problem=problem, back_url=back_url, current_url=back_url, groups=()
     )
     if trial.state == SettingsTrial.State.READY:
         context |= found(request, current, trial)

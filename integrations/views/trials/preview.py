@@ -10,11 +10,10 @@ from connections.errors import ChangedMeanwhileError
 from integrations import retention
 from integrations.models import Integration, SettingsTrial
 from integrations.trials import preview, settings_trial
-from integrations.views.frame import find_integration, integration_page
-from integrations.views.trials.outcome import outcome_context
+from integrations.views.frame import find_integration
+from integrations.views.trials.outcome import outcome_context, show_trial
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
-from workspaces.web.htmx import render_page
 from workspaces.wording.durations import duration_in_words
 
 
@@ -34,26 +33,21 @@ def integration_preview(request: HttpRequest, access: Access, integration: str) 
             messages.error(request, str(error))
             return redirect(advanced_url)
         return redirect(request.path)
-    trial = settings_trial.find(found, now=timezone.now())
-    if trial is None or trial.about != SettingsTrial.About.PREVIEW:
-        messages.info(
-            request,
-            f"There is no preview any more: it was closed, or {duration_in_words(retention.TRIAL)} has passed since.",
-        )
-        return redirect(advanced_url)
-    context = integration_page(
+    return show_trial(
+        request,
         access,
         found,
-        trial=trial,
-        current_url=advanced_url,
-        sync_url=access.scope.url("integration_sync", integration=found.handle),
-        groups=(),
+        "integrations/trials/preview.html",
+        _found,
+        about=SettingsTrial.About.PREVIEW,
+        back="integration_advanced",
+        gone=f"There is no preview any more: it was closed, or {duration_in_words(retention.TRIAL)} has passed since.",
     )
-    if trial.state == SettingsTrial.State.READY:
-        context |= _found(request, found, trial)
-    return render_page(request, "integrations/trials/preview.html", context, parts=("trial",))
 
 
 def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
     outcome = settings_trial.outcome_of(trial, integration)
-    return outcome_context(request, outcome) | {"asks": preview.why_it_would_ask(outcome, integration)}
+    return outcome_context(request, outcome) | {
+        "asks": preview.why_it_would_ask(outcome, integration),
+        "sync_url": integration.scope.url("integration_sync", integration=integration.handle),
+    }

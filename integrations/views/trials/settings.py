@@ -31,7 +31,6 @@ _WHY_NOT_SAVED = WHY_NOT_SAVED | {
 @scope_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def integration_trial(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
-    """Follow a trial, show what it found, and save or discard it."""
     found = find_integration(access, integration)
     config_url = access.scope.url("integration_config", integration=found.handle)
     problem = ""
