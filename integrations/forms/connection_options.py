@@ -1,7 +1,7 @@
 """The fields of connection options, made of the table of options."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
@@ -15,42 +15,13 @@ from integrations.forms.settings import PLAIN, SettingsForm
 # Steampipe compares error codes with patterns such as "AccessDenied*".
 _ERROR_CODE: Final = re.compile(r"[A-Za-z0-9_.:*?-]{1,100}", re.ASCII)
 _LONGEST_LIST: Final = 2000  # characters
-
-
-def _region(option: Option) -> forms.Field:
-    return forms.ChoiceField(
-        label=option.label,
-        required=False,
-        error_messages={"invalid_choice": "AWS has no region %(value)s here. Choose from these."},
-        help_text=option.help_text,
-    )
-
-
-def _number(option: Option) -> forms.Field:
-    least = f"Enter a number of {option.unit}, at least 1."
-    return forms.IntegerField(
-        label=option.label,
-        help_text=option.help_text,
-        min_value=1,
-        max_value=option.most,
-        error_messages=dict.fromkeys(("required", "invalid", "min_value"), least)
-        | {"max_value": f"Enter {option.most:,} at most."},
-    )
+_NO_REGION: Final = {"invalid_choice": "AWS has no region %(value)s here. Choose from these."}
 
 
 class ErrorCodesField(forms.CharField):
     """AWS's error codes, separated by commas; a list of them once it is clean."""
 
     is_mono = True
-
-    def __init__(self, option: Option) -> None:
-        super().__init__(
-            label=option.label,
-            required=False,
-            max_length=_LONGEST_LIST,
-            help_text=option.help_text,
-            widget=forms.TextInput(attrs=PLAIN),
-        )
 
     def clean(self, value: Any) -> Any:
         codes = _parts(super().clean(value))
@@ -60,11 +31,18 @@ class ErrorCodesField(forms.CharField):
         return codes
 
 
-_FIELDS: Final[dict[Kind, Callable[[Option], forms.Field]]] = {
-    Kind.REGION: _region,
-    Kind.NUMBER: _number,
-    Kind.ERROR_CODES: ErrorCodesField,
-}
+def _field(option: Option) -> forms.Field:
+    words: dict[str, Any] = {"label": option.label, "help_text": option.help_text}
+    if option.kind == Kind.NUMBER:
+        least = dict.fromkeys(("required", "invalid", "min_value"), f"Enter a number of {option.unit}, at least 1.")
+        errors = least | {"max_value": f"Enter {option.most:,} at most."}
+        return forms.IntegerField(**words, min_value=1, max_value=option.most, error_messages=errors)
+    if option.kind == Kind.REGION:
+        return forms.ChoiceField(**words, required=False, error_messages=_NO_REGION)
+    widget = forms.TextInput(attrs=PLAIN)
+    return ErrorCodesField(**words, required=False, max_length=_LONGEST_LIST, widget=widget)
+
+
 # What pages show apart from the regions.
 ADVANCED: Final = [one for one in OPTIONS.values() if one.kind != Kind.REGIONS]
 
@@ -81,7 +59,7 @@ class OptionsForm(SettingsForm):
     regions = forms.MultipleChoiceField(
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": "AWS has no region %(value)s here. Choose from these."},
+        error_messages=_NO_REGION,
     )
     region_patterns = forms.CharField(
         label="More regions, or patterns",
@@ -99,7 +77,7 @@ class OptionsForm(SettingsForm):
         choices = [(code, f"{code} · {name}") for code, name in known.items()]
         self.fields["regions"].choices = choices  # type: ignore[attr-defined]
         for one in ADVANCED:
-            field = self.fields[one.name] = _FIELDS[one.kind](one)
+            field = self.fields[one.name] = _field(one)
             if isinstance(field, forms.ChoiceField):
                 field.choices = [("", "None"), *choices]
 
