@@ -25,7 +25,7 @@ from integrations.models import AccessTest, Integration
 from integrations.models.access_test_values import Account, Instead
 from integrations.planning.handles import dynamic_handle, wishes
 from integrations.planning.workspace_impact import Key, View, WorkspaceImpact, fingerprint, impacts, impacts_of_grants
-from integrations.settings.change import UnseenImpactError
+from integrations.settings.change import check_seen
 from workspaces import audit
 from workspaces.access import Scope
 from workspaces.models import User
@@ -123,9 +123,8 @@ def change_permissions(
     found: list[WorkspaceImpact] = []
     if sharing.fingerprint(sharing.grants_on(node)) == seen:  # else it is refused, unless nothing is to be done
         found = _impacts_of_grants(node, audiences)
-        shown = fingerprint(found)
-        if shown != seen_impact and any(one.is_loss for one in found):
-            raise UnseenImpactError(found, shown, renames=0)
+        if any(one.is_loss for one in found):
+            check_seen(found, seen_impact)
     actions.change_permissions(node=node, audiences=audiences, seen=seen, by=by)
     return found
 
@@ -199,6 +198,5 @@ def _check_impact(node: Connection, handle: str, seen: str) -> None:
     folder: Key = ids[-1] if ids else ""  # at the top of a scope it is in none
     views = [View({folder: tuple(ids)}, {folder: {node.pk: name}}, _disabled([node])) for name in (node.handle, handle)]
     found = impacts(uses_of(ids, [node.pk], names=[handle], is_whole=False), *views)
-    shown = fingerprint(found)
-    if found and shown != seen:
-        raise UnseenImpactError(found, shown, renames=1)
+    if found:
+        check_seen(found, seen)

@@ -31,9 +31,16 @@ from workspaces.models import User
 class UnseenImpactError(Exception):
     """Saving would change workspaces, and the person has not seen how, or has seen something else."""
 
-    def __init__(self, found: Sequence[WorkspaceImpact], seen: str, *, renames: int) -> None:
+    def __init__(self, found: Sequence[WorkspaceImpact], shown: str, renames: int) -> None:
         super().__init__("Look at what would change first.")
-        self.impacts, self.fingerprint, self.renames = found, seen, renames
+        self.impacts, self.fingerprint, self.renames = found, shown, renames
+
+
+def check_seen(found: Sequence[WorkspaceImpact], seen: str, *, renames: int = 0) -> None:
+    """Raise UnseenImpactError unless ``seen`` is the fingerprint of this impact."""
+    shown = fingerprint(found)
+    if shown != seen:
+        raise UnseenImpactError(found, shown, renames)
 
 
 @transaction.atomic
@@ -149,9 +156,8 @@ def _check_impact(tree: Tree, updates: Sequence[Update], seen: str) -> None:
     after = View.of(renamed(tree, updates))
     ids = [held.id for held in tree.folders], [held.id for held in tree.connections]
     found = impacts(uses_of(*ids, names=after.names), View.of(tree), after)
-    shown = fingerprint(found)
-    if found and shown != seen:
-        raise UnseenImpactError(found, shown, renames=len(updates))
+    if found:
+        check_seen(found, seen, renames=len(updates))
 
 
 def _rename(integration: Integration, updates: Sequence[Update]) -> None:
