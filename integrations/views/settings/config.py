@@ -24,7 +24,7 @@ from integrations.planning.selection_tree import in_words
 from integrations.settings import change
 from integrations.trials import settings_trial
 from integrations.views.frame import find_integration, integration_page
-from integrations.views.wizard.setup_files import attachment
+from integrations.views.wizard.setup_files import send_setup_file
 from integrations.views.workspace_impact import show_impact
 from integrations.wizard import setup_files
 from integrations.wizard.steps.connection import ConnectionForm
@@ -136,13 +136,8 @@ def rotate(request: HttpRequest, access: Access, integration: str, kind: str) ->
 def config_download(request: HttpRequest, access: Access, integration: str, file: str) -> HttpResponse:
     """Give a template for one of the roles, with the rotated external id where one waits."""
     found = find_integration(access, integration)
-    if file not in setup_files.FILES:
-        raise Http404
-    try:
-        return attachment(*setup_files.download(_setup_of(found), file))
-    except setup_files.SetupFileUnavailableError as error:
-        messages.error(request, str(error))
-        return redirect(access.scope.url("integration_config", integration=found.handle))
+    config_url = access.scope.url("integration_config", integration=found.handle)
+    return send_setup_file(request, _setup_of(found), file, back_url=config_url)
 
 
 def _setup_of(integration: Integration) -> Integration:

@@ -51,7 +51,6 @@ def show_step(request: HttpRequest, access: Access, draft: Draft, at: Step, form
         "draft": draft,
         "step_url": step_url,
         "cancel_url": access.scope.url("integration_draft_cancel", draft=draft.uid),
-        "list_url": access.scope.url("integration_list"),
         "test": test,
         **at.context(draft, url_of, test),
         **(_standing(request, draft, test) if test else {}),

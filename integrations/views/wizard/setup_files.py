@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from integrations.models import Draft
+from integrations.models.settings import NamedSettings
 from integrations.wizard import drafts, setup_files
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
@@ -17,16 +18,21 @@ from workspaces.scoping import scope_view
 @scope_view(Power.OWNER)
 @require_safe
 def download(request: HttpRequest, access: Access, draft: UUID, file: str) -> HttpResponse:
-    """Give one file of a draft as an attachment; where there is none, go back to the draft and say why."""
     found = drafts.find(access.scope, draft, now=timezone.now(), is_locked=False)
-    if not isinstance(found, Draft) or file not in setup_files.FILES:
+    if not isinstance(found, Draft):
+        raise Http404
+    return send_setup_file(request, found, file, back_url=drafts.draft_url(found))
+
+
+def send_setup_file(request: HttpRequest, settings: NamedSettings, file: str, *, back_url: str) -> HttpResponse:
+    """Send one file as an attachment; where these settings have none, go back and say why. Raises Http404."""
+    if file not in setup_files.FILES:
         raise Http404
     try:
-        file_name, text = setup_files.download(found, file)
+        return attachment(*setup_files.download(settings, file))
     except setup_files.SetupFileUnavailableError as error:
         messages.error(request, str(error))
-        return redirect(drafts.draft_url(found))
-    return attachment(file_name, text)
+        return redirect(back_url)
 
 
 def attachment(file_name: str, text: str) -> HttpResponse:

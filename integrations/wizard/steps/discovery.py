@@ -58,7 +58,6 @@ class DiscoveryStep(Step):
             "manual_steps": setup_files.discovery_steps(draft),
             "terraform_url": url_of("discovery.tf"),
             "cloudformation_url": url_of("discovery.yaml"),
-            "served": installation.PIPES_AWS_PRINCIPALS,
             "is_everything": selection.is_everything,
             "chosen": in_words(selection, None),
         }
