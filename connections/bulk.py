@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypedDict
 
 from django.db import IntegrityError, connection, transaction
@@ -28,11 +29,6 @@ class NodeRow(TypedDict):
     handle: str
     above: int | None
     state: str
-
-
-class HandleRow(TypedDict):
-    id: int
-    handle: str
 
 
 # The fields of StoredNode in their order.
@@ -116,49 +112,6 @@ def settled() -> Iterator[None]:
         raise TreeChangedError(str(error)) from error
 
 
-def read_folders(root_id: int) -> list[StoredNode]:
-    """Read all folders of a mirror, its top folder and removed ones included."""
-    return _read(_FOLDERS, root_id)
-
-
-def read_connections(root_id: int) -> list[StoredNode]:
-    """Read all connections of a mirror, removed ones included."""
-    return _read(_CONNECTIONS, root_id)
-
-
-def create_folders(rows: Sequence[NodeRow], *, root_id: int, now: datetime) -> None:
-    """Make folders with ids that were reserved for them; their paths are to be derived then."""
-    _write(_CREATE_FOLDERS, rows, root=root_id, now=now)
-
-
-def create_connections(rows: Sequence[NodeRow], *, root_id: int, now: datetime) -> None:
-    _write(_CREATE_CONNECTIONS, rows, root=root_id, now=now)
-
-
-def update_folders(rows: Sequence[NodeRow]) -> None:
-    """Change folders, or bring them back; where one moved, paths are to be derived then."""
-    _write(_UPDATE_FOLDERS, rows)
-
-
-def update_connections(rows: Sequence[NodeRow]) -> None:
-    _write(_UPDATE_CONNECTIONS, rows)
-
-
-def rename_connections(rows: Sequence[HandleRow]) -> None:
-    """Give connections new handles; one that was made static meanwhile counts as gone."""
-    _write(_RENAME_CONNECTIONS, rows)
-
-
-def remove_folders(ids: Sequence[int], *, now: datetime) -> None:
-    """Take folders out of every list; the rows stay for the days of grace."""
-    _write(_REMOVE_FOLDERS, [{"id": each} for each in ids], now=now)
-
-
-def remove_connections(ids: Sequence[int], *, now: datetime) -> None:
-    """Take connections out of every list; the rows stay for the days of grace."""
-    _write(_REMOVE_CONNECTIONS, [{"id": each} for each in ids], now=now)
-
-
 def _read(statement: str, root_id: int) -> list[StoredNode]:
     with connection.cursor() as cursor:
         cursor.execute(statement, [root_id])
@@ -177,3 +130,18 @@ def _write(statement: str, rows: Sequence[Mapping[str, Any]], **fixed: datetime 
         cursor.execute(statement, fixed | {"rows": json.dumps(rows)})
         if cursor.rowcount != len(rows):
             raise TreeChangedError(f"{len(rows)} rows were to be written, {cursor.rowcount} were there.")
+
+
+# Of a mirror by the id of its top folder; that one, and what is removed, included.
+read_folders = partial(_read, _FOLDERS)
+read_connections = partial(_read, _CONNECTIONS)
+# Folders are made with ids that were reserved for them. Where folders are new or moved, paths are to be derived then.
+create_folders = partial(_write, _CREATE_FOLDERS)
+create_connections = partial(_write, _CREATE_CONNECTIONS)
+# Changed, or brought back.
+update_folders = partial(_write, _UPDATE_FOLDERS)
+update_connections = partial(_write, _UPDATE_CONNECTIONS)
+rename_connections = partial(_write, _RENAME_CONNECTIONS)  # one that was made static meanwhile counts as gone
+# Taken out of every list; the rows stay for the days of grace.
+remove_folders = partial(_write, _REMOVE_FOLDERS)
+remove_connections = partial(_write, _REMOVE_CONNECTIONS)

@@ -101,14 +101,14 @@ def apply(planned: Plan, tree: Tree, integration: Integration, *, now: datetime)
     ids |= {update.after.source_id: update.after.id for update in folders.updates}  # the top folder's first read
     new_ids = allocate_ids(Folder, len(folders.creations))
     ids |= {creation.wanted.source_id: new_id for creation, new_id in zip(folders.creations, new_ids, strict=True)}
-    bulk.create_folders(_created(folders.creations, ids), root_id=root_id, now=now)
+    bulk.create_folders(_created(folders.creations, ids), root=root_id, now=now)
     bulk.update_folders(_updated(folders.updates, ids))
     if new_ids or any(update.before.parent != update.after.parent for update in folders.updates):
         rebuild_paths(root_id)
-    bulk.create_connections(_created(connections.creations, ids), root_id=root_id, now=now)
+    bulk.create_connections(_created(connections.creations, ids), root=root_id, now=now)
     bulk.update_connections(_updated(connections.updates, ids))
-    bulk.remove_connections([held.id for held in connections.removals], now=now)
-    bulk.remove_folders([held.id for held in folders.removals], now=now)
+    bulk.remove_connections([{"id": held.id} for held in connections.removals], now=now)
+    bulk.remove_folders([{"id": held.id} for held in folders.removals], now=now)
     if connections.creations or connections.updates:
         batches.wake_on_commit(integration.tenant_id)
 
