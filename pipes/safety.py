@@ -32,7 +32,6 @@ def is_guessable(key: str | bytes, *, shortest: int) -> bool:
 
 
 def reaches_a_server(email_backend: str) -> bool:
-    """Return whether emails leave this machine."""
     return not email_backend.startswith(_KEPT_HERE)
 
 

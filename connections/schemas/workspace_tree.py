@@ -58,14 +58,13 @@ def only(node: Node) -> Listing:
 
 def mark(scope: Scope, inside: Contents, rows: Iterable[Row]) -> list[UsableRow]:
     """Say of each row who owns it and whether it was added, itself or with a folder above it."""
-    return [_marked(scope, inside, row) for row in rows]
-
-
-def _marked(scope: Scope, inside: Contents, row: Row) -> UsableRow:
-    is_folder = row.kind == "folder"
-    is_added = row.id in (inside.folders if is_folder else inside.connections_since)
-    above = row.path.removesuffix(f"{row.id}/") if is_folder else row.path
-    return UsableRow(row, owner_of(scope, row), is_added, inside.covering(above))
+    marked = []
+    for row in rows:
+        is_folder = row.kind == "folder"
+        is_added = row.id in (inside.folders if is_folder else inside.connections_since)
+        above = row.path.removesuffix(f"{row.id}/") if is_folder else row.path
+        marked.append(UsableRow(row, owner_of(scope, row), is_added, inside.covering(above)))
+    return marked
 
 
 def owner_of(scope: Scope, row: Row | FolderOnLine | Node) -> str:

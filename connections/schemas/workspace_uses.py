@@ -90,8 +90,6 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """Who uses a tree, and who may."""
-
     workspaces: Sequence[Use]
     grants: Sequence[Granted]
 

@@ -1,9 +1,7 @@
 """A workspace's Connections: the tree of what it may use, and one folder or connection of it."""
 
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.core.paginator import Page
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -13,24 +11,12 @@ from connections.schemas import in_use, workspace_tree
 from connections.schemas.conflicts import mark_conflicts
 from connections.schemas.in_use import Contents, FolderOnLine, workspace_of
 from connections.schemas.rows import SchemaRow
-from connections.schemas.workspace_tree import UsableRow
-from connections.tree_listing import Listing, Row
+from connections.tree_listing import Listing
 from connections.views.tree import INSIDE
 from workspaces.access import Access, Power, Scope, power_in
 from workspaces.scoping import workspace_view
 from workspaces.web.htmx import htmx, render_page, search_text
 from workspaces.web.pagination import numbered_page
-
-
-@dataclass(frozen=True, slots=True)
-class UsableTree:
-    """One page of rows; ``base_url`` is what the URLs of all rows begin with."""
-
-    page: "Page[Row]"
-    rows: list[UsableRow]
-    q: str
-    base_url: str
-    has_places: bool
 
 
 @workspace_view()
@@ -58,23 +44,22 @@ def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResp
     context: dict[str, object] = {"tree": tree, "node": here}
     if htmx(request) and INSIDE in request.GET:
         return render_page(request, "connections/workspace/inside.html", context)
-    above = "".join(f"{one.id}/" for one in inside.line[:-1])
+    base_url, above = tree["base_url"], "".join(f"{one.id}/" for one in inside.line[:-1])
     context |= {
         "crumbs": [*_crumbs(access.scope, inside), (here.title, "")],
         "owner": workspace_tree.owner_of(access.scope, here),
         "managed_by": inside.line[0].managed_by,
         "is_added": folder in inside.folders,
         "from_folder": inside.covering(above),
-        "tabs": _own_tabs(access, here, f"{tree.base_url}folders/{folder}/", "Connections", "config/"),
+        "tabs": _own_tabs(access, here, f"{base_url}folders/{folder}/", "Connections", "config/"),
         "inside": f"?folder={folder}",
-        "search_all_url": f"{tree.base_url}?{urlencode({'q': tree.q})}",
+        "search_all_url": f"{base_url}?{urlencode({'q': tree['q']})}",
     }
     return render_page(request, "connections/workspace/folder.html", context, parts=("list",))
 
 
 @workspace_view()
 def usable_connection(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    """Show a connection that the workspace may use, and whether it is in the schema."""
     node = Connection.objects.filter(pk=connection).select_related("folder__root").first()
     inside = in_use.contents(workspace_of(access.scope), folder_id=node.folder_id if node else None)
     if node is None or not inside.visible.has(node):
@@ -111,15 +96,23 @@ def subtabs(scope: Scope) -> list[tuple[str, str]]:
     return [("Available", scope.url("connection_list")), ("In use", scope.url("schema_list"))]
 
 
-def _tree(request: HttpRequest, scope: Scope, inside: Contents, rows: Listing, *, has_places: bool) -> UsableTree:
+def _tree(
+    request: HttpRequest, scope: Scope, inside: Contents, rows: Listing, *, has_places: bool
+) -> dict[str, object]:
+    """Read one page of rows; ``base_url`` is what the URLs of all rows begin with."""
     text = search_text(request)
     listing = workspace_tree.search(inside, text) if text else rows
     page = numbered_page(request, listing)
     found = list(page)
     if text or has_places:
         tree_listing.fill_in_places(found)
-    marked = workspace_tree.mark(scope, inside, found)
-    return UsableTree(page, marked, text, scope.url("connection_list"), bool(text) or has_places)
+    return {
+        "page": page,
+        "rows": workspace_tree.mark(scope, inside, found),
+        "q": text,
+        "base_url": scope.url("connection_list"),
+        "has_places": bool(text) or has_places,
+    }
 
 
 def _crumbs(scope: Scope, inside: Contents, *, is_whole: bool = False) -> list[tuple[str, str]]:

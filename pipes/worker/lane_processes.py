@@ -126,8 +126,6 @@ def _load() -> None:
 
 
 class _Parent:
-    """Starts the lanes, starts again what ended, and stops them all."""
-
     def __init__(self, children: list[_Child]) -> None:
         self._children = children
         self._is_stopping = False

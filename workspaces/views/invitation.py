@@ -15,8 +15,6 @@ from workspaces.people import invitations
 from workspaces.scoping import public_view
 from workspaces.sign_in import adapter
 
-HOMES = {"tenant": "tenant_home", "org": "organization_home", "workspace": "workspace_home"}
-
 
 @never_cache
 @public_view
@@ -75,7 +73,7 @@ def _create_account(request: HttpRequest, invitation: Invitation) -> HttpRespons
 def _enter(request: HttpRequest, invitation: Invitation, membership: Membership) -> HttpResponse:
     scope = invitations.scope_of(invitation)
     messages.success(request, f"Welcome to {scope}. You are {Role(membership.role).label} here.")
-    return redirect(scope.url(HOMES[scope.level]))
+    return redirect(scope.url(f"{scope.place._meta.model_name}_home"))
 
 
 def _page(request: HttpRequest, invitation: Invitation, state: str, **context: object) -> HttpResponse:

@@ -1,6 +1,8 @@
 """Lists of places: home, the organizations of a tenant, the workspaces of an organization, and the switchers."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
 from django.core.paginator import Page
 from django.db.models import QuerySet
@@ -9,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 
 from workspaces.access import Access, Power, Scope
-from workspaces.models import Organization, Plan, Role, Tenant, User, Workspace
+from workspaces.models import Plan, Role, Tenant, User
 from workspaces.places import lookup
 from workspaces.places.lookup import Place, PlaceRow
 from workspaces.scoping import account_view, organization_view, tenant_view
@@ -47,7 +49,7 @@ def tenant_settings(request: HttpRequest, access: Access) -> HttpResponse:
 
 def _organizations(request: HttpRequest, access: Access, context: dict[str, object]) -> HttpResponse:
     query, page = _page(request, lookup.organizations_for(access))
-    rows = _organization_rows(access, page)
+    rows = _rows(access, "organization", page)
     context |= {"page": page, "rows": rows, "q": query, "create_url": access.scope.url("organization_create")}
     return render_page(request, "workspaces/organizations.html", context, parts=("list",))
 
@@ -55,7 +57,7 @@ def _organizations(request: HttpRequest, access: Access, context: dict[str, obje
 @organization_view()
 def organization_home(request: HttpRequest, access: Access) -> HttpResponse:
     query, page = _page(request, lookup.workspaces_for(access))
-    rows = _workspace_rows(access, page)
+    rows = _rows(access, "workspace", page)
     context = {"page": page, "rows": rows, "q": query, "create_url": access.scope.url("workspace_create")}
     return render_page(request, "workspaces/workspaces.html", context, parts=("list",))
 
@@ -79,14 +81,14 @@ def switch_tenant(request: HttpRequest, user: User) -> HttpResponse:
 def switch_organization(request: HttpRequest, access: Access) -> HttpResponse:
     query = search_text(request)
     found = lookup.matching(lookup.organizations_for(access), query)
-    return _switch(request, "organization", _organization_rows(access, found[:MENU_SIZE]), query)
+    return _switch(request, "organization", _rows(access, "organization", found[:MENU_SIZE]), query)
 
 
 @organization_view()
 def switch_workspace(request: HttpRequest, access: Access) -> HttpResponse:
     query = search_text(request)
     found = lookup.matching(lookup.workspaces_for(access), query)
-    return _switch(request, "workspace", _workspace_rows(access, found[:MENU_SIZE]), query)
+    return _switch(request, "workspace", _rows(access, "workspace", found[:MENU_SIZE]), query)
 
 
 def _switch(
@@ -111,16 +113,11 @@ def _page(request: HttpRequest, found: "QuerySet[Place]") -> tuple[str, "Page[Pl
     return query, numbered_page(request, lookup.matching(found, query))
 
 
-def _organization_rows(access: Access, found: Iterable[Organization]) -> list[PlaceRow]:
-    scopes = [Scope(access.scope.tenant, organization) for organization in found]
-    return [_row(access, scope, "organization_home", "organization_advanced") for scope in scopes]
-
-
-def _workspace_rows(access: Access, found: Iterable[Workspace]) -> list[PlaceRow]:
-    scopes = [Scope(access.scope.tenant, access.scope.organization, workspace) for workspace in found]
-    return [_row(access, scope, "workspace_home", "workspace_advanced") for scope in scopes]
-
-
-def _row(access: Access, scope: Scope, home: str, settings: str) -> PlaceRow:
-    role = lookup.role_in(scope, access)
-    return PlaceRow(scope.place, scope.url(home), role, scope.url(settings) if role == "Owner" else "")
+def _rows(access: Access, word: str, found: Iterable[Any]) -> list[PlaceRow]:
+    rows = []
+    for place in found:
+        scope = replace(access.scope, **{word: place})
+        role = lookup.role_in(scope, access)
+        settings = scope.url(f"{word}_advanced") if role == "Owner" else ""
+        rows.append(PlaceRow(place, scope.url(f"{word}_home"), role, settings))
+    return rows

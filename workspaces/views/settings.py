@@ -14,10 +14,8 @@ from workspaces.access import Access, Power
 from workspaces.forms.places import NamedForm, PlaceForm
 from workspaces.models import Plan, Workspace
 from workspaces.places import actions, lookup
-from workspaces.scoping import organization_view, tenant_view, workspace_view
+from workspaces.scoping import organization_view, scope_view, tenant_view, workspace_view
 from workspaces.web.htmx import asks_about_field, field_status, what_to_judge
-
-WORDS = {"tenant": "tenant", "org": "organization", "workspace": "workspace"}
 
 
 def check_tenant_settings(access: Access) -> None:
@@ -66,20 +64,15 @@ def _create(
     return render(request, "workspaces/create.html", context)
 
 
-@tenant_view(Power.OWNER)
-def tenant_advanced(request: HttpRequest, access: Access) -> HttpResponse:
+@scope_view(Power.OWNER)
+def advanced(request: HttpRequest, access: Access) -> HttpResponse:
+    """Change the handle and name of a tenant or organization."""
     check_tenant_settings(access)
-    return _change(request, access)
-
-
-@organization_view(Power.OWNER)
-def organization_advanced(request: HttpRequest, access: Access) -> HttpResponse:
     return _change(request, access)
 
 
 @workspace_view()
 def workspace_home(request: HttpRequest, access: Access) -> HttpResponse:
-    """Open the workspace at its first tab."""
     return redirect(access.scope.url("connection_list"))
 
 
@@ -92,7 +85,7 @@ def workspace_advanced(request: HttpRequest, access: Access) -> HttpResponse:
 
 
 def _change(request: HttpRequest, access: Access) -> HttpResponse:
-    scope, word = access.scope, WORDS[access.scope.level]
+    scope, word = access.scope, access.scope.place._meta.model_name
     form = PlaceForm(
         what_to_judge(request),
         initial={"handle": scope.place.handle, "name": scope.place.name},
