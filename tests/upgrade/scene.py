@@ -2,6 +2,8 @@
 
 import json
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 
 import django
 
@@ -12,13 +14,14 @@ def build(count: int, access_key: str, secret_key: str) -> None:
     """Make integrations that sync every few seconds, each with an inlet for events; print where those are."""
     from django.utils import timezone
 
-    from integrations.events import inlets
     from integrations.models import SyncSchedule
     from tests import demo, factories
     from workspaces import isolation
     from workspaces.access import Scope
     from workspaces.models import Organization, Tenant, User
 
+    # Versions before this one had the modules of integrations side by side.
+    inlets = import_module("integrations.events.inlets" if find_spec("integrations.events") else "integrations.inlets")
     demo.seed()
     by = User.objects.get(handle="oscar")
     with isolation.as_operator():
