@@ -19,10 +19,6 @@ SENTENCES = {
     "aggregator.deleted": "deleted the aggregator {object}",
 }
 
-KINDS = {
-    "folder": "Connection folder",
-    "connection": "Connection",
-    "aggregator": "Aggregator",
-}
+KINDS = {"folder": "Connection folder", "connection": "Connection", "aggregator": "Aggregator"}
 
 sentences.register(SENTENCES, KINDS)

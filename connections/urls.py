@@ -41,8 +41,5 @@ _WORKSPACE_PAGES = [
 urlpatterns = [
     path("tenants/<slug:tenant>/", include(_PAGES)),
     path("tenants/<slug:tenant>/orgs/<slug:organization>/", include(_PAGES)),
-    path(
-        "tenants/<slug:tenant>/orgs/<slug:organization>/workspaces/<slug:workspace>/",
-        include(_WORKSPACE_PAGES),
-    ),
+    path("tenants/<slug:tenant>/orgs/<slug:organization>/workspaces/<slug:workspace>/", include(_WORKSPACE_PAGES)),
 ]

@@ -23,16 +23,15 @@ RISKS: Final[Mapping[str, str]] = {
     "Leave it out.",
 }
 
-_KEPT_HERE: Final = tuple(f"django.core.mail.backends.{kind}." for kind in ("console", "dummy", "filebased", "locmem"))
+# Email backends with which nothing leaves this machine.
+LOCAL_EMAIL_BACKENDS: Final = tuple(
+    f"django.core.mail.backends.{kind}." for kind in ("console", "dummy", "filebased", "locmem")
+)
 
 
 def is_guessable(key: str | bytes, *, shortest: int) -> bool:
     """Return whether a key is too short, or made of too few different characters, to be random."""
     return len(key) < shortest or len(set(key)) < 12
-
-
-def reaches_a_server(email_backend: str) -> bool:
-    return not email_backend.startswith(_KEPT_HERE)
 
 
 def refuse(risks: Mapping[str, bool], *, allowed: Collection[str]) -> None:

@@ -289,7 +289,7 @@ safety.refuse(
         "hosts": "*" in ALLOWED_HOSTS,
         "http": not _https,
         "proxies": _https and not PIPES_TRUSTED_PROXIES,
-        "email": not safety.reaches_a_server(vars()["EMAIL_BACKEND"]),
+        "email": vars()["EMAIL_BACKEND"].startswith(safety.LOCAL_EMAIL_BACKENDS),
         "secret-key": any(safety.is_guessable(key, shortest=50) for key in (SECRET_KEY, *SECRET_KEY_FALLBACKS)),
         "encryption-keys": any(safety.is_guessable(key, shortest=32) for key in ENCRYPTION_KEYS.values()),
         "aws-endpoint": AWS_ENDPOINT_URL is not None,

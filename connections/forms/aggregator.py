@@ -1,7 +1,7 @@
 """Aggregators and the search path of a workspace."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 from django import forms
@@ -42,17 +42,12 @@ class AggregatorForm(forms.Form):
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
-        self,
-        data: Any = None,
-        *,
-        is_taken: Callable[[str], bool],
-        initial: dict[str, Any] | None = None,
+        self, data: Any = None, *, is_taken: Callable[[str], bool], initial: dict[str, Any] | None = None
     ) -> None:
         super().__init__(data, initial=initial, label_suffix="")
         self._is_taken = is_taken
 
     def clean_handle(self) -> str:
-        """Refuse names that a workspace has by itself, and those of other aggregators."""
         handle: str = self.cleaned_data["handle"]
         if handle in RESERVED_SCHEMAS:
             raise ValidationError(f"“{handle}” is a schema that every workspace has by itself. Choose another handle.")
@@ -70,8 +65,9 @@ class AggregatorForm(forms.Form):
         patterns = _parts(self.cleaned_data["patterns"])
         wrong = [pattern for pattern in patterns if not _PATTERN.fullmatch(pattern)]
         if wrong:
+            listed = ", ".join(f"“{part[:100]}”" for part in wrong[:5])
             raise ValidationError(
-                f"{_listed(wrong)} cannot match a handle: use lower-case letters, digits, underscores, and * for any."
+                f"{listed} cannot match a handle: use lower-case letters, digits, underscores, and * for any."
             )
         if len(patterns) > _MOST:
             raise ValidationError(f"These are {len(patterns)} patterns; use {_MOST} at most.")
@@ -100,7 +96,3 @@ class SearchPathForm(forms.Form):
         if len(names) > _MOST:
             raise ValidationError(f"These are {len(names)} names; use {_MOST} at most.")
         return names
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return ", ".join(f"“{part[:100]}”" for part in parts[:5])

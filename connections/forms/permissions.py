@@ -17,11 +17,7 @@ _LABELS_BELOW: Final = {
         SOME: "Inherited permissions + specific organizations and workspaces",
         NONE: "Inherited permissions",
     },
-    "org": {
-        ALL: "All Workspaces",
-        SOME: "Inherited permissions + specific workspaces",
-        NONE: "Inherited permissions",
-    },
+    "org": {ALL: "All Workspaces", SOME: "Inherited permissions + specific workspaces", NONE: "Inherited permissions"},
 }
 
 

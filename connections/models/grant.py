@@ -34,9 +34,7 @@ class Grant(ScopedModel):
                 name="grant_on_one_node",
             ),
             models.UniqueConstraint(
-                fields=["folder", "connection", "organization", "workspace"],
-                name="grant_once",
-                nulls_distinct=False,
+                fields=["folder", "connection", "organization", "workspace"], name="grant_once", nulls_distinct=False
             ),
             models.CheckConstraint(
                 condition=Q(workspace__isnull=True) | Q(organization__isnull=False),

@@ -10,13 +10,9 @@ from connections.models import Connection
 from connections.schemas.in_use import IS_USABLE, Contents
 
 
-def _like(pattern: str) -> str:
-    """Write a pattern, in which ``*`` is any characters or none, for LIKE; a regular expression is far slower."""
-    return re.sub(r"\*+", "%", pattern.replace("_", r"\_"))
-
-
 def _named_by(patterns: Iterable[str]) -> Q:
-    return Q(handle__like_any=[_like(pattern) for pattern in patterns])
+    """Write patterns, in which ``*`` is any characters or none, for LIKE; a regular expression is far slower."""
+    return Q(handle__like_any=[re.sub(r"\*+", "%", pattern.replace("_", r"\_")) for pattern in patterns])
 
 
 def matching(inside: Contents, patterns: Iterable[str]) -> QuerySet[Connection]:

@@ -35,7 +35,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except DatabaseError as error:
         problems["database"] = type(error).__name__
     try:
-        _write_to_broker()
+        with redis.Redis.from_url(settings.REDIS_URL, **settings.REDIS_OPTIONS) as broker:
+            broker.set("readyz", 1, ex=60)  # one whose memory is used up still answers what reads
     except FAULTS as error:
         problems["broker"] = type(error).__name__
     is_ready = "database" not in problems
@@ -54,12 +55,6 @@ def figures(request: HttpRequest) -> HttpResponse:
     if not token or not secrets.compare_digest(given.encode(), f"Bearer {token}".encode()):
         raise Http404
     return HttpResponse(metrics.text(), content_type=CONTENT_TYPE_LATEST)
-
-
-def _write_to_broker() -> None:
-    """Write, not only read: a broker whose memory is used up still answers what reads."""
-    with redis.Redis.from_url(settings.REDIS_URL, **settings.REDIS_OPTIONS) as broker:
-        broker.set("readyz", 1, ex=60)
 
 
 @public_view

@@ -109,7 +109,8 @@ def findings() -> Iterator[Finding]:
     yield _about("database", now["database_up"][1], "PostgreSQL answers.", "PostgreSQL does not answer: start it.")
     yield _about("broker", now["broker_up"][1], "Redis answers.", "Redis does not answer: start it.")
     if now["database_up"][1]:
-        pending = _pending_migrations()
+        executor = MigrationExecutor(connection)
+        pending = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
         good, bad = "The schema is up to date.", f"Migrations are missing ({pending}): run manage.py migrate."
         yield _about("schema", not pending, good, bad)
     yield from work_findings(now)
@@ -164,8 +165,3 @@ def _messages() -> float | None:
             return float(sum(int(str(server.llen(f"{queue}{step}"))) for queue in queues for step in steps))
     except FAULTS:
         return None
-
-
-def _pending_migrations() -> int:
-    executor = MigrationExecutor(connection)
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))

@@ -91,17 +91,7 @@ class SignOfLife(bootsteps.StartStopStep):
             time.time() - request.time_start for request in tuple(worker.state.active_requests) if request.time_start
         ]
         if len(ages) < lane.threads or min(ages) < lane.patience:
-            sign_of(lane).touch()
-
-
-def sign_of(lane: Lane) -> Path:
-    """Give the file that is touched while the work of a lane moves."""
-    return Path(settings.PIPES_SIGNS_OF_LIFE) / lane.name
-
-
-def claims_folder() -> Path:
-    """Give the folder by which the lanes of this host find out which of them have ended."""
-    return Path(f"{settings.PIPES_SIGNS_OF_LIFE}-claims")  # not in it, where each file is a lane
+            (Path(settings.PIPES_SIGNS_OF_LIFE) / lane.name).touch()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -203,7 +193,7 @@ def _run(lane: Lane) -> None:
     if pool:
         pool["max_size"] = lane.connections
     if "celery" in lane.queues:
-        folder = claims_folder()
+        folder = Path(f"{settings.PIPES_SIGNS_OF_LIFE}-claims")  # by which lanes find out which others have ended
         lease.begin(folder)
         threading.Thread(target=_look_for_ended, args=(folder,), name="claims", daemon=True).start()
     # Not by Celery's command line, which would load all that its other commands need, in each lane.

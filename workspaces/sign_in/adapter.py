@@ -45,7 +45,6 @@ class AccountAdapter(DefaultAccountAdapter):
         super().send_notification_mail(template_prefix, user, {"user": user} | (context or {}), email)
 
     def login(self, request: HttpRequest, user: Any) -> None:
-        """Sign somebody in who has given all that is asked for, and record it."""
         super().login(request, user)
         sessions.begin(request)
         audit.record_in_tenants_of(

@@ -41,17 +41,13 @@ class SessionTrackingMiddleware:
             now, session = time.time(), request.session
             if now - session.get("signed_in_at", now) > settings.PIPES_SESSION_DAYS * _DAY:
                 logout(request)
-            elif now - session.get("seen_at", 0) >= SEEN_EVERY and not _asks_by_itself(request):
+            elif now - session.get("seen_at", 0) >= SEEN_EVERY and not (request.method == "GET" and htmx(request)):
                 session.setdefault("signed_in_at", now)
                 session["seen_at"] = now
                 if not session.get_expire_at_browser_close():
                     session.set_expiry(settings.SESSION_COOKIE_AGE)
                 UserSession.objects.create_from_request(request)
         return self.get_response(request)
-
-
-def _asks_by_itself(request: HttpRequest) -> bool:
-    return request.method == "GET" and bool(htmx(request))
 
 
 def begin(request: HttpRequest) -> None:

@@ -178,12 +178,7 @@ def places(context: Context) -> dict[str, object]:
 
 
 def _place(word: str, scope: Scope | None, home: str, switch_url: str) -> dict[str, object]:
-    return {
-        "word": word,
-        "place": scope and scope.place,
-        "url": scope and scope.url(home),
-        "switch_url": switch_url,
-    }
+    return {"word": word, "place": scope and scope.place, "url": scope and scope.url(home), "switch_url": switch_url}
 
 
 @register.inclusion_tag("components/tabs.html", takes_context=True)

@@ -15,10 +15,7 @@ from workspaces.web.inputs import AS_TYPED
 class ConfirmForm(forms.Form):
     """The handle of what is to be deleted, typed by hand."""
 
-    handle = forms.CharField(
-        label="Handle",
-        widget=forms.TextInput(attrs=AS_TYPED | {"data-confirm-input": True}),
-    )
+    handle = forms.CharField(label="Handle", widget=forms.TextInput(attrs=AS_TYPED | {"data-confirm-input": True}))
 
     def __init__(self, wanted: str, data: Any = None) -> None:
         # The page below the dialog may have a handle too.
