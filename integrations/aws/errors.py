@@ -1,6 +1,6 @@
 """Everything that can go wrong between AWS and us, as one family.
 
-``translation`` makes them from botocore's errors; this module comes without AWS's library, so that requests may use it.
+``calls.error_mapping`` makes them from botocore's errors; this module comes without AWS's library, for requests use it.
 
 ``str(error)`` is a whole sentence for people: what happened, in which call, with which code, and what to do. No message
 holds a secret, a token or an access key.
@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 
 
 class AwsError(Exception):
-    """AWS could not be read or did not let us in. ``is_transient``: the same call may well succeed later."""
+    """AWS could not be read or did not let us in."""
 
     is_transient: ClassVar[bool] = False
 
@@ -21,6 +21,12 @@ class AwsError(Exception):
         self.sentence = sentence
         self.operation = operation
         self.code = code
+
+
+class TransientError(AwsError):
+    """The same call may well succeed later."""
+
+    is_transient = True
 
 
 class AccessDenied(AwsError):
@@ -39,10 +45,8 @@ class NoPrincipal(AwsError):
     """This installation has no AWS identity of its own in the partition concerned."""
 
 
-class OwnFault(AwsError):
+class OwnFault(TransientError):
     """The credentials of this installation itself are missing, expired or not accepted: no customer can mend that."""
-
-    is_transient = True
 
 
 class ClockWrong(OwnFault):
@@ -77,46 +81,32 @@ class UnexpectedAnswer(AwsError):
     """AWS answered something that its documentation rules out."""
 
 
-class Throttled(AwsError):
+class Throttled(TransientError):
     """AWS refuses because too many calls came in a short time."""
 
-    is_transient = True
 
-
-class Unreachable(AwsError):
+class Unreachable(TransientError):
     """No answer came: no connection, a dropped one, or none in time."""
 
-    is_transient = True
 
-
-class ServiceFault(AwsError):
+class ServiceFault(TransientError):
     """AWS had a fault of its own, or something between it and us had."""
 
-    is_transient = True
 
-
-class IncompleteAnswer(AwsError):
+class IncompleteAnswer(TransientError):
     """An answer came cut off, or without a part that it must have."""
 
-    is_transient = True
 
-
-class ChangedWhileReading(AwsError):
+class ChangedWhileReading(TransientError):
     """The AWS organization changed under the read in a way that leaves its tree unsure."""
 
-    is_transient = True
 
-
-class TimedOut(AwsError):
+class TimedOut(TransientError):
     """The time that the caller gave for the whole was used up."""
 
-    is_transient = True
 
-
-class Stopped(AwsError):
+class Stopped(TransientError):
     """The process that asks is to stop, as for an upgrade."""
-
-    is_transient = True
 
 
 # How a refused role ends its sentence, where nothing better is known about its setup.

@@ -4,9 +4,10 @@ from integrations.models.access_test import AccessTest
 from integrations.models.account_access import AccountAccess
 from integrations.models.draft import Draft
 from integrations.models.event_inlet import EventInlet
-from integrations.models.integration import AccessMode, Integration
+from integrations.models.integration import Integration
 from integrations.models.notifications import Delivery, DeliveryDue, EmailNotifications, Event, Topic, Webhook
 from integrations.models.schedules import HealthSchedule, SyncSchedule
+from integrations.models.settings import AccessMode
 from integrations.models.settings_trial import SettingsTrial
 from integrations.models.sync_run import SyncRun
 

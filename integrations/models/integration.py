@@ -6,12 +6,10 @@ from django.db import models
 from django.db.models import Q
 
 from connections.models import Folder
-from integrations.models.settings import AccessMode, NamedSettings
+from integrations.models.settings import NamedSettings
 from integrations.planning import deletion_limit
 from integrations.planning.selection_tree import SelectionFacts
 from workspaces.access import Scope
-
-__all__ = ["AccessMode", "Integration"]
 
 
 class IntegrationQuerySet(models.QuerySet["Integration"]):

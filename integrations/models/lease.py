@@ -1,7 +1,6 @@
 """A row of work that one worker at a time has, for a time."""
 
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import datetime
 
 from django.db import models
 
@@ -21,10 +20,6 @@ class Leased(models.Model):
     def is_taken(self, now: datetime) -> bool:
         """Whether somebody works on it: a claim that expired belongs to a worker that died, and counts for nothing."""
         return self.claim_expires_at is not None and self.claim_expires_at >= now
-
-    def give_to(self, claim: UUID, *, now: datetime, lifetime: timedelta) -> None:
-        """Let the holder of this token have the row, which the caller has locked and saves."""
-        self.claim, self.claim_expires_at = claim, now + lifetime
 
     def set_free(self) -> None:
         """Let nobody have the row, which the caller has locked and saves."""

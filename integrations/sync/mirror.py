@@ -17,7 +17,7 @@ from connections.tree import allocate_ids, rebuild_paths
 from integrations.health import batches
 from integrations.models import Integration
 from integrations.planning import handle_prefix, reconcile
-from integrations.planning.reconcile import Creation, Held, Plan, Taken, Tree, Update
+from integrations.planning.reconcile import Creation, Held, Plan, Taken, Tree, Update, Wanted
 from integrations.planning.snapshot import Snapshot
 
 # As Held._make, without a step of Python's for each row: its fields are those of bulk.StoredNode in their order.
@@ -114,28 +114,19 @@ def apply(planned: Plan, tree: Tree, integration: Integration, *, now: datetime)
 
 
 def _created(creations: Sequence[Creation], ids: Mapping[str, int]) -> list[bulk.NodeRow]:
-    return [
-        {
-            "id": ids.get(wanted.source_id),
-            "source_id": wanted.source_id,
-            "title": wanted.title,
-            "handle": handle,
-            "above": ids[wanted.parent or ""],
-            "state": wanted.state,
-        }
-        for wanted, handle in creations
-    ]
+    return [_row(ids.get(wanted.source_id), wanted, handle, ids) for wanted, handle in creations]
 
 
 def _updated(updates: Sequence[Update], ids: Mapping[str, int]) -> list[bulk.NodeRow]:
-    return [
-        {
-            "id": after.id,
-            "source_id": after.source_id,
-            "title": after.title,
-            "handle": after.handle,
-            "above": ids[after.parent] if after.parent else None,
-            "state": after.state,
-        }
-        for _, after in updates
-    ]
+    return [_row(after.id, after, after.handle, ids) for _, after in updates]
+
+
+def _row(pk: int | None, node: Wanted | Held, handle: str, ids: Mapping[str, int]) -> bulk.NodeRow:
+    return {
+        "id": pk,
+        "source_id": node.source_id,
+        "title": node.title,
+        "handle": handle,
+        "above": ids[node.parent] if node.parent else None,
+        "state": node.state,
+    }

@@ -108,7 +108,7 @@ def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | No
         run = _next_run(row, now)
         if run is not None:
             run.integration = Integration.objects.select_related("tenant", "organization").get(pk=integration_id)
-            row.give_to(run.claim, now=now, lifetime=claim_lifetime())
+            row.claim, row.claim_expires_at = run.claim, now + claim_lifetime()
             # What happened until now, this run will read.
             row.asked_at = row.asked_trigger = row.asked_by_id = row.event_at = None
             row.events_synced_at = now if run.trigger == SyncRun.Trigger.EVENT else row.events_synced_at

@@ -1,6 +1,6 @@
 """What all pages of an integration share: finding it, its frame, and how its latest sync stands."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -51,20 +51,23 @@ def find_integration(access: Access, handle: str) -> Integration:
     return get_object_or_404(found, handle=handle)
 
 
-def integration_page(access: Access, integration: Integration, **context: object) -> dict[str, object]:
-    """Make the frame of an integration's page; each of the further keywords is for its template."""
-    url = access.scope.url
+def integration_page(
+    access: Access, integration: Integration, below: Sequence[tuple[str, str]] = (), /, **context: object
+) -> dict[str, object]:
+    """Make the frame of an integration's page; each of the further keywords is for its template.
+
+    ``below`` are the crumbs after the integration's own, as (label, URL), of pages that are under it.
+    """
+    url, handle = access.scope.url, integration.handle
+    own = url("integration_detail", integration=handle)
     tabs = [
-        (label, url(name, integration=integration.handle))
-        for label, name in (
-            ("Connections", "integration_detail"),
-            ("Config", "integration_config"),
-            ("Advanced", "integration_advanced"),
-        )
+        ("Connections", own),
+        ("Config", url("integration_config", integration=handle)),
+        ("Advanced", url("integration_advanced", integration=handle)),
     ]
     return {
         "integration": integration,
-        "crumbs": [("Integrations", url("integration_list")), (integration.handle, "")],
+        "crumbs": [("Integrations", url("integration_list")), (handle, own if below else ""), *below],
         "tabs": tabs,
         "why_only_kept": why_only_kept(access.scope),
         **context,

@@ -2,8 +2,8 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -30,7 +30,7 @@ def integration_inlet(request: HttpRequest, access: Access, integration: str) ->
     """Show how events come in; posted, let them in: the key is in the answer to that, and in no other."""
     found = find_integration(access, integration)
     if request.method != "POST":
-        return _show(request, access, found, inlet_of(found), None)
+        return _show(request, access, found, EventInlet.objects.filter(integration=found).first(), None)
     try:
         issued = inlets.enable(integration=found, by=access.user, now=timezone.now())
     except ChangedMeanwhileError as error:
@@ -56,9 +56,7 @@ def inlet_rotate(request: HttpRequest, access: Access, integration: str) -> Http
             messages.error(request, str(error))
             return redirect(access.scope.url("integration_inlet", integration=found.handle))
         return _show(request, access, found, issued.inlet, issued)
-    inlet = inlet_of(found)
-    if inlet is None:
-        raise Http404
+    inlet = get_object_or_404(EventInlet, integration=found)
     return render_page(request, "integrations/events/rotate.html", _page(access, found, inlet), parts=())
 
 
@@ -77,14 +75,8 @@ def inlet_close(request: HttpRequest, access: Access, integration: str) -> HttpR
 def inlet_template(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Give the template that forwards the events; the key is not in it."""
     found = find_integration(access, integration)
-    inlet = inlet_of(found)
-    if inlet is None:
-        raise Http404
+    inlet = get_object_or_404(EventInlet, integration=found)
     return attachment(*setup_files.events_template(found, inlets.url_of(inlet)))
-
-
-def inlet_of(integration: Integration) -> EventInlet | None:
-    return EventInlet.objects.filter(integration=integration).first()
 
 
 def _show(
@@ -105,19 +97,13 @@ def _show(
 
 
 def _page(access: Access, integration: Integration, inlet: EventInlet | None, **context: object) -> dict[str, object]:
-    url = access.scope.url
-    advanced_url = url("integration_advanced", integration=integration.handle)
+    advanced_url = access.scope.url("integration_advanced", integration=integration.handle)
     return integration_page(
         access,
         integration,
+        [("Advanced", advanced_url), ("Events", "")],
         inlet=inlet,
-        events_url=url("integration_inlet", integration=integration.handle),
+        events_url=access.scope.url("integration_inlet", integration=integration.handle),
         current_url=advanced_url,
-        crumbs=[
-            ("Integrations", url("integration_list")),
-            (integration.handle, url("integration_detail", integration=integration.handle)),
-            ("Advanced", advanced_url),
-            ("Events", ""),
-        ],
         **context,
     )

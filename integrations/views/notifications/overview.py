@@ -77,16 +77,14 @@ def notifications_page(
     access: Access, integration: Integration, *, title: str = "", **context: object
 ) -> dict[str, object]:
     """Make the frame of the pages about notifications, which belong to the Advanced tab; the first has no title."""
-    url = access.scope.url
-    own, here = url("integration_detail", integration=integration.handle), notifications_url(access, integration)
-    below = [("Notifications", here), (title, "")] if title else [("Notifications", "")]
+    url, here = access.scope.url, notifications_url(access, integration)
     return integration_page(
         access,
         integration,
+        [("Notifications", here), (title, "")] if title else [("Notifications", "")],
         base_url=here,
         runs_url=url("run_list", integration=integration.handle),
         current_url=url("integration_advanced", integration=integration.handle),
-        crumbs=[("Integrations", url("integration_list")), (integration.handle, own), *below],
         **context,
     )
 

@@ -66,10 +66,8 @@ def webhook_detail(request: HttpRequest, access: Access, integration: str, webho
             messages.success(request, f"Saved the webhook {form.cleaned_data['name']}.")
             return redirect(notifications_url(access, hook.integration))
     has_former = hook.has_former_secret(timezone.now())
-    context = notifications_page(
-        access, hook.integration, title=hook.name, form=form, hook=hook, has_former_secret=has_former
-    )
-    return render_page(request, "integrations/notifications/webhook.html", context, parts=())
+    page = "integrations/notifications/webhook.html"
+    return _render(request, access, hook, page, form=form, has_former_secret=has_former)
 
 
 @scope_view(Power.OWNER)
@@ -89,8 +87,7 @@ def webhook_rotate(request: HttpRequest, access: Access, integration: str, webho
             return redirect(notifications_url(access, hook.integration))
         return _show_secret(request, access, rotated, is_new=False)
     hours = retention.FORMER_SECRET // timedelta(hours=1)
-    context = notifications_page(access, hook.integration, title=hook.name, hook=hook, hours=hours)
-    return render_page(request, "integrations/notifications/webhook_rotate.html", context, parts=())
+    return _render(request, access, hook, "integrations/notifications/webhook_rotate.html", hours=hours)
 
 
 @scope_view(Power.OWNER)
@@ -106,8 +103,7 @@ def webhook_end_former(request: HttpRequest, access: Access, integration: str, w
         else:
             messages.success(request, f"Only the new secret signs what is posted to {isolated(hook)}.")
         return redirect(notifications_url(access, hook.integration))
-    context = notifications_page(access, hook.integration, title=hook.name, hook=hook)
-    return render_page(request, "integrations/notifications/webhook_end_former.html", context, parts=())
+    return _render(request, access, hook, "integrations/notifications/webhook_end_former.html")
 
 
 @scope_view(Power.OWNER)
@@ -118,8 +114,7 @@ def webhook_delete(request: HttpRequest, access: Access, integration: str, webho
         webhooks.delete_webhook(webhook=hook, by=access.user)
         messages.success(request, f"Deleted the webhook {isolated(hook)}.")
         return redirect(notifications_url(access, hook.integration))
-    context = notifications_page(access, hook.integration, title=hook.name, hook=hook)
-    return render_page(request, "integrations/notifications/webhook_delete.html", context, parts=())
+    return _render(request, access, hook, "integrations/notifications/webhook_delete.html")
 
 
 @scope_view(Power.OWNER)
@@ -142,7 +137,11 @@ def _find(access: Access, integration: str, webhook: UUID) -> Webhook:
     return hook
 
 
+def _render(request: HttpRequest, access: Access, hook: Webhook, page: str, **context: object) -> HttpResponse:
+    whole = notifications_page(access, hook.integration, title=hook.name, hook=hook, **context)
+    return render_page(request, page, whole, parts=())
+
+
 def _show_secret(request: HttpRequest, access: Access, hook: Webhook, *, is_new: bool) -> HttpResponse:
-    facts = {"hook": hook, "secret": hook.secret, "is_new": is_new}
-    context = notifications_page(access, hook.integration, title=hook.name, **facts)
-    return render_page(request, "integrations/notifications/webhook_secret.html", context, parts=())
+    page = "integrations/notifications/webhook_secret.html"
+    return _render(request, access, hook, page, secret=hook.secret, is_new=is_new)

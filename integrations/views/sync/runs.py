@@ -26,7 +26,7 @@ def run_list(request: HttpRequest, access: Access, integration: str) -> HttpResp
     runs = SyncRun.objects.of(found).select_related("started_by")
     page = pagination.page_before(runs, pagination.before_key(request.GET.get("before")), size=PAGE_SIZE)
     rows = [run_status(access, found, run) for run in page.rows]
-    context = integration_page(access, found, rows=rows, page=page, crumbs=_crumbs(access, found, ("Processes", "")))
+    context = integration_page(access, found, [("Processes", "")], rows=rows, page=page)
     return render_page(request, "integrations/sync/runs.html", context, parts=())
 
 
@@ -62,13 +62,13 @@ def run_detail(request: HttpRequest, access: Access, integration: str, run: int)
     context = integration_page(
         access,
         found,
+        [("Processes", runs_url), (f"Sync {mine.pk}", "")],
         groups=group_changes(mine.changes, kind=request.GET.get("kind", ""), page=request.GET.get("page", "1")),
         is_one_kind="kind" in request.GET,
         problem=problem,
         advanced_url=access.scope.url("integration_advanced", integration=found.handle),
         workspaces=_impact(found, mine),
         grace=GRACE,
-        crumbs=_crumbs(access, found, ("Processes", runs_url), (f"Sync {mine.pk}", "")),
     )
     return render_live(request, "integrations/sync/run.html", context, run_status(access, found, mine), parts=())
 
@@ -96,9 +96,3 @@ def _impact(integration: Integration, run: SyncRun) -> list[WorkspaceLines]:
     if run.state != SyncRun.State.NEEDS_APPROVAL:
         return []
     return workspace_lines(approvals.removal_impacts(integration, run.removals))
-
-
-def _crumbs(access: Access, integration: Integration, *below: tuple[str, str]) -> list[tuple[str, str]]:
-    url = access.scope.url
-    own = url("integration_detail", integration=integration.handle)
-    return [("Integrations", url("integration_list")), (integration.handle, own), *below]
