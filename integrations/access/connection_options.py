@@ -65,7 +65,8 @@ def _origin(name: str, node: Node, above: Sequence[Folder], integration: Integra
 
 
 def _start(integration: Integration | None) -> Mapping[str, Any]:
-    return integration.options if integration else default_options()
+    # What was stored before an option came has none of it.
+    return default_options() | (integration.options if integration else {})
 
 
 def own_options(before: Sequence[Origin], wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Everything that can go wrong between AWS and us, as one family.
 
-``calls.error_mapping`` makes them from botocore's errors; this module comes without AWS's library, for requests use it.
+``calls.error_sentences`` makes them from botocore's errors; this module comes without AWS's library, so that requests
+may use it.
 
 ``str(error)`` is a whole sentence for people: what happened, in which call, with which code, and what to do. No message
 holds a secret, a token or an access key.

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from integrations.aws import regions
 from integrations.connection_options import OPTIONS, Kind, Option
 from integrations.forms.settings import PLAIN, SettingsForm
+from integrations.models.settings import default_options
 
 # Steampipe compares error codes with patterns such as "AccessDenied*".
 _ERROR_CODE: Final = re.compile(r"[A-Za-z0-9_.:*?-]{1,100}", re.ASCII)
@@ -118,6 +119,7 @@ class OptionsForm(SettingsForm):
 
 
 def _stored(options: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+    options = default_options() | dict(options)  # what was stored before an option came has none of it
     is_all = options["regions"] == ["*"]
     stored = [] if is_all else options["regions"]
     advanced = {one.name: options[one.name] for one in ADVANCED}

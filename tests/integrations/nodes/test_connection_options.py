@@ -205,3 +205,16 @@ def test_what_nobody_chose_becomes_inherited_by_the_migration(cast: Cast) -> Non
             cursor.execute(forget)
         found = dict(Connection.objects.values_list("handle", "options"))
     assert found == {"leaf": {"regions": ["eu-*"]}, "plain": {}}
+
+
+def test_options_that_were_stored_before_an_option_came_begin_with_its_default(
+    cast: Cast, as_org_owner: Client, aws: RunningAws
+) -> None:
+    synced = make_mirror(aws, cast.at_org, cast)
+    synced.work()
+    with isolation.as_tenant(cast.acme.pk):
+        Integration.objects.update(options={"regions": ["eu-*"]})
+        node = Connection.objects.filter(is_managed=True).earliest("pk")
+    for page in ("integrations/main/config/", f"connections/{node.pk}/config/"):
+        text = as_org_owner.get(LEVELS["org"] + page).content.decode()
+        assert 'name="max_error_retry_attempts" value="9"' in text
