@@ -7,7 +7,7 @@ by now, no row is found, and nothing is to be written. Rows are those of models 
 So do syncs (``sync.schedule``), the health tests of a tenant (``health.schedule``) and deliveries, many of which are
 taken in one statement that shares them out among tenants (``notifications.delivery``). Tests by hand, trials and
 previews do not: each is run once and by nobody else, so there is nothing to take over. Their rows go from *queued* to
-*running*, and one that reports nothing for long is given up (``jobs.concurrency``).
+*running*, and one that reports nothing for long is given up (``jobs.slots``).
 
 The claims of one process begin alike. It holds a lock on a file of that name, which the kernel takes from it when it
 ends, however that happens: who gets the lock knows that nobody works on these claims any more. What another host
