@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.urls import Resolver404, ResolverMatch, URLPattern, URLResolver, get_resolver, resolve
@@ -20,8 +19,8 @@ _TARGETS = """[
 
 
 def kind_of(match: ResolverMatch) -> object:
-    """Tell pages of one kind from others: the same view is one kind at every level, each step of the wizard is one."""
-    return match.func, match.kwargs.get("step")
+    """Tell pages of one kind from others: the same name is one kind at every level, each step of the wizard is one."""
+    return match.url_name, match.kwargs.get("step")
 
 
 def route_of(match: ResolverMatch) -> object:
@@ -45,7 +44,7 @@ class Crawl:
     page: Page
     address: str
     kind: Callable[[ResolverMatch], object] = kind_of
-    reached: set[Callable[..., Any]] = field(default_factory=set)  # views that links and forms lead to
+    reached: set[str | None] = field(default_factory=set)  # names of what links and forms lead to
 
     def __call__(self, *starts: str) -> Iterator[str]:
         """Give the path of each page while it is open in ``page``, where one may look at it."""
@@ -61,9 +60,9 @@ class Crawl:
             except Error:  # a download
                 continue
             waiting += self._targets(_LINKS)
-            self.reached |= {match.func for match in map(page_at, self._targets(_TARGETS)) if match}
+            self.reached |= {match.url_name for match in map(page_at, self._targets(_TARGETS)) if match}
             arrived = page_at(urlsplit(self.page.url).path)
-            if arrived is not None and (arrived.func is match.func or self.kind(arrived) not in seen):
+            if arrived is not None and (arrived.url_name == match.url_name or self.kind(arrived) not in seen):
                 seen.add(self.kind(arrived))
                 yield urlsplit(self.page.url).path
 
@@ -71,12 +70,12 @@ class Crawl:
         return [urlsplit(url).path for url in self.page.evaluate(script) if url.startswith(self.address)]
 
 
-def views(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Give the name and the view of every route that may be a page."""
+def names(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:
+    """Give the name of every route that may be a page."""
     for entry in (resolver or get_resolver()).url_patterns:
         route = prefix + str(entry.pattern)
         if isinstance(entry, URLPattern):
             if not route.startswith((*NOT_PAGES, "account/")):
-                yield str(entry.name), entry.callback
+                yield str(entry.name)
         else:
-            yield from views(entry, route)
+            yield from names(entry, route)
