@@ -23,7 +23,7 @@ from tests.integrations.conftest import QUICK, Synced, environment_for, make_mir
 from tests.integrations.sync.exact import in_aws, in_tree
 from tests.integrations.sync.faulty import CALLS, FAULTS, LIST_CHILDREN, LIST_UNITS, moments
 
-pytestmark = pytest.mark.neutral
+pytestmark = [pytest.mark.neutral, pytest.mark.sweep]
 
 IS_WHOLE = bool(os.environ.get("PIPES_TEST_WHOLE_MATRIX"))
 
