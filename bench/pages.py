@@ -16,7 +16,7 @@ from workspaces.models import User
 
 _CHILDREN = 500
 _SET_AT = 10_000  # the size that the goals are set at
-_ADMIN = "/operator/connections/connection/"
+_ADMIN = "/bench/admin/connections/connection/"
 _PLAIN_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 

@@ -10,9 +10,10 @@ from django.core.exceptions import ValidationError
 from integrations.access import findings
 from integrations.aws.identifiers import check_access_key_id, check_role_arn, check_secret_access_key, pasted
 from integrations.aws.principals import why_own_key, why_own_role
-from integrations.forms.settings import PLAIN, SettingsForm
+from integrations.forms.settings import SettingsForm
 from integrations.models import AccessMode, AccessTest
 from integrations.models.settings import AccessSettings
+from workspaces.web.inputs import PLAIN
 
 _OF_MODE: Final = {AccessMode.ROLE: ("role_arn",), AccessMode.KEY: ("access_key", "secret_key")}
 

@@ -10,8 +10,9 @@ from django.core.exceptions import ValidationError
 
 from integrations.aws import regions
 from integrations.connection_options import OPTIONS, Kind, Option
-from integrations.forms.settings import PLAIN, SettingsForm
+from integrations.forms.settings import SettingsForm
 from integrations.models.settings import default_options
+from workspaces.web.inputs import PLAIN
 
 # Steampipe compares error codes with patterns such as "AccessDenied*".
 _ERROR_CODE: Final = re.compile(r"[A-Za-z0-9_.:*?-]{1,100}", re.ASCII)

@@ -1,11 +1,6 @@
 """What the forms of settings have in common, in the wizard and later."""
 
-from typing import Final
-
 from django import forms
-
-# Of an input for what a browser must not correct.
-PLAIN: Final = {"autocapitalize": "none", "spellcheck": "false"}
 
 
 class SettingsForm(forms.Form):

@@ -5,6 +5,7 @@ nothing: the work finds out when it writes next, and stops.
 """
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Work:
+class Work(ABC):
     """What a read of AWS counts its calls with, and says to how far it is: that may raise, to stop the read."""
 
     retries: Retries
@@ -43,11 +44,11 @@ class Work:
         """Whether it is too soon to write mere progress."""
         return time.monotonic() - self.written_at < self.progress_seconds
 
-    def step(self, text: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def step(self, text: str) -> None: ...
 
-    def progress(self, read: Progress) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def progress(self, read: Progress) -> None: ...
 
 
 class OverError(Exception):

@@ -2,5 +2,6 @@
 
 from typing import Final
 
-# Of an input in which each character counts: the browser neither completes nor corrects it.
-AS_TYPED: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+# Of an input in which each character counts: the browser does not correct it, and does not complete it either.
+PLAIN: Final = {"autocapitalize": "none", "spellcheck": "false"}
+AS_TYPED: Final = PLAIN | {"autocomplete": "off"}

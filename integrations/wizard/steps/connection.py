@@ -9,13 +9,14 @@ from django.core.validators import RegexValidator
 from integrations.access.findings import partition_of
 from integrations.aws.identifiers import check_role_name, pasted
 from integrations.forms.connection_options import OptionsForm, unknown_regions
-from integrations.forms.settings import PLAIN, SettingsForm
+from integrations.forms.settings import SettingsForm
 from integrations.models import AccessTest, Draft
 from integrations.models.settings import NamedSettings
 from integrations.planning.handles import dynamic_handle
 from integrations.wizard import setup_files
 from integrations.wizard.steps.step import Step, UrlOf
 from workspaces.handles import why_system_owned
+from workspaces.web.inputs import PLAIN
 
 PREFIX_MAX_LENGTH: Final = 40
 validate_prefix = RegexValidator(
