@@ -13,9 +13,11 @@ from launcher.ephemeral import with_servers
 from launcher.keys import python
 from launcher.places import ROOT, STATE, LauncherError
 
-_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
-# Each process has a database and a browser of its own; who gets done early takes over what waits for another.
-_ON_ALL_CORES = ("--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal")
+# The first is the same browser without what draws its windows, which tests of pages do not need.
+_CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+# One more than there are cores, since some wait, and 4 at most: each has a database and a browser of its own. Who gets
+# done early takes over what waits for another.
+_PROCESSES = min((os.cpu_count() or 1) + 1, 4)
 # Markers of pytest; pyproject.toml says what each means.
 _SLOW = ("browser", "programs", "search", "sweep", "pages", "aws")
 
@@ -66,7 +68,7 @@ def test(arguments: Sequence[str]) -> int:
     if not chromium and not is_fast:
         print("No Chromium was found, so the browser's tests do not run. Install chromium, or set PIPES_CHROMIUM.")
     left_out = _SLOW if is_fast else () if chromium else ("browser",)
-    command = python("-m", "pytest", *_ON_ALL_CORES)
+    command = python("-m", "pytest", f"--numprocesses={_PROCESSES}", "--dist=worksteal")
     if left_out:
         command += ["-m", " and ".join(f"not {kind}" for kind in left_out)]
     command += [argument for argument in arguments if argument != "--fast"]

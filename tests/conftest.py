@@ -19,7 +19,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests import factories, kinds, schema
 from workspaces import isolation
 from workspaces.access import Scope
-from workspaces.models import Organization, Plan, Role, Tenant, User, Workspace
+from workspaces.models import AuditEvent, Membership, Organization, Plan, Role, Tenant, User, Workspace
 
 # Events of other times and people, as only the owner of the tables can write them.
 _TELL_HISTORY = """
@@ -29,6 +29,13 @@ _TELL_HISTORY = """
         RETURNING id
     $$
 """
+# The cast as it was made first: brought back in one statement, since making it takes longer than most tests.
+_KEEP_CAST = """
+    CREATE SCHEMA kept;
+    {copies};
+    CREATE FUNCTION bring_cast_back() RETURNS void LANGUAGE sql SECURITY DEFINER AS $$ {returns} $$
+"""
+_OF_CAST = (User, Tenant, Organization, Workspace, Membership, AuditEvent)  # each after those that it names
 _DATABASE = {"db", "transactional_db", "django_db_setup"}  # the fixtures that lead to it
 
 
@@ -39,13 +46,21 @@ def pytest_configure() -> None:
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what takes long, and what needs no server: that is the same on all of them, and so run only once."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what takes long, and what needs no server: that is the same on all of them, and so run only once.
+
+    What waits most of its time comes first of the share of the last process, so that the others work meanwhile.
+    """
     for item in items:
         kinds.mark(item)
         uses_database = isinstance(item, pytest.Function) and not _DATABASE.isdisjoint(item.fixturenames)
         if not uses_database and item.get_closest_marker("django_db") is None:
             item.add_marker("neutral")
+    waiting = [item for item in items if item.get_closest_marker("browser") or item.get_closest_marker("programs")]
+    working = [item for item in items if item not in set(waiting)]
+    processes = getattr(config, "workerinput", {"workercount": 1})["workercount"]
+    shares_before = len(items) - len(items) // processes
+    items[:] = working[:shares_before] + waiting + working[shares_before:]
 
 
 @pytest.fixture(scope="session")
@@ -58,10 +73,12 @@ def django_db_setup(django_db_modify_db_settings: None, django_db_blocker: Djang
         with owner.cursor() as cursor:  # transactional tests empty the tables; nothing else may
             cursor.execute(f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {role}")
             cursor.execute(_TELL_HISTORY)
-        owner.close()
         connection.close()
         connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
         _standing.append(_create_cast())
+        with owner.cursor() as cursor:
+            cursor.execute(_keep_cast())
+        owner.close()
     yield
     with django_db_blocker.unblock():
         connection.close()
@@ -81,6 +98,14 @@ def _create_database(owner: BaseDatabaseWrapper) -> str:
     if not is_loaded:
         schema.keep(owner)
     return name
+
+
+def _keep_cast() -> str:
+    tables = [model._meta.db_table for model in _OF_CAST]
+    return _KEEP_CAST.format(
+        copies="; ".join(f"CREATE TABLE kept.{table} AS TABLE {table}" for table in tables),
+        returns="; ".join(f"INSERT INTO {table} TABLE kept.{table}" for table in tables),
+    )
 
 
 # Who is in the cast, in the order in which tables of tests have them.
@@ -142,15 +167,17 @@ def cast(db: None) -> Cast:
     return make_cast()
 
 
-# The cast that was committed when the database was created: making it for each test would take longer than the tests.
+# The cast that was committed when the database was created.
 _standing: list[Cast] = []
 
 
 def make_cast() -> Cast:
-    """Give the cast; a test that commits empties the tables, so those after it find it gone and make it anew."""
+    """Give the cast; a test that commits empties the tables, so those after it find it gone and bring it back."""
     with isolation.as_operator():
-        is_there = Tenant.objects.filter(pk=_standing[0].acme.pk).exists()
-    return deepcopy(_standing[0]) if is_there else _create_cast()
+        if not Tenant.objects.filter(pk=_standing[0].acme.pk).exists():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT bring_cast_back()")
+    return deepcopy(_standing[0])
 
 
 def _create_cast() -> Cast:

@@ -6,5 +6,5 @@ import shutil
 
 def find_chromium() -> str | None:
     """Find Chromium: PIPES_CHROMIUM, else the first one on the path."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     return os.environ.get("PIPES_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
