@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.paginator import Page
 from django.http import HttpRequest
@@ -48,13 +49,13 @@ def tree_context(request: HttpRequest, scope: Scope, folder: Folder | None) -> T
     return TreeContext(page, rows, text, scope.url("connection_list"), scope.place.handle, health)
 
 
-def folder_page(request: HttpRequest, scope: Scope, folder: Folder) -> dict[str, object]:
+def folder_page(request: HttpRequest, scope: Scope, folder: Folder) -> dict[str, Any]:
     """Make what all pages of a folder show: where it is, its tabs, and who manages it."""
     tabs = [("Connections", node_url(scope, folder)), ("Settings", _first_settings(scope, folder))]
     return _node_page(request, scope, tree_listing.line_to(folder)) | {"kind": "Folder", "tabs": tabs}
 
 
-def connection_page(request: HttpRequest, scope: Scope, node: Connection) -> dict[str, object]:
+def connection_page(request: HttpRequest, scope: Scope, node: Connection) -> dict[str, Any]:
     """Make what all pages of a connection show."""
     line: list[Folder | Connection] = [*tree_listing.line_to(node.folder), node]
     tabs = [("Settings", _first_settings(scope, node))]
@@ -70,11 +71,13 @@ def node_url(scope: Scope, node: Folder | Connection) -> str:
     return scope.url("connection_detail", connection=node.pk)
 
 
-def settings_links(scope: Scope, node: Folder | Connection) -> dict[str, object]:
-    """Make the navigation at the side of a node's settings; its Settings tab is the current one on all of them.
+def settings_page(request: HttpRequest, scope: Scope, node: Folder | Connection, name: str) -> dict[str, Any]:
+    """Make what the page of a node's settings that has this name shows: the frame, and the navigation at its side.
 
-    What a workspace owns it has for itself: there is nobody to share it with.
+    What a workspace owns it has for itself: there is nobody to share it with. The first page of a connection's
+    settings is the connection's own.
     """
+    page = folder_page(request, scope, node) if isinstance(node, Folder) else connection_page(request, scope, node)
     base, first = node_url(scope, node), _first_settings(scope, node)
     links = [] if scope.workspace else [("Properties", first), ("Permissions", f"{base}permissions/")]
     if node.is_managed:
@@ -82,7 +85,10 @@ def settings_links(scope: Scope, node: Folder | Connection) -> dict[str, object]
     else:
         links.append(("Config", f"{base}config/" if isinstance(node, Folder) else f"{base}access/"))
         links.append(("Advanced", f"{base}advanced/"))
-    return {"current_url": first, "side_links": links}
+    page |= {"current_url": first, "side_links": links, "settings_name": name}
+    if dict(links)[name] == base:
+        return page
+    return page | {"page_name": name, "crumbs": [*page["crumbs"], (node.shown, base)]}
 
 
 def _first_settings(scope: Scope, node: Folder | Connection) -> str:
@@ -92,13 +98,14 @@ def _first_settings(scope: Scope, node: Folder | Connection) -> str:
     return f"{base}settings/" if isinstance(node, Folder) else base
 
 
-def _node_page(request: HttpRequest, scope: Scope, line: Sequence[Folder | Connection]) -> dict[str, object]:
+def _node_page(request: HttpRequest, scope: Scope, line: Sequence[Folder | Connection]) -> dict[str, Any]:
     base = scope.url("connection_list")
     above = [(folder.shown, f"{base}folders/{folder.pk}/") for folder in line[:-1]]
     managed_by = line[0].managed_by if isinstance(line[0], Folder) else ""
     return {
         "node": line[-1],
-        "crumbs": [("Connections", base), *above, (line[-1].shown, "")],
+        "page_name": line[-1].shown,
+        "crumbs": [("Connections", base), *above],
         "current_url": request.path,
         "managed_by": managed_by,
         "integration_url": scope.url("integration_detail", integration=managed_by) if managed_by else "",

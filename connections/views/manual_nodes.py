@@ -85,7 +85,7 @@ def place_context(scope: Scope, parent: Folder | None) -> dict[str, object]:
     if parent:
         above = scope.url("folder_detail", folder=parent.pk)
         crumbs.append((parent.shown, above))
-    return {"parent": parent, "cancel_url": above, "crumbs_above": crumbs}
+    return {"parent": parent, "cancel_url": above, "crumbs": crumbs}
 
 
 def node_form(

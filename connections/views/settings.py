@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from connections.models import Connection, Folder
-from connections.views.context import connection_page, folder_page, settings_links
+from connections.views.context import settings_page
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 
@@ -13,8 +13,7 @@ from workspaces.scoping import scope_view
 def folder_settings(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
     node = get_object_or_404(Folder.objects.in_scope(access.scope), pk=folder)
     source_label = "AWS root ID" if node.root_id == node.pk else "OU ID"
-    context = folder_page(request, access.scope, node) | settings_links(access.scope, node)
-    context |= {"source_label": source_label}
+    context = settings_page(request, access.scope, node, "Properties") | {"source_label": source_label}
     return render(request, "connections/settings.html", context)
 
 
@@ -22,7 +21,7 @@ def folder_settings(request: HttpRequest, access: Access, folder: int) -> HttpRe
 def connection_detail(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     found = Connection.objects.in_scope(access.scope).select_related("folder")
     node = get_object_or_404(found, pk=connection)
-    context = connection_page(request, access.scope, node) | settings_links(access.scope, node)
+    context = settings_page(request, access.scope, node, "Properties")
     context |= {"source_label": "Account ID", "why_disabled": node.why_disabled}
     context["test_url"] = f"{request.path}{'config' if node.is_managed else 'access'}/#test"
     return render(request, "connections/settings.html", context)

@@ -46,7 +46,7 @@ def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResp
         return render_page(request, "connections/workspace/inside.html", context)
     base_url, above = tree["base_url"], "".join(f"{one.id}/" for one in inside.line[:-1])
     context |= {
-        "crumbs": [*_crumbs(access.scope, inside), (here.title, "")],
+        "crumbs": _crumbs(access.scope, inside),
         "owner": workspace_tree.owner_of(access.scope, here),
         "managed_by": inside.line[0].managed_by,
         "is_added": folder in inside.folders,
@@ -72,7 +72,7 @@ def usable_connection(request: HttpRequest, access: Access, connection: int) -> 
     context = {
         "node": node,
         "base_url": access.scope.url("connection_list"),
-        "crumbs": [*_crumbs(access.scope, inside, is_whole=True), (node.shown, "")],
+        "crumbs": _crumbs(access.scope, inside, is_whole=True),
         "owner": workspace_tree.owner_of(access.scope, node),
         "managed_by": node.folder.root.managed_by if node.folder and node.folder.root else "",
         "is_added": is_added,

@@ -56,7 +56,8 @@ def integration_page(
 ) -> dict[str, object]:
     """Make the frame of an integration's page; each of the further keywords is for its template.
 
-    ``below`` are the crumbs after the integration's own, as (label, URL), of pages that are under it.
+    ``below`` is the way down from the integration's own page, as (name, URL): its last is the page itself, whose name
+    is the heading, with all that is above it in the crumbs.
     """
     url, handle = access.scope.url, integration.handle
     own = url("integration_detail", integration=handle)
@@ -65,9 +66,11 @@ def integration_page(
         ("Config", url("integration_config", integration=handle)),
         ("Advanced", url("integration_advanced", integration=handle)),
     ]
+    *above, (name, _) = [("Integrations", url("integration_list")), (handle, own), *below]
     return {
         "integration": integration,
-        "crumbs": [("Integrations", url("integration_list")), (handle, own if below else ""), *below],
+        "crumbs": above,
+        "page_name": name,
         "tabs": tabs,
         "why_only_kept": why_only_kept(access.scope),
         **context,

@@ -87,7 +87,8 @@ def show_impact(
 ) -> HttpResponse:
     """Ask whether a change of an integration may be saved, with what it means to each workspace."""
     cancel_url = access.scope.url("integration_config", integration=integration.handle)
-    context = integration_page(access, integration, **impact_context(request, unseen, lead=lead, cancel_url=cancel_url))
+    page = integration_page(access, integration, [("Config", cancel_url), ("", "")])
+    context = page | impact_context(request, unseen, lead=lead, cancel_url=cancel_url)
     return render(request, "integrations/workspace_impact/impact.html", context)
 
 
@@ -98,6 +99,7 @@ def impact_context(request: HttpRequest, unseen: UnseenImpactError, *, lead: str
     """
     values = [(name, value) for name in request.POST for value in request.POST.getlist(name)]
     return {
+        "page_name": "What changes in workspaces",
         "lead": lead,
         "cancel_url": cancel_url,
         "is_other": bool(request.POST.get("seen_impact")),

@@ -8,7 +8,7 @@ from django.conf import settings
 # What templates call the things that have such names.
 _NAMED = re.compile(
     r"\{\{ (?P<what>"
-    r"[\w.]*\b(?:shown|created_by|started_by|decided_by|hook\.name|place\.name|organization\.name|person\.name)"
+    r"[\w.]*\b(?:shown|page_name|created_by|started_by|decided_by|hook\.name|place\.name|organization\.name|person\.name)"
     r"|(?:row|node|folder|connection|parent|item|above|one)\.title|(?:[\w.]+\.)?user|person"
     r")(?P<filters>\|[^}]*)? \}\}"
 )

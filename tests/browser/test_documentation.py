@@ -154,7 +154,7 @@ def test_settings_handles_and_permissions_are_changed_where_the_documentation_sa
     card(console, "Handle").get_by_label("Handle").fill("landing-zone")
     with answering_slowly(console, "POST", console.path):  # nothing asks for the old address meanwhile
         save(console, "Handle")
-        console.sees_heading("landing-zone")
+        expect(console.page.get_by_role("navigation", name="Breadcrumb")).to_contain_text("landing-zone")
 
     console.tab("Connections")
     console.follow("Settings of Root")

@@ -1,5 +1,7 @@
 """The Events of an integration: where AWS sends them, with which key, and what to set up for it."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -57,7 +59,9 @@ def inlet_rotate(request: HttpRequest, access: Access, integration: str) -> Http
             return redirect(access.scope.url("integration_inlet", integration=found.handle))
         return _show(request, access, found, issued.inlet, issued)
     inlet = get_object_or_404(EventInlet, integration=found)
-    return render_page(request, "integrations/events/rotate.html", _page(access, found, inlet), parts=())
+    return render_page(
+        request, "integrations/events/rotate.html", _page(access, found, inlet, [("Rotate the Key", "")]), parts=()
+    )
 
 
 @scope_view(Power.OWNER)
@@ -96,14 +100,22 @@ def _show(
     return render_page(request, "integrations/events/settings.html", context, parts=())
 
 
-def _page(access: Access, integration: Integration, inlet: EventInlet | None, **context: object) -> dict[str, object]:
+def _page(
+    access: Access,
+    integration: Integration,
+    inlet: EventInlet | None,
+    below: Sequence[tuple[str, str]] = (),
+    /,
+    **context: object,
+) -> dict[str, object]:
     advanced_url = access.scope.url("integration_advanced", integration=integration.handle)
+    events_url = access.scope.url("integration_inlet", integration=integration.handle)
     return integration_page(
         access,
         integration,
-        [("Advanced", advanced_url), ("Events", "")],
+        [("Advanced", advanced_url), ("Events", events_url), *below],
         inlet=inlet,
-        events_url=access.scope.url("integration_inlet", integration=integration.handle),
+        events_url=events_url,
         current_url=advanced_url,
         **context,
     )

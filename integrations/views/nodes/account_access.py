@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from connections.errors import ChangedMeanwhileError
 from connections.models import Connection, Folder
-from connections.views.context import connection_page, node_url
+from connections.views.context import node_url, settings_page
 from connections.views.manual_nodes import create_node
 from integrations.access import findings
 from integrations.access_tests import results
@@ -21,7 +21,6 @@ from integrations.forms.account_access import AccountForm
 from integrations.models import AccessTest, AccountAccess
 from integrations.nodes import account_access
 from integrations.views.nodes.connection_options import Options, options_of
-from integrations.views.nodes.page import settings_page
 from workspaces.access import Access, Power
 from workspaces.scoping import posted_from, scope_view
 from workspaces.web.htmx import render_page
@@ -105,8 +104,12 @@ def access_rotate(request: HttpRequest, access: Access, connection: int) -> Http
     if request.method == "POST":
         account_access.rotate_external_id(access=found, by=access.user)
         return _back(access, found)
-    context = connection_page(request, access.scope, found.connection)
-    context |= {"frame": "connections/node.html", "cancel_url": _url(access, found), "is_in_use": bool(found.role_arn)}
+    context = settings_page(request, access.scope, found.connection, "Config") | {
+        "page_name": "Rotate the External ID",
+        "frame": "connections/node.html",
+        "cancel_url": _url(access, found),
+        "is_in_use": bool(found.role_arn),
+    }
     return render(request, "integrations/nodes/rotate_external_id.html", context)
 
 
@@ -135,7 +138,7 @@ def _show(
 ) -> HttpResponse:
     node, url = found.connection, _url(access, found)
     context = (
-        settings_page(request, access, node)
+        settings_page(request, access.scope, node, "Config")
         | _test_of(found, url)
         | {
             **(options or _options_of(request, access, found)).context,

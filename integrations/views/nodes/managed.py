@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.models import Connection
 from connections.sharing import Node
-from connections.views.context import node_url
+from connections.views.context import node_url, settings_page
 from connections.views.manual_nodes import find_connection, find_folder
 from integrations.access import findings
 from integrations.access.connection_options import effective, integration_of
@@ -21,7 +21,7 @@ from integrations.models import AccessTest, Integration
 from integrations.nodes import managed
 from integrations.settings.change import UnseenImpactError
 from integrations.views.nodes.connection_options import options_of
-from integrations.views.nodes.page import find_node, settings_page, show_handle_impact
+from integrations.views.nodes.page import find_node, show_handle_impact
 from integrations.views.settings.config import stored_now
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
@@ -37,7 +37,7 @@ def node_handle(request: HttpRequest, access: Access, **ids: int) -> HttpRespons
     form = NodeHandleForm(node, None if is_reset else what_to_judge(request))
     if name := asks_about_field(request, form):
         return field_status(request, form, name)
-    page = settings_page(request, access, node)
+    page = settings_page(request, access.scope, node, "Advanced")
     if request.method == "POST" and (is_reset or form.is_valid()):
         sent = {"seen": request.POST.get("seen", ""), "seen_impact": request.POST.get("seen_impact", "")}
         try:
@@ -112,7 +112,7 @@ def _config(request: HttpRequest, access: Access, node: Node) -> HttpResponse:
     if options.is_saved:
         messages.success(request, f"Saved the options of {isolated(node.shown)}.")
         return redirect(request.path)
-    context = settings_page(request, access, node) | _test_of(node, integration, request.path)
+    context = settings_page(request, access.scope, node, "Config") | _test_of(node, integration, request.path)
     context |= options.context | {"integration": integration}
     return render_page(request, "integrations/nodes/config.html", context, parts=("report",))
 

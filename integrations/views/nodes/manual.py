@@ -11,11 +11,11 @@ from connections.errors import HandleTakenError
 from connections.forms.node import NodeForm
 from connections.models import Connection, Folder
 from connections.sharing import Node
-from connections.views.context import node_url
+from connections.views.context import node_url, settings_page
 from connections.views.manual_nodes import node_form
 from integrations.nodes import managed
 from integrations.settings.change import UnseenImpactError
-from integrations.views.nodes.page import find_node, settings_page, show_handle_impact
+from integrations.views.nodes.page import find_node, show_handle_impact
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 from workspaces.web.htmx import asks_about_field, field_status
@@ -31,7 +31,7 @@ def node_advanced(request: HttpRequest, access: Access, **ids: int) -> HttpRespo
     form = node_form(request, scope, type(node), node)
     if name := asks_about_field(request, form):
         return field_status(request, form, name)
-    context = settings_page(request, access, node)
+    context = settings_page(request, access.scope, node, "Advanced")
     if request.method == "POST":
         if why_managed:
             raise PermissionDenied(why_managed)

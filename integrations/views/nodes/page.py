@@ -1,11 +1,9 @@
-"""What the settings pages of folders and connections share: finding the node, the frame, and asking to confirm."""
+"""What the settings pages of folders and connections share: finding the node, and asking to confirm."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from connections.models import Folder
 from connections.sharing import Node
-from connections.views.context import connection_page, folder_page, settings_links
 from connections.views.manual_nodes import find_connection, find_folder
 from integrations.settings.change import UnseenImpactError
 from integrations.views.workspace_impact import impact_context
@@ -15,12 +13,6 @@ from workspaces.access import Access
 def find_node(access: Access, **ids: int) -> Node:
     """Find the node of the scope that the URL names, as ``folder`` or as ``connection``; raises Http404."""
     return find_folder(access, ids["folder"]) if "folder" in ids else find_connection(access, ids["connection"])
-
-
-def settings_page(request: HttpRequest, access: Access, node: Node) -> dict[str, object]:
-    scope = access.scope
-    page = folder_page(request, scope, node) if isinstance(node, Folder) else connection_page(request, scope, node)
-    return page | settings_links(scope, node)
 
 
 def show_node_impact(

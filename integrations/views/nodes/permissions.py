@@ -12,10 +12,11 @@ from connections.errors import ChangedMeanwhileError
 from connections.forms.permissions import PermissionsForm
 from connections.models import Connection, Folder, Grant
 from connections.retention import GRACE
+from connections.views.context import settings_page
 from integrations.nodes import managed
 from integrations.planning.workspace_impact import WorkspaceImpact
 from integrations.settings.change import UnseenImpactError
-from integrations.views.nodes.page import find_node, settings_page, show_node_impact
+from integrations.views.nodes.page import find_node, show_node_impact
 from workspaces.access import Access, Power, Scope
 from workspaces.scoping import scope_view
 from workspaces.wording.durations import duration_in_words
@@ -41,7 +42,7 @@ def node_permissions(request: HttpRequest, access: Access, **ids: int) -> HttpRe
     node, scope = find_node(access, **ids), access.scope
     own, inherited = sharing.grants_on(node), sharing.inherited_grants(node)
     form = PermissionsForm(scope, own, inherited, request.POST if request.method == "POST" else None)
-    context = settings_page(request, access, node) | {"grace": GRACE}
+    context = settings_page(request, access.scope, node, "Permissions") | {"grace": GRACE}
     if request.method == "POST" and form.is_valid():
         sent = {"seen": form.cleaned_data["seen"], "seen_impact": request.POST.get("seen_impact", "")}
         try:

@@ -74,17 +74,18 @@ def notifications_url(access: Access, integration: Integration) -> str:
 
 
 def notifications_page(
-    access: Access, integration: Integration, *, title: str = "", **context: object
+    access: Access, integration: Integration, below: Sequence[tuple[str, str]] = (), /, **context: object
 ) -> dict[str, object]:
-    """Make the frame of the pages about notifications, which belong to the Advanced tab; the first has no title."""
+    """Make the frame of the pages about notifications, of which ``below`` are those under the first."""
     url, here = access.scope.url, notifications_url(access, integration)
+    advanced_url = url("integration_advanced", integration=integration.handle)
     return integration_page(
         access,
         integration,
-        [("Notifications", here), (title, "")] if title else [("Notifications", "")],
+        [("Advanced", advanced_url), ("Notifications", here), *below],
         base_url=here,
         runs_url=url("run_list", integration=integration.handle),
-        current_url=url("integration_advanced", integration=integration.handle),
+        current_url=advanced_url,
         **context,
     )
 

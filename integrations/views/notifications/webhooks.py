@@ -43,7 +43,7 @@ def webhook_create(request: HttpRequest, access: Access, integration: str) -> Ht
     return render_page(
         request,
         "integrations/notifications/webhook_new.html",
-        notifications_page(access, found, title="New webhook", form=form),
+        notifications_page(access, found, [("New Webhook", "")], form=form),
         parts=(),
     )
 
@@ -87,7 +87,9 @@ def webhook_rotate(request: HttpRequest, access: Access, integration: str, webho
             return redirect(notifications_url(access, hook.integration))
         return _show_secret(request, access, rotated, is_new=False)
     hours = retention.FORMER_SECRET // timedelta(hours=1)
-    return _render(request, access, hook, "integrations/notifications/webhook_rotate.html", hours=hours)
+    return _render(
+        request, access, hook, "integrations/notifications/webhook_rotate.html", "Rotate the Secret", hours=hours
+    )
 
 
 @scope_view(Power.OWNER)
@@ -103,7 +105,7 @@ def webhook_end_former(request: HttpRequest, access: Access, integration: str, w
         else:
             messages.success(request, f"Only the new secret signs what is posted to {isolated(hook)}.")
         return redirect(notifications_url(access, hook.integration))
-    return _render(request, access, hook, "integrations/notifications/webhook_end_former.html")
+    return _render(request, access, hook, "integrations/notifications/webhook_end_former.html", "End the Old Secret")
 
 
 @scope_view(Power.OWNER)
@@ -114,7 +116,7 @@ def webhook_delete(request: HttpRequest, access: Access, integration: str, webho
         webhooks.delete_webhook(webhook=hook, by=access.user)
         messages.success(request, f"Deleted the webhook {isolated(hook)}.")
         return redirect(notifications_url(access, hook.integration))
-    return _render(request, access, hook, "integrations/notifications/webhook_delete.html")
+    return _render(request, access, hook, "integrations/notifications/webhook_delete.html", "Delete")
 
 
 @scope_view(Power.OWNER)
@@ -137,11 +139,16 @@ def _find(access: Access, integration: str, webhook: UUID) -> Webhook:
     return hook
 
 
-def _render(request: HttpRequest, access: Access, hook: Webhook, page: str, **context: object) -> HttpResponse:
-    whole = notifications_page(access, hook.integration, title=hook.name, hook=hook, **context)
+def _render(
+    request: HttpRequest, access: Access, hook: Webhook, page: str, name: str = "", /, **context: object
+) -> HttpResponse:
+    """Show a page about a webhook: its own, or the one below that with this name."""
+    url = access.scope.url("webhook_detail", integration=hook.integration.handle, webhook=hook.uid)
+    below = [(hook.name, url), (name, "")] if name else [(hook.name, url)]
+    whole = notifications_page(access, hook.integration, below, hook=hook, **context)
     return render_page(request, page, whole, parts=())
 
 
 def _show_secret(request: HttpRequest, access: Access, hook: Webhook, *, is_new: bool) -> HttpResponse:
     page = "integrations/notifications/webhook_secret.html"
-    return _render(request, access, hook, page, secret=hook.secret, is_new=is_new)
+    return _render(request, access, hook, page, "Secret", secret=hook.secret, is_new=is_new)

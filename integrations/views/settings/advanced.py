@@ -93,6 +93,7 @@ def _show(
     context = integration_page(
         access,
         integration,
+        [("Advanced", "")],
         **cards,
         limit_url=f"{base}deletion-limit/",
         current_url=base,

@@ -127,7 +127,9 @@ def rotate(request: HttpRequest, access: Access, integration: str, kind: str) ->
     if request.method == "POST":
         change.rotate_external_id(integration=found, kind=AccessTest.Kind(kind), by=access.user)
         return redirect(f"{config_url}#{kind}")
-    context = integration_page(access, found, used_for=kind, cancel_url=config_url)
+    context = integration_page(
+        access, found, [("Config", config_url), ("Rotate the External ID", "")], used_for=kind, cancel_url=config_url
+    )
     return render_page(request, "integrations/settings/rotate.html", context, parts=())
 
 
@@ -162,6 +164,7 @@ def _show(
     context = integration_page(
         access,
         integration,
+        [("Config", "")],
         discovery_steps=setup_files.discovery_steps(setup),
         member_steps=setup_files.member_steps(setup),
         why_no_stackset=setup_files.why_no_stackset(setup),

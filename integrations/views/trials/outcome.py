@@ -29,6 +29,12 @@ WHY_NOT_SAVED: Final[dict[type[Exception], str]] = {
     ),
 }
 
+_NAMES: Final = {
+    SettingsTrial.About.DISCOVERY: "New Discovery Settings",
+    SettingsTrial.About.SELECTION: "Accounts to mirror",
+    SettingsTrial.About.PREVIEW: "Preview of a sync",
+}
+
 
 def show_trial(
     request: HttpRequest,
@@ -56,8 +62,9 @@ def show_trial(
     current = Integration.objects.select_related("tenant", "organization", "root_folder").get(pk=integration.pk)
     if trial.base_version != current.version and not problem:
         problem = edit_conflicts.who_changed(current)
+    below = [("Config" if back == "integration_config" else "Advanced", back_url), (_NAMES[about], "")]
     context = integration_page(
-        access, current, trial=trial, problem=problem, back_url=back_url, current_url=back_url, groups=()
+        access, current, below, trial=trial, problem=problem, back_url=back_url, current_url=back_url, groups=()
     )
     if trial.state == SettingsTrial.State.READY:
         context |= found(request, current, trial)
