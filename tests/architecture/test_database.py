@@ -132,4 +132,4 @@ def test_the_role_of_the_application_can_only_add_and_read_audit_events() -> Non
         "SELECT privilege_type FROM information_schema.role_table_grants"
         " WHERE table_name = 'workspaces_auditevent' AND grantee = current_user"
     )
-    assert {str(right) for (right,) in rights} - {"TRUNCATE"} == {"SELECT", "INSERT"}  # the tests may empty tables
+    assert {str(right) for (right,) in rights} == {"SELECT", "INSERT"}

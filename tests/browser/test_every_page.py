@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from django.contrib.staticfiles import finders
 from django.urls import ResolverMatch
 from playwright.sync_api import ViewportSize
@@ -36,6 +37,7 @@ ELSEWHERE = {
 }
 
 
+@pytest.mark.sweep
 def test_every_page_is_for_everybody_on_any_screen_and_light(visit: Visit, people: Cast, synced: str) -> None:
     filled = fill(people)
     console, signed_out = visit(people.tenant_owner), visit()
