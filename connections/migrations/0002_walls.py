@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from workspaces.isolation import isolate, scope_keys
+from workspaces.migrations._steps import isolate, scope_keys
 
 TABLES = ("connections_folder", "connections_connection", "connections_grant")
 

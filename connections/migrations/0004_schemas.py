@@ -6,7 +6,7 @@ import django.db.models.deletion
 import workspaces.handles
 from django.db import migrations, models
 
-from workspaces.isolation import isolate, scope_keys
+from workspaces.migrations._steps import isolate, scope_keys
 
 TABLES = ("connections_schema", "connections_aggregator")
 

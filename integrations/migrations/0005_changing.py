@@ -8,7 +8,7 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
-from workspaces.isolation import isolate, scope_keys
+from workspaces.migrations._steps import isolate, scope_keys
 
 
 class Migration(migrations.Migration):

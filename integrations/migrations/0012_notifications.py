@@ -6,7 +6,7 @@ import integrations.models.notifications
 import uuid
 from django.db import migrations, models
 
-from workspaces.isolation import isolate
+from workspaces.migrations._steps import isolate
 
 # Integrations and their runs are deleted below Django too; what belongs to them goes with them.
 _KEYS = (

@@ -6,7 +6,7 @@ import django.db.models.deletion
 import uuid
 from django.db import migrations, models
 
-from workspaces.isolation import isolate
+from workspaces.migrations._steps import isolate
 
 
 class Migration(migrations.Migration):

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from workspaces.isolation import plain_key_undone, tenant_key, tenant_rows
+from workspaces.migrations._steps import plain_key_undone, tenant_key, tenant_rows
 
 _KEYS = (
     ("integration", "root_folder", "connections_folder"),

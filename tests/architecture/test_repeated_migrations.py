@@ -7,7 +7,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from workspaces import isolation
+from workspaces.migrations import _steps
 
 pytestmark = [pytest.mark.sweep, pytest.mark.django_db(databases=["default", "owner"], transaction=True)]
 
@@ -43,7 +43,7 @@ def test_all_of_it_can_be_undone_again(key: tuple[str, str]) -> None:
 
 
 def test_an_index_that_was_broken_off_is_made_anew() -> None:
-    step = isolation.tenant_rows("broken_off")
+    step = _steps.tenant_rows("broken_off")
     state = MigrationExecutor(connections["owner"]).loader.project_state()
     with connections["owner"].cursor() as cursor:
         cursor.execute("CREATE TABLE broken_off AS SELECT 1 AS tenant_id, 1 AS id FROM generate_series(1, 2)")

@@ -4,7 +4,13 @@ import django.db.models.deletion
 import django.db.models.functions.text
 from django.db import migrations, models
 
-from workspaces.isolation import isolate, isolate_invitations, scope_keys
+from workspaces.migrations._steps import INVITATION, isolate, scope_keys
+
+# An invitation is seen with its token, before its tenant is known.
+TOKEN = migrations.RunSQL(
+    f"CREATE POLICY token ON workspaces_invitation FOR SELECT USING (token_hash = {INVITATION});",
+    "DROP POLICY token ON workspaces_invitation;",
+)
 
 
 class Migration(migrations.Migration):
@@ -81,6 +87,6 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('accepted_at', None), ('withdrawn_at', None), _connector='OR'), name='invitation_ended_in_one_way'),
         ),
         isolate("workspaces_invitation"),
-        isolate_invitations(),
+        TOKEN,
         scope_keys("workspaces_invitation", has_workspace=True),
     ]

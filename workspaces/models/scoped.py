@@ -11,7 +11,7 @@ class ScopedModel(models.Model):
     """A row with an owner: the tenant (both keys null), an organization (``workspace`` null) or a workspace.
 
     ``organization`` and ``workspace`` carry no plain foreign key constraint: the migrations give them composite ones
-    that include the tenant (``isolation.scope_keys``), so that a row cannot name another tenant's places.
+    that include the tenant (``migrations._steps.scope_keys``), so that a row cannot name another tenant's places.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
