@@ -224,7 +224,8 @@ class Reach:
         return ()
 
 
-_GRANTED = """
+# The fields of Granted, of all that may use these nodes by themselves; workspaces that own one are among them.
+GRANTED = """
     SELECT folder_id, connection_id, organization_id, workspace_id FROM connections_grant
     WHERE folder_id = ANY(%(folders)s) OR connection_id = ANY(%(connections)s)
     UNION ALL SELECT id, NULL, organization_id, workspace_id FROM connections_folder
@@ -234,11 +235,14 @@ _GRANTED = """
 """
 
 
-def granted(folder_ids: Sequence[int], connection_ids: Sequence[int]) -> list[Granted]:
-    """Find who may use these nodes by themselves, in one statement; workspaces that own one are among them."""
-    with database.cursor() as cursor:
-        cursor.execute(_GRANTED, {"folders": list(folder_ids), "connections": list(connection_ids)})
-        return [Granted(*row) for row in cursor.fetchall()]
+def who_may_use(grants: Iterable[Granted], *, tenant_id: int) -> QuerySet[Workspace]:
+    """Find the workspaces that these grants are for, those of the whole organizations and of the tenant included."""
+    audiences = {(grant.organization_id, grant.workspace_id) for grant in grants}
+    found = Workspace.objects.filter(tenant=tenant_id)
+    if (None, None) in audiences:
+        return found
+    whole = [organization_id for organization_id, workspace_id in audiences if workspace_id is None]
+    return found.filter(Q(organization__in=whole) | Q(pk__in=[pk for _, pk in audiences if pk is not None]))
 
 
 # References go before what they refer to. Django's own cascade would read every row to do the same.

@@ -5,7 +5,7 @@ from django.urls import include, path
 from integrations.views import detail, health, lists
 from integrations.views.events import receive
 from integrations.views.events import settings as events_settings
-from integrations.views.nodes import account_access, managed, manual, permissions
+from integrations.views.nodes import account_access, managed, manual, permissions, used_by
 from integrations.views.notifications import email_links, overview, webhooks
 from integrations.views.settings import advanced, config, deletion
 from integrations.views.sync import runs
@@ -69,6 +69,8 @@ _PAGES = [
 _NODES = [
     path("folders/<int:folder>/permissions/", permissions.node_permissions, name="folder_permissions"),
     path("<int:connection>/permissions/", permissions.node_permissions, name="connection_permissions"),
+    path("folders/<int:folder>/used-by/", used_by.used_by, name="folder_used_by"),
+    path("<int:connection>/used-by/", used_by.used_by, name="connection_used_by"),
     path("folders/<int:folder>/handle/", managed.node_handle, name="folder_handle"),
     path("<int:connection>/handle/", managed.node_handle, name="connection_handle"),
     path("<int:connection>/config/", managed.connection_config, name="connection_config"),

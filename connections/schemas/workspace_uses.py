@@ -2,27 +2,33 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
-from connections.sharing import IS_GRANTED, Granted, granted
+from connections.sharing import GRANTED, IS_GRANTED, Granted
 
 # One statement however many workspaces there are; what grows with the tree are the two arrays of ids.
-_USES = """
+_USES = f"""
     WITH added AS (
         SELECT workspace_id, folder_id, connection_id FROM connections_schema
         WHERE folder_id = ANY(%(folders)s) OR connection_id = ANY(%(connections)s)
+    ), used AS (
+        SELECT o.handle || '/' || w.handle AS name, json_build_array(
+            w.id, w.organization_id, o.handle || '/' || w.handle, w.search_path_prefix,
+            array_remove(array_agg(a.folder_id), NULL), array_remove(array_agg(a.connection_id), NULL),
+            (SELECT coalesce(json_agg(json_build_array(g.id, g.handle, g.patterns) ORDER BY g.handle), '[]')
+                FROM connections_aggregator g WHERE g.workspace_id = w.id)
+        ) AS fields
+        FROM added a JOIN workspaces_workspace w ON w.id = a.workspace_id
+            JOIN workspaces_organization o ON o.id = w.organization_id
+        GROUP BY w.id, o.handle
     )
-    SELECT w.id, w.organization_id, o.handle || '/' || w.handle, w.search_path_prefix::text,
-        array_remove(array_agg(a.folder_id), NULL), array_remove(array_agg(a.connection_id), NULL),
-        (SELECT coalesce(json_agg(json_build_array(g.handle, g.patterns) ORDER BY g.handle), '[]')::text
-            FROM connections_aggregator g WHERE g.workspace_id = w.id)
-    FROM added a JOIN workspaces_workspace w ON w.id = a.workspace_id
-        JOIN workspaces_organization o ON o.id = w.organization_id
-    GROUP BY w.id, o.handle ORDER BY o.handle, w.handle
-"""
+    SELECT (SELECT coalesce(json_agg(fields ORDER BY name), '[]')::text FROM used),
+        (SELECT coalesce(json_agg(json_build_array(folder_id, connection_id, organization_id, workspace_id)), '[]')
+            ::text FROM ({GRANTED}) granted)
+"""  # noqa: S608
 _IS_GRANTED = IS_GRANTED.format(
     connection="c.id",
     line="string_to_array(rtrim(f.path, '/'), '/')::bigint[]",
@@ -48,7 +54,8 @@ _BESIDES = f"""
         SELECT a.workspace_id, c.handle FROM added a JOIN connections_folder f
             ON a.folder_id IS NOT NULL AND f.path >= a.path AND f.path < a.path_end
             JOIN connections_connection c ON c.folder_id = f.id
-        WHERE c.removed_at IS NULL AND c.plugin = 'aws' AND c.state = 'active'
+        WHERE f.id NOT IN (SELECT unnest(%(whole)s::bigint[]))
+            AND c.removed_at IS NULL AND c.plugin = 'aws' AND c.state = 'active'
             AND c.id NOT IN (SELECT unnest(%(connections)s::bigint[]))
         UNION ALL
         SELECT a.workspace_id, c.handle FROM added a JOIN connections_connection c ON c.id = a.connection_id
@@ -73,8 +80,9 @@ _BESIDES = f"""
 class Use:
     """One workspace: what of the tree was added to it, and the names that people typed in it.
 
-    ``aggregators`` are handles with their patterns. Of the connections that it has besides the tree, ``others`` are two
-    names of usable AWS ones, or as many as there are, and ``taken`` those names that were asked about.
+    ``aggregators`` are their ids and handles with their patterns. Of the connections that it has besides the tree,
+    ``others`` are two names of usable AWS ones, or as many as there are, and ``taken`` those names that were asked
+    about.
     """
 
     workspace_id: int
@@ -83,9 +91,9 @@ class Use:
     search_path_prefix: Sequence[str]
     folder_ids: frozenset[int]
     connection_ids: frozenset[int]
-    aggregators: Sequence[tuple[str, Sequence[str]]]
-    others: frozenset[str] = frozenset()
-    taken: frozenset[str] = frozenset()
+    aggregators: Sequence[tuple[int, str, Sequence[str]]]
+    others: frozenset[str]
+    taken: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,28 +103,30 @@ class Uses:
 
 
 def uses_of(
-    folder_ids: Sequence[int], connection_ids: Sequence[int], *, names: Iterable[str], is_whole: bool = True
+    folder_ids: Sequence[int],
+    connection_ids: Sequence[int],
+    *,
+    names: Iterable[str],
+    whole: Sequence[int] | None = None,
 ) -> Uses:
-    """Find the workspaces that have any of these nodes in their schema, and the grants on them, in three statements.
+    """Find the workspaces that have any of these nodes in their schema, and the grants on them, in two statements.
 
-    ``names`` are those to look for in what the workspaces have besides. The connections are all that the folders hold,
-    unless it is not the whole tree.
+    ``names`` are those to look for in what the workspaces have besides. The connections are all that the folders hold;
+    where they are not, ``whole`` are those folders of which they are.
     """
     ids: dict[str, list[Any]] = {"folders": list(folder_ids), "connections": list(connection_ids)}
     with connection.cursor() as cursor:
         cursor.execute(_USES, ids)
-        workspaces = [
-            Use(pk, organization_id, name, json.loads(prefix), frozenset(folders), frozenset(leaves), json.loads(typed))
-            for pk, organization_id, name, prefix, folders, leaves, typed in cursor.fetchall()
-        ]
-        if not workspaces:
-            return Uses((), ())
-        grants = granted(folder_ids, connection_ids)
-        ids["workspaces"] = [use.workspace_id for use in workspaces]
-        ids |= {"whole": list(folder_ids) if is_whole else [], "names": list(set(names))}
+        used, granted = map(json.loads, cursor.fetchone())
+        grants = [Granted(*row) for row in granted]
+        if not used:
+            return Uses((), grants)
+        ids["workspaces"] = [pk for pk, *_ in used]
+        ids |= {"whole": list(folder_ids if whole is None else whole), "names": list(set(names))}
         cursor.execute(_BESIDES, ids)
         besides = {pk: (frozenset(others), frozenset(taken)) for pk, others, taken in cursor.fetchall()}
-    for at, use in enumerate(workspaces):
-        others, taken = besides[use.workspace_id]
-        workspaces[at] = replace(use, others=others, taken=taken)
+    workspaces = [
+        Use(pk, organization_id, name, prefix, frozenset(folders), frozenset(leaves), typed, *besides[pk])
+        for pk, organization_id, name, prefix, folders, leaves, typed in used
+    ]
     return Uses(workspaces, grants)

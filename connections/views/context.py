@@ -52,6 +52,7 @@ def tree_context(request: HttpRequest, scope: Scope, folder: Folder | None) -> T
 def folder_page(request: HttpRequest, scope: Scope, folder: Folder) -> dict[str, Any]:
     """Make what all pages of a folder show: where it is, its tabs, and who manages it."""
     tabs = [("Connections", node_url(scope, folder)), ("Settings", _first_settings(scope, folder))]
+    tabs += _used_by(scope, folder)
     return _node_page(request, scope, tree_listing.line_to(folder)) | {"kind": "Folder", "tabs": tabs}
 
 
@@ -61,6 +62,7 @@ def connection_page(request: HttpRequest, scope: Scope, node: Connection) -> dic
     tabs = [("Settings", _first_settings(scope, node))]
     if scope.workspace:
         tabs.insert(0, ("Connection", node_url(scope, node)))
+    tabs += _used_by(scope, node)
     return _node_page(request, scope, line) | {"kind": "Connection", "tabs": tabs}
 
 
@@ -98,6 +100,11 @@ def _first_settings(scope: Scope, node: Folder | Connection) -> str:
     return f"{base}settings/" if isinstance(node, Folder) else base
 
 
+def _used_by(scope: Scope, node: Folder | Connection) -> list[tuple[str, str]]:
+    """Give the tab that says which workspaces use it; what a workspace owns it alone uses."""
+    return [] if scope.workspace else [("Used by", f"{node_url(scope, node)}used-by/")]
+
+
 def _node_page(request: HttpRequest, scope: Scope, line: Sequence[Folder | Connection]) -> dict[str, Any]:
     base = scope.url("connection_list")
     above = [(folder.shown, f"{base}folders/{folder.pk}/") for folder in line[:-1]]
@@ -105,6 +112,7 @@ def _node_page(request: HttpRequest, scope: Scope, line: Sequence[Folder | Conne
     return {
         "node": line[-1],
         "page_name": line[-1].shown,
+        "titles_above": {folder.pk: folder.shown for folder in line[:-1]},
         "crumbs": [("Connections", base), *above],
         "current_url": request.path,
         "managed_by": managed_by,

@@ -3,7 +3,7 @@
 ``seen`` is the fingerprint of what the person's page showed; ChangedMeanwhileError is raised when it is another now.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from typing import Any
@@ -23,8 +23,9 @@ from integrations.access.findings import partition_of
 from integrations.access_tests.request import request_test
 from integrations.models import AccessTest, Integration
 from integrations.models.access_test_values import Account, Instead
+from integrations.nodes import uses
 from integrations.planning.handles import dynamic_handle, wishes
-from integrations.planning.workspace_impact import Key, View, WorkspaceImpact, fingerprint, impacts, impacts_of_grants
+from integrations.planning.workspace_impact import WorkspaceImpact, fingerprint, impacts, impacts_of_grants
 from integrations.settings.change import check_seen
 from workspaces import audit
 from workspaces.access import Scope
@@ -130,34 +131,11 @@ def change_permissions(
 
 
 def _impacts_of_grants(node: Node, audiences: Sequence[Scope]) -> list[WorkspaceImpact]:
-    view, titles = _view_of(node)
-    above = ids_on(node.path_above)
-    below = [pk for leaves in view.leaves.values() for pk in leaves if isinstance(pk, int)]
-    uses = uses_of([*above, *titles], below, names=view.names, is_whole=not above)
+    known = uses.facts_of(node, may_gain=True)
     folder, leaf = (node.pk, None) if isinstance(node, Folder) else (None, node.pk)
-    others = [grant for grant in uses.grants if (grant.folder_id, grant.connection_id) != (folder, leaf)]
+    others = [grant for grant in known.uses.grants if (grant.folder_id, grant.connection_id) != (folder, leaf)]
     wanted = [Granted(folder, leaf, *sharing.audience_ids(scope)) for scope in audiences]
-    return impacts_of_grants(uses, view, titles, [*others, *wanted])
-
-
-def _view_of(node: Node) -> tuple[View, dict[int, str]]:
-    """See a node and all below it as workspaces see it, with the titles of the folders."""
-    if isinstance(node, Connection):
-        line = tuple(ids_on(node.path_above))
-        at: Key = line[-1] if line else ""  # at the top of a scope it is in none
-        return View({at: line}, {at: {node.pk: node.handle}}, _disabled([node])), {}
-    folders = list(Folder.objects.filter(path__under=node.path, removed_at=None))
-    leaves: dict[Key, dict[Key, str]] = {}
-    found = Connection.objects.filter(folder__path__under=node.path, removed_at=None)
-    nodes = list(found.only("folder_id", "handle", "state"))
-    for each in nodes:
-        leaves.setdefault(each.folder_id or "", {})[each.pk] = each.handle
-    lines: dict[Key, tuple[Key, ...]] = {folder.pk: tuple(ids_on(folder.path)) for folder in folders}
-    return View(lines, leaves, _disabled(nodes)), {folder.pk: folder.shown for folder in folders}
-
-
-def _disabled(nodes: Iterable[Connection]) -> frozenset[Key]:
-    return frozenset(node.pk for node in nodes if node.why_disabled)
+    return impacts_of_grants(known.uses, known.view, known.titles, [*others, *wanted])
 
 
 def _lock(node: Node, seen: str) -> Node:
@@ -194,9 +172,8 @@ def _set_handle(node: Node, handle: str, *, is_static: bool, seen_impact: str, b
 
 
 def _check_impact(node: Connection, handle: str, seen: str) -> None:
-    ids = ids_on(node.folder.path) if node.folder else []
-    folder: Key = ids[-1] if ids else ""  # at the top of a scope it is in none
-    views = [View({folder: tuple(ids)}, {folder: {node.pk: name}}, _disabled([node])) for name in (node.handle, handle)]
-    found = impacts(uses_of(ids, [node.pk], names=[handle], is_whole=False), *views)
+    line = ids_on(node.path_above)
+    views = [uses.view_of_connection(node, name) for name in (node.handle, handle)]
+    found = impacts(uses_of(line, [node.pk], names=[handle], whole=()), *views)
     if found:
         check_seen(found, seen)

@@ -93,6 +93,7 @@ def _lines(parents: Mapping[Key, Key | None]) -> dict[Key, tuple[Key, ...]]:
 class PatternChange:
     """An aggregator that would unite other connections than now, by the names that they have now and then."""
 
+    id: int
     handle: str
     lost: Sequence[str]
     gained: Sequence[str]
@@ -142,10 +143,10 @@ def impacts(
     Workspaces that have the same in their schemas share the work: hundreds of them take hardly longer than one.
     """
     then = uses if grants_after is None else replace(uses, grants=grants_after)
-    known: dict[tuple[_Covered, _Covered], _Difference] = {}
+    known: dict[tuple[Covered, Covered], _Difference] = {}
     found = []
     for use in uses.workspaces:
-        sides = (_covered(use, uses, before), _covered(use, then, after))
+        sides = (covered(use, uses, before), covered(use, then, after))
         if sides not in known:
             names = _names(before, sides[0]), _names(after, sides[1])
             known[sides] = _Difference.between(*names, before.disabled, after.disabled)
@@ -182,26 +183,26 @@ def fingerprint(found: Sequence[WorkspaceImpact], *others: object) -> str:
 
 
 # What of a tree is in a workspace's schema: all in these folders, and these connections besides.
-_Covered = tuple[frozenset[Key], frozenset[Key]]
+Covered = tuple[frozenset[Key], frozenset[Key]]
 
 
-def _covered(use: Use, uses: Uses, view: View) -> _Covered:
-    """Find what was added to a workspace and may be used by it."""
+def covered(use: Use, uses: Uses, view: View) -> Covered:
+    """Find what of a tree is in a workspace's schema: it was added, and may be used."""
     reach = _reach(use, uses.grants)
-    covered, single = set[Key](), set[Key]()
+    folders, single = set[Key](), set[Key]()
     for folder, connections in view.leaves.items():
         usable = reach.usable(view.lines[folder])
         if not use.folder_ids.isdisjoint(usable):
-            covered.add(folder)
+            folders.add(folder)
         else:
             taken = use.connection_ids.intersection(connections)
             single |= taken if usable else taken & reach.connection_ids
-    return frozenset(covered), frozenset(single)
+    return frozenset(folders), frozenset(single)
 
 
-def _names(view: View, covered: _Covered) -> dict[Key, str]:
+def _names(view: View, inside: Covered) -> dict[Key, str]:
     """Collect the handles of what is covered."""
-    folders, single = covered
+    folders, single = inside
     found: dict[Key, str] = {}
     for folder in folders:
         found |= view.leaves[folder]
@@ -268,7 +269,9 @@ def _impact(use: Use, difference: _Difference) -> WorkspaceImpact:
         path_lost=[name for name in typed if name in lost],
         path_gained=[name for name in typed if name in gained],
         aggregators=[change for change in changes if change.lost or change.gained],
-        conflicts=sorted(difference.gained & {*use.taken, *(handle for handle, _ in use.aggregators), PUBLIC, ALL_AWS}),
+        conflicts=sorted(
+            difference.gained & {*use.taken, *(handle for _, handle, _ in use.aggregators), PUBLIC, ALL_AWS}
+        ),
         all_aws=has_then if has_then != has_now else None,
         disabled=difference.disabled,
         enabled=difference.enabled,
@@ -276,11 +279,11 @@ def _impact(use: Use, difference: _Difference) -> WorkspaceImpact:
 
 
 def _pattern_change(
-    handle: str, patterns: Sequence[str], now: Mapping[Key, str], then: Mapping[Key, str]
+    pk: int, handle: str, patterns: Sequence[str], now: Mapping[Key, str], then: Mapping[Key, str]
 ) -> PatternChange:
     # Patterns hold nothing but letters, digits, _ and *; what translate makes of them never backtracks for long.
     names = [re.compile(translate(pattern)) for pattern in patterns]
     matched = {key for key, name in now.items() if any(pattern.match(name) for pattern in names)}
     matches = {key for key, name in then.items() if any(pattern.match(name) for pattern in names)}
     lost, gained = sorted(now[key] for key in matched - matches), sorted(then[key] for key in matches - matched)
-    return PatternChange(handle, lost, gained)
+    return PatternChange(pk, handle, lost, gained)

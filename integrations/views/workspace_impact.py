@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from integrations.models import Integration
 from integrations.planning.workspace_impact import WorkspaceImpact
@@ -12,6 +13,7 @@ from integrations.settings.change import UnseenImpactError
 from integrations.views.frame import integration_page
 from workspaces.access import Access
 from workspaces.handles import ALL_AWS
+from workspaces.models import Tenant
 
 SHOWN = 100  # of each kind and workspace
 _MARKS = {"change": "~", "create": "+", "delete": "−"}
@@ -20,11 +22,15 @@ _OPEN = 40  # in all: with more, workspaces start folded
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Changes of one kind in one workspace: how they are marked, and the first of them as (before, after)."""
+    """Changes of one kind in one workspace: how they are marked, and the first of them as (before, after).
+
+    ``url`` is the page of the workspace that is about them.
+    """
 
     mark: str
     tone: str
     word: str
+    url: str
     count: int
     first: Sequence[tuple[str, str]]
 
@@ -35,43 +41,64 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceLines:
-    """One workspace; open from the start when it is short."""
+    """One workspace, whose pages' URLs begin with ``url``; open from the start when it is short."""
 
     name: str
+    url: str
     count: int
     groups: Sequence[Lines]
     is_open: bool
 
 
-def workspace_lines(impacts: Sequence[WorkspaceImpact]) -> list[WorkspaceLines]:
+def workspace_lines(impacts: Sequence[WorkspaceImpact], tenant: Tenant) -> list[WorkspaceLines]:
     total = sum(impact.count for impact in impacts)
-    return [WorkspaceLines(one.name, one.count, _groups(one), is_open=total <= _OPEN) for one in impacts]
+    found = []
+    for one in impacts:
+        base = workspace_url(tenant, one.name)
+        found.append(WorkspaceLines(one.name, base, one.count, groups_of(one, base, most=SHOWN), total <= _OPEN))
+    return found
 
 
-def _groups(impact: WorkspaceImpact) -> list[Lines]:
+def workspace_url(tenant: Tenant, name: str) -> str:
+    """Give what the URLs of all pages of a workspace begin with; impacts name it ``organization/workspace``."""
+    organization, _, workspace = name.partition("/")
+    places = {"tenant": tenant.handle, "organization": organization, "workspace": workspace}
+    return reverse("connection_list", kwargs=places).removesuffix("connections/")
+
+
+def groups_of(impact: WorkspaceImpact, base: str, *, most: int) -> list[Lines]:
+    """Write an impact by kinds, so many of each; ``base`` is the workspace's ``workspace_url``."""
+    schemas, path, aggregators = f"{base}connections/in-use/", f"{base}advanced/search-path/", f"{base}aggregators/"
     groups = [
-        _lines("change", "Schemas renamed", impact.renamed),
-        _lines("create", "Schemas added", _after(impact.added)),
-        _lines("delete", "Schemas removed", _before(impact.removed)),
-        _lines("change", "Schemas disabled: not united any more", _before(impact.disabled)),
-        _lines("change", "Schemas enabled: united again", _after(impact.enabled)),
-        _lines("delete", "Folder removed, with what comes to it later", _before(impact.folders_removed)),
-        _lines("delete", "Search path: names nothing any more", _before(impact.path_lost)),
-        _lines("create", "Search path: names a schema then", _after(impact.path_gained)),
+        _lines("change", "Schemas renamed", impact.renamed, schemas, most),
+        _lines("create", "Schemas added", _after(impact.added), schemas, most),
+        _lines("delete", "Schemas removed", _before(impact.removed), schemas, most),
+        _lines("change", "Schemas disabled: not united any more", _before(impact.disabled), schemas, most),
+        _lines("change", "Schemas enabled: united again", _after(impact.enabled), schemas, most),
+        _lines("delete", "Folder removed, with what comes to it later", _before(impact.folders_removed), schemas, most),
+        _lines("delete", "Search path: names nothing any more", _before(impact.path_lost), path, most),
+        _lines("create", "Search path: names a schema then", _after(impact.path_gained), path, most),
     ]
-    if impact.all_aws is not None:
-        appears = _lines("create", "Aggregator appears", _after([ALL_AWS]))
-        groups.append(appears if impact.all_aws else _lines("delete", "Aggregator disappears", _before([ALL_AWS])))
-    groups.append(_lines("change", "Name that another schema has too", _after(impact.conflicts)))
+    all_aws = f"{aggregators}all_aws/"
+    if impact.all_aws:
+        groups.append(_lines("create", "Aggregator appears", _after([ALL_AWS]), all_aws, most))
+    elif impact.all_aws is not None:
+        groups.append(_lines("delete", "Aggregator disappears", _before([ALL_AWS]), all_aws, most))
+    groups.append(_lines("change", "Name that another schema has too", _after(impact.conflicts), schemas, most))
     for change in impact.aggregators:
-        word = f"Aggregator {change.handle}: loses {len(change.lost):,}, gains {len(change.gained):,}"
-        groups += [_lines("delete", word, _before(change.lost)), _lines("create", word, _after(change.gained))]
+        url = f"{aggregators}{change.id}/"
+        counts = (("loses", change.lost), ("gains", change.gained))
+        word = f"Aggregator {change.handle}: " + ", ".join(f"{verb} {len(of):,}" for verb, of in counts if of)
+        groups += [
+            _lines("delete", word, _before(change.lost), url, most),
+            _lines("create", word, _after(change.gained), url, most),
+        ]
     return [group for group in groups if group.count]
 
 
-def _lines(tone: str, word: str, pairs: Iterable[tuple[str, str]]) -> Lines:
+def _lines(tone: str, word: str, pairs: Iterable[tuple[str, str]], url: str, most: int) -> Lines:
     lines = list(pairs)
-    return Lines(_MARKS[tone], tone, word, len(lines), lines[:SHOWN])
+    return Lines(_MARKS[tone], tone, word, url, len(lines), lines[:most])
 
 
 def _before(names: Iterable[str]) -> list[tuple[str, str]]:
@@ -88,11 +115,13 @@ def show_impact(
     """Ask whether a change of an integration may be saved, with what it means to each workspace."""
     cancel_url = access.scope.url("integration_config", integration=integration.handle)
     page = integration_page(access, integration, [("Config", cancel_url), ("", "")])
-    context = page | impact_context(request, unseen, lead=lead, cancel_url=cancel_url)
+    context = page | impact_context(request, access, unseen, lead=lead, cancel_url=cancel_url)
     return render(request, "integrations/workspace_impact/impact.html", context)
 
 
-def impact_context(request: HttpRequest, unseen: UnseenImpactError, *, lead: str, cancel_url: str) -> dict[str, object]:
+def impact_context(
+    request: HttpRequest, access: Access, unseen: UnseenImpactError, *, lead: str, cancel_url: str
+) -> dict[str, object]:
     """Give what a page needs to show impacts and to send the same form again once they were seen.
 
     ``lead`` is what stands above them, ``cancel_url`` where nothing is saved.
@@ -103,7 +132,7 @@ def impact_context(request: HttpRequest, unseen: UnseenImpactError, *, lead: str
         "lead": lead,
         "cancel_url": cancel_url,
         "is_other": bool(request.POST.get("seen_impact")),
-        "workspaces": workspace_lines(unseen.impacts),
+        "workspaces": workspace_lines(unseen.impacts, access.scope.tenant),
         "values": [(name, value) for name, value in values if name not in ("csrfmiddlewaretoken", "seen_impact")],
         "seen_impact": unseen.fingerprint,
     }

@@ -113,7 +113,9 @@ connection_list                 tenant    GET  200 403 403 403 403 403 403 404 3
 folder_detail                   tenant    GET  200 403 403 403 403 403 403 404 302
 folder_settings                 tenant    GET  200 403 403 403 403 403 403 404 302
 folder_permissions              tenant    GET  200 403 403 403 403 403 403 404 302
+folder_used_by                  tenant    GET  200 403 403 403 403 403 403 404 302
 connection_permissions          tenant    GET  200 403 403 403 403 403 403 404 302
+connection_used_by              tenant    GET  200 403 403 403 403 403 403 404 302
 connection_detail               tenant    GET  200 403 403 403 403 403 403 404 302
 organization_home               org       GET  200 404 200 200 200 200 200 404 302
 organization_advanced           org       GET  200 404 200 403 403 403 403 404 302
@@ -187,7 +189,9 @@ connection_list                 org       GET  200 404 200 403 403 403 403 404 3
 folder_detail                   org       GET  200 404 200 403 403 403 403 404 302
 folder_settings                 org       GET  200 404 200 403 403 403 403 404 302
 folder_permissions              org       GET  200 404 200 403 403 403 403 404 302
+folder_used_by                  org       GET  200 404 200 403 403 403 403 404 302
 connection_permissions          org       GET  200 404 200 403 403 403 403 404 302
+connection_used_by              org       GET  200 404 200 403 403 403 403 404 302
 connection_detail               org       GET  200 404 200 403 403 403 403 404 302
 workspace_home                  workspace GET  302 404 302 404 302 302 302 404 302
 workspace_advanced              workspace GET  200 404 200 404 200 200 200 404 302

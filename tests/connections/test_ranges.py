@@ -23,7 +23,7 @@ Ask = Callable[[Cast, int], object]
 _ASKS: dict[str, Ask] = {
     "what a workspace may use, and what it has in use": lambda cast, top: in_use.contents(cast.fireworks),
     "how much is in a folder": lambda cast, top: tree_listing.children(cast.at_tenant, None)[:10],
-    "who uses a tree": lambda cast, top: workspace_uses.uses_of([top], [], names=["a"], is_whole=False),
+    "who uses a tree": lambda cast, top: workspace_uses.uses_of([top], [], names=["a"], whole=()),
 }
 
 

@@ -75,7 +75,7 @@ def test_what_would_leave_workspaces_is_shown_and_nothing_is_saved_before_it_is_
     assert "Schemas removed ledger vault" in text
     assert "Folder removed, with what comes to it later Prod" in text
     assert "Aggregator disappears all_aws" in text
-    assert "Aggregator all_v: loses 1, gains 0 vault" in text
+    assert "Aggregator all_v: loses 1 vault" in text
     assert "tnt/rockets" in text
     assert "Search path: names nothing any more vault" in text
     assert "within 30 days" in text

@@ -51,7 +51,7 @@ def node_handle(request: HttpRequest, access: Access, **ids: int) -> HttpRespons
         except HandleTakenError:
             form.add_error("handle", form.taken(form.cleaned_data["handle"]))
         except UnseenImpactError as unseen:
-            return show_handle_impact(request, page, unseen)
+            return show_handle_impact(request, access, page, unseen)
         else:
             messages.success(request, f"Saved the handle {saved.handle}.")
             return redirect(request.path)

@@ -40,7 +40,7 @@ def node_advanced(request: HttpRequest, access: Access, **ids: int) -> HttpRespo
                 messages.success(request, f"Saved {isolated(node.shown)}.")
                 return redirect(request.path)
         except UnseenImpactError as unseen:
-            return show_handle_impact(request, context, unseen)
+            return show_handle_impact(request, access, context, unseen)
     base = node_url(scope, node)
     context |= {"form": form, "why_managed": why_managed, "delete_url": f"{base}delete/"}
     return render(request, "integrations/nodes/advanced.html", context)

@@ -16,18 +16,20 @@ def find_node(access: Access, **ids: int) -> Node:
 
 
 def show_node_impact(
-    request: HttpRequest, page: dict[str, object], unseen: UnseenImpactError, *, lead: str
+    request: HttpRequest, access: Access, page: dict[str, object], unseen: UnseenImpactError, *, lead: str
 ) -> HttpResponse:
     """Ask whether a change may be saved that affects workspaces."""
-    context = page | impact_context(request, unseen, lead=lead, cancel_url=request.path)
+    context = page | impact_context(request, access, unseen, lead=lead, cancel_url=request.path)
     return render(request, "integrations/nodes/impact.html", context)
 
 
-def show_handle_impact(request: HttpRequest, page: dict[str, object], unseen: UnseenImpactError) -> HttpResponse:
+def show_handle_impact(
+    request: HttpRequest, access: Access, page: dict[str, object], unseen: UnseenImpactError
+) -> HttpResponse:
     """Ask whether a connection may be called otherwise."""
     count = len(unseen.impacts)
     lead = (
         f"{count} workspace{' uses' if count == 1 else 's use'} this connection. Search paths and patterns that people"
         " typed are never rewritten."
     )
-    return show_node_impact(request, page, unseen, lead=lead)
+    return show_node_impact(request, access, page, unseen, lead=lead)

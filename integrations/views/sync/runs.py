@@ -67,7 +67,7 @@ def run_detail(request: HttpRequest, access: Access, integration: str, run: int)
         is_one_kind="kind" in request.GET,
         problem=problem,
         advanced_url=access.scope.url("integration_advanced", integration=found.handle),
-        workspaces=_impact(found, mine),
+        workspaces=_impact(access, found, mine),
         grace=GRACE,
     )
     return render_live(request, "integrations/sync/run.html", context, run_status(access, found, mine), parts=())
@@ -91,8 +91,8 @@ def _decide(request: HttpRequest, access: Access, run: SyncRun) -> str:
     return ""
 
 
-def _impact(integration: Integration, run: SyncRun) -> list[WorkspaceLines]:
+def _impact(access: Access, integration: Integration, run: SyncRun) -> list[WorkspaceLines]:
     """Say what the removals would mean to workspaces, while they wait for a decision."""
     if run.state != SyncRun.State.NEEDS_APPROVAL:
         return []
-    return workspace_lines(approvals.removal_impacts(integration, run.removals))
+    return workspace_lines(approvals.removal_impacts(integration, run.removals), access.scope.tenant)

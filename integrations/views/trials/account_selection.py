@@ -114,4 +114,8 @@ def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial)
     is_other = outcome.selection != integration.chosen
     tree = account_tree.choices(request, outline, request.path)
     words = in_words(integration.chosen, integration.known_selection)
-    return tree | outcome_context(request, outcome) | {"is_other": is_other, "grace": GRACE, "words": words}
+    return (
+        tree
+        | outcome_context(request, integration.tenant, outcome)
+        | {"is_other": is_other, "grace": GRACE, "words": words}
+    )

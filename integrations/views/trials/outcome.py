@@ -17,6 +17,7 @@ from integrations.views.frame import integration_page
 from integrations.views.sync.diff import group_changes
 from integrations.views.workspace_impact import workspace_lines
 from workspaces.access import Access
+from workspaces.models import Tenant
 from workspaces.web.htmx import render_page
 
 # Why a trial was not saved, whatever it is about.
@@ -71,7 +72,7 @@ def show_trial(
     return render_page(request, template, context, parts=parts)
 
 
-def outcome_context(request: HttpRequest, outcome: settings_trial.TrialOutcome) -> dict[str, object]:
+def outcome_context(request: HttpRequest, tenant: Tenant, outcome: settings_trial.TrialOutcome) -> dict[str, object]:
     """Give what the template of changes needs, and what saving them has to send back."""
     removals = [change.after for change in outcome.changes if change.kind == "remove"]
     return {
@@ -81,7 +82,7 @@ def outcome_context(request: HttpRequest, outcome: settings_trial.TrialOutcome) 
             page=request.GET.get("page", "1"),
         ),
         "is_one_kind": "kind" in request.GET,
-        "workspaces": workspace_lines(outcome.impacts),
+        "workspaces": workspace_lines(outcome.impacts, tenant),
         "seen": outcome.fingerprint,
         "removed": len(removals),
         "reasons": words.reasons(removals),

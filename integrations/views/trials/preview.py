@@ -47,7 +47,7 @@ def integration_preview(request: HttpRequest, access: Access, integration: str) 
 
 def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
     outcome = settings_trial.outcome_of(trial, integration)
-    return outcome_context(request, outcome) | {
+    return outcome_context(request, integration.tenant, outcome) | {
         "asks": preview.why_it_would_ask(outcome, integration),
         "sync_url": integration.scope.url("integration_sync", integration=integration.handle),
     }

@@ -50,7 +50,7 @@ def test_a_new_prefix_shows_first_what_changes_in_which_workspace(
     for line in ("dev to → acme_dev", "prod to → acme_prod", "Search path: names nothing any more dev"):
         assert line in fireworks, line
     assert "Search path: names a schema then acme_dev" in fireworks
-    assert "Aggregator all_prod: loses 1, gains 0 prod" in fireworks
+    assert "Aggregator all_prod: loses 1 prod" in fireworks
     assert "Schemas renamed prod to → acme_prod" in rockets
     assert "dev" not in rockets.split("Confirm")[0].replace("Dev", "")
     assert handles(cast) == {"management", "prod", "dev"}
