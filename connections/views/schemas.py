@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
@@ -20,6 +19,7 @@ from connections.sharing import Node
 from connections.views.workspace import subtabs
 from workspaces.access import Access, Power
 from workspaces.scoping import View, workspace_view
+from workspaces.web.back import came_from
 from workspaces.web.htmx import htmx, render_page, search_text
 from workspaces.web.pagination import numbered_page
 from workspaces.wording.names import isolated
@@ -81,9 +81,7 @@ def _change(request: HttpRequest, access: Access, node: Node, change: Callable[.
     messages.add_message(
         request, messages.ERROR if error else messages.SUCCESS, error or done.format(isolated(node.shown))
     )
-    back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return redirect(back if is_ours else access.scope.url("connection_list"))
+    return redirect(came_from(request, access.scope.url("connection_list")))
 
 
 def _row(request: HttpRequest, access: Access, node: Node, error: str) -> HttpResponse:

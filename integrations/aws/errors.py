@@ -16,6 +16,7 @@ class AwsError(Exception):
     """AWS could not be read or did not let us in."""
 
     is_transient: ClassVar[bool] = False
+    is_about_access: ClassVar[bool] = False
 
     def __init__(self, sentence: str, *, operation: str, code: str) -> None:
         super().__init__(sentence)
@@ -30,15 +31,21 @@ class TransientError(AwsError):
     is_transient = True
 
 
-class AccessDenied(AwsError):
+class AccessError(AwsError):
+    """It lies in the credentials, the role, or what they may do: other settings of access may mend it."""
+
+    is_about_access = True
+
+
+class AccessDenied(AccessError):
     """AWS knows who asks, and refuses."""
 
 
-class InvalidCredentials(AwsError):
+class InvalidCredentials(AccessError):
     """AWS does not know the key, or the secret does not belong to it."""
 
 
-class ExpiredCredentials(AwsError):
+class ExpiredCredentials(AccessError):
     """The credentials were good once; those of a role are renewed by asking for it again."""
 
 
@@ -54,15 +61,15 @@ class ClockWrong(OwnFault):
     """AWS does not take our signatures because of the time in them: the clock of this installation is off."""
 
 
-class NotInOrganization(AwsError):
+class NotInOrganization(AccessError):
     """The account does not belong to an AWS organization."""
 
 
-class AnotherOrganization(AwsError):
+class AnotherOrganization(AccessError):
     """The credentials lead elsewhere: what AWS answers is whole, but is not what is mirrored."""
 
 
-class RoleTooOpen(AwsError):
+class RoleTooOpen(AccessError):
     """A role can be assumed without our external ID, so it must not be stored."""
 
 

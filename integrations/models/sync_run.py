@@ -66,6 +66,13 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         asked = (SyncRun.State.NEEDS_APPROVAL, SyncRun.State.APPROVED)
         return self.filter(integration=integration, state__in=asked)
 
+    def good_since(self, integrations: Iterable[Integration]) -> dict[int, datetime]:
+        """Say when the tree of each was last made as it is in AWS, by the ids of those where it ever was."""
+        good = _newest_of_each().filter(state=SyncRun.State.SUCCEEDED).values("finished_at")[:1]
+        ids = [integration.pk for integration in integrations]
+        found = Integration.objects.filter(pk__in=ids).values_list("pk", Subquery(good)) if ids else ()
+        return {pk: at for pk, at in found if at is not None}
+
     def latest_of(self, integrations: Iterable[Integration]) -> Self:
         """The latest run of each, found by the index however many there are."""
         latest = _newest_of_each()[:1]
@@ -91,8 +98,9 @@ class SyncRun(models.Model):
     ``changes`` holds every change as ``[kind, node, source id, label, before, after]``; ``counts`` how many of each.
     A record may stand for ``folded_runs`` runs in a row that changed nothing, itself the last of them; the first was
     queued at ``folded_since``. Null means that nobody has looked yet whether it can be folded (``sync.run_records``).
-    A run that needed approval changed nothing: they are what it would have changed, ``removals`` the provider's ids
-    of all that would have gone, ``error`` why it asks, ``decided_by`` and ``decided_at`` who answered and when.
+    ``is_about_access`` says that it failed for what the Discovery Settings hold. A run that needed approval changed
+    nothing: ``changes`` are what it would have changed, ``removals`` the provider's ids of all that would have gone,
+    ``error`` why it asks, ``decided_by`` and ``decided_at`` who answered and when.
     """
 
     class Trigger(models.TextChoices):
@@ -140,6 +148,7 @@ class SyncRun(models.Model):
     changes = models.JSONField(default=list)
     removals = models.JSONField(default=list)
     error = models.TextField(blank=True)
+    is_about_access = models.BooleanField(default=False, db_default=False)
     decided_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     decided_at = models.DateTimeField(null=True)
     queued_at = models.DateTimeField(default=timezone.now)
@@ -210,13 +219,15 @@ OPEN_STATES: Final = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)  # of a run t
 class Outcome:
     """How a run ended; ``error`` is a sentence where it failed, ``changes`` its diff where it did not.
 
-    ``is_ours``: for something in this installation, which no customer can mend. With ``removals``, the ids of what
+    ``is_ours``: for something in this installation, which no customer can mend; ``is_about_access``: for the
+    credentials, the role or what they may do. With ``removals``, the ids of what
     would go, it stopped to ask, and ``error`` says why.
     """
 
     error: str = ""
     is_transient: bool = False
     is_ours: bool = False
+    is_about_access: bool = False
     changes: Sequence[Sequence[str]] = ()
     removals: Sequence[str] = ()
     folders_read: int = 0

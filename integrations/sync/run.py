@@ -124,17 +124,17 @@ def perform(
         except Stopped:
             _start_again(work, _STOPPED)
         except AwsError as error:
-            _fail(work, error.sentence, is_transient=error.is_transient, is_ours=isinstance(error, OwnFault))
+            _fail(work, _failed(error))
         except SecretUnreadableError as error:
-            _fail(work, str(error))
+            _fail(work, Outcome(str(error), is_about_access=True))
         except (OperationalError, InterfaceError) as error:
             if is_away(error):
                 _start_again(work, _DATABASE_AWAY, is_suspect=True)
             else:
-                _fail(work, _DATABASE_FAULT.format(type(error).__name__), is_transient=True)
+                _fail(work, Outcome(_DATABASE_FAULT.format(type(error).__name__), is_transient=True))
                 raise
         except BaseException as error:
-            _fail(work, f"An unexpected error ({type(error).__name__}) stopped the sync. Nothing was changed.")
+            _fail(work, Outcome(f"An unexpected error ({type(error).__name__}) stopped the sync. Nothing was changed."))
             raise
     return claimed.pk
 
@@ -255,12 +255,21 @@ def _start_again(work: _Work, why: str, *, is_suspect: bool = False) -> None:
         interruption.give_back(work.run, why, is_suspect=is_suspect)
 
 
-def _fail(work: _Work, sentence: str, *, is_transient: bool = False, is_ours: bool = False) -> None:
-    log.log(ERROR if is_ours else WARNING, "sync_failed", reason=sentence)
+def _failed(error: AwsError) -> Outcome:
+    return Outcome(
+        error.sentence,
+        is_transient=error.is_transient,
+        is_ours=isinstance(error, OwnFault),
+        is_about_access=error.is_about_access,
+    )
+
+
+def _fail(work: _Work, outcome: Outcome) -> None:
+    log.log(ERROR if outcome.is_ours else WARNING, "sync_failed", reason=outcome.error)
 
     def write() -> None:
         with isolation.as_tenant(work.run.tenant_id):
-            work.end(Outcome(sentence, is_transient=is_transient, is_ours=is_ours))
+            work.end(outcome)
 
     with suppress(ClaimLostError):
         patiently(write, give_up_after=stops_within)

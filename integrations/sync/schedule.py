@@ -73,7 +73,8 @@ _FINISH = f"""
     )
     UPDATE integrations_syncrun run SET state = %(state)s, error = %(error)s, phase = '', finished_at = %(now)s,
         folders_read = %(folders)s, accounts_read = %(accounts)s, aws_calls = %(calls)s,
-        changes = %(changes)s, counts = %(counts)s, removals = %(removals)s
+        changes = %(changes)s, counts = %(counts)s, removals = %(removals)s,
+        is_about_access = %(is_about_access)s
     FROM freed, (SELECT count(*) FROM answered) AS all_answered  -- the count has the old question closed first
     WHERE run.id = %(run)s AND run.integration_id = freed.integration_id
     RETURNING freed.failing_since
@@ -225,6 +226,7 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
         **backoff.parameters(jitter=random.uniform(0.8, 1.2)),  # noqa: S311  no secret
         "state": outcome.state.value,
         "error": outcome.error,
+        "is_about_access": outcome.is_about_access,
         "removals": Jsonb(list(outcome.removals)),
         "changes": Jsonb([list(change) for change in outcome.changes]),
         "counts": Jsonb(Counter(change[0] for change in outcome.changes)),

@@ -1,5 +1,7 @@
 """An integration: its tree, and starting a sync."""
 
+from typing import Final
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -8,12 +10,18 @@ from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
 
 from connections.views.context import tree_context
-from integrations.models import SyncSchedule
+from integrations.models import SyncRun, SyncSchedule
 from integrations.sync import requests
 from integrations.views.frame import find_integration, integration_page, latest_status, render_live
 from integrations.views.health import health_words
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
+from workspaces.web.back import came_from
+
+_ASKS_FIRST: Final = (
+    "No sync of {} was started, for one waits for approval. Approve or discard it here; one that is started on Advanced"
+    " is not held back."
+)
 
 
 @scope_view(Power.OWNER)
@@ -37,9 +45,16 @@ def integration_detail(request: HttpRequest, access: Access, integration: str) -
 @scope_view(Power.OWNER)
 @require_POST
 def integration_sync(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
-    """Start a sync, or one more after the one that is under way."""
+    """Start a sync, or one more after the one that is under way; then back to where the button was.
+
+    It would also remove what waits for approval. Where the page did not say so, that is shown instead.
+    """
     found = find_integration(access, integration)
     now = timezone.now()
+    asking = SyncRun.objects.undecided(found).values_list("pk", flat=True).first()
+    if asking is not None and "anyway" not in request.POST:
+        messages.warning(request, _ASKS_FIRST.format(found))
+        return redirect(access.scope.url("run_detail", integration=found.handle, run=asking))
     try:
         run = requests.request_sync(integration=found, by=access.user, now=now)
     except requests.IntegrationGoneError as error:
@@ -53,4 +68,4 @@ def integration_sync(request: HttpRequest, access: Access, integration: str) -> 
         )
     else:
         messages.info(request, f"A sync of {found} is about to read the AWS organization; a second one is not needed.")
-    return redirect(access.scope.url("integration_advanced", integration=found.handle))
+    return redirect(came_from(request, access.scope.url("integration_detail", integration=found.handle)))

@@ -23,8 +23,9 @@ class RunStatus:
     """A run as pages show it; ``next_due_at`` is None when the next one is due already.
 
     ``folded`` says for how many runs without changes its record stands, where that is more than itself. On pages that
-    show how the integration stands, ``is_followed`` says that somebody asked for one more while this one ran, and
-    ``asks_url`` leads to the run that needs approval.
+    show how the integration stands, ``is_followed`` says that somebody asked for one more while this one ran,
+    ``asks_url`` leads to the run that needs approval, and ``good_at`` is when the tree was last as it is in AWS, where
+    it is not now. ``mend_url`` leads to the settings that a run failed for.
     """
 
     run: SyncRun
@@ -37,6 +38,8 @@ class RunStatus:
     is_stuck: bool = False
     is_followed: bool = False
     asks_url: str = ""
+    good_at: datetime | None = None
+    mend_url: str = ""
     folded: str = ""
 
     @property
@@ -72,6 +75,8 @@ def integration_page(
         "crumbs": above,
         "page_name": name,
         "tabs": tabs,
+        "sync_url": f"{own}sync/",
+        "preview_url": f"{own}preview/",
         "why_only_kept": why_only_kept(access.scope),
         **context,
     }
@@ -92,6 +97,7 @@ def run_status(access: Access, integration: Integration, run: SyncRun) -> RunSta
         took=words.duration(run.elapsed),
         counters=counters,
         changes=words.changes(run.counts),
+        mend_url=_discovery_settings(access, integration) if run.is_about_access else "",
         next_due_at=due_at if due_at > now else None,
         folded=f"{run.folded_runs:,} syncs without changes" if run.folded_runs and run.folded_runs > 1 else "",
         is_stuck=run.state == SyncRun.State.QUEUED and run.queued_at < now - _PATIENCE,
@@ -106,9 +112,16 @@ def latest_status(access: Access, integration: Integration) -> RunStatus:
     is_followed = latest.state != SyncRun.State.QUEUED and integration.schedule.asked_trigger is not None
     status = replace(run_status(access, integration, latest), is_followed=is_followed)
     asking = SyncRun.objects.undecided(integration).values_list("pk", flat=True).first()
-    if asking is None:
+    if asking is not None:
+        asks_url = access.scope.url("run_detail", integration=integration.handle, run=asking)
+        status = replace(status, asks_url=asks_url)
+    if asking is None and latest.state != SyncRun.State.FAILED:
         return status
-    return replace(status, asks_url=access.scope.url("run_detail", integration=integration.handle, run=asking))
+    return replace(status, good_at=SyncRun.objects.good_since([integration]).get(integration.pk))
+
+
+def _discovery_settings(access: Access, integration: Integration) -> str:
+    return f"{access.scope.url('integration_config', integration=integration.handle)}#discovery"
 
 
 def render_live(

@@ -1,6 +1,8 @@
 """The integrations of a tenant or organization, and the ones in the making."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -12,10 +14,12 @@ from workspaces.scoping import scope_view
 from workspaces.web.htmx import render_page, search_text
 from workspaces.web.pagination import numbered_page
 
+_TROUBLED: Final = (SyncRun.State.FAILED, SyncRun.State.NEEDS_APPROVAL)
+
 
 @dataclass(frozen=True, slots=True)
 class IntegrationRow:
-    """One line: where it and its settings are, its latest run, and whether that failed for good (in *Error*)."""
+    """One line: where it and its settings are, its latest run, whether that failed for good, and when one was good."""
 
     integration: Integration
     run: SyncRun
@@ -23,6 +27,12 @@ class IntegrationRow:
     config_url: str
     run_url: str
     is_in_error: bool
+    good_at: datetime | None
+
+    @property
+    def has_trouble(self) -> bool:
+        """Whether AWS may be otherwise than the tree, so that the row says why and what to do."""
+        return self.run.state in _TROUBLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,8 @@ def _rows(access: Access, integrations: list[Integration]) -> list[IntegrationRo
     # One that is deleted at this moment has none any more.
     runs = {run.integration_id: run for run in SyncRun.objects.latest_of(integrations)}
     base = access.scope.url("integration_list")
+    troubled = [one for one in integrations if one.pk in runs and runs[one.pk].state in _TROUBLED]
+    good_since = SyncRun.objects.good_since(troubled)
     return [
         IntegrationRow(
             integration=integration,
@@ -64,6 +76,7 @@ def _rows(access: Access, integrations: list[Integration]) -> list[IntegrationRo
             config_url=f"{base}{integration.handle}/config/",
             run_url=f"{base}{integration.handle}/processes/{runs[integration.pk].pk}/",
             is_in_error=runs[integration.pk].state == SyncRun.State.FAILED and integration.schedule.is_in_error,
+            good_at=good_since.get(integration.pk),
         )
         for integration in integrations
         if integration.pk in runs

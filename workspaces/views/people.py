@@ -14,7 +14,6 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from workspaces.forms.places import ProfileForm
@@ -22,6 +21,7 @@ from workspaces.models import User
 from workspaces.places import actions
 from workspaces.scoping import View, account_view, public_view
 from workspaces.sign_in import adapter
+from workspaces.web.back import came_from
 from workspaces.web.htmx import asks_about_field, field_status, what_to_judge
 
 THEMES = frozenset({"light", "dark"})
@@ -92,9 +92,7 @@ set_password = _prove_first(set_password_of_library)
 @public_view
 def theme(request: HttpRequest) -> HttpResponse:
     """Keep the chosen theme in a cookie and go back; anything but light and dark follows the system."""
-    back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    response = redirect(back if is_ours else "home")
+    response = redirect(came_from(request, "home"))
     chosen = request.POST.get("theme", "")
     if chosen in THEMES:
         response.set_cookie("theme", chosen, max_age=_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)

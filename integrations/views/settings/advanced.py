@@ -98,8 +98,6 @@ def _show(
         limit_url=f"{base}deletion-limit/",
         current_url=base,
         schedule_url=f"{base}schedule/",
-        sync_url=f"{of_it}sync/",
-        preview_url=f"{of_it}preview/",
         runs_url=f"{of_it}processes/",
         delete_url=f"{of_it}delete/",
         notifications_url=f"{of_it}notifications/",

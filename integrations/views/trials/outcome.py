@@ -63,7 +63,7 @@ def show_trial(
     current = Integration.objects.select_related("tenant", "organization", "root_folder").get(pk=integration.pk)
     if trial.base_version != current.version and not problem:
         problem = edit_conflicts.who_changed(current)
-    below = [("Config" if back == "integration_config" else "Advanced", back_url), (_NAMES[about], "")]
+    below = [(_NAMES[about], "")] if back == "integration_detail" else [("Config", back_url), (_NAMES[about], "")]
     context = integration_page(
         access, current, below, trial=trial, problem=problem, back_url=back_url, current_url=back_url, groups=()
     )

@@ -14,6 +14,7 @@ from integrations.views.frame import find_integration
 from integrations.views.trials.outcome import outcome_context, show_trial
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
+from workspaces.web.back import came_from
 from workspaces.wording.durations import duration_in_words
 
 
@@ -22,16 +23,16 @@ from workspaces.wording.durations import duration_in_words
 def integration_preview(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Start a preview, follow it, and show what it found; closed, it is deleted."""
     found = find_integration(access, integration)
-    advanced_url = access.scope.url("integration_advanced", integration=found.handle)
+    own_url = access.scope.url("integration_detail", integration=found.handle)
     if request.method == "POST":
         if request.POST.get("do") == "close":
             settings_trial.discard(integration=found, about=SettingsTrial.About.PREVIEW, by=access.user)
-            return redirect(advanced_url)
+            return redirect(own_url)
         try:
             preview.start(integration=found, by=access.user, now=timezone.now())
         except (ChangedMeanwhileError, settings_trial.OtherTrialError) as error:
             messages.error(request, str(error))
-            return redirect(advanced_url)
+            return redirect(came_from(request, own_url))
         return redirect(request.path)
     return show_trial(
         request,
@@ -40,7 +41,7 @@ def integration_preview(request: HttpRequest, access: Access, integration: str) 
         "integrations/trials/preview.html",
         _found,
         about=SettingsTrial.About.PREVIEW,
-        back="integration_advanced",
+        back="integration_detail",
         gone=f"There is no preview any more: it was closed, or {duration_in_words(retention.TRIAL)} has passed since.",
     )
 
@@ -49,5 +50,4 @@ def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial)
     outcome = settings_trial.outcome_of(trial, integration)
     return outcome_context(request, integration.tenant, outcome) | {
         "asks": preview.why_it_would_ask(outcome, integration),
-        "sync_url": integration.scope.url("integration_sync", integration=integration.handle),
     }

@@ -219,12 +219,65 @@ def test_sync_integration_starts_a_run_and_says_so(
     cast: Cast, awsi: Integration, as_org_owner: Client, change: Callable[..., SyncRun]
 ) -> None:
     change(state="succeeded", finished_at=timezone.now())
-    response = as_org_owner.post(AWSI + "sync/", follow=True)
+    response = as_org_owner.post(AWSI + "sync/", {"next": AWSI + "advanced/"}, follow=True)
     assert response.redirect_chain == [(AWSI + "advanced/", 302)]
     assert "A sync of awsi was started." in response.content.decode()
     with isolation.as_tenant(cast.acme.pk):
         run = SyncRun.objects.latest("pk")
     assert (run.trigger, run.state, run.started_by) == ("manual", "queued", cast.org_owner)
+
+
+@pytest.mark.parametrize("back", ["", "https://evil.example/", "//evil.example/", "javascript:alert(1)"])
+def test_sync_integration_leads_to_no_other_site(awsi: Integration, as_org_owner: Client, back: str) -> None:
+    assert as_org_owner.post(AWSI + "sync/", {"next": back})["Location"] == AWSI
+
+
+def test_the_head_of_each_page_starts_a_sync_and_a_preview_and_comes_back(
+    awsi: Integration, as_org_owner: Client
+) -> None:
+    for page in ("", "config/", "advanced/", "advanced/events/", "notifications/", "processes/"):
+        html = get(as_org_owner, AWSI + page)
+        (form,) = re.findall(rf'<form[^>]*action="{AWSI}sync/".*?</form>', html, re.DOTALL)
+        assert "Sync Integration" in form
+        assert f'formaction="{AWSI}preview/"' in form
+        assert f'name="next" value="{AWSI}{page}"' in form
+
+
+def test_what_waits_for_approval_is_shown_before_a_sync_would_remove_it(
+    cast: Cast, awsi: Integration, as_org_owner: Client, change: Callable[..., SyncRun]
+) -> None:
+    run = change(state="needs_approval", finished_at=timezone.now(), removals=["1"], error="Too much.")
+    response = as_org_owner.post(AWSI + "sync/", follow=True)
+    assert response.redirect_chain == [(f"{AWSI}processes/{run.pk}/", 302)]
+    assert "No sync of awsi was started, for one waits for approval." in response.content.decode()
+    assert 'name="anyway"' in get(as_org_owner, AWSI + "advanced/")
+    with isolation.as_tenant(cast.acme.pk):
+        assert SyncRun.objects.count() == 1
+    as_org_owner.post(AWSI + "sync/", {"anyway": ""})
+    with isolation.as_tenant(cast.acme.pk):
+        assert SyncRun.objects.exclude(pk=run.pk).count() == 1
+
+
+def test_a_failed_sync_offers_what_mends_it_and_says_how_old_the_tree_is(
+    cast: Cast, awsi: Integration, as_org_owner: Client, change: Callable[..., SyncRun]
+) -> None:
+    good_at = timezone.now() - timedelta(hours=3, minutes=1)
+    change(state="succeeded", started_at=good_at, finished_at=good_at)
+    with isolation.as_tenant(cast.acme.pk):
+        factories.finished_run(awsi, state="failed", error="AWS refused.", is_about_access=True)
+    for url in (AWSI, AWSI + "advanced/", LIST):
+        text = text_of(html := get(as_org_owner, url))
+        assert "The tree is as it was 3 hours ago" in text, url
+        assert "Try again" in text
+        assert f'href="{AWSI}config/#discovery">Open Discovery Settings</a>' in html
+    change(is_about_access=False)
+    for url in (AWSI, AWSI + "advanced/", LIST):
+        assert "Open Discovery Settings" not in get(as_org_owner, url)
+    with isolation.as_tenant(cast.acme.pk):
+        factories.finished_run(awsi)
+    for url in (AWSI, AWSI + "advanced/", LIST):
+        assert "Try again" not in (text := text_of(get(as_org_owner, url)))
+        assert "The tree is as it was" not in text
 
 
 def test_a_double_click_on_sync_integration_gives_the_same_run(

@@ -139,6 +139,7 @@ def test_a_failure_changes_nothing_and_the_next_run_heals(mirror: Synced, name: 
     assert [part for part in expected if part not in failed.error] == []
     assert failed.error.endswith((".", "}}", '"'))
     assert (failed.changes, failed.counts, failed.phase) == ([], {}, "")
+    assert failed.is_about_access is not is_transient
     schedule = mirror.schedule()
     assert (schedule.claim, schedule.failures) == (None, 1)
     assert (schedule.next_due_at < timezone.now() + timedelta(minutes=2)) is is_transient
