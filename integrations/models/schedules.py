@@ -11,9 +11,7 @@ from integrations.models.lease import Leased
 from workspaces.models import Tenant, User
 
 DEFAULT_INTERVAL_SECONDS = 15 * 60
-# From so many on, what was a mishap is an error that somebody should look at.
-_MANY_FAILURES = 5
-MANY_TAKEOVERS = 3
+MANY_TAKEOVERS = 3  # from so many on it is no mishap
 
 
 class SyncSchedule(Leased):
@@ -66,11 +64,6 @@ class SyncSchedule(Leased):
 
     def __str__(self) -> str:
         return f"{self.integration_id} due {self.next_due_at:%Y-%m-%d %H:%M:%S}"
-
-    @property
-    def is_in_error(self) -> bool:
-        """Whether its syncs fail for a reason that does not pass by itself, or have failed for long."""
-        return self.lasting_failures > 0 or self.takeovers >= MANY_TAKEOVERS or self.failures >= _MANY_FAILURES
 
 
 class HealthSchedule(Leased):

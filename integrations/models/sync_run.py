@@ -114,11 +114,11 @@ class SyncRun(models.Model):
         APPROVAL = "approval", "Approve"
 
     class State(models.TextChoices):
-        """How it stands; a run that needs approval is over, and what it would have changed waits for a decision."""
+        """How it stands, in the words of every page; one that needs approval is over, and waits for a decision."""
 
         QUEUED = "queued", "Waiting"
         RUNNING = "running", "Running"
-        SUCCEEDED = "succeeded", "Done"
+        SUCCEEDED = "succeeded", "Synced"
         FAILED = "failed", "Failed"
         NEEDS_APPROVAL = "needs_approval", "Needs approval"
         APPROVED = "approved", "Approved"  # and not applied by a later run yet
@@ -188,6 +188,15 @@ class SyncRun(models.Model):
         return f"run {self.pk}"
 
     @property
+    def tone(self) -> str:
+        """The colour of its state."""
+        return _LOOKS[self.State(self.state)][0]
+
+    @property
+    def icon(self) -> str:
+        return _LOOKS[self.State(self.state)][1]
+
+    @property
     def is_over(self) -> bool:
         return self.state not in OPEN_STATES
 
@@ -212,6 +221,18 @@ class SyncRun(models.Model):
         return (self.finished_at or timezone.now()) - (self.started_at or self.queued_at)
 
 
+# How each state looks: its colour, and its icon. Only what waits for somebody warns.
+_LOOKS: Final = {
+    SyncRun.State.QUEUED: ("blue", "loader-circle"),
+    SyncRun.State.RUNNING: ("blue", "loader-circle"),
+    SyncRun.State.SUCCEEDED: ("green", "circle-check"),
+    SyncRun.State.FAILED: ("red", "circle-x"),
+    SyncRun.State.NEEDS_APPROVAL: ("amber", "triangle-alert"),
+    SyncRun.State.APPROVED: ("blue", "circle-check"),
+    SyncRun.State.APPLIED: ("green", "circle-check"),
+    SyncRun.State.DISCARDED: ("", "circle-slash"),
+    SyncRun.State.SUPERSEDED: ("", "history"),
+}
 OPEN_STATES: Final = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)  # of a run that has not come to its end
 
 

@@ -19,14 +19,13 @@ _TROUBLED: Final = (SyncRun.State.FAILED, SyncRun.State.NEEDS_APPROVAL)
 
 @dataclass(frozen=True, slots=True)
 class IntegrationRow:
-    """One line: where it and its settings are, its latest run, whether that failed for good, and when one was good."""
+    """One line: where it and its settings are, its latest run, and when one was good."""
 
     integration: Integration
     run: SyncRun
     url: str
     config_url: str
     run_url: str
-    is_in_error: bool
     good_at: datetime | None
 
     @property
@@ -75,7 +74,6 @@ def _rows(access: Access, integrations: list[Integration]) -> list[IntegrationRo
             url=f"{base}{integration.handle}/",
             config_url=f"{base}{integration.handle}/config/",
             run_url=f"{base}{integration.handle}/processes/{runs[integration.pk].pk}/",
-            is_in_error=runs[integration.pk].state == SyncRun.State.FAILED and integration.schedule.is_in_error,
             good_at=good_since.get(integration.pk),
         )
         for integration in integrations

@@ -81,7 +81,7 @@ def test_a_sync_that_aws_refuses_fails_with_the_reason_and_leaves_the_tree(
     console = visit(people.org_owner).open(synced)
     console.tab("Advanced")
     console.press("Sync Integration")
-    console.sees("The sync failed")
+    console.sees("Failed")
     console.sees("AWS refused ListAccounts (AccessDeniedException")
     console.is_for_everybody()
     console.tab("Connections")

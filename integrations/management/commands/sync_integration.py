@@ -52,7 +52,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  {kind:6} {node} {label} ({source_id}): {sides}")
         if run.state == SyncRun.State.SUCCEEDED:
             counts = ", ".join(f"{number} {kind}" for kind, number in run.counts.items()) or "nothing changed"
-            self.stdout.write(f"Done in {run.elapsed.total_seconds():.1f} s: {counts}.")
+            self.stdout.write(f"{run.get_state_display()} in {run.elapsed.total_seconds():.1f} s: {counts}.")
 
 
 def _find(name: str) -> Integration:

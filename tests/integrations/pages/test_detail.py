@@ -140,7 +140,7 @@ def test_a_failed_sync_says_why_and_when_the_next_try_comes(
     change(state="failed", error=reason, finished_at=timezone.now())
     SyncSchedule.objects.filter(pk=awsi.pk).update(next_due_at=timezone.now() + timedelta(minutes=5, seconds=1))
     html = get(as_org_owner, AWSI)
-    assert "The sync failed" in html
+    assert "<strong>Failed</strong>" in html
     assert reason.replace("<b>", "&lt;b&gt;") in html
     assert "Tries again in 5 minutes" in text_of(html)
     assert "no sync was completed yet" in html
@@ -270,7 +270,8 @@ def test_a_failed_sync_offers_what_mends_it_and_says_how_old_the_tree_is(
         assert "The tree is as it was 3 hours ago" in text, url
         assert "Try again" in text
         assert f'href="{AWSI}config/#discovery">Open Discovery Settings</a>' in html
-    change(is_about_access=False)
+    with isolation.as_tenant(cast.acme.pk):
+        SyncRun.objects.update(is_about_access=False)
     for url in (AWSI, AWSI + "advanced/", LIST):
         assert "Open Discovery Settings" not in get(as_org_owner, url)
     with isolation.as_tenant(cast.acme.pk):

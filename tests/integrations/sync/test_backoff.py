@@ -68,11 +68,11 @@ def test_passing_faults_before_a_lasting_one_do_not_make_it_wait_longer(integrat
 def test_who_asks_for_a_sync_need_not_wait_and_the_waiting_starts_afresh(integration: Integration) -> None:
     for _ in range(6):
         wait_after(integration, NO)
-    assert row(integration).is_in_error
+    assert row(integration).lasting_failures
     request(integration)
     run = start(integration)
     assert run is not None
-    assert not row(integration).is_in_error
+    assert not row(integration).lasting_failures
     finish(run, NO)
     assert row(integration).next_due_at <= timezone.now() + timedelta(seconds=1.2 * row(integration).interval_seconds)
 
@@ -84,15 +84,15 @@ def test_a_change_of_the_settings_ends_the_waiting(integration: Integration, com
         version = str(Integration.objects.get(pk=integration.pk).version)
         change.change_handle(integration=integration, handle="other", version=version, by=committed.org_owner)
     assert row(integration).next_due_at <= timezone.now() + timedelta(seconds=row(integration).interval_seconds)
-    assert not row(integration).is_in_error
+    assert not row(integration).lasting_failures
 
 
-def test_it_is_an_error_when_it_lasts(integration: Integration) -> None:
+def test_failures_are_counted_until_one_is_good(integration: Integration) -> None:
     seen = []
     for outcome in (AWAY, AWAY, AWAY, AWAY, AWAY, Outcome(), NO, Outcome()):
         wait_after(integration, outcome)
-        seen.append(row(integration).is_in_error)
-    assert seen == [False, False, False, False, True, False, True, False]
+        seen.append((row(integration).failures, row(integration).lasting_failures))
+    assert seen == [(1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (0, 0), (1, 1), (0, 0)]
 
 
 def test_a_sync_that_kills_each_of_its_workers_is_started_less_and_less_often(integration: Integration) -> None:
@@ -121,7 +121,7 @@ def test_a_sync_that_kills_each_of_its_workers_is_started_less_and_less_often(in
         "The worker stopped twice",
         "The worker stopped three times",
     ]
-    assert row(integration).is_in_error
+    assert row(integration).takeovers == 9
 
 
 @pytest.mark.parametrize("outcome", [Outcome(), AWAY])

@@ -22,7 +22,7 @@ def test_it_shows_progress_the_diff_and_the_counts(mirror: Synced) -> None:
     prod = mirror.aws.organization.find("Prod").id
     assert lines[0].startswith("Reading the AWS organization: 0 folders, 0 accounts, ")
     assert f"  create connection Prod ({prod}): Root / Workloads" in lines
-    assert lines[-1].startswith("Done in ")
+    assert lines[-1].startswith("Synced in ")
     assert lines[-1].endswith(" s: 5 create.")
     assert [each.trigger for each in mirror.runs()] == ["created"]
     mirror.aws.organization.rename("Prod", "Production")

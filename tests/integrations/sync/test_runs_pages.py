@@ -224,3 +224,8 @@ def test_processes_take_the_same_number_of_queries_however_many_there_are(
         with isolation.as_tenant(cast.acme.pk):
             factories.finished_run(factories.integration(cast.at_org, f"more-{number}", by=cast.org_owner))
     assert count() == few <= 16
+
+
+def test_every_state_has_its_look_and_only_what_waits_for_somebody_warns() -> None:
+    looks = {state: (SyncRun(state=state).tone, SyncRun(state=state).icon) for state in SyncRun.State}
+    assert [state for state, look in looks.items() if look == ("amber", "triangle-alert")] == ["needs_approval"]
