@@ -175,6 +175,11 @@ VISIBLE = f"""
         SELECT DISTINCT f.id FROM top JOIN connections_folder f ON f.path >= top.path AND f.path < top.path_end
     )
 """  # noqa: S608
+# The same for several workspaces together: of organizations somebody owns, and those that they have a role in.
+_MINE = "ARRAY(SELECT {} FROM workspaces_workspace WHERE id = ANY(%(workspaces)s) OR organization_id = ANY(%(owned)s))"
+VISIBLE_TO_SEVERAL = VISIBLE.replace("= %(organization)s", f"= ANY({_MINE.format('organization_id')})").replace(
+    "= %(workspace)s", f"= ANY({_MINE.format('id')})"
+)
 # Of these, the ids of the folders, and of what was granted one by one: what ``Visible`` is made of.
 VISIBLE_IDS = """
     ARRAY(SELECT id FROM visible_folder),

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from integrations.views import detail, health, lists
+from integrations.views import detail, health, lists, search
 from integrations.views.events import receive
 from integrations.views.events import settings as events_settings
 from integrations.views.nodes import account_access, managed, manual, permissions, used_by
@@ -90,14 +90,19 @@ _ACCOUNTS = [
 ]
 
 _ORGANIZATION = "tenants/<slug:tenant>/orgs/<slug:organization>/"
+_WORKSPACE = _ORGANIZATION + "workspaces/<slug:workspace>/"
 
 urlpatterns = [
+    path("search/", search.search_anywhere, name="search_anywhere"),
+    path("tenants/<slug:tenant>/search/", search.search, name="search"),
+    path(_ORGANIZATION + "search/", search.search, name="search"),
+    path(_WORKSPACE + "search/", search.search, name="search"),
     path("events/<uuid:inlet>/", receive.receive, name="event_inlet"),
     path("emails/confirm/<str:holder>/", email_links.email_confirm, name="email_confirm"),
     path("emails/stop/<str:holder>/", email_links.email_stop, name="email_stop"),
     path("tenants/<slug:tenant>/connections/", include(_NODES + _ACCOUNTS)),
     path(_ORGANIZATION + "connections/", include(_NODES + _ACCOUNTS)),
-    path(_ORGANIZATION + "workspaces/<slug:workspace>/connections/", include(_ACCOUNTS)),
+    path(_WORKSPACE + "connections/", include(_ACCOUNTS)),
     # The wizard's come first: "new" is no handle.
     path("tenants/<slug:tenant>/activity/processes/", runs.process_list, name="process_list"),
     path(_ORGANIZATION + "activity/processes/", runs.process_list, name="process_list"),

@@ -87,6 +87,17 @@ class Access:
         return self.power == Power.OWNER
 
     @property
+    def owned_organization_ids(self) -> list[int]:
+        """The keys of the organizations that this person owns by a role of theirs in them."""
+        own = (m.organization_id for m in self.memberships if m.role == Role.OWNER and m.workspace_id is None)
+        return [key for key in own if key is not None]
+
+    @property
+    def workspace_ids(self) -> list[int]:
+        """The keys of the workspaces in which this person has a role."""
+        return [m.workspace_id for m in self.memberships if m.workspace_id is not None]
+
+    @property
     def sees_tenant_settings(self) -> bool:
         return self.is_tenant_owner and self.scope.tenant.is_custom
 

@@ -26,6 +26,7 @@ metrics                         -         GET  404 404 404 404 404 404 404 404 4
 installation                    -         GET  404 404 404 404 404 404 404 404 302
 security_txt                    -         GET  404 404 404 404 404 404 404 404 404
 home                            -         GET  302 302 302 302 302 302 302 302 302
+search_anywhere                 -         GET  200 200 200 200 200 200 200 200 302
 profile                         -         GET  200 200 200 200 200 200 200 200 302
 account_email                   -         GET  200 200 200 200 200 200 200 200 302
 account_change_password         -         GET  302 302 302 302 302 302 302 302 302
@@ -41,6 +42,7 @@ email_stop                      -         GET  200 200 200 200 200 200 200 200 2
 event_inlet                     -         POST 404 404 404 404 404 404 404 404 404
 switch_tenant                   -         GET  200 200 200 200 200 200 200 200 302
 tenant_home                     tenant    GET  200 200 200 200 200 200 200 404 302
+search                          tenant    GET  200 200 200 200 200 200 200 404 302
 tenant_settings                 tenant    GET  200 403 403 403 403 403 403 404 302
 tenant_advanced                 tenant    GET  200 403 403 403 403 403 403 404 302
 switch_organization             tenant    GET  200 200 200 200 200 200 200 404 302
@@ -118,6 +120,7 @@ connection_permissions          tenant    GET  200 403 403 403 403 403 403 404 3
 connection_used_by              tenant    GET  200 403 403 403 403 403 403 404 302
 connection_detail               tenant    GET  200 403 403 403 403 403 403 404 302
 organization_home               org       GET  200 404 200 200 200 200 200 404 302
+search                          org       GET  200 404 200 200 200 200 200 404 302
 organization_advanced           org       GET  200 404 200 403 403 403 403 404 302
 switch_workspace                org       GET  200 404 200 200 200 200 200 404 302
 workspace_create                org       GET  200 404 200 403 403 403 403 404 302
@@ -194,6 +197,7 @@ connection_permissions          org       GET  200 404 200 403 403 403 403 404 3
 connection_used_by              org       GET  200 404 200 403 403 403 403 404 302
 connection_detail               org       GET  200 404 200 403 403 403 403 404 302
 workspace_home                  workspace GET  302 404 302 404 302 302 302 404 302
+search                          workspace GET  200 404 200 404 200 200 200 404 302
 workspace_advanced              workspace GET  200 404 200 404 200 200 200 404 302
 workspace_advanced              workspace POST 200 404 200 404 200 403 403 404 302
 people                          workspace GET  200 404 200 404 200 200 200 404 302

@@ -34,11 +34,19 @@ def organizations_for(access: Access) -> QuerySet[Organization]:
     return found.filter(pk__in=[m.organization_id for m in access.memberships if m.organization_id])
 
 
+def workspaces_anywhere_for(access: Access) -> QuerySet[Workspace]:
+    """Give the workspaces of all organizations of the tenant that this person may enter."""
+    found = Workspace.objects.filter(tenant=access.scope.tenant).order_by("handle")
+    if access.is_tenant_owner:
+        return found
+    return found.filter(Q(organization_id__in=access.owned_organization_ids) | Q(pk__in=access.workspace_ids))
+
+
 def workspaces_for(access: Access) -> QuerySet[Workspace]:
     found = Workspace.objects.filter(organization=access.scope.organization).order_by("handle")
     if power_in(Scope(access.scope.tenant, access.scope.organization), access.memberships) == Power.OWNER:
         return found
-    return found.filter(pk__in=[m.workspace_id for m in access.memberships if m.workspace_id])
+    return found.filter(pk__in=access.workspace_ids)
 
 
 def matching(places: QuerySet[Place], text: str) -> QuerySet[Place]:

@@ -58,7 +58,7 @@ _TABS = {
 }
 # Where there are no Tenant Settings: owners see to owners and read the audit log on every plan.
 _TABS_OF_TENANT_OWNERS = (("Organizations", "tenant_home"), ("People", "people"), ("Activity", "audit_log"))
-_ACTIVITY = (("Audit Log", "audit_log"), ("Processes", "process_list"))
+ACTIVITY = (("Audit Log", "audit_log"), ("Processes", "process_list"))
 
 
 @register.simple_tag
@@ -160,6 +160,13 @@ def copy(value: object, label: str = "", block: bool = False) -> dict[str, objec
     return {"value": value, "label": label or str(value), "block": block}
 
 
+@register.simple_tag(takes_context=True)
+def search_url(context: Context) -> str:
+    """Give the address of the search from where the request is."""
+    access: Access | None = context.get("access")
+    return access.scope.url("search") if access else reverse("search_anywhere")
+
+
 @register.inclusion_tag("components/places.html", takes_context=True)
 def places(context: Context) -> dict[str, object]:
     """Show where the request is: tenant, organization, workspace, each with the button that switches it."""
@@ -185,7 +192,7 @@ def _place(word: str, scope: Scope | None, home: str, switch_url: str) -> dict[s
 def place_tabs(context: Context) -> dict[str, object]:
     """Show the tabs of the place that the request is in; current is the longest URL that the path starts with."""
     access: Access | None = context.get("access")
-    return _tabs(context, list(_visible_tabs(access)) if access else [], "Sections")
+    return _tabs(context, list(visible_tabs(access)) if access else [], "Sections")
 
 
 @register.inclusion_tag("components/tabs.html", takes_context=True)
@@ -194,7 +201,7 @@ def activity_tabs(context: Context) -> dict[str, object]:
     access: Access = context["access"]
     scope, tenant = access.scope, Scope(access.scope.tenant)
     has_settings = access.scope.tenant.is_custom
-    tabs = list(_existing(scope, _ACTIVITY if scope.organization or has_settings else _ACTIVITY[:1]))
+    tabs = list(_existing(scope, ACTIVITY if scope.organization or has_settings else ACTIVITY[:1]))
     if scope.level == "org" and access.is_tenant_owner and not has_settings:
         tabs.append((f"Audit Log of {tenant}", tenant.url("audit_log")))
     return _tabs(context, tabs if len(tabs) > 1 else [], "Activity") | {"classes": "subtabs"}
@@ -206,7 +213,8 @@ def _tabs(context: Context, tabs: list[tuple[str, str]], label: str) -> dict[str
     return {"tabs": tabs, "current": current, "label": label}
 
 
-def _visible_tabs(access: Access) -> Iterator[tuple[str, str]]:
+def visible_tabs(access: Access) -> Iterator[tuple[str, str]]:
+    """Give the tabs of the access's place that this person may open, each with its URL."""
     if access.scope.level == "tenant" and not access.sees_tenant_settings:
         yield from _existing(access.scope, _TABS_OF_TENANT_OWNERS if access.is_tenant_owner else ())
         return
