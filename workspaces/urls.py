@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from workspaces.views import activity, deletion, invitation, lists, members, people, recovery_codes, sessions, settings
+from workspaces.views import (
+    activity,
+    deletion,
+    invitation,
+    lists,
+    members,
+    people,
+    recovery_codes,
+    sessions,
+    settings,
+    shortcuts,
+)
 
 _TENANT = "tenants/<slug:tenant>/"
 _ORGANIZATION = _TENANT + "orgs/<slug:organization>/"
@@ -32,6 +43,7 @@ urlpatterns = [
     path("account/2fa/recovery-codes/generate/", recovery_codes.make, name="mfa_generate_recovery_codes"),
     path("account/2fa/recovery-codes/download/", recovery_codes.download, name="mfa_download_recovery_codes"),
     path("account/sessions/", sessions.session_list, name="usersessions_list"),
+    path("shortcuts/", shortcuts.shortcuts, name="shortcuts"),
     path("theme/", people.theme, name="theme"),
     path("invitations/<str:token>/", invitation.accept, name="invitation"),
     path("tenants/", lists.switch_tenant, name="switch_tenant"),

@@ -1,16 +1,17 @@
-// The rest: "/" focuses search, copy buttons, messages, trees, relative times.
+// The rest: "/" focuses search, "?" lists the shortcuts, copy buttons, messages, trees, relative times.
 
 import { announce, warn } from "./announce.js";
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const box = document.querySelector("[data-search]");
-  if (box) {
-    event.preventDefault();
-    box.focus();
-    box.select();
-  }
+  const box = event.key === "/" && document.querySelector("[data-search]");
+  const list = event.key === "?" && document.querySelector("[data-shortcuts]");
+  if (!box && !list) return;
+  event.preventDefault();
+  if (list) return list.click();
+  box.focus();
+  box.select();
 });
 
 // On a narrow screen the current tab may stand outside.

@@ -35,6 +35,7 @@ mfa_view_recovery_codes         -         GET  404 404 404 404 404 404 404 404 3
 mfa_generate_recovery_codes     -         GET  302 302 302 302 302 302 302 302 302
 mfa_download_recovery_codes     -         GET  404 404 404 404 404 404 404 404 302
 usersessions_list               -         GET  200 200 200 200 200 200 200 200 302
+shortcuts                       -         GET  200 200 200 200 200 200 200 200 302
 theme                           -         POST 302 302 302 302 302 302 302 302 302
 invitation                      -         GET  200 200 200 200 200 200 200 200 200
 email_confirm                   -         GET  200 200 200 200 200 200 200 200 200

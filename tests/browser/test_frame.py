@@ -144,3 +144,17 @@ def test_places_are_made_and_left_without_script(visit: Visit, people: Cast) -> 
     expect(console.page.locator("html")).to_have_attribute("data-theme", "dark")
     console.sign_out()
     expect(console.page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_the_shortcuts_are_listed_but_not_while_somebody_types(visit: Visit, people: Cast) -> None:
+    console = visit(people.tenant_owner).open("/tenants/acme/orgs/tnt/advanced/")
+    console.field("Name").focus()
+    console.page.keyboard.type("?")
+    expect(console.field("Name")).to_have_value(re.compile(r"^\?"))
+    console.open("/tenants/acme/orgs/tnt/")
+    console.page.keyboard.press("?")
+    dialog = console.page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(dialog).to_contain_text("Search places, integrations, folders and accounts")
+    console.is_for_everybody()
+    console.page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()

@@ -1,0 +1,40 @@
+"""The list of keyboard shortcuts: a page, and the dialog that "?" opens."""
+
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from workspaces.models import User
+from workspaces.scoping import account_view
+
+_GROUPS: Final = (
+    (
+        "Anywhere",
+        (
+            (("Ctrl K", "⌘ K"), "Search places, integrations, folders and accounts"),
+            (("/",), "Search the list of this page"),
+            (("?",), "Show these shortcuts"),
+            (("Esc",), "Close what is open"),
+        ),
+    ),
+    (
+        "In a search or a menu",
+        (
+            (("↓", "↑"), "Next or previous result"),
+            (("Enter",), "Open it"),
+        ),
+    ),
+    (
+        "In a tree, on the arrow of a folder",
+        (
+            (("→",), "Show what is in it"),
+            (("←",), "Hide what is in it"),
+        ),
+    ),
+)
+
+
+@account_view
+def shortcuts(request: HttpRequest, user: User) -> HttpResponse:
+    return render(request, "workspaces/shortcuts.html", {"groups": _GROUPS})
