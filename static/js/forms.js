@@ -1,8 +1,23 @@
 // Forms: what HTML ships enabled, this disables until it makes sense; the focus goes to what is wrong.
 
+// What was changed and not saved asks before it is lost. A page that may ask is not kept for going back to, so it listens
+// only while there is something to ask about.
+const unsaved = new Set();
+function askFirst(event) {
+  if (![...unsaved].some((form) => form.isConnected && !form.dataset.sent)) return;
+  event.preventDefault();
+  setTimeout(sendAgain, 1000); // somebody stayed, who wanted to send another form of the page
+}
+function note(form, isChanged) {
+  if (isChanged) unsaved.add(form);
+  else unsaved.delete(form);
+  if (unsaved.size) window.addEventListener("beforeunload", askFirst);
+  else window.removeEventListener("beforeunload", askFirst);
+}
+
 // "Save" waits until something changed.
 function awaitChange(form) {
-  if (form.dataset.needsChange === "changed") return; // came back with errors: it already differs from what is stored
+  if (form.dataset.needsChange === "changed") return note(form, true); // it came back with errors
   const button = form.querySelector("button:not([type='button'], [form])");
   const values = (form) => JSON.stringify([...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken"));
   const served = form.cloneNode(true); // somebody, or the browser, may have filled in something before this ran
@@ -10,6 +25,7 @@ function awaitChange(form) {
   const before = values(served);
   const update = () => {
     button.disabled = values(form) === before;
+    note(form, !button.disabled);
   };
   form.addEventListener("input", update);
   form.addEventListener("change", update);
@@ -50,13 +66,13 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target.matches("form[data-sent] input[hx-get]")) event.preventDefault();
 });
-window.addEventListener("pageshow", (event) => {
-  if (!event.persisted) return;
+function sendAgain() {
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
     for (const button of buttonsOf(form)) button.disabled = false;
   }
-});
+}
+window.addEventListener("pageshow", (event) => event.persisted && sendAgain());
 
 // After a failed form: to the first field that is wrong, else to the sentence above the fields.
 export function focusFirstError(root) {

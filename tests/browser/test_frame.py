@@ -2,10 +2,11 @@
 
 import re
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Dialog, Route, expect
 
 from tests import factories
 from tests.browser.conftest import Visit
+from tests.browser.console import Console
 from tests.conftest import Cast
 
 
@@ -158,3 +159,47 @@ def test_the_shortcuts_are_listed_but_not_while_somebody_types(visit: Visit, peo
     console.is_for_everybody()
     console.page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+
+
+def questions(console: Console, *, leave: bool) -> list[str]:
+    """Answer what the browser asks before a page is left; give what it has asked, as it comes."""
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        if leave:
+            dialog.accept()
+        else:
+            dialog.dismiss()
+
+    console.page.on("dialog", answer)
+    return asked
+
+
+def test_what_was_changed_and_not_saved_asks_before_it_is_lost(visit: Visit, people: Cast) -> None:
+    console = visit(people.tenant_owner).open("/tenants/acme/orgs/tnt/advanced/")
+    asked = questions(console, leave=False)
+    console.fill("Name", "Other")
+    console.page.get_by_role("link", name="People").click()
+    console.sees_heading("Advanced")
+    assert asked == ["beforeunload"]
+    expect(console.field("Name")).to_have_value("Other")
+    console.press("Save")
+    console.sees("Saved")
+    console.tab("People")
+    assert asked == ["beforeunload"]
+
+
+def test_what_was_changed_back_may_be_left(visit: Visit, people: Cast) -> None:
+    console = visit(people.tenant_owner).open("/tenants/acme/orgs/tnt/advanced/")
+    asked = questions(console, leave=True)
+    name = console.field("Name").input_value()
+    console.fill("Name", "Other")
+    console.fill("Name", name)
+    console.tab("People")
+    console.tab("Advanced")
+    console.fill("Handle", "not a handle")
+    console.press("Save")
+    console.complaint_at("Handle")
+    console.tab("People")  # what was refused is not saved either
+    assert asked == ["beforeunload"]
