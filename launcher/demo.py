@@ -59,6 +59,7 @@ def _start(supervisor: Supervisor, *, port: int) -> None:
     keys = load_keys(DEMO)
     urls = start_servers(supervisor, DEMO, is_durable=True)
     base = product_environment(keys, urls) | {"PIPES_BASE_URL": address, "PIPES_WEBHOOK_ALLOW_PRIVATE": "true"}
+    mailbox = _mailbox(supervisor, base)
     owner = base | {"DATABASE_OWNER_URL": urls["DATABASE_OWNER_URL"]}
     steps = {
         "migrate": python("manage.py", "migrate", "--no-input"),
@@ -73,9 +74,30 @@ def _start(supervisor: Supervisor, *, port: int) -> None:
         _worker(worker),
         _celery("beat", ["beat", "--schedule", str(DEMO.run / "beat")], base, "beat: Starting"),
     )
+    supervisor.run({"past": python("-m", "tests.demo", "past")}, owner | worker)
     write_private(_RUNNING, {"address": address, "environment": owner | worker})
     print(f"\nPipes runs at {address} – Ctrl-C stops it. Logs: {DEMO.logs.relative_to(ROOT)}/", flush=True)
-    print(seed["seed"], flush=True)
+    print(f"{seed['seed']}{mailbox}", flush=True)
+
+
+def _mailbox(supervisor: Supervisor, base: dict[str, str]) -> str:
+    """Keep letters as files and show them on a page, unless the environment names a mail server; says where."""
+    if base.get("EMAIL_URL"):
+        return ""
+    folder = DEMO.folder / "mail"
+    folder.mkdir(exist_ok=True)
+    base["EMAIL_URL"] = f"filemail://{folder}"
+    port = 8025 if is_free(8025) else free_port()
+    address = f"http://127.0.0.1:{port}/"
+    supervisor.start(
+        Program(
+            name="mailbox",
+            command=python("-m", "tests.demo.mailbox", "--port", str(port), str(folder)),
+            environment=base,
+            is_ready=lambda _child: _fetch(address) is not None,
+        )
+    )
+    return f"\nLetters that the product sends lie in the mailbox: {address}\n"
 
 
 def _aws(supervisor: Supervisor) -> Mapping[str, str]:

@@ -20,12 +20,12 @@ import django
 from django.conf import settings
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests import demo
 from tests.browser import walks
 from tests.browser.chromium import find_chromium
 from tests.browser.console import Console
 from tests.browser.pages import SIGNED_OUT, UNLINKED, Crawl, route_of
 from tests.browser.watch import Watch
+from tests.demo import PASSWORD, PEOPLE
 
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
@@ -66,7 +66,7 @@ def console(browser: Browser, look: str) -> Iterator[Console]:
     """Open the demo, signed in as the owner of its Enterprise tenant."""
     context = browser.new_context(**LOOKS[look], reduced_motion="reduce")
     opened = Console(context.new_page(), settings.BASE_URL, Watch(context))
-    opened.sign_in(demo.PEOPLE[0][0], demo.PASSWORD)
+    opened.sign_in(PEOPLE[0][0], PASSWORD)
     opened.page.wait_for_url(lambda url: "/account/" not in url)
     yield opened
     context.close()

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from integrations.aws import iac
 from tests.fakes.aws import sample
 from tests.fakes.aws.cli import main
+from tests.fakes.aws.iam import VENDOR_ROLE_ARN
 from tests.fakes.aws.organization import AwsOrganization
 from tests.fakes.aws.server import serving
 from tests.fakes.aws.standin import StandIn
@@ -116,6 +118,17 @@ def test_a_template_is_deployed_from_its_file(run: Run, stand_in: StandIn, tmp_p
     labs = stand_in.world.organizations[1].management_account_id
     assert labs in run("deploy", str(file), "--organization", "labs")
     assert "No such file" in run("deploy", str(tmp_path / "missing.yaml"), fails=True)
+
+
+def test_a_template_that_names_an_ou_is_deployed_in_its_aws_organization(
+    run: Run, stand_in: StandIn, tmp_path: Path
+) -> None:
+    labs = stand_in.world.organizations[1]
+    targets = iac.Targets(labs.root_id, (labs.find("Research").id,))
+    named = {"partition": "aws", "principal_arn": VENDOR_ROLE_ARN, "external_id": f"o_1:{'b' * 26}"}
+    file = tmp_path / "member.yaml"
+    file.write_text(iac.member_stackset(**named, role_name="pipes-member", targets=targets))
+    assert f"arn:aws:iam::{labs.management_account_id}:role/pipes-member" in run("deploy", str(file))
 
 
 def test_roles_and_keys_are_made(run: Run, stand_in: StandIn) -> None:

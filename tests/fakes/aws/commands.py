@@ -1,6 +1,7 @@
 """What the command line can do to a running stand-in; every command answers with a sentence."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from tests.fakes.aws.policy import Policy, reading_organizations, trusting
 from tests.fakes.aws.standin import StandIn
 
 Arguments = Mapping[str, Any]
+
+_IDS = re.compile(r"\b(?:r-[a-z0-9]{4,32}|ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|[0-9]{12})\b")
 
 
 def run(stand_in: StandIn, command: str, arguments: Arguments) -> str:
@@ -125,8 +128,16 @@ def _create_key(stand_in: StandIn, arguments: Arguments) -> str:
     return f"{user.arn} has the access key {key.id} with the secret key {key.secret}"
 
 
+def _aimed_at(stand_in: StandIn, template: str) -> str:
+    """Find a root, an OU or an account of ours that a template names; empty where it names none, as one role does."""
+    named = _IDS.findall(template)
+    known = (name for name in named if any(_knows(item, name) for item in stand_in.world.organizations))
+    return next(known, "")
+
+
 def _deploy(stand_in: StandIn, arguments: Arguments) -> str:
-    organization = home_of(stand_in, arguments, arguments.get("account", ""))
+    aim = arguments.get("account") or _aimed_at(stand_in, arguments["template"])
+    organization = home_of(stand_in, arguments, aim)
     account_id = organization.find_account(arguments["account"]).id if arguments.get("account") else ""
     made = stand_in.world.deploy(
         arguments["template"],

@@ -1,0 +1,59 @@
+"""The demo's tenants and people, made by the product's own actions.
+
+What a person would click in the organization tnt (an integration) is left to the person.
+"""
+
+from django.db import transaction
+
+from tests.demo import PASSWORD, PEOPLE
+from workspaces import isolation
+from workspaces.access import Scope
+from workspaces.models import Plan, Role, Tenant, User
+from workspaces.places import actions
+from workspaces.places.members import add_member
+
+
+def seed() -> None:
+    """Create tenants, organizations, workspaces and people, all or none, unless they exist."""
+    with transaction.atomic():
+        _seed()
+
+
+def _seed() -> None:
+    if User.objects.filter(email=PEOPLE[0][0]).exists():
+        return
+    people = {}
+    for email, _ in PEOPLE:
+        handle = email.partition("@")[0]
+        people[handle] = User.objects.create_user(
+            email=email,
+            handle=handle,
+            name=handle.title(),
+            password=PASSWORD,
+            is_superuser=handle == "operator",
+        )
+    tenants: dict[str, Tenant] = {}
+    for handle, plan, owner in (
+        ("acme", Plan.ENTERPRISE, "olivia"),
+        ("initech", Plan.TEAM, "tess"),
+        ("hooli", Plan.DEVELOPER, "dev"),
+    ):
+        tenants[handle] = actions.create_tenant(
+            handle=handle, name=handle.title(), plan=plan, owner=people[owner], by=None
+        )
+    for tenant, organization, name, owner, workspaces in (
+        ("acme", "tnt", "Trinitrotoluene", "oscar", ("fireworks", "rockets")),
+        ("acme", "ops", "Operations", "olivia", ("pager",)),
+        ("initech", "tps", "TPS Reports", "tess", ("covers",)),
+        ("hooli", "nucleus", "Nucleus", "dev", ("box",)),
+    ):
+        scope = Scope(tenants[tenant])
+        with isolation.as_tenant(scope.tenant.pk):
+            made = actions.create_organization(scope=scope, handle=organization, name=name, by=people[owner])
+            inner = Scope(scope.tenant, made)
+            for handle in workspaces:
+                place = actions.create_workspace(scope=inner, handle=handle, name=handle.title(), by=people[owner])
+                if handle == "fireworks":
+                    add_member(scope=inner, user=people["mia"], role=Role.MEMBER, by=people[owner])
+                    here = Scope(scope.tenant, made, place)
+                    add_member(scope=here, user=people["mia"], role=Role.READER, by=people[owner])
