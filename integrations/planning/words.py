@@ -15,13 +15,15 @@ _DONE = {
 
 
 def duration(span: timedelta) -> str:
-    """Say how long something took, in its two largest units; parts of a second are dropped."""
+    """Say how long something took, in its two largest units."""
     seconds = max(int(span.total_seconds()), 0)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
         return f"{hours} h {minutes} min"
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    if minutes:
+        return f"{minutes} min {seconds} s"
+    return f"{seconds} s" if seconds else "under 1 s"
 
 
 def changes(counts: Mapping[str, int]) -> str:

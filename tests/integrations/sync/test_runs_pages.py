@@ -181,7 +181,15 @@ def test_a_running_run_is_followed_until_it_ends(cast: Cast, awsi: Integration, 
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(-1, "0 s"), (0.9, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (3600, "1 h 0 min"), (7325, "2 h 2 min")],
+    [
+        (-1, "under 1 s"),
+        (0.9, "under 1 s"),
+        (1, "1 s"),
+        (59, "59 s"),
+        (61, "1 min 1 s"),
+        (3600, "1 h 0 min"),
+        (7325, "2 h 2 min"),
+    ],
 )
 def test_durations_are_said_in_their_two_largest_units(seconds: float, said: str) -> None:
     assert words.duration(timedelta(seconds=seconds)) == said
