@@ -7,7 +7,7 @@ dashes; folders and connections become schema names and may not.
 import json
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from anyascii import anyascii
@@ -49,15 +49,59 @@ _SQL_WORDS = frozenset(
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 
-validate_place_handle = RegexValidator(
+class HandleValidator(RegexValidator):
+    """Refuses what no handle looks like; the error has one that is like it as its ``suggestion``, if there is one."""
+
+    def __init__(self, regex: str, message: str, suggest: Callable[[str], str]) -> None:
+        super().__init__(regex, message)
+        self.suggest = suggest
+
+    def __call__(self, value: Any) -> None:
+        try:
+            super().__call__(value)
+        except ValidationError as error:
+            raise refused(error.messages[0], self.suggest(str(value))) from None
+
+
+def refused(sentence: str, suggestion: str = "") -> ValidationError:
+    """Make the error of a handle that cannot be used, with one that can; pages offer it."""
+    return ValidationError(sentence.replace("%", "%%"), params={"suggestion": suggestion})
+
+
+def place_handle_like(name: str) -> str:
+    """Make a handle of a place of what somebody typed; empty when nothing in it will do."""
+    made = slug(name).replace("_", "-").lstrip("0123456789-")[:PLACE_MAX_LENGTH].rstrip("-")
+    return "" if made in RESERVED else made
+
+
+def node_handle_like(name: str) -> str:
+    """Make a handle of a folder or connection of what somebody typed; empty when nothing in it will do."""
+    made = fit(slug(name).lstrip("0123456789_"))
+    return "" if why_system_owned(made) else made
+
+
+def next_free(handle: str, is_taken: Callable[[str], bool], *, separator: str, longest: int) -> str:
+    """Give the next handle with a number that nobody has; empty when several in a row are taken."""
+    counted = re.fullmatch(rf"(.+){separator}(\d{{1,3}})", handle)
+    stem, number = (counted[1], int(counted[2])) if counted else (handle, 1)
+    for suffix in (f"{separator}{number + more}" for more in range(1, 6)):
+        wish = stem[: longest - len(suffix)].rstrip(separator) + suffix
+        if not is_taken(wish):
+            return wish
+    return ""
+
+
+validate_place_handle = HandleValidator(
     rf"^[a-z][a-z0-9-]{{0,{PLACE_MAX_LENGTH - 1}}}\Z",
     "Start with a lower-case letter, then use lower-case letters, digits and dashes,"
     f" {PLACE_MAX_LENGTH} characters at most.",
+    place_handle_like,
 )
-validate_node_handle = RegexValidator(
+validate_node_handle = HandleValidator(
     rf"^[a-z][a-z0-9_]{{0,{NODE_MAX_LENGTH - 1}}}\Z",
     "Start with a lower-case letter, then use lower-case letters, digits and underscores,"
     f" {NODE_MAX_LENGTH} characters at most.",
+    node_handle_like,
 )
 
 

@@ -7,7 +7,14 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 
-from workspaces.handles import NODE_MAX_LENGTH, RESERVED_SCHEMAS, validate_node_handle, why_system_owned
+from workspaces.handles import (
+    NODE_MAX_LENGTH,
+    RESERVED_SCHEMAS,
+    next_free,
+    refused,
+    validate_node_handle,
+    why_system_owned,
+)
 from workspaces.web.inputs import AS_TYPED
 
 _PATTERN: Final = re.compile(r"[a-z0-9_*]{1,100}", re.ASCII)
@@ -59,7 +66,8 @@ class AggregatorForm(forms.Form):
 
     def taken_error(self, handle: str) -> ValidationError:
         """Make the error of a taken handle; also when somebody took it between the check and the write."""
-        return ValidationError(f"“{handle}” is taken by another aggregator of this workspace. Choose another handle.")
+        free = next_free(handle, self._is_taken, separator="_", longest=NODE_MAX_LENGTH)
+        return refused(f"“{handle}” is taken by another aggregator of this workspace. Choose another handle.", free)
 
     def clean_patterns(self) -> list[str]:
         patterns = _parts(self.cleaned_data["patterns"])

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from integrations.models import Draft, Integration
-from workspaces.handles import PLACE_MAX_LENGTH, validate_place_handle
+from workspaces.handles import PLACE_MAX_LENGTH, next_free, refused, validate_place_handle
 from workspaces.web.inputs import AS_TYPED
 
 # What stands in the URLs of the wizard where an integration's handle could stand.
@@ -35,9 +35,13 @@ class HandleForm(forms.Form):
             return handle
         if handle in RESERVED:
             raise ValidationError(f"{handle} is a word of this console. Choose another handle.")
-        if Integration.objects.filter(tenant=tenant, handle=handle).exists():
-            raise ValidationError(
+        if self._is_taken(handle):
+            raise refused(
                 f"Another integration of {tenant} is called {handle}; handles are unique over the whole tenant,"
-                " organizations included. Choose another one."
+                " organizations included. Choose another one.",
+                next_free(handle, self._is_taken, separator="-", longest=PLACE_MAX_LENGTH),
             )
         return handle
+
+    def _is_taken(self, handle: str) -> bool:
+        return Integration.objects.filter(tenant=self.settings.tenant, handle=handle).exists()

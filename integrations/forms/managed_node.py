@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from connections import manual_nodes
 from connections.sharing import Node
-from workspaces.handles import NODE_MAX_LENGTH, validate_node_handle
+from workspaces.handles import NODE_MAX_LENGTH, next_free, refused, validate_node_handle
 from workspaces.web.inputs import AS_TYPED
 
 # What an integration keeps as it is in AWS; no form of ours sends these.
@@ -33,9 +33,13 @@ class NodeHandleForm(forms.Form):
         handle: str = self.cleaned_data["handle"]
         if handle != self.node.handle and (why := manual_nodes.why_reserved(type(self.node), handle)):
             raise ValidationError(why)
-        if manual_nodes.is_handle_taken(self.node.scope, type(self.node), handle, but=self.node):
-            raise ValidationError(self.taken(handle))
+        if self._is_taken(handle):
+            free = next_free(handle, self._is_taken, separator="_", longest=NODE_MAX_LENGTH)
+            raise refused(self.taken(handle), free)
         return handle
+
+    def _is_taken(self, handle: str) -> bool:
+        return manual_nodes.is_handle_taken(self.node.scope, type(self.node), handle, but=self.node)
 
     def taken(self, handle: str) -> str:
         return f"{handle} is taken by another {self.node._meta.verbose_name} of {self.node.scope}. Choose another one."

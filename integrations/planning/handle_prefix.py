@@ -5,11 +5,40 @@ handle of a contested name keeps it: on the first import that was the account th
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from integrations.planning.handles import handle_of_slug, wishes
 from integrations.planning.reconcile import Held, Tree, Update
 from workspaces.handles import NODE_MAX_LENGTH, slug
 from workspaces.wording.names import isolated
+
+_NAME = "Web Production"  # while nothing is discovered yet
+_MANY = 4  # a warning is due when a share of one in so many is named so
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What a prefix does to a name, in words, and what speaks against it, if anything."""
+
+    sentence: str
+    warning: str = ""
+
+
+def example(prefix: str, names: Sequence[str]) -> Example:
+    """Say what the prefix makes of one of these accounts, and whether many of them begin with it already."""
+    begun = f"{prefix.rstrip('_')}_"
+    doubled = [name for name in names if prefix and slug(name).startswith(begun)]
+    is_doubled = len(doubled) > 1 and len(doubled) * _MANY >= len(names)
+    shown = next((name for name in (doubled if is_doubled else names) if slug(name)), _NAME)
+    handle = handle_of_slug("connection", slug(shown), "", prefix)
+    sentence = f"The account “{isolated(shown)}” becomes the connection {handle}."
+    if not is_doubled:
+        return Example(sentence)
+    return Example(
+        sentence,
+        f"{len(doubled)} of {len(names)} discovered accounts have {begun} in front of their names already. Leave the"
+        " prefix empty, or choose another one.",
+    )
 
 
 class PrefixRefusedError(Exception):

@@ -20,7 +20,7 @@ for (const tab of document.querySelectorAll(".tabs [aria-current]")) tab.scrollI
 // Buttons that only script can serve ship hidden.
 function reveal(root) {
   if (!root.querySelectorAll) return;
-  for (const button of root.querySelectorAll("[data-copy], [data-dismiss]")) button.hidden = false;
+  for (const button of root.querySelectorAll("[data-copy], [data-dismiss], [data-take]")) button.hidden = false;
 }
 reveal(document);
 document.addEventListener("htmx:load", (event) => reveal(event.target));
@@ -35,6 +35,14 @@ async function copy(button) {
   announce("Copied");
   button.classList.add("copied");
   setTimeout(() => button.classList.remove("copied"), 1500);
+}
+
+// What would do instead of a value that was refused takes its place, as if it were typed.
+function take(button) {
+  const field = document.getElementById(button.closest("[data-field-status]").dataset.fieldStatus);
+  field.value = button.dataset.take;
+  field.focus();
+  field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 // A row of a tree loads its children in place, and shows or hides them from then on.
@@ -73,9 +81,10 @@ document.addEventListener("htmx:load", ({ target }) => {
 
 document.addEventListener("click", (event) => {
   const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
-  const target = event.target.closest("[data-copy], [data-dismiss], [data-tree-toggle]");
+  const target = event.target.closest("[data-copy], [data-dismiss], [data-take], [data-tree-toggle]");
   if (!target) return;
   if (target.matches("[data-copy]")) copy(target);
+  else if (target.matches("[data-take]")) take(target);
   else if (target.matches("[data-dismiss]")) target.closest(".notice").remove();
   else if (plain) {
     event.preventDefault();

@@ -99,6 +99,19 @@ def test_save_waits_for_a_change_and_the_focus_goes_to_what_is_wrong(visit: Visi
     expect(save).to_be_enabled()
 
 
+def test_what_would_do_instead_is_taken_over_by_one_press(visit: Visit, people: Cast) -> None:
+    console = visit(people.tenant_owner).open("/tenants/acme/orgs/tnt/advanced/")
+    console.fill("Handle", "Ops")
+    console.page.get_by_role("button", name=re.compile("^Use it ?: ops$")).click()
+    expect(console.field("Handle")).to_be_focused()
+    console.page.get_by_role("button", name=re.compile("^Use it ?: ops-2$")).click()
+    expect(console.field("Handle")).to_have_value("ops-2")
+    expect(console.page.get_by_text("ops-2 is free.")).to_be_visible()
+    console.fill("Handle", "Ops")
+    expect(console.page.get_by_role("button", name=re.compile("^Use it ?: ops$"))).to_be_visible()
+    console.is_for_everybody()
+
+
 def test_save_knows_of_what_was_typed_before_the_script_came(visit: Visit, people: Cast) -> None:
     console = visit(people.tenant_owner)
     held: list[Route] = []

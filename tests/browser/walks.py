@@ -110,7 +110,7 @@ def set_up_connections(console: Console, deploy: Deploy, *, prefix: str) -> None
     keep_connection_settings(console)
     console.fill("Handle Prefix", prefix)
     if console.has_script:
-        console.sees(f"becomes the connection {prefix}web_production.")
+        console.sees(re.compile(rf"The account .+ becomes the connection {prefix}\w+\."))
     console.page.get_by_text("Automatic Setup", exact=True).click()
     deploy(console.download("Download CloudFormation StackSet")[1])
     console.page.get_by_role("radio", name="All regions").check()

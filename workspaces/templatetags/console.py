@@ -121,6 +121,13 @@ def relative(moment: datetime, now: datetime) -> str:
     return f"{words} ago" if seconds > 0 else f"in {words}"
 
 
+@register.filter
+def suggestion(bound: BoundField) -> str:
+    """Give what would do instead of a value that was refused, where its error says so."""
+    said = [(error.params or {}).get("suggestion") for error in bound.errors.as_data()]
+    return next((one for one in said if one), "")
+
+
 @register.inclusion_tag("components/field.html")
 def field(bound: BoundField, check: str = "", mono: bool = False, placeholder: bool = True) -> dict[str, object]:
     """Show a form field: label, control, help, and the error sentence that the control is described by.

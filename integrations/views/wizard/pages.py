@@ -33,7 +33,8 @@ def show_step(request: HttpRequest, access: Access, draft: Draft, at: Step, form
     if name := asks_about_field(request, form):
         form.is_valid()
         if (example := at.example(form, name)) is not None:
-            return render(request, "components/field.html#status", {"field": form[name], "ok": example})
+            told = {"field": form[name], "ok": example.sentence, "warning": example.warning}
+            return render(request, "components/field.html#status", told)
         return field_status(request, form, name)
     # The test first: one that passes between the two is followed once more, where the other way its tree never came.
     test = results.newest(draft, at.tests, now=timezone.now()) if at.tests else None

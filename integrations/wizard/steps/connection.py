@@ -1,30 +1,39 @@
 """Step 4: Connection Settings."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
 
+from integrations.access import findings
 from integrations.access.findings import partition_of
 from integrations.aws.identifiers import check_role_name, pasted
 from integrations.forms.connection_options import OptionsForm, unknown_regions
 from integrations.forms.settings import SettingsForm
 from integrations.models import AccessTest, Draft
 from integrations.models.settings import NamedSettings
-from integrations.planning.handles import dynamic_handle
+from integrations.planning import handle_prefix
+from integrations.planning.handle_prefix import Example
 from integrations.wizard import setup_files
 from integrations.wizard.steps.step import Step, UrlOf
-from workspaces.handles import why_system_owned
+from workspaces.handles import HandleValidator, node_handle_like, why_system_owned
 from workspaces.web.inputs import PLAIN
 
 PREFIX_MAX_LENGTH: Final = 40
-validate_prefix = RegexValidator(
+
+
+def _prefix_like(text: str) -> str:
+    """Make a prefix of what somebody typed; what ends in no letter or digit was to end so."""
+    made = node_handle_like(text)
+    return f"{made[: PREFIX_MAX_LENGTH - 1]}_" if made and not text.rstrip()[-1].isalnum() else made[:PREFIX_MAX_LENGTH]
+
+
+validate_prefix = HandleValidator(
     rf"^[a-z][a-z0-9_]{{0,{PREFIX_MAX_LENGTH - 1}}}\Z",
     "Start with a lower-case letter, then use lower-case letters, digits and underscores,"
     f" {PREFIX_MAX_LENGTH} characters at most: the prefix becomes the beginning of schema names.",
+    _prefix_like,
 )
-_EXAMPLE: Final = "Web Production"
 
 
 class ConnectionForm(OptionsForm):
@@ -98,12 +107,13 @@ class ConnectionStep(Step):
             "where_stackset_goes": setup_files.where_stackset_goes(draft),
         }
 
-    def example(self, form: SettingsForm, name: str) -> str | None:
-        """Say what the prefix that is being typed does to a name."""
+    def example(self, form: SettingsForm, name: str) -> Example | None:
+        """Say what the prefix that is being typed does to an account that the last Test Discovery has found."""
         if name != "handle_prefix":
             return None
-        handle = dynamic_handle("connection", _EXAMPLE, "", prefix=form.cleaned_data.get(name, ""))
-        return f"The account “{_EXAMPLE}” becomes the connection {handle}."
+        snapshot = findings.newest_snapshot(cast("ConnectionForm", form).settings)
+        names = sorted(account.name for account in snapshot.accounts) if snapshot else []
+        return handle_prefix.example(form.cleaned_data.get(name, ""), names)
 
     def has_to_be_done_again(self, draft: Draft) -> bool:
         """Whether another partition was chosen since, which has not all the regions."""

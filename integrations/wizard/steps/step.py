@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from integrations.forms.settings import SettingsForm
 from integrations.models import AccessTest, Draft
+from integrations.planning.handle_prefix import Example
 from integrations.planning.selection_tree import Outline, Verb
 
 UrlOf = Callable[[str], str]  # of a file of the draft
@@ -36,7 +37,7 @@ class Step(ABC):
         """Give what its form has to judge anew when the page is only looked at; None where nothing can have changed."""
         return None
 
-    def example(self, form: SettingsForm, name: str) -> str | None:
+    def example(self, form: SettingsForm, name: str) -> Example | None:
         """Say what a valid value does in a field that is being typed; None where there is nothing to say."""
         return None
 

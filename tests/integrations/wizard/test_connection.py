@@ -3,11 +3,15 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from integrations.models import Draft
+from integrations.access import findings
+from integrations.models import AccessTest, Draft
 from integrations.models.settings import default_options
+from integrations.planning.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder, pack
 from integrations.wizard.steps.connection import ConnectionForm
 from tests.integrations.wizard.conftest import CONNECTION, Walk
+from workspaces import isolation
 
 
 def test_the_page_has_the_documented_labels(in_org: Walk) -> None:
@@ -136,6 +140,39 @@ def test_a_prefix_shows_what_it_makes_of_a_name_as_one_types(in_org: Walk) -> No
         in_org.answer = in_org.client.get(in_org.url("connection"), {"handle_prefix": typed}, headers=headers)
         assert sentence in in_org.page
         assert "<form" not in in_org.html
+
+
+def discovered(draft: Draft, *names: str) -> None:
+    """Let Test Discovery have found accounts of these names."""
+    accounts = tuple(
+        SnapshotAccount(f"10000000000{number}", "r-ab12", name, AccountState.ACTIVE, timezone.now())
+        for number, name in enumerate(names)
+    )
+    found = Snapshot("o-acme123456", "100000000000", (SnapshotFolder("r-ab12", None, "Root"),), accounts)
+    kind = AccessTest.Kind.DISCOVERY
+    own: dict[str, Any] = {"tenant": draft.tenant, "subject": draft.uid, "kind": kind, "state": "passed"}
+    AccessTest.objects.create(
+        **own, fingerprint=findings.fingerprint(draft, kind), report={"who": {"partition": "aws"}}, snapshot=pack(found)
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("aws_", "The account “Acme Billing” becomes the connection aws_acme_billing."),
+        ("acme_", "The account “Acme Billing” becomes the connection acme_acme_billing."),
+        ("acme_", "2 of 3 discovered accounts have acme_ in front of their names already."),
+        ("ACME-", "Try acme_"),
+        ("1-Acme", "Try acme"),
+    ],
+)
+def test_the_example_is_an_account_that_was_discovered(in_org: Walk, typed: str, sentence: str) -> None:
+    in_org.to("connection")
+    with isolation.as_tenant(in_org.tenant.pk):
+        discovered(in_org.draft(), "sandbox", "Acme Billing", "Acme-Web")
+    headers = {"HX-Request": "true", "HX-Target": "id_handle_prefix-status"}
+    in_org.answer = in_org.client.get(in_org.url("connection"), {"handle_prefix": typed}, headers=headers)
+    assert sentence in in_org.page
 
 
 def test_rotate_changes_the_id_of_the_accounts_only(in_org: Walk) -> None:
