@@ -38,6 +38,41 @@ def test_folders_open_by_the_arrow_keys(visit: Visit, people: Cast, synced: str)
     console.sees_heading("Sandbox")
 
 
+def test_the_keys_walk_through_the_rows_and_the_tab_order_stays(visit: Visit, people: Cast, synced: str) -> None:
+    console = visit(people.org_owner).open(synced)
+    press = console.page.keyboard.press
+
+    def at(name: str) -> None:
+        expect(console.link(name)).to_be_focused()
+
+    console.link("Sandbox").focus()
+    press("ArrowRight")
+    expect(console.link("sandbox-ana")).to_be_visible()
+    press("ArrowRight")
+    at("日本")  # folders come first
+    press("ArrowDown")
+    press("ArrowDown")
+    at("sandbox-ana")
+    press("ArrowLeft")
+    at("Sandbox")
+    press("End")
+    press("Home")
+    at("Sandbox")
+    press("w")
+    at("Workloads")
+    press("ArrowUp")
+    at("sandbox-ana")
+    press("ArrowLeft")
+    press("ArrowLeft")
+    expect(console.link("sandbox-ana")).to_be_hidden()
+    at("Sandbox")
+    press("Tab")
+    expect(console.page.get_by_role("link", name="Settings of Sandbox")).to_be_focused()
+    press("Control+ArrowDown")  # no key of ours
+    expect(console.page.get_by_role("link", name="Settings of Sandbox")).to_be_focused()
+    console.is_for_everybody()
+
+
 def test_the_search_finds_by_name_handle_and_account_id_and_is_in_the_address(
     visit: Visit, people: Cast, aws: RunningAws, synced: str
 ) -> None:

@@ -26,10 +26,13 @@ _GROUPS: Final = (
         ),
     ),
     (
-        "In a tree, on the arrow of a folder",
+        "In a tree of folders",
         (
-            (("→",), "Show what is in it"),
-            (("←",), "Hide what is in it"),
+            (("↓", "↑"), "Next or previous row"),
+            (("→",), "Show what is in a folder, then go into it"),
+            (("←",), "Hide what is in a folder, or go to the one around it"),
+            (("Home", "End"), "First or last row"),
+            (("A … Z",), "Next row that begins with the letter"),
         ),
     ),
 )
