@@ -44,7 +44,7 @@ def test_an_owner_leaves_an_ou_out_but_for_one_account_in_it(visit: Visit, peopl
     console.sees("Mirrored nevertheless: OU Payments")
     console.sees("Saving removes 4 folders and connections")  # of the choice before it were more
     assert not look_at(console)
-    console.press("Save")
+    console.page.get_by_role("button", name=re.compile("^Save and remove ")).click()
     console.sees("Saved the accounts that awsi mirrors.")
     console.tab("Connections")
     console.sees("the others were left out by choice")
@@ -62,7 +62,7 @@ def test_accounts_are_chosen_without_script(visit: Visit, people: Cast, synced: 
     expect(tick(console, "Sandbox")).to_have_attribute("aria-checked", "mixed")
     console.press("Root")
     expect(tick(console, "Workloads")).to_have_attribute("aria-checked", "true")
-    console.press("Save")
+    console.page.get_by_role("button", name=re.compile("^Save and remove ")).click()
     console.sees("Saved the accounts that awsi mirrors.")
 
 

@@ -142,7 +142,7 @@ def test_settings_handles_and_permissions_are_changed_where_the_documentation_sa
     console.sees("What changes in workspaces")
     for change in ("corp_ledger", "Search path: names nothing any more", "Aggregator all_of_aws: loses 2"):
         console.sees(change)
-    console.press("Confirm")
+    console.page.get_by_role("button", name=re.compile(r"^Rename \d+ connections$")).first.click()
     expect(console.field("Handle Prefix")).to_have_value("corp_")
     console.open(f"{WORKSPACE}connections/in-use/")
     console.sees("corp_ledger")
@@ -196,7 +196,7 @@ def test_other_credentials_take_away_what_they_cannot_see(
     save(console, "Discovery Settings")
     console.sees("Tried: they work")
     console.sees("Sandbox")
-    console.press("Save")
+    console.page.get_by_role("button", name=re.compile("^Save and remove ")).click()
     console.sees("The credentials that Pipes discovers accounts and OUs with")
     aws.organization.create_account("out-of-sight", parent=sandbox)
     aws.organization.create_account("in-sight", parent=aws.organization.find("Dev").id)

@@ -71,6 +71,7 @@ def test_what_would_leave_workspaces_is_shown_and_nothing_is_saved_before_it_is_
     asked = save(as_org_owner, tree.root, choice="none")
     text = text_of(asked)
     assert "What changes in workspaces" in text
+    assert asked.count(">Revoke from 2 workspaces</button>") == 2  # above and below
     assert "tnt/fireworks" in text
     assert "Schemas removed ledger vault" in text
     assert "Folder removed, with what comes to it later Prod" in text

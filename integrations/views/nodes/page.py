@@ -16,10 +16,10 @@ def find_node(access: Access, **ids: int) -> Node:
 
 
 def show_node_impact(
-    request: HttpRequest, access: Access, page: dict[str, object], unseen: UnseenImpactError, *, lead: str
+    request: HttpRequest, access: Access, page: dict[str, object], unseen: UnseenImpactError, *, lead: str, act: str
 ) -> HttpResponse:
     """Ask whether a change may be saved that affects workspaces."""
-    context = page | impact_context(request, access, unseen, lead=lead, cancel_url=request.path)
+    context = page | impact_context(request, access, unseen, lead=lead, act=act, cancel_url=request.path)
     return render(request, "integrations/nodes/impact.html", context)
 
 
@@ -32,4 +32,4 @@ def show_handle_impact(
         f"{count} workspace{' uses' if count == 1 else 's use'} this connection. Search paths and patterns that people"
         " typed are never rewritten."
     )
-    return show_node_impact(request, access, page, unseen, lead=lead)
+    return show_node_impact(request, access, page, unseen, lead=lead, act="Rename connection")

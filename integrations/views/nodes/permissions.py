@@ -59,7 +59,9 @@ def node_permissions(request: HttpRequest, access: Access, **ids: int) -> HttpRe
                 f"With these permissions {count} workspace{' is' if count == 1 else 's are'} affected. What goes comes"
                 f" back as it was when it is granted again within {duration_in_words(GRACE)}."
             )
-            return show_node_impact(request, access, context, unseen, lead=lead)
+            revoked = sum(one.is_loss for one in unseen.impacts)
+            act = f"Revoke from {revoked:,} workspace{'' if revoked == 1 else 's'}"
+            return show_node_impact(request, access, context, unseen, lead=lead, act=act)
         else:
             messages.success(request, f"Saved the permissions of {isolated(node.shown)}.{_what_happened(scope, done)}")
             return redirect(request.path)

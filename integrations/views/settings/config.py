@@ -93,7 +93,8 @@ def connection_settings(request: HttpRequest, access: Access, integration: str) 
     except PrefixRefusedError as error:
         form.add_error("handle_prefix", str(error))
     except change.UnseenImpactError as unseen:
-        return show_impact(request, access, found, unseen, lead=_prefix_lead(wanted, unseen))
+        act = f"Rename {unseen.renames:,} connection{'' if unseen.renames == 1 else 's'}"
+        return show_impact(request, access, found, unseen, lead=_prefix_lead(wanted, unseen), act=act)
     else:
         messages.success(request, f"Saved the Connection Settings of {saved}.")
         return redirect(access.scope.url("integration_config", integration=found.handle))

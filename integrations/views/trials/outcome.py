@@ -1,6 +1,7 @@
 """The page of a trial: how far it is, then what would change in the tree and in workspaces."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import astuple
 from typing import Final
 
@@ -74,7 +75,8 @@ def show_trial(
 
 def outcome_context(request: HttpRequest, tenant: Tenant, outcome: settings_trial.TrialOutcome) -> dict[str, object]:
     """Give what the template of changes needs, and what saving them has to send back."""
-    removals = [change.after for change in outcome.changes if change.kind == "remove"]
+    removals = [change for change in outcome.changes if change.kind == "remove"]
+    reasons = words.reasons([change.after for change in removals])
     return {
         "groups": group_changes(
             (astuple(change) for change in outcome.changes),
@@ -85,5 +87,16 @@ def outcome_context(request: HttpRequest, tenant: Tenant, outcome: settings_tria
         "workspaces": workspace_lines(outcome.impacts, tenant),
         "seen": outcome.fingerprint,
         "removed": len(removals),
-        "reasons": words.reasons(removals),
+        "reasons": reasons,
+        "act": _act(Counter(change.node for change in removals)),
     }
+
+
+def _act(removals: Mapping[str, int]) -> str:
+    """Say on the button what saving does beside saving, where something goes."""
+    going = [
+        f"{count:,} {node}{'' if count == 1 else 's'}"
+        for node in ("folder", "connection")
+        if (count := removals.get(node, 0))
+    ]
+    return f"Save and remove {' and '.join(going)}" if going else "Save"

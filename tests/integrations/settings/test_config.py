@@ -52,7 +52,7 @@ def test_a_new_prefix_shows_first_what_changes_in_which_workspace(
     assert "Search path: names a schema then acme_dev" in fireworks
     assert "Aggregator all_prod: loses 1 prod" in fireworks
     assert "Schemas renamed prod to → acme_prod" in rockets
-    assert "dev" not in rockets.split("Confirm")[0].replace("Dev", "")
+    assert "dev" not in rockets.split("Rename 3 connections")[0].replace("Dev", "")
     assert handles(cast) == {"management", "prod", "dev"}
 
 
@@ -310,3 +310,24 @@ def test_the_discovery_settings_warn_of_what_other_credentials_take_away(in_use:
         " and connections will be deleted and removed from any workspaces where they are attached."
     )
     assert warning in card
+
+
+def test_what_breaks_comes_first_and_what_is_only_renamed_is_folded(
+    in_use: Synced, cast: Cast, as_org_owner: Client
+) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        Workspace.objects.filter(pk=cast.fireworks.pk).update(search_path_prefix=[])
+        Workspace.objects.filter(pk=cast.rockets.pk).update(search_path_prefix=["prod", "acme_prod"])
+        Aggregator.objects.all().delete()
+    html = post(as_org_owner, CONNECTION, **form(as_org_owner, handle_prefix="acme_"))
+    assert html.count(">Rename 3 connections</button>") == 2  # above and below
+    assert html.index("tnt/rockets") < html.index("tnt/fireworks")
+    rockets, fireworks = html[html.index("tnt/rockets") :].split("tnt/fireworks", 1)
+    assert "1 breaks 1 added 1 renamed" in text_of(rockets)
+    assert (
+        rockets.index("names nothing any more") < rockets.index("names a schema then") < rockets.index("only renamed")
+    )
+    assert '<details class="renames">' in rockets
+    assert 'href="/tenants/acme/orgs/tnt/workspaces/rockets/advanced/search-path/"' in rockets
+    assert "breaks" not in fireworks
+    assert '<details class="renames" open>' in fireworks  # there is nothing else to see
