@@ -48,7 +48,6 @@ OPTIONS: Final = {
             "Min Error Retry Delay",
             Kind.NUMBER,
             25,
-            "In milliseconds.",
             unit="milliseconds",
             most=600_000,
         ),

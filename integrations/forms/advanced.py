@@ -5,6 +5,7 @@ from typing import Any, Final
 from django import forms
 
 from integrations.models import Integration
+from workspaces.web.inputs import NumberField
 
 LEAST_MINUTES: Final = 5
 MOST_MINUTES: Final = 24 * 60
@@ -14,7 +15,8 @@ MOST_CONNECTIONS: Final = 100_000
 class ScheduleForm(forms.Form):
     """How often the integration syncs by itself."""
 
-    minutes = forms.IntegerField(
+    minutes = NumberField(
+        unit="minutes",
         label="Minutes between two syncs",
         min_value=LEAST_MINUTES,
         max_value=MOST_MINUTES,
@@ -33,7 +35,8 @@ class ScheduleForm(forms.Form):
 class DeletionLimitForm(forms.Form):
     """How much a scheduled sync may remove without being approved."""
 
-    percent = forms.IntegerField(
+    percent = NumberField(
+        unit="%",
         label="Per cent of the connections",
         min_value=0,
         max_value=100,
@@ -42,7 +45,8 @@ class DeletionLimitForm(forms.Form):
         ),
         help_text="From 0 to 100; with 100 a sync never asks.",
     )
-    connections = forms.IntegerField(
+    connections = NumberField(
+        unit="connections",
         label="Connections",
         min_value=0,
         max_value=MOST_CONNECTIONS,

@@ -12,7 +12,7 @@ from integrations.aws import regions
 from integrations.connection_options import OPTIONS, Kind, Option
 from integrations.forms.settings import SettingsForm
 from integrations.models.settings import default_options
-from workspaces.web.inputs import PLAIN
+from workspaces.web.inputs import PLAIN, NumberField
 
 # Steampipe compares error codes with patterns such as "AccessDenied*".
 _ERROR_CODE: Final = re.compile(r"[A-Za-z0-9_.:*?-]{1,100}", re.ASCII)
@@ -38,7 +38,7 @@ def _field(option: Option) -> forms.Field:
     if option.kind == Kind.NUMBER:
         least = dict.fromkeys(("required", "invalid", "min_value"), f"Enter a number of {option.unit}, at least 1.")
         errors = least | {"max_value": f"Enter {option.most:,} at most."}
-        return forms.IntegerField(**words, min_value=1, max_value=option.most, error_messages=errors)
+        return NumberField(**words, unit=option.unit, min_value=1, max_value=option.most, error_messages=errors)
     if option.kind == Kind.REGION:
         return forms.ChoiceField(**words, required=False, error_messages=_NO_REGION)
     widget = forms.TextInput(attrs=PLAIN)

@@ -17,6 +17,7 @@ from lucide import _render_icon as render_icon
 from workspaces.access import Access, Scope
 from workspaces.sign_in.second_factors import codes_left, is_readable
 from workspaces.sign_in.sessions import browser
+from workspaces.web.inputs import NumberField
 from workspaces.wording.durations import duration_in_words
 from workspaces.wording.names import isolated
 
@@ -137,7 +138,8 @@ def field(bound: BoundField, check: str = "", mono: bool = False, placeholder: b
     """
     widget = bound.field.widget
     kind = "choices" if isinstance(widget, RadioSelect | CheckboxSelectMultiple) else "plain"
-    described = [f"{bound.auto_id}-help"] if bound.help_text else []
+    unit = bound.field.unit if isinstance(bound.field, NumberField) else ""
+    described = [f"{bound.auto_id}-{part}" for part, said in (("unit", unit), ("help", bound.help_text)) if said]
     attributes: dict[str, Any] = {"aria-describedby": " ".join([*described, f"{bound.auto_id}-status"])}
     wrong = bound.form.errors if bound.form.is_bound else ()
     is_first_wrong = bound.name == next((name for name in bound.form.fields if name in wrong), None)
@@ -157,6 +159,7 @@ def field(bound: BoundField, check: str = "", mono: bool = False, placeholder: b
         "control": bound.as_widget(attrs=attributes) if kind == "plain" else "",
         "kind": "checkbox" if isinstance(widget, CheckboxInput) else kind,
         "mono": mono,
+        "unit": unit,
         "is_first_wrong": is_first_wrong,
     }
 
