@@ -19,7 +19,7 @@ from workspaces.web.pagination import LazyList
 from workspaces.wording.names import id_in_arn
 
 _TEXT = CharField()
-_SHOWN = Coalesce(NullIf("title", Value("")), Collate("handle", "default"), output_field=_TEXT)
+SHOWN = Coalesce(NullIf("title", Value("")), Collate("handle", "default"), output_field=_TEXT)
 _MANAGER = Coalesce("root__managed_by", Value(""), output_field=_TEXT)
 _ORDER = (Lower("label"), "id")
 _COLUMNS = ("id", "label", "handle", "source_id", "manager", "organization_id", "workspace_id")
@@ -175,7 +175,7 @@ def fill_in_places(rows: Sequence[Row]) -> None:
     """Fill in where each row is: the titles of the folders above it, from the top down."""
     above = {row.id: _ids_above(row) for row in rows}
     wanted = {folder_id for ids in above.values() for folder_id in ids}
-    titles = dict(Folder.objects.filter(pk__in=wanted).annotate(label=_SHOWN).values_list("id", "label"))
+    titles = dict(Folder.objects.filter(pk__in=wanted).annotate(label=SHOWN).values_list("id", "label"))
     for row in rows:
         row.place = " / ".join(titles[folder_id] for folder_id in _ids_above(row))
 
@@ -200,7 +200,7 @@ def _counted(nodes: "QuerySet[Any]", kind: str) -> "QuerySet[Any, Any]":
 
 
 def _folder_rows(folders: QuerySet[Folder], start: int, stop: int) -> list[Row]:
-    found = Folder.objects.filter(pk__in=_chosen(folders, start, stop)).annotate(label=_SHOWN, manager=_MANAGER)
+    found = Folder.objects.filter(pk__in=_chosen(folders, start, stop)).annotate(label=SHOWN, manager=_MANAGER)
     rows = [Row("folder", *values) for values in found.order_by(*_ORDER).values_list(*_COLUMNS, "path")]
     counts = _count_below([row.id for row in rows])
     for row in rows:
@@ -211,14 +211,14 @@ def _folder_rows(folders: QuerySet[Folder], start: int, stop: int) -> list[Row]:
 def _connection_rows(connections: QuerySet[Connection], start: int, stop: int) -> list[Row]:
     path = Coalesce("folder__path", Value(""), output_field=_TEXT)
     chosen = Connection.objects.filter(pk__in=_chosen(connections, start, stop))
-    found = chosen.annotate(label=_SHOWN, manager=_MANAGER, path=path)
+    found = chosen.annotate(label=SHOWN, manager=_MANAGER, path=path)
     own = ("path", "state", "health", "health_reason")
     return [Row("connection", *values) for values in found.order_by(*_ORDER).values_list(*_COLUMNS, *own)]
 
 
 def _chosen(nodes: "QuerySet[Any]", start: int, stop: int) -> "QuerySet[Any, Any]":
     """Choose the slice first: the folders that a row is joined with are then looked up for it, and not for all rows."""
-    ordered: QuerySet[Any, Any] = nodes.annotate(label=_SHOWN).order_by(*_ORDER).values("pk")
+    ordered: QuerySet[Any, Any] = nodes.annotate(label=SHOWN).order_by(*_ORDER).values("pk")
     return ordered[start:stop]
 
 

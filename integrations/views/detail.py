@@ -37,6 +37,7 @@ def integration_detail(request: HttpRequest, access: Access, integration: str) -
         health=SimpleLazyObject(lambda: health_words(access, found)),
         accounts_url=f"{access.scope.url('integration_config', integration=found.handle)}#accounts",
         root_url=access.scope.url("folder_settings", folder=root.pk),
+        picture_url=access.scope.url("integration_picture", integration=found.handle),
     )
     status = latest_status(access, found)
     return render_live(request, "integrations/detail.html", context, status, parts=("list",))

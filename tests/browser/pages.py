@@ -11,7 +11,8 @@ NOT_PAGES = ("operator/", "healthz", "readyz", "metrics", ".well-known/")
 SIGNED_OUT = ("/account/login/", "/account/password/reset/", "/account/password/reset/done/", "/account/signup/")
 UNLINKED = ("/account/logout/", "/account/email/", "/account/password/change/")
 
-_LINKS = "[...document.querySelectorAll('a[href]:not([download])')].map(link => link.href)"
+_LINKS = """[...document.querySelectorAll('a[href]:not([download])')]
+.map(link => new URL(link.getAttribute('href'), location).href)"""  # those in pictures too
 _TARGETS = """[
     ['a[href]', 'href'], ['form[action]', 'action'], ['button[formaction]', 'formaction'], ['[hx-post]', 'hx-post']
 ].flatMap(([kind, name]) => [...document.querySelectorAll(kind)].map(part => part.getAttribute(name)))
