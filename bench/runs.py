@@ -126,7 +126,7 @@ def _urls(scope: Scope, use: Callable[[], None]) -> dict[str, str]:
     use()
     base = scope.url("integration_list")
     with isolation.as_tenant(scope.tenant.pk):
-        run = SyncRun.objects.filter(integration__handle="awsi-07").order_by("-pk")[10].pk
+        run = SyncRun.objects.filter(integration__handle="awsi-07").order_by("-pk")[10].number
         middle = SyncRun.objects.filter(integration__handle="awsi-07").order_by("pk")[30].pk
     return {
         "Integrations": base,

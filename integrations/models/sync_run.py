@@ -95,7 +95,8 @@ def _newest_of_each() -> "models.QuerySet[SyncRun, Any]":
 class SyncRun(models.Model):
     """A sync run (a *process* in the console): who started it, how far it is, what it changed, or why it did not.
 
-    ``changes`` holds every change as ``[kind, node, source id, label, before, after]``; ``counts`` how many of each.
+    ``number`` counts the runs of its integration from 1 on; the database gives it to each that is made. ``changes``
+    holds every change as ``[kind, node, source id, label, before, after]``; ``counts`` how many of each.
     A record may stand for ``folded_runs`` runs in a row that changed nothing, itself the last of them; the first was
     queued at ``folded_since``. Null means that nobody has looked yet whether it can be folded (``sync.run_records``).
     ``is_about_access`` says that it failed for what the Discovery Settings hold. A run that needed approval changed
@@ -136,6 +137,7 @@ class SyncRun(models.Model):
     integration = models.ForeignKey(  # the index run_by_integration is its index
         Integration, on_delete=models.CASCADE, related_name="runs", db_index=False, db_constraint=False
     )
+    number = models.IntegerField(db_default=0, editable=False)
     trigger = models.CharField(max_length=10, choices=Trigger)
     started_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     state = models.CharField(max_length=14, choices=State, default=State.QUEUED)
@@ -174,6 +176,10 @@ class SyncRun(models.Model):
             ),
         ]
         constraints = [
+            # With the tenant, so that what somebody names of another tells nothing: its key refuses it, and not this.
+            models.UniqueConstraint(
+                fields=["integration", "number", "tenant"], condition=Q(number__gt=0), name="run_number"
+            ),
             # Whatever crashes, and however many people click: one sync of an integration at a time.
             models.UniqueConstraint(
                 fields=["integration"], condition=Q(state__in=["queued", "running"]), name="run_one_at_a_time"
@@ -185,7 +191,7 @@ class SyncRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"run {self.pk}"
+        return f"run {self.number} of {self.integration_id}"
 
     @property
     def tone(self) -> str:

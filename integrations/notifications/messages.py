@@ -100,7 +100,13 @@ def payload(delivery: Delivery, integration: Integration) -> dict[str, Any]:
         "url": (delivery.event != Event.ASKS and _run_url(integration, run)) or _integration_url(integration),
     }
     if run is not None:
-        facts["process"] = {"id": run.pk, "state": run.state, "trigger": run.trigger, "error": run.error or None}
+        facts["process"] = {
+            "id": run.pk,
+            "number": run.number,
+            "state": run.state,
+            "trigger": run.trigger,
+            "error": run.error or None,
+        }
     if delivery.failing_since:
         facts["failing_since"] = delivery.failing_since.isoformat(timespec="seconds")
     if run is not None and delivery.event in _WITH_CHANGES:
@@ -163,4 +169,4 @@ def _integration_url(integration: Integration) -> str:
 def _run_url(integration: Integration, run: SyncRun | None) -> str:
     if run is None:
         return ""
-    return absolute(integration.scope.url("run_detail", integration=integration.handle, run=run.pk))
+    return absolute(integration.scope.url("run_detail", integration=integration.handle, run=run.number))

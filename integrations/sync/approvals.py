@@ -46,7 +46,7 @@ def approve(*, run: SyncRun, by: User, now: datetime) -> SyncRun:
         scope=integration.scope,
         by=by,
         target=integration,
-        run=run.pk,
+        run=run.number,
         removals=len(current.removals),
     )
     return requests.queue_sync(integration, SyncRun.Trigger.APPROVAL, by, now)
@@ -57,7 +57,7 @@ def discard(*, run: SyncRun, by: User, now: datetime) -> None:
     """Leave everything as it is; the next sync that is over the limit asks again. Raises NotWaitingError."""
     current = _decide(run, SyncRun.State.DISCARDED, by, now)
     integration = current.integration
-    audit.record("integration.removals_discarded", scope=integration.scope, by=by, target=integration, run=run.pk)
+    audit.record("integration.removals_discarded", scope=integration.scope, by=by, target=integration, run=run.number)
 
 
 def _decide(run: SyncRun, state: SyncRun.State, by: User, now: datetime) -> SyncRun:

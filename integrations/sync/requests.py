@@ -30,7 +30,7 @@ class IntegrationGoneError(Exception):
 def request_sync(*, integration: Integration, by: User | None, now: datetime) -> SyncRun:
     """Start a sync now; one that is under way already is given, and followed by one more if it may have read past."""
     run = queue_sync(integration, SyncRun.Trigger.MANUAL, by, now)
-    audit.record("integration.sync_requested", scope=integration.scope, by=by, target=integration, run=run.pk)
+    audit.record("integration.sync_requested", scope=integration.scope, by=by, target=integration, run=run.number)
     return run
 
 

@@ -52,7 +52,7 @@ def integration_sync(request: HttpRequest, access: Access, integration: str) -> 
     """
     found = find_integration(access, integration)
     now = timezone.now()
-    asking = SyncRun.objects.undecided(found).values_list("pk", flat=True).first()
+    asking = SyncRun.objects.undecided(found).values_list("number", flat=True).first()
     if asking is not None and "anyway" not in request.POST:
         messages.warning(request, _ASKS_FIRST.format(found))
         return redirect(access.scope.url("run_detail", integration=found.handle, run=asking))

@@ -92,7 +92,7 @@ def run_status(access: Access, integration: Integration, run: SyncRun) -> RunSta
     )
     return RunStatus(
         run=run,
-        url=access.scope.url("run_detail", integration=integration.handle, run=run.pk),
+        url=access.scope.url("run_detail", integration=integration.handle, run=run.number),
         phase=run.get_phase_display() if run.phase else run.get_state_display(),
         took=words.duration(run.elapsed),
         counters=counters,
@@ -111,7 +111,7 @@ def latest_status(access: Access, integration: Integration) -> RunStatus:
         raise Http404
     is_followed = latest.state != SyncRun.State.QUEUED and integration.schedule.asked_trigger is not None
     status = replace(run_status(access, integration, latest), is_followed=is_followed)
-    asking = SyncRun.objects.undecided(integration).values_list("pk", flat=True).first()
+    asking = SyncRun.objects.undecided(integration).values_list("number", flat=True).first()
     if asking is not None:
         asks_url = access.scope.url("run_detail", integration=integration.handle, run=asking)
         status = replace(status, asks_url=asks_url)

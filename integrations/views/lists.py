@@ -73,7 +73,7 @@ def _rows(access: Access, integrations: list[Integration]) -> list[IntegrationRo
             run=runs[integration.pk],
             url=f"{base}{integration.handle}/",
             config_url=f"{base}{integration.handle}/config/",
-            run_url=f"{base}{integration.handle}/processes/{runs[integration.pk].pk}/",
+            run_url=f"{base}{integration.handle}/processes/{runs[integration.pk].number}/",
             good_at=good_since.get(integration.pk),
         )
         for integration in integrations

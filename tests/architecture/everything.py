@@ -105,7 +105,7 @@ def _integration(cast: Cast, scope: Scope) -> dict[str, Any]:
     delivery = Delivery.objects.create(tenant=scope.tenant, integration=made, event=Event.TEST, webhook=hook)
     return {
         "integration": made.handle,
-        "run": run.pk,
+        "run": run.number,
         "folder": unit.pk,
         "connection": account.pk,
         "draft": draft.uid,

@@ -23,6 +23,7 @@ _OF_OWN_TENANT = "in every row that it writes, what the row names is of the row'
 SEEN: dict[tuple[str, str], str] = {
     ("connections", "0010_keys_with_tenant"): _OF_OWN_TENANT,
     ("integrations", "0021_keys_with_tenant"): _OF_OWN_TENANT,
+    ("integrations", "0031_numbered_runs"): "the trigger fills in a column that it does not write",
     ("workspaces", "0008_own_rows"): "within a tenant it changes nobody but who is signed in",
     ("workspaces", "0006_stamped_audit_events"): "it names who is signed in, or a person for whom a worker works",
     ("workspaces", "0007_people_who_go"): "the trigger acts when a person's data is erased, which it cannot do",

@@ -50,19 +50,19 @@ def run_detail(request: HttpRequest, access: Access, integration: str, run: int)
     One that needs approval is approved or discarded here.
     """
     found = find_integration(access, integration)
-    runs = SyncRun.objects.filter(integration=found).select_related("started_by", "decided_by")
-    mine = get_object_or_404(runs, pk=run)
+    runs = SyncRun.objects.filter(integration=found, number__gt=0).select_related("started_by", "decided_by")
+    mine = get_object_or_404(runs, number=run)
     problem = ""
     if request.method == "POST":
         problem = _decide(request, access, mine)
         if not problem:
             return redirect(access.scope.url("integration_detail", integration=found.handle))
-        mine = get_object_or_404(runs, pk=run)
+        mine = get_object_or_404(runs, number=run)
     runs_url = access.scope.url("run_list", integration=found.handle)
     context = integration_page(
         access,
         found,
-        [("Processes", runs_url), (f"Sync {mine.pk}", "")],
+        [("Processes", runs_url), (f"Sync {mine.number}", "")],
         groups=group_changes(mine.changes, kind=request.GET.get("kind", ""), page=request.GET.get("page", "1")),
         is_one_kind="kind" in request.GET,
         problem=problem,
@@ -79,10 +79,10 @@ def _decide(request: HttpRequest, access: Access, run: SyncRun) -> str:
     try:
         if answer == "approve":
             approvals.approve(run=run, by=access.user, now=now)
-            sentence = f"Approved. AWS is read again now; what sync {run.pk} showed may go, and nothing else."
+            sentence = f"Approved. AWS is read again now; what sync {run.number} showed may go, and nothing else."
         elif answer == "discard":
             approvals.discard(run=run, by=access.user, now=now)
-            sentence = f"Discarded. Sync {run.pk} has changed nothing; the next one looks again."
+            sentence = f"Discarded. Sync {run.number} has changed nothing; the next one looks again."
         else:
             return "Choose Approve or Discard."
     except approvals.NotWaitingError as error:

@@ -66,7 +66,7 @@ def test_a_webhook_gets_signed_json_that_says_what_changed(told: Told, receiver:
     assert abs(int(got.headers["webhook-timestamp"]) - timezone.now().timestamp()) < 60
     expected = {"type": "sync.changed", "tenant": "acme", "organization": "tnt", "integration": "awsi"}
     assert expected.items() <= body.items()
-    assert body["url"].endswith(f"/tenants/acme/orgs/tnt/integrations/awsi/processes/{run.pk}/")
+    assert body["url"].endswith(f"/tenants/acme/orgs/tnt/integrations/awsi/processes/{run.number}/")
     assert body["counts"] == {"create": 1, "move": 1}
     assert body["changes"][0] == {
         "kind": "create",

@@ -34,7 +34,7 @@ def test_an_email_about_changes_says_each_in_a_line_and_where_to_look(told: Told
         "→ move web (444455556666) from Root to Root / Prod\n",
         "~ change web (444455556666) from active to pending closure\n",
         "− remove gone (777788889999) from Root / Prod\n",
-        f"https://pipes.example.com/tenants/acme/orgs/tnt/integrations/awsi/processes/{run.pk}/\n",
+        f"https://pipes.example.com/tenants/acme/orgs/tnt/integrations/awsi/processes/{run.number}/\n",
         "https://pipes.example.com/tenants/acme/orgs/tnt/integrations/awsi/notifications/\n",
     ):
         assert expected in body

@@ -248,7 +248,7 @@ def test_what_waits_for_approval_is_shown_before_a_sync_would_remove_it(
 ) -> None:
     run = change(state="needs_approval", finished_at=timezone.now(), removals=["1"], error="Too much.")
     response = as_org_owner.post(AWSI + "sync/", follow=True)
-    assert response.redirect_chain == [(f"{AWSI}processes/{run.pk}/", 302)]
+    assert response.redirect_chain == [(f"{AWSI}processes/{run.number}/", 302)]
     assert "No sync of awsi was started, for one waits for approval." in response.content.decode()
     assert 'name="anyway"' in get(as_org_owner, AWSI + "advanced/")
     with isolation.as_tenant(cast.acme.pk):

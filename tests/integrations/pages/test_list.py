@@ -69,7 +69,7 @@ def test_a_row_leads_to_the_integration_its_last_run_and_its_config(cast: Cast, 
     for name, arguments in (
         ("integration_detail", {}),
         ("integration_config", {}),
-        ("run_detail", {"run": run.pk}),
+        ("run_detail", {"run": run.number}),
     ):
         assert f'href="{cast.at_org.url(name, integration="awsi", **arguments)}"' in html
     assert "Waiting" in html

@@ -54,8 +54,8 @@ def test_a_page_of_an_integration(in_use: Synced, as_org_owner: Client, path: st
 
 def test_a_run(in_use: Synced, as_org_owner: Client) -> None:
     run: SyncRun = in_use.runs()[-1]
-    title, heading, crumbs = names_of(as_org_owner, f"{MAIN}processes/{run.pk}/")
-    assert (title, heading) == (f"Sync {run.pk} of main", f"Sync {run.pk}")
+    title, heading, crumbs = names_of(as_org_owner, f"{MAIN}processes/{run.number}/")
+    assert (title, heading) == (f"Sync {run.number} of main", f"Sync {run.number}")
     assert crumbs == ["Integrations", "main", "Processes"]
 
 

@@ -46,14 +46,14 @@ def asking(cast: Cast, awsi: Integration, vault: Connection) -> SyncRun:
 
 
 def decide(client: Client, run: SyncRun, answer: str) -> str:
-    return text_of(client.post(f"{AWSI}processes/{run.pk}/", {"do": answer}, follow=True))
+    return text_of(client.post(f"{AWSI}processes/{run.number}/", {"do": answer}, follow=True))
 
 
 def test_the_integration_leads_to_what_would_be_removed(asking: SyncRun, as_org_owner: Client) -> None:
     for page in ("", "advanced/"):
         html = as_org_owner.get(AWSI + page).content.decode()
         assert WHY in html
-        assert f'href="{AWSI}processes/{asking.pk}/">Review what would be removed' in html
+        assert f'href="{AWSI}processes/{asking.number}/">Review what would be removed' in html
     assert "it also removes what waits" in text_of(as_org_owner.get(AWSI + "advanced/"))
     assert "Needs approval" in text_of(as_org_owner.get(AWSI.removesuffix("awsi/")))
     assert "Needs approval" in text_of(as_org_owner.get(AWSI + "processes/"))
@@ -76,7 +76,7 @@ def test_the_page_shows_the_plan_as_a_diff_and_what_it_means_to_workspaces(
         fireworks = Scope(cast.acme, cast.tnt, cast.fireworks)
         sharing.set_grants(vault, [fireworks])
         actions.add_schema(scope=fireworks, node=vault, by=cast.org_owner)
-    text = text_of(as_org_owner.get(f"{AWSI}processes/{asking.pk}/"))
+    text = text_of(as_org_owner.get(f"{AWSI}processes/{asking.number}/"))
     assert WHY in text
     assert "What it would have changed" in text
     assert f"− Vault connection {vault.source_id} Root" in text
@@ -84,19 +84,19 @@ def test_the_page_shows_the_plan_as_a_diff_and_what_it_means_to_workspaces(
 
 
 def test_approving_starts_a_sync_and_tells_who_did(cast: Cast, asking: SyncRun, as_org_owner: Client) -> None:
-    assert f"what sync {asking.pk} showed may go" in decide(as_org_owner, asking, "approve")
+    assert f"what sync {asking.number} showed may go" in decide(as_org_owner, asking, "approve")
     with isolation.as_tenant(cast.acme.pk):
         asking.refresh_from_db()
         assert asking.decided_by == cast.org_owner
         assert SyncRun.objects.filter(trigger=SyncRun.Trigger.APPROVAL, started_by=cast.org_owner).exists()
-    assert "Approved by org-owner" in text_of(as_org_owner.get(f"{AWSI}processes/{asking.pk}/"))
+    assert "Approved by org-owner" in text_of(as_org_owner.get(f"{AWSI}processes/{asking.number}/"))
     log = text_of(as_org_owner.get("/tenants/acme/orgs/tnt/activity/"))
     assert "approved 1 removals by a sync of the integration awsi" in log
 
 
 def test_discarding_leaves_everything(cast: Cast, asking: SyncRun, vault: Connection, as_org_owner: Client) -> None:
-    assert f"Sync {asking.pk} has changed nothing" in decide(as_org_owner, asking, "discard")
-    assert "Discarded by" in text_of(as_org_owner.get(f"{AWSI}processes/{asking.pk}/"))
+    assert f"Sync {asking.number} has changed nothing" in decide(as_org_owner, asking, "discard")
+    assert "Discarded by" in text_of(as_org_owner.get(f"{AWSI}processes/{asking.number}/"))
     with isolation.as_tenant(cast.acme.pk):
         vault.refresh_from_db()
         assert vault.removed_at is None

@@ -58,7 +58,7 @@ def test_any_name_that_aws_allows_is_mirrored_as_it_is(mirror: Synced, cast: Cas
         names = Connection.objects.values_list("handle", flat=True)
         assert [name for name in names if name.startswith(("pg_", "steampipe_")) or name == "information_schema"] == []
     assert mirror.sync().counts == {}
-    for page in ("connections/?q=script", f"integrations/main/processes/{run.pk}/"):
+    for page in ("connections/?q=script", f"integrations/main/processes/{run.number}/"):
         html = as_org_owner.get(f"/tenants/acme/orgs/tnt/{page}").content.decode()
         assert "&lt;script&gt;alert(1)" in html
         assert "<script>alert" not in html

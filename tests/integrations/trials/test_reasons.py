@@ -64,7 +64,7 @@ def test_a_run_and_its_question_say_it(in_use: Synced, cast: Cast, as_org_owner:
         Integration.objects.update(deletion_limit_percent=0, deletion_limit_count=0)
     SyncSchedule.objects.filter(pk=in_use.integration.pk).update(next_due_at=timezone.now())
     for run in (in_use.work(), in_use.sync()):
-        page = text_of(as_org_owner.get(f"{MAIN}processes/{run.pk}/").content.decode())
+        page = text_of(as_org_owner.get(f"{MAIN}processes/{run.number}/").content.decode())
         assert says(page, ids, CLOSED, LEFT, DELETED)
     states = [run.state for run in in_use.runs()][-2:]
     assert states == [SyncRun.State.SUPERSEDED, SyncRun.State.SUCCEEDED]
@@ -110,6 +110,6 @@ def test_a_run_of_an_earlier_version_has_no_reasons(in_use: Synced, cast: Cast, 
         run = SyncRun.objects.latest("pk")
         run.changes = [["remove", "connection", "111122223333", "Old", "Root", ""]]
         run.save(update_fields=["changes"])
-    text = text_of(as_org_owner.get(f"{MAIN}processes/{run.pk}/").content.decode())
+    text = text_of(as_org_owner.get(f"{MAIN}processes/{run.number}/").content.decode())
     assert "Old connection 111122223333 Root" in text
     assert " Why " not in text
