@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from connections.models import ConnectionState
 from integrations import retention
-from integrations.models import Delivery, Event, Integration, SyncRun
+from integrations.models import Delivery, Event, Integration
 from integrations.planning import words
 from integrations.planning.diff import Change
 from workspaces.wording.names import isolated
@@ -47,8 +47,7 @@ def email(delivery: Delivery, integration: Integration, token: str) -> Email:
         "error": one_line(run.error, 2000) if run else "",
         "lines": [line(Change(*each)) for each in changes[:LINES]],
         "left_out": max(len(changes) - LINES, 0),
-        "run_url": _run_url(integration, run),
-        "integration_url": _integration_url(integration),
+        "run_url": _run_url(integration, delivery),
         "address": delivery.email,
         "confirm_url": _reader_url("email_confirm", token),
         "stop_url": stop_url,
@@ -96,8 +95,7 @@ def payload(delivery: Delivery, integration: Integration) -> dict[str, Any]:
         "tenant": scope.tenant.handle,
         "organization": scope.organization.handle if scope.organization else None,
         "integration": integration.handle,
-        # A question is asked anew by each run until it is answered: the integration's page leads to the open one.
-        "url": (delivery.event != Event.ASKS and _run_url(integration, run)) or _integration_url(integration),
+        "url": _run_url(integration, delivery) or _integration_url(integration),
     }
     if run is not None:
         facts["process"] = {
@@ -166,7 +164,9 @@ def _integration_url(integration: Integration) -> str:
     return absolute(integration.scope.url("integration_detail", integration=integration.handle))
 
 
-def _run_url(integration: Integration, run: SyncRun | None) -> str:
-    if run is None:
+def _run_url(integration: Integration, delivery: Delivery) -> str:
+    """Give the page of the run that a delivery is about; from one that asked it leads on to the run that asks now."""
+    if delivery.run is None:
         return ""
-    return absolute(integration.scope.url("run_detail", integration=integration.handle, run=run.number))
+    path = integration.scope.url("run_detail", integration=integration.handle, run=delivery.run.number)
+    return absolute(f"{path}?question" if delivery.event == Event.ASKS else path)

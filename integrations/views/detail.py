@@ -10,9 +10,9 @@ from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
 
 from connections.views.context import tree_context
-from integrations.models import SyncRun, SyncSchedule
+from integrations.models import SyncSchedule
 from integrations.sync import requests
-from integrations.views.frame import find_integration, integration_page, latest_status, render_live
+from integrations.views.frame import asks_url, find_integration, integration_page, latest_status, render_live
 from integrations.views.health import health_words
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
@@ -52,10 +52,9 @@ def integration_sync(request: HttpRequest, access: Access, integration: str) -> 
     """
     found = find_integration(access, integration)
     now = timezone.now()
-    asking = SyncRun.objects.undecided(found).values_list("number", flat=True).first()
-    if asking is not None and "anyway" not in request.POST:
+    if "anyway" not in request.POST and (question_url := asks_url(access, found)):
         messages.warning(request, _ASKS_FIRST.format(found))
-        return redirect(access.scope.url("run_detail", integration=found.handle, run=asking))
+        return redirect(question_url)
     try:
         run = requests.request_sync(integration=found, by=access.user, now=now)
     except requests.IntegrationGoneError as error:

@@ -111,13 +111,16 @@ def latest_status(access: Access, integration: Integration) -> RunStatus:
         raise Http404
     is_followed = latest.state != SyncRun.State.QUEUED and integration.schedule.asked_trigger is not None
     status = replace(run_status(access, integration, latest), is_followed=is_followed)
-    asking = SyncRun.objects.undecided(integration).values_list("number", flat=True).first()
-    if asking is not None:
-        asks_url = access.scope.url("run_detail", integration=integration.handle, run=asking)
-        status = replace(status, asks_url=asks_url)
-    if asking is None and latest.state != SyncRun.State.FAILED:
+    status = replace(status, asks_url=asks_url(access, integration))
+    if not status.asks_url and latest.state != SyncRun.State.FAILED:
         return status
     return replace(status, good_at=SyncRun.objects.good_since([integration]).get(integration.pk))
+
+
+def asks_url(access: Access, integration: Integration) -> str:
+    """Give the page of the run that needs approval; empty where none does."""
+    asking = SyncRun.objects.undecided(integration).values_list("number", flat=True).first()
+    return access.scope.url("run_detail", integration=integration.handle, run=asking) if asking else ""
 
 
 def _discovery_settings(access: Access, integration: Integration) -> str:

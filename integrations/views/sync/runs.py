@@ -1,5 +1,7 @@
 """Processes: the sync runs of an integration, and what each of them changed, or would change if it is approved."""
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -9,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from connections.retention import GRACE
 from integrations.models import Integration, SyncRun
 from integrations.sync import approvals
-from integrations.views.frame import find_integration, integration_page, render_live, run_status
+from integrations.views.frame import asks_url, find_integration, integration_page, render_live, run_status
 from integrations.views.sync.diff import group_changes
 from integrations.views.workspace_impact import WorkspaceLines, workspace_lines
 from workspaces.access import MAY_APPROVE_REMOVALS, Access, Power
@@ -52,6 +54,9 @@ def run_detail(request: HttpRequest, access: Access, integration: str, run: int)
     found = find_integration(access, integration)
     runs = SyncRun.objects.filter(integration=found, number__gt=0).select_related("started_by", "decided_by")
     mine = get_object_or_404(runs, number=run)
+    asked_anew = asks_url(access, found) if mine.state == SyncRun.State.SUPERSEDED else ""
+    if asked_anew and "question" in request.GET:  # as in what people were sent when it was asked first
+        return redirect(asked_anew)
     problem = ""
     if request.method == "POST":
         problem = _decide(request, access, mine)
@@ -70,7 +75,8 @@ def run_detail(request: HttpRequest, access: Access, integration: str, run: int)
         workspaces=_impact(access, found, mine),
         grace=GRACE,
     )
-    return render_live(request, "integrations/sync/run.html", context, run_status(access, found, mine), parts=())
+    status = replace(run_status(access, found, mine), asks_url=asked_anew)
+    return render_live(request, "integrations/sync/run.html", context, status, parts=())
 
 
 def _decide(request: HttpRequest, access: Access, run: SyncRun) -> str:

@@ -49,7 +49,10 @@ def test_an_email_about_a_question_says_what_would_go_and_where_to_answer(told: 
     body = str(sent.body)
     assert "changed nothing and waits for an answer. It would remove 9 of 10 connections.\n" in body
     assert "− remove gone (777788889999) from Root / Prod\n" in body
-    assert "Approve or discard it here: http://localhost:8000/tenants/acme/orgs/tnt/integrations/awsi/\n" in body
+    assert (
+        "Approve or discard it here: http://localhost:8000/tenants/acme/orgs/tnt/integrations/awsi/processes/1/?question\n"
+        in body
+    )
 
 
 def test_emails_about_trouble_give_the_reason_and_tell_when_it_is_over(told: Told) -> None:

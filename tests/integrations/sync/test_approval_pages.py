@@ -134,3 +134,21 @@ def test_the_deletion_limit_is_set_on_advanced(cast: Cast, awsi: Integration, as
     stale = text_of(as_org_owner.post(url, {"percent": "50", "connections": "9", "version": "1"}))
     assert "org-owner@example.com changed the deletion limit" in stale
     assert re.search(r"Per cent of the connections stored now 0 Connections stored now 3", stale)
+
+
+def test_what_was_sent_about_a_question_leads_to_the_run_that_asks_now(
+    cast: Cast, awsi: Integration, asking: SyncRun, as_org_owner: Client
+) -> None:
+    url = f"{AWSI}processes/{asking.number}/"
+    assert "Should it be done?" in text_of(as_org_owner.get(f"{url}?question"))
+    with isolation.as_tenant(cast.acme.pk):
+        SyncRun.objects.filter(pk=asking.pk).update(state="superseded")
+        again = factories.finished_run(awsi, state="needs_approval", removals=["1"], error=WHY)
+    assert as_org_owner.get(f"{url}?question")["Location"] == f"{AWSI}processes/{again.number}/"
+    assert "Replaced" in text_of(as_org_owner.get(url))
+    assert (
+        f'href="{AWSI}processes/{again.number}/">Review what would be removed' in as_org_owner.get(url).content.decode()
+    )
+    with isolation.as_tenant(cast.acme.pk):
+        SyncRun.objects.filter(pk=again.pk).update(state="applied")
+    assert "Review what" not in text_of(as_org_owner.get(f"{url}?question"))
