@@ -18,7 +18,7 @@ _STACKSET: Final = (
 )
 _MANAGEMENT: Final = "This is the management account, which a StackSet never covers, and its role does not let us in."
 _ALL_AT_ONCE: Final = (
-    " All {number} roles of this integration that used to work and were tested just now are refused at once, so look"
+    " All {number:,} roles of this integration that used to work and were tested just now are refused at once, so look"
     " for one cause first: a StackSet that was removed, another external ID, a new service control policy, or that this"
     " installation's own identity may not assume roles any more, which only its operator can mend."
 )

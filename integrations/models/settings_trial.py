@@ -74,3 +74,8 @@ class SettingsTrial(IntegrationSettings):
     @property
     def is_over(self) -> bool:
         return self.state in (self.State.READY, self.State.FAILED)
+
+    @property
+    def units_read(self) -> int:
+        """How many OUs were read; the root is read too, and is none."""
+        return max(self.folders_read - 1, 0)

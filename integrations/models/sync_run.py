@@ -194,6 +194,11 @@ class SyncRun(models.Model):
         return f"run {self.number} of {self.integration_id}"
 
     @property
+    def units_read(self) -> int:
+        """How many OUs were read; the root is read too, and is none."""
+        return max(self.folders_read - 1, 0)
+
+    @property
     def tone(self) -> str:
         """The colour of its state."""
         return _LOOKS[self.State(self.state)][0]

@@ -56,6 +56,10 @@ class Choice:
     has_inside: bool = False
 
     @property
+    def state_words(self) -> str:
+        return self.state.replace("_", " ")
+
+    @property
     def is_closed(self) -> bool:
         return self.state == AccountState.CLOSED
 

@@ -86,8 +86,8 @@ def run_status(access: Access, integration: Integration, run: SyncRun) -> RunSta
     now = timezone.now()
     due_at = integration.schedule.next_due_at
     counters = (
-        ("OUs", max(run.folders_read - 1, 0)),  # the root is read too and is none
-        ("accounts", run.accounts_read),
+        ("OUs read", run.units_read),
+        ("accounts read", run.accounts_read),
         ("AWS calls", run.aws_calls),
     )
     return RunStatus(

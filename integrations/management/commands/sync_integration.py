@@ -43,8 +43,8 @@ class Command(BaseCommand):
     def _show(self, run: SyncRun) -> None:
         if not run.is_over:
             self.stdout.write(
-                f"{run.get_phase_display()}: {run.folders_read} folders, {run.accounts_read} accounts,"
-                f" {run.aws_calls} calls to AWS"
+                f"{run.get_phase_display()}: {run.units_read:,} OUs, {run.accounts_read:,} accounts,"
+                f" {run.aws_calls:,} calls to AWS"
             )
             return
         for kind, node, source_id, label, before, after in run.changes:

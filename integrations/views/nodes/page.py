@@ -29,7 +29,7 @@ def show_handle_impact(
     """Ask whether a connection may be called otherwise."""
     count = len(unseen.impacts)
     lead = (
-        f"{count} workspace{' uses' if count == 1 else 's use'} this connection. Search paths and patterns that people"
-        " typed are never rewritten."
+        f"{count:,} workspace{' uses' if count == 1 else 's use'} this connection. Search paths and patterns that"
+        " people typed are never rewritten."
     )
     return show_node_impact(request, access, page, unseen, lead=lead, act="Rename connection")

@@ -56,8 +56,8 @@ def node_permissions(request: HttpRequest, access: Access, **ids: int) -> HttpRe
         except UnseenImpactError as unseen:
             count = len(unseen.impacts)
             lead = (
-                f"With these permissions {count} workspace{' is' if count == 1 else 's are'} affected. What goes comes"
-                f" back as it was when it is granted again within {duration_in_words(GRACE)}."
+                f"With these permissions {count:,} workspace{' is' if count == 1 else 's are'} affected. What goes"
+                f" comes back as it was when it is granted again within {duration_in_words(GRACE)}."
             )
             revoked = sum(one.is_loss for one in unseen.impacts)
             act = f"Revoke from {revoked:,} workspace{'' if revoked == 1 else 's'}"
@@ -73,8 +73,8 @@ def node_permissions(request: HttpRequest, access: Access, **ids: int) -> HttpRe
 def _what_happened(scope: Scope, impacts: Sequence[WorkspaceImpact]) -> str:
     """Say which workspaces lost how many schemas, which have them back, and which of these lost their name."""
     names = {one.name: one.name.partition("/")[2] if scope.organization else one.name for one in impacts}
-    went = [f"{len(one.removed)} from {names[one.name]}" for one in impacts if one.removed]
-    came = [f"{len(one.added)} in {names[one.name]}" for one in impacts if one.added]
+    went = [f"{len(one.removed):,} from {names[one.name]}" for one in impacts if one.removed]
+    came = [f"{len(one.added):,} in {names[one.name]}" for one in impacts if one.added]
     sentences = [f" Removed from schemas: {', '.join(went)}."] if went else []
     sentences += [f" Back in schemas: {', '.join(came)}."] if came else []
     sentences += [

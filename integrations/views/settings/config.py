@@ -104,8 +104,8 @@ def connection_settings(request: HttpRequest, access: Access, integration: str) 
 def _prefix_lead(wanted: Integration, unseen: change.UnseenImpactError) -> str:
     count = len(unseen.impacts)
     return (
-        f"The Handle Prefix {wanted.handle_prefix or '(none)'} renames {unseen.renames} connections of {wanted}."
-        f" {count} workspace{' uses' if count == 1 else 's use'} some of them. Search paths and patterns that people"
+        f"The Handle Prefix {wanted.handle_prefix or '(none)'} renames {unseen.renames:,} connections of {wanted}."
+        f" {count:,} workspace{' uses' if count == 1 else 's use'} some of them. Search paths and patterns that people"
         " typed are never rewritten; where they mean something else then, it is listed."
     )
 

@@ -87,7 +87,7 @@ def test_the_first_sync_is_followed_until_it_ends(
     poll = get(as_org_owner, AWSI, **POLL)
     assert poll.lstrip().startswith("<section")
     assert "Reading the AWS organization" in poll
-    assert "3 OUs 20 accounts 7 AWS calls" in text_of(poll)
+    assert "3 OUs read 20 accounts read 7 AWS calls" in text_of(poll)
     assert 'hx-trigger="load delay:1s"' in poll
     change(state="succeeded", phase="", counts={"create": 24}, finished_at=timezone.now())
     response = as_org_owner.get(AWSI, headers=POLL)

@@ -20,7 +20,7 @@ def run(name: str) -> str:
 def test_it_shows_progress_the_diff_and_the_counts(mirror: Synced) -> None:
     lines = run("acme/main").splitlines()
     prod = mirror.aws.organization.find("Prod").id
-    assert lines[0].startswith("Reading the AWS organization: 0 folders, 0 accounts, ")
+    assert lines[0].startswith("Reading the AWS organization: 0 OUs, 0 accounts, ")
     assert f"  create connection Prod ({prod}): Root / Workloads" in lines
     assert lines[-1].startswith("Synced in ")
     assert lines[-1].endswith(" s: 5 create.")
