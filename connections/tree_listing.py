@@ -173,8 +173,7 @@ def matches(text: str) -> Q:
 
 def fill_in_places(rows: Sequence[Row]) -> None:
     """Fill in where each row is: the titles of the folders above it, from the top down."""
-    above = {row.id: _ids_above(row) for row in rows}
-    wanted = {folder_id for ids in above.values() for folder_id in ids}
+    wanted = {folder_id for row in rows for folder_id in _ids_above(row)}
     titles = dict(Folder.objects.filter(pk__in=wanted).annotate(label=SHOWN).values_list("id", "label"))
     for row in rows:
         row.place = " / ".join(titles[folder_id] for folder_id in _ids_above(row))

@@ -145,3 +145,15 @@ def test_the_number_of_queries_is_the_same_for_a_small_and_a_large_tree(cast: Ca
     small = queries()
     factories.grow(root, folders=80, connections=2000)
     assert queries() == small
+
+
+def test_a_folder_and_a_connection_of_one_number_are_told_apart_in_what_a_search_finds(
+    cast: Cast, root: Folder
+) -> None:
+    inner = factories.folder(cast.at_org, "inner", parent=root)
+    other = factories.folder(cast.at_org, "other")
+    factories.connection(cast.at_org, "found leaf", folder=inner, id=900_001)
+    factories.folder(cast.at_org, "found", parent=other, id=900_001, path=f"{other.path}900001/")
+    rows = tree_listing.search(cast.at_org, "found", below=None)[:10]
+    tree_listing.fill_in_places(rows)
+    assert {(row.kind, row.place) for row in rows} == {("folder", "other"), ("connection", "Root / inner")}
