@@ -16,7 +16,6 @@ _PAGES = [
     path("connections/", tree.connection_list, name="connection_list"),
     path("connections/folders/<int:folder>/", tree.folder_detail, name="folder_detail"),
     path("connections/folders/<int:folder>/settings/", settings.folder_settings, name="folder_settings"),
-    path("connections/<int:connection>/", settings.connection_detail, name="connection_detail"),
 ]
 
 # A workspace's tree is not one that it owns but one that it may use; its pages have the same names.

@@ -5,7 +5,7 @@ from django.urls import include, path
 from integrations.views import detail, health, lists, picture, search
 from integrations.views.events import receive
 from integrations.views.events import settings as events_settings
-from integrations.views.nodes import account_access, managed, manual, permissions, used_by
+from integrations.views.nodes import account_access, managed, manual, permissions, properties, used_by
 from integrations.views.notifications import email_links, overview, webhooks
 from integrations.views.settings import advanced, config, deletion
 from integrations.views.sync import runs
@@ -68,6 +68,7 @@ _PAGES = [
 
 # About folders and connections, but from what their integration knows.
 _NODES = [
+    path("<int:connection>/", properties.connection_detail, name="connection_detail"),
     path("folders/<int:folder>/permissions/", permissions.node_permissions, name="folder_permissions"),
     path("<int:connection>/permissions/", permissions.node_permissions, name="connection_permissions"),
     path("folders/<int:folder>/used-by/", used_by.used_by, name="folder_used_by"),

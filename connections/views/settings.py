@@ -1,9 +1,9 @@
-"""Settings of folders and connections; what an integration manages is shown, not changed."""
+"""Settings of folders; what an integration manages is shown, not changed."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from connections.models import Connection, Folder
+from connections.models import Folder
 from connections.views.context import settings_page
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
@@ -14,14 +14,4 @@ def folder_settings(request: HttpRequest, access: Access, folder: int) -> HttpRe
     node = get_object_or_404(Folder.objects.in_scope(access.scope), pk=folder)
     source_label = "AWS root ID" if node.root_id == node.pk else "OU ID"
     context = settings_page(request, access.scope, node, "Properties") | {"source_label": source_label}
-    return render(request, "connections/settings.html", context)
-
-
-@scope_view(Power.OWNER)
-def connection_detail(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    found = Connection.objects.in_scope(access.scope).select_related("folder")
-    node = get_object_or_404(found, pk=connection)
-    context = settings_page(request, access.scope, node, "Properties")
-    context |= {"source_label": "Account ID", "why_disabled": node.why_disabled}
-    context["test_url"] = f"{request.path}{'config' if node.is_managed else 'access'}/#test"
     return render(request, "connections/settings.html", context)

@@ -81,6 +81,23 @@ def member_role_arn(partition: str, account_id: str, role_name: str) -> str:
     return str(RoleArn(partition, account_id, "", role_name))
 
 
+# Where people sign in; of the isolated partitions that is not public.
+_CONSOLES: Final = {
+    "aws": "signin.aws.amazon.com",
+    "aws-cn": "signin.amazonaws.cn",
+    "aws-us-gov": "signin.amazonaws-us-gov.com",
+}
+
+
+def console_url(partition: str, account_id: str) -> str:
+    """Give the page where a person switches to a role of theirs in an account; empty where the partition has none.
+
+    It names no role: the one that Pipes assumes trusts Pipes alone, and which ones people have is known to them.
+    """
+    host = _CONSOLES.get(partition)
+    return f"https://{host}/switchrole?account={account_id}" if host else ""
+
+
 def check_access_key_id(text: str) -> str:
     """Return a long-lived access key id as it is; raises ValueError with a sentence for anything else."""
     if _ACCESS_KEY_ID.fullmatch(text) is None:
