@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.db import connection
-from django.db.models import CharField, Count, Q, QuerySet, Subquery, Value
+from django.db.models import BooleanField, CharField, Count, ExpressionWrapper, F, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Collate, Lower, NullIf
 
 from connections.models import Connection, ConnectionState, Folder, Health
@@ -21,6 +21,7 @@ from workspaces.wording.names import id_in_arn
 _TEXT = CharField()
 SHOWN = Coalesce(NullIf("title", Value("")), Collate("handle", "default"), output_field=_TEXT)
 _MANAGER = Coalesce("root__managed_by", Value(""), output_field=_TEXT)
+_MARKS = {ConnectionState.SUSPENDED.value: "suspended", ConnectionState.PENDING_CLOSURE.value: "closing"}
 _ORDER = (Lower("label"), "id")
 _COLUMNS = ("id", "label", "handle", "source_id", "manager", "organization_id", "workspace_id")
 
@@ -50,6 +51,7 @@ class Row:
 
     ``managed_by`` is the handle of what keeps the node true, empty for one made by hand; ``path`` is the folder's own,
     or that of the folder a connection is in; ``place`` names the folders above it and is filled for hits of a search.
+    ``is_management`` says of a connection that its account is the management account of the AWS organization.
     """
 
     kind: Literal["folder", "connection"]
@@ -64,9 +66,19 @@ class Row:
     state: str = ""
     health: str = ""
     health_reason: str = ""
+    is_management: bool = False
     folders: int = 0
     connections: int = 0
     place: str = ""
+
+    @property
+    def mark(self) -> str:
+        """Name the picture by which the row is known: what it is in AWS, or that it was made by hand."""
+        if self.kind == "connection":
+            return "management" if self.is_management else _MARKS.get(self.state, "connection")
+        if not self.managed_by:
+            return "by-hand"
+        return "unit" if self.source_id.startswith("ou-") else "root"
 
     @property
     def is_disabled(self) -> bool:
@@ -211,7 +223,10 @@ def _connection_rows(connections: QuerySet[Connection], start: int, stop: int) -
     path = Coalesce("folder__path", Value(""), output_field=_TEXT)
     chosen = Connection.objects.filter(pk__in=_chosen(connections, start, stop))
     found = chosen.annotate(label=SHOWN, manager=_MANAGER, path=path)
-    own = ("path", "state", "health", "health_reason")
+    # By Django's name for what keeps a mirror true; nothing of it is known here but which account is the first one.
+    is_first = ExpressionWrapper(Q(source_id=F("root__integration__management_account_id")), BooleanField())
+    found = found.annotate(is_management=Coalesce(is_first, Value(False)))
+    own = ("path", "state", "health", "health_reason", "is_management")
     return [Row("connection", *values) for values in found.order_by(*_ORDER).values_list(*_COLUMNS, *own)]
 
 

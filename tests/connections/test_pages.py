@@ -126,6 +126,18 @@ def test_a_folder_shows_its_children_and_the_way_to_it(tree: Tree, as_org_owner:
     assert f'href="{ORG}{tree.leaf.pk}/"' in html
 
 
+def test_every_picture_of_a_row_is_drawn_once_by_the_page(cast: Cast, tree: Tree, as_org_owner: Client) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        factories.folder(cast.at_org, "By hand")
+        factories.connection(cast.at_org, "asleep", state=ConnectionState.SUSPENDED)
+        factories.connection(cast.at_org, "leaving", state=ConnectionState.PENDING_CLOSURE)
+    for url in (ORG, tree.url(tree.root), tree.url(tree.payments)):
+        html = get(as_org_owner, url)
+        used = set(re.findall(r'href="#(icon-[\w-]+)"', html))
+        assert used
+        assert all(html.count(f'<g id="{name}">') == 1 for name in used), used
+
+
 def test_urls_of_rows_are_those_of_the_pages(cast: Cast, tree: Tree, as_org_owner: Client) -> None:
     scope = cast.at_org
     html = get(as_org_owner, ORG + "?q=a") + get(as_org_owner, tree.url(tree.root))

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from connections import tree_listing
 from connections.models import Folder
+from integrations.models import Integration
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
@@ -157,3 +158,27 @@ def test_a_folder_and_a_connection_of_one_number_are_told_apart_in_what_a_search
     rows = tree_listing.search(cast.at_org, "found", below=None)[:10]
     tree_listing.fill_in_places(rows)
     assert {(row.kind, row.place) for row in rows} == {("folder", "other"), ("connection", "Root / inner")}
+
+
+def test_each_kind_of_row_is_known_by_its_own_mark(cast: Cast, root: Folder) -> None:
+    unit = factories.folder(cast.at_org, "unit", parent=root)
+    factories.folder(cast.at_org, "by hand")
+    factories.connection(cast.at_org, "also by hand")
+    first = factories.connection(cast.at_org, "first", folder=unit)
+    Integration.objects.update(management_account_id=first.source_id)
+    for state in ("active", "suspended", "pending_closure", "pending_activation"):
+        factories.connection(cast.at_org, state, folder=unit, state=state)
+    listings = [tree_listing.children(cast.at_org, folder) for folder in (None, root, unit)]
+    assert {row.title: row.mark for listing in listings for row in listing[:10]} == {
+        "Root": "root",
+        "by hand": "by-hand",
+        "also by hand": "connection",
+        "unit": "unit",
+        "first": "management",
+        "active": "connection",
+        "suspended": "suspended",
+        "pending_closure": "closing",
+        "pending_activation": "connection",
+    }
+    (found,) = [row for row in tree_listing.search(cast.at_org, "first", below=None)[:10] if row.is_management]
+    assert found.title == "first"
