@@ -12,7 +12,7 @@ from django_htmx.http import trigger_client_event
 from integrations.models import Integration, SyncRun
 from integrations.planning import words
 from workspaces.access import Access, why_only_kept
-from workspaces.web.htmx import htmx, render_page
+from workspaces.web.htmx import has_seen, htmx, render_page
 
 # After this long in the queue a page says that no worker has taken the run.
 _PATIENCE = timedelta(seconds=15)
@@ -41,6 +41,11 @@ class RunStatus:
     good_at: datetime | None = None
     mend_url: str = ""
     folded: str = ""
+
+    @property
+    def mark(self) -> str:
+        """What a page that shows this has seen; another one where there is something else to show."""
+        return f"{self.run.pk}-{self.run.state}"
 
     @property
     def goes_on(self) -> bool:
@@ -131,6 +136,8 @@ def render_live(
     request: HttpRequest, template: str, context: Mapping[str, object], status: RunStatus, *, parts: tuple[str, ...]
 ) -> HttpResponse:
     """Render a page that follows a run, or one of its parts; it fires ``synced`` when the run has changed the page."""
+    if htmx(request).target == "sync" and has_seen(request, status.mark):
+        return HttpResponse(status=204)
     response = render_page(request, template, {"status": status, **context}, parts=("sync", *parts))
     has_news = status.run.state == SyncRun.State.FAILED or bool(status.run.counts)
     if htmx(request).target == "sync" and status.run.is_over and has_news:

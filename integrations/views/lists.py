@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from zlib import crc32
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -11,7 +12,7 @@ from integrations.models import Draft, Integration, SyncRun
 from integrations.wizard import drafts
 from workspaces.access import Access, Power, why_no_integrations
 from workspaces.scoping import scope_view
-from workspaces.web.htmx import render_page, search_text
+from workspaces.web.htmx import has_seen, render_page, search_text
 from workspaces.web.pagination import numbered_page
 
 _TROUBLED: Final = (SyncRun.State.FAILED, SyncRun.State.NEEDS_APPROVAL)
@@ -49,10 +50,15 @@ def integration_list(request: HttpRequest, access: Access) -> HttpResponse:
     mine = Integration.objects.in_scope(access.scope).select_related("schedule")
     found = mine.filter(handle__contains=text.lower()).order_by("handle")
     page = numbered_page(request, found)
+    rows = _rows(access, list(page))
+    mark = crc32(" ".join(f"{row.run.pk}-{row.run.state}" for row in rows).encode())
+    if has_seen(request, str(mark)):
+        return HttpResponse(status=204)
     context = {
         "q": text,
         "page": page,
-        "rows": _rows(access, list(page)),
+        "rows": rows,
+        "mark": mark,
         "drafts": _draft_rows(access),
         "undeleted": _undeleted_rows(access),
         "why_not": why_no_integrations(access.scope),

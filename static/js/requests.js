@@ -24,6 +24,9 @@ function isChanged(control) {
 const isEntered = (control) => control.type !== "hidden" && control.matches("input, select, textarea");
 const hasTyped = () => [...document.forms].some((form) => isForm(form) && [...form.elements].some(isChanged));
 
+// Nobody asked for this answer: the page looks for news by itself (live.js).
+const isLook = ({ headers }) => "X-Seen" in headers;
+
 // Say beside the form why it was not done; else at the edge of the page. Answers to what was asked before go.
 function report({ elt, verb }, [what, advice], link) {
   const sentence = hasTyped() ? `${what} What you entered is still here. ${advice}` : `${what} ${advice}`;
@@ -64,6 +67,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (answered === asked) return;
   event.detail.shouldSwap = false;
   const isGet = requestConfig.verb === "get";
+  if (isLook(requestConfig) && hasTyped()) return;
   if (answered === document.body.dataset.signIn && (!isGet || hasTyped())) report(requestConfig, SIGNED_OUT, signInLink());
   else if (isGet) window.location.reload();
   else window.location.assign(xhr.responseURL);
@@ -71,6 +75,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 // What a page offers may be gone, or not allowed any more: the page as it is now shows it, where nothing is lost by that.
 document.addEventListener("htmx:responseError", ({ target, detail: { xhr, requestConfig } }) => {
+  if (isLook(requestConfig) && (xhr.status >= 500 || xhr.status === 429 || hasTyped())) return;
   const token = xhr.getResponseHeader("X-CSRFToken");
   if (token) takeToken(token);
   const isOld = xhr.status === 403 || xhr.status === 404;
@@ -80,6 +85,7 @@ document.addEventListener("htmx:responseError", ({ target, detail: { xhr, reques
   if (xhr.status === 503) askAgain(target);
 });
 document.addEventListener("htmx:sendError", ({ target, detail: { requestConfig } }) => {
+  if (isLook(requestConfig)) return;
   report(requestConfig, UNREACHED);
   askAgain(target);
 });

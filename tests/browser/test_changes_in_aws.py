@@ -74,6 +74,28 @@ def test_a_scheduled_sync_shows_up_without_anybody_asking(
     console.sees("Schedule")
 
 
+def test_a_page_that_is_looked_at_hears_of_later_syncs_and_one_in_the_background_asks_nothing(
+    visit: Visit, people: Cast, aws: RunningAws, synced: str
+) -> None:
+    looked_at, behind, other = (visit(who) for who in (people.org_owner, people.org_owner, people.tenant_owner))
+    asked = []
+    behind.page.on("request", lambda request: asked.append(request.url))
+    behind.page.add_init_script("Object.defineProperty(document, 'visibilityState', {get: () => 'hidden'})")
+    for console in (looked_at, behind):
+        console.page.clock.install()
+        console.open(synced)
+    expect(behind.page.get_by_text("aws_web_prod")).to_have_count(0)
+    aws.organization.create_account("overnight")
+    other.open(synced).press("Sync Integration")
+    walks.sees_synced(other)
+    other.sees("aws_overnight")
+    asked.clear()
+    for console in (looked_at, behind):
+        console.page.clock.fast_forward(16_000)
+    looked_at.sees("aws_overnight")
+    assert [url for url in asked if "/static/" not in url] == []
+
+
 def test_two_people_who_press_at_once_start_one_sync(visit: Visit, people: Cast, aws: RunningAws, synced: str) -> None:
     both_have_pressed = threading.Event()
     aws.faults.after_call("AssumeRole", 1, lambda: both_have_pressed.wait(15))

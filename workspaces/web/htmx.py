@@ -32,6 +32,11 @@ def render_page(
     return response
 
 
+def has_seen(request: HttpRequest, mark: str) -> bool:
+    """Say whether a page that looks for news shows what bears this mark already: then it gets no answer (204)."""
+    return request.headers.get("X-Seen") == mark
+
+
 def search_text(request: HttpRequest, name: str = "q") -> str:
     """Give what a list is searched for: ``?q=``, or ``q`` of a form; without what PostgreSQL refuses in a text."""
     asked = request.POST if request.method == "POST" else request.GET

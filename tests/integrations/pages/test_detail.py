@@ -349,3 +349,19 @@ def test_pages_ask_as_many_queries_of_a_large_tree_as_of_a_small_one(
         for _ in range(60):
             factories.finished_run(awsi)
     assert measure() == small
+
+
+@pytest.mark.parametrize("page", [AWSI, f"{AWSI}advanced/"])
+def test_a_page_that_looks_for_news_hears_of_another_run_only(
+    cast: Cast, awsi: Integration, as_org_owner: Client, page: str
+) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        factories.finished_run(awsi)
+    seen = get(as_org_owner, page).partition('data-live="')[2].partition('"')[0]
+    look = POLL | {"X-Seen": seen}
+    assert as_org_owner.get(page, headers=look).status_code == 204
+    with isolation.as_tenant(cast.acme.pk):
+        factories.finished_run(awsi, changes=[["rename", "connection", "1", "web", "web", "website"]])
+    news = as_org_owner.get(page, headers=look)
+    assert (news.status_code, json.loads(news["HX-Trigger"])) == (200, {"synced": {}})
+    assert "1 renamed" in text_of(news.content.decode())

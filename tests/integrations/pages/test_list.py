@@ -174,3 +174,16 @@ def test_the_list_asks_as_many_queries_for_forty_integrations_as_for_two(cast: C
     few = queries()
     add(*range(3, 41))
     assert queries() == few
+
+
+def test_a_list_that_looks_for_news_hears_of_a_new_run_only(cast: Cast, as_org_owner: Client) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        awsi = factories.integration(cast.at_org, "awsi", by=cast.org_owner)
+    page = as_org_owner.get(ORG).content.decode()
+    seen = page.partition('data-live="')[2].partition('"')[0]
+    look = {"HX-Request": "true", "HX-Target": "list", "X-Seen": seen}
+    assert as_org_owner.get(ORG, headers=look).status_code == 204
+    with isolation.as_tenant(cast.acme.pk):
+        factories.finished_run(awsi)
+    news = as_org_owner.get(ORG, headers=look)
+    assert (news.status_code, f'data-live="{seen}"' in news.content.decode()) == (200, False)
