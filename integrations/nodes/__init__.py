@@ -1,1 +1,1 @@
-"""Changing one folder or connection: those that an integration manages, and AWS connections made by hand."""
+"""One folder or connection: changing it, whether an integration manages it or it was made by hand, and who uses it."""
