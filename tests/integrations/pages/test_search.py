@@ -4,12 +4,15 @@ import re
 
 import pytest
 from django.db import connection
+from django.template import Context
 from django.test import Client
+from django.test.signals import template_rendered
 from django.test.utils import CaptureQueriesContext
 
 from connections import sharing
 from connections.models import Folder
 from integrations.models import Integration
+from integrations.views.search import Group
 from tests import factories
 from tests.conftest import PEOPLE, Cast
 from workspaces import isolation
@@ -32,11 +35,27 @@ def tree(cast: Cast) -> Folder:
     return root
 
 
+def asked(client: Client, url: str, text: str, **headers: str) -> tuple[list[Group], str]:
+    """Search; give the groups that the page is made of, and the page."""
+    shown: list[list[Group]] = []
+
+    def keep(context: Context, **_: object) -> None:
+        if "groups" in context:
+            shown.append(context["groups"])
+
+    template_rendered.connect(keep)
+    try:
+        response = client.get(url, {"q": text}, headers=headers or None)
+    finally:
+        template_rendered.disconnect(keep)
+    assert response.status_code == 200
+    return shown[0], response.content.decode()
+
+
 def found(client: Client, url: str, text: str) -> dict[str, list[tuple[str, str]]]:
     """Search; give for each group what it has, as what it says and where it leads."""
-    response = client.get(url, {"q": text}, headers={"HX-Request": "true", "HX-Target": "palette-found"})
-    assert response.status_code == 200
-    return {group.title: [(hit.title, hit.url) for hit in group.hits] for group in response.context["groups"]}
+    groups, _ = asked(client, url, text, **{"HX-Request": "true", "HX-Target": "palette-found"})
+    return {group.title: [(hit.title, hit.url) for hit in group.hits] for group in groups}
 
 
 def as_(who: User) -> Client:
@@ -151,10 +170,10 @@ def test_without_a_text_stand_the_pages_of_where_one_is_and_the_places_near(as_o
 def test_of_many_ten_are_shown_with_the_way_to_all(as_org_owner: Client, tree: Folder) -> None:
     with isolation.as_tenant(tree.tenant_id):
         factories.grow(tree, folders=1, connections=30)
-    response = as_org_owner.get(f"{ORG}search/", {"q": "account"})
-    (group,) = (group for group in response.context["groups"] if group.title == "Connections")
+    groups, page = asked(as_org_owner, f"{ORG}search/", "account")
+    (group,) = (group for group in groups if group.title == "Connections")
     assert (len(group.hits), group.lists) == (10, [("acme › tnt", f"{ORG}connections/?q=account")])
-    assert re.search(r"All results in\s+<bdi>acme › tnt</bdi>", response.content.decode())
+    assert re.search(r"All results in\s+<bdi>acme › tnt</bdi>", page)
 
 
 @pytest.mark.parametrize("text", ["a" * 300, "\x00", "%", "_", "'", "<b>", "arn:", "arn:aws"])
