@@ -1,8 +1,9 @@
 """What all pages of an integration share: finding it, its frame, and how its latest sync stands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zlib import crc32
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -44,8 +45,7 @@ class RunStatus:
 
     @property
     def mark(self) -> str:
-        """What a page that shows this has seen; another one where there is something else to show."""
-        return f"{self.run.pk}-{self.run.state}"
+        return mark_of([self.run])
 
     @property
     def goes_on(self) -> bool:
@@ -130,6 +130,11 @@ def asks_url(access: Access, integration: Integration) -> str:
 
 def _discovery_settings(access: Access, integration: Integration) -> str:
     return f"{access.scope.url('integration_config', integration=integration.handle)}#discovery"
+
+
+def mark_of(runs: Iterable[SyncRun]) -> str:
+    """Give what a page that shows these runs has seen; it is another one where there is something else to show."""
+    return str(crc32(" ".join(f"{run.pk}-{run.state}" for run in runs).encode()))
 
 
 def render_live(

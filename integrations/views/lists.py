@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from zlib import crc32
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from integrations.models import Draft, Integration, SyncRun
+from integrations.views.frame import mark_of
 from integrations.wizard import drafts
 from workspaces.access import Access, Power, why_no_integrations
 from workspaces.scoping import scope_view
@@ -51,8 +51,8 @@ def integration_list(request: HttpRequest, access: Access) -> HttpResponse:
     found = mine.filter(handle__contains=text.lower()).order_by("handle")
     page = numbered_page(request, found)
     rows = _rows(access, list(page))
-    mark = crc32(" ".join(f"{row.run.pk}-{row.run.state}" for row in rows).encode())
-    if has_seen(request, str(mark)):
+    mark = mark_of(row.run for row in rows)
+    if has_seen(request, mark):
         return HttpResponse(status=204)
     context = {
         "q": text,

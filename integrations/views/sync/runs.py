@@ -11,14 +11,14 @@ from django.views.decorators.http import require_http_methods
 from connections.retention import GRACE
 from integrations.models import Integration, SyncRun
 from integrations.sync import approvals
-from integrations.views.frame import asks_url, find_integration, integration_page, render_live, run_status
+from integrations.views.frame import asks_url, find_integration, integration_page, mark_of, render_live, run_status
 from integrations.views.sync.diff import group_changes
 from integrations.views.workspace_impact import WorkspaceLines, workspace_lines
 from workspaces.access import MAY_APPROVE_REMOVALS, Access, Power
 from workspaces.scoping import scope_view
 from workspaces.views.settings import check_tenant_settings
 from workspaces.web import pagination
-from workspaces.web.htmx import render_page
+from workspaces.web.htmx import has_seen, render_page
 from workspaces.web.pagination import PAGE_SIZE
 
 
@@ -27,9 +27,12 @@ def run_list(request: HttpRequest, access: Access, integration: str) -> HttpResp
     found = find_integration(access, integration)
     runs = SyncRun.objects.of(found).select_related("started_by")
     page = pagination.page_before(runs, pagination.before_key(request.GET.get("before")), size=PAGE_SIZE)
+    mark = mark_of(page.rows)
+    if has_seen(request, mark):
+        return HttpResponse(status=204)
     rows = [run_status(access, found, run) for run in page.rows]
-    context = integration_page(access, found, [("Processes", "")], rows=rows, page=page)
-    return render_page(request, "integrations/sync/runs.html", context, parts=())
+    context = integration_page(access, found, [("Processes", "")], rows=rows, page=page, mark=mark)
+    return render_page(request, "integrations/sync/runs.html", context, parts=("runs",))
 
 
 @scope_view(Power.OWNER)
@@ -40,8 +43,12 @@ def process_list(request: HttpRequest, access: Access) -> HttpResponse:
     runs = SyncRun.objects.newest_in_scope(access.scope, before=before, count=PAGE_SIZE + 1)
     found = list(runs.select_related("started_by", "integration__schedule"))
     page = pagination.cut(found, before, size=PAGE_SIZE)
+    mark = mark_of(page.rows)
+    if has_seen(request, mark):
+        return HttpResponse(status=204)
     rows = [run_status(access, run.integration, run) for run in page.rows]
-    return render_page(request, "integrations/sync/runs_page.html", {"rows": rows, "page": page}, parts=())
+    context = {"rows": rows, "page": page, "mark": mark}
+    return render_page(request, "integrations/sync/runs_page.html", context, parts=("runs",))
 
 
 @scope_view(MAY_APPROVE_REMOVALS)

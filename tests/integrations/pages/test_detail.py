@@ -351,17 +351,25 @@ def test_pages_ask_as_many_queries_of_a_large_tree_as_of_a_small_one(
     assert measure() == small
 
 
-@pytest.mark.parametrize("page", [AWSI, f"{AWSI}advanced/"])
+@pytest.mark.parametrize(
+    ("page", "target", "told"),
+    [
+        (AWSI, "sync", {"synced": {}}),
+        (f"{AWSI}advanced/", "sync", {"synced": {}}),
+        (f"{AWSI}processes/", "runs", {}),
+        ("/tenants/acme/orgs/tnt/activity/processes/", "runs", {}),
+    ],
+)
 def test_a_page_that_looks_for_news_hears_of_another_run_only(
-    cast: Cast, awsi: Integration, as_org_owner: Client, page: str
+    cast: Cast, awsi: Integration, as_org_owner: Client, page: str, target: str, told: dict[str, object]
 ) -> None:
     with isolation.as_tenant(cast.acme.pk):
         factories.finished_run(awsi)
     seen = get(as_org_owner, page).partition('data-live="')[2].partition('"')[0]
-    look = POLL | {"X-Seen": seen}
+    look = {"HX-Request": "true", "HX-Target": target, "X-Seen": seen}
     assert as_org_owner.get(page, headers=look).status_code == 204
     with isolation.as_tenant(cast.acme.pk):
         factories.finished_run(awsi, changes=[["rename", "connection", "1", "web", "web", "website"]])
     news = as_org_owner.get(page, headers=look)
-    assert (news.status_code, json.loads(news["HX-Trigger"])) == (200, {"synced": {}})
+    assert (news.status_code, json.loads(news.get("HX-Trigger", "{}"))) == (200, told)
     assert "1 renamed" in text_of(news.content.decode())
