@@ -56,13 +56,13 @@ def set_grants(node: Node, audiences: Iterable[Scope]) -> Moved:
     existing = {(grant.organization_id, grant.workspace_id): grant.pk for grant in grants_on(node)}
     if wanted == existing.keys():
         return Moved()
-    before = _out_of_reach(node)
+    before = out_of_reach(node)
     Grant.objects.bulk_create(
         Grant(tenant_id=node.tenant_id, organization_id=organization_id, workspace_id=workspace_id, **node.key)
         for organization_id, workspace_id in wanted - existing.keys()
     )
     Grant.objects.filter(pk__in=[pk for audience, pk in existing.items() if audience not in wanted]).delete()
-    after, now = _out_of_reach(node), timezone.now()
+    after, now = out_of_reach(node), timezone.now()
     lost, returned = after.keys() - before.keys(), before.keys() - after.keys()
     Schema.objects.filter(pk__in=lost).update(lost_at=now)
     Schema.objects.filter(pk__in=returned).update(lost_at=None, returned_at=now)
@@ -71,7 +71,7 @@ def set_grants(node: Node, audiences: Iterable[Scope]) -> Moved:
 
 def forget_lost(*, before: datetime) -> None:
     """Delete the schemas of a tenant that revoked grants took before that moment, where no grant brought them back."""
-    gone = _out_of_reach(None)
+    gone = out_of_reach(None)
     marked = Schema.objects.filter(lost_at__isnull=False)
     marked.exclude(pk__in=gone).update(lost_at=None)  # a move in AWS brought them back
     Schema.objects.filter(pk__in=gone, lost_at__lte=before).delete()
@@ -108,7 +108,7 @@ _MARKED = _OUT_OF_REACH.format(
 )
 
 
-def _out_of_reach(node: Node | None) -> dict[int, int]:
+def out_of_reach(node: Node | None) -> dict[int, int]:
     """Find the schemas, each with its workspace; without a node those that are marked as lost."""
     path, leaf = (node.path, None) if isinstance(node, Folder) else (None, node.pk if node else None)
     with database.cursor() as cursor:

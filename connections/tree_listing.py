@@ -188,7 +188,7 @@ def fill_in_places(rows: Sequence[Row]) -> None:
     wanted = {folder_id for row in rows for folder_id in _ids_above(row)}
     titles = dict(Folder.objects.filter(pk__in=wanted).annotate(label=SHOWN).values_list("id", "label"))
     for row in rows:
-        row.place = " / ".join(titles[folder_id] for folder_id in _ids_above(row))
+        row.place = " / ".join(titles[folder_id] for folder_id in _ids_above(row) if folder_id in titles)
 
 
 def _ids_above(row: Row) -> list[int]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
+from connections import sharing
 from connections.models import Connection, ConnectionState, Folder, Health, Schema
 from connections.tree_listing import SHOWN
 
@@ -55,7 +56,7 @@ class Branch:
 
 
 def read_outline(top: Folder, colour: Colour) -> Branch:
-    """Read a folder of a mirror and all below it."""
+    """Read a folder of a mirror and all below it; one that was removed a moment ago is empty."""
     folders = Folder.objects.filter(root=top.root_id, removed_at=None, path__under=top.path).order_by("path")
     branches = {pk: Branch(pk, title, path) for pk, title, path in folders.values_list("pk", SHOWN, "path")}
     for folder_id, group, number in _counts(top, colour, branches.values()):
@@ -69,7 +70,7 @@ def read_outline(top: Folder, colour: Colour) -> Branch:
             above.branches.append(branch)
             above.all += branch.all
             above.folders += branch.folders + 1
-    return branches[top.pk]
+    return branches.get(top.pk) or Branch(top.pk, top.shown, top.path)
 
 
 def _parent_id(path: str) -> int:
@@ -95,12 +96,16 @@ def _counts(top: Folder, colour: Colour, branches: Iterable[Branch]) -> Iterable
 
 def _split_by_use(top: Folder, counts: Counter[tuple[int, str]], branches: Iterable[Branch]) -> None:
     """Move from not in use to in use what a workspace has added, by itself or with a folder above it."""
-    added = Schema.objects.filter(lost_at=None)
-    whole = tuple(added.filter(folder__root=top.root_id).values_list("folder__path", flat=True).distinct())
-    single = Connection.objects.filter(root=top.root_id, removed_at=None, pk__in=added.values("connection_id"))
-    used = dict(single.values("folder_id").annotate(number=Count("pk")).values_list("folder_id", "number"))
+    of_mirror = Q(folder__root=top.root_id) | Q(connection__root=top.root_id, connection__removed_at=None)
+    added = Schema.objects.filter(of_mirror, lost_at=None)
+    columns = added.values_list("pk", "folder__path", "connection__folder_id", "connection_id")
+    root = top if top.pk == top.root_id or top.root is None else top.root
+    out_of_reach = sharing.out_of_reach(root)
+    within = [row for pk, *row in columns if pk not in out_of_reach]
+    whole = tuple(str(path) for path, _, _ in within if path)
+    used = Counter(folder_id for _, folder_id, _ in {tuple(row) for row in within if row[2]})
     for branch in branches:
         all_here = counts[branch.id, "unused"]
-        number = all_here if branch.path.startswith(whole) else used.get(branch.id, 0)
+        number = all_here if branch.path.startswith(whole) else used[branch.id]
         counts[branch.id, "unused"] -= number
         counts[branch.id, "used"] += number

@@ -63,7 +63,10 @@ def uses_of_node(node: Node, titles_above: Mapping[int, str]) -> NodeUses:
     known = facts_of(node, may_gain=False)
     lost = {one.name: one for one in impacts_of_grants(known.uses, known.view, known.titles, ())}
     titles = {**titles_above, **known.titles}
-    found = [_use(node, use, known, titles, lost.get(use.name)) for use in known.uses.workspaces]
+    lines: dict[Key, Sequence[Key]] = {pk: known.line[: at + 1] for at, pk in enumerate(known.line)}
+    lines |= known.view.lines
+    handles = {pk: name for leaves in known.view.leaves.values() for pk, name in leaves.items()}
+    found = [_use(node, use, known, (lines, titles, handles), lost.get(use.name)) for use in known.uses.workspaces]
     users = [one for one in found if one.lost or one.folders]
     allowed = sharing.who_may_use(known.uses.grants, tenant_id=node.tenant_id).select_related("organization")
     using = {one.workspace_id for one in users}
@@ -72,14 +75,14 @@ def uses_of_node(node: Node, titles_above: Mapping[int, str]) -> NodeUses:
     return NodeUses(users, len(spaces), waiting)
 
 
-def _use(
-    node: Node, use: Use, known: NodeFacts, titles: Mapping[int, str], lost: WorkspaceImpact | None
-) -> WorkspaceUse:
+# The line down to each folder, the title of each, and the handle of each connection.
+_Names = tuple[Mapping[Key, Sequence[Key]], Mapping[int, str], Mapping[Key, str]]
+
+
+def _use(node: Node, use: Use, known: NodeFacts, names: _Names, lost: WorkspaceImpact | None) -> WorkspaceUse:
+    lines, titles, handles = names
     reach = Reach.of(known.uses.grants, organization_id=use.organization_id, workspace_id=use.workspace_id)
     folders, single = covered(use, known.uses, known.view)
-    lines: dict[Key, Sequence[Key]] = {pk: known.line[: at + 1] for at, pk in enumerate(known.line)}
-    lines |= known.view.lines
-    handles = {pk: name for leaves in known.view.leaves.values() for pk, name in leaves.items()} if single else {}
     return WorkspaceUse(
         use.workspace_id,
         use.name,

@@ -144,7 +144,9 @@ def render_live(
     if htmx(request).target == "sync" and has_seen(request, status.mark):
         return HttpResponse(status=204)
     response = render_page(request, template, {"status": status, **context}, parts=("sync", *parts))
-    has_news = status.run.state == SyncRun.State.FAILED or bool(status.run.counts)
-    if htmx(request).target == "sync" and status.run.is_over and has_news:
+    # What looks for news may have missed a run that changed something, before the one that it sees.
+    looks = "X-Seen" in request.headers
+    has_news = looks or (status.run.is_over and (status.run.state == SyncRun.State.FAILED or bool(status.run.counts)))
+    if htmx(request).target == "sync" and has_news:
         trigger_client_event(response, "synced")
     return response

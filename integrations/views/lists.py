@@ -30,6 +30,10 @@ class IntegrationRow:
     good_at: datetime | None
 
     @property
+    def is_due(self) -> bool:
+        return self.integration.schedule.next_due_at <= timezone.now()
+
+    @property
     def has_trouble(self) -> bool:
         """Whether AWS may be otherwise than the tree, so that the row says why and what to do."""
         return self.run.state in _TROUBLED

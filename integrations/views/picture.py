@@ -61,7 +61,7 @@ def _folder(integration: Integration, asked: str) -> Folder:
     """Find the folder that a picture is of; raises Http404 for one that is not in this mirror (any more)."""
     if not asked:
         return integration.root_folder
-    mirrored = Folder.objects.filter(root=integration.root_folder_id, removed_at=None)
+    mirrored = Folder.objects.filter(root=integration.root_folder_id, removed_at=None).select_related("root")
     return get_object_or_404(mirrored, pk=int(asked) if asked.isascii() and asked.isdecimal() else 0)
 
 

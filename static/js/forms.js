@@ -6,7 +6,8 @@ const unsaved = new Set();
 function askFirst(event) {
   if (![...unsaved].some((form) => form.isConnected && !form.dataset.sent)) return;
   event.preventDefault();
-  setTimeout(sendAgain, 1000); // somebody stayed, who wanted to send another form of the page
+  // Somebody who stayed does something again, and may want to send another form of the page then.
+  for (const again of ["pointerdown", "keydown"]) window.addEventListener(again, sendAgain, { once: true, capture: true });
 }
 function note(form, isChanged) {
   if (isChanged) unsaved.add(form);
@@ -70,6 +71,7 @@ function sendAgain() {
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
     for (const button of buttonsOf(form)) button.disabled = false;
+    (form.querySelector("[data-confirm-input]") ?? form).dispatchEvent(new Event("input")); // what keeps them disabled looks again
   }
 }
 window.addEventListener("pageshow", (event) => event.persisted && sendAgain());

@@ -7,12 +7,21 @@ let askedAt = Date.now();
 function ask() {
   askedAt = Date.now();
   for (const element of document.querySelectorAll("[data-live]")) {
-    if (element.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) continue;
+    if (element.contains(document.activeElement) || element.querySelector("details[open]")) continue; // somebody is at it
     const path = window.location.pathname + window.location.search;
     const options = { source: element, target: element, swap: "outerHTML", headers: { "X-Seen": element.dataset.live } };
     window.htmx.ajax("get", path, options).catch(() => {}); // the next time comes
   }
 }
+
+// A sync has changed the tree: it is shown anew, unless somebody is at work in it, who is told instead.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { elt, requestConfig } = event.detail;
+  if (requestConfig.triggeringEvent?.type !== "synced") return;
+  if (!elt.querySelector("[aria-expanded='true']") && !elt.contains(document.activeElement)) return;
+  event.preventDefault();
+  document.getElementById("tree-news").hidden = false;
+});
 
 setInterval(() => document.visibilityState === "visible" && ask(), EVERY);
 document.addEventListener("visibilitychange", () => {

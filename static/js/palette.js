@@ -47,10 +47,12 @@ function toListbox(found) {
 
 const isAnswered = () => palette.querySelector("[data-found]")?.dataset.found === box.value.trim();
 
-// Enter may come before the answer to what was typed: then the first one of that answer is taken.
+// Enter may come before the answer to what was typed: then the first one of that answer is taken, unless somebody goes
+// on typing or closes the palette.
+let isTaking = false;
 function take() {
-  if (isAnswered()) palette.querySelector("[aria-selected='true']")?.click();
-  else document.addEventListener("htmx:afterSettle", take, { once: true });
+  isTaking = !isAnswered();
+  if (!isTaking) palette.querySelector("[aria-selected='true']")?.click();
 }
 
 function move(step) {
@@ -81,8 +83,11 @@ if (link && palette) {
     else open();
   });
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
-    if (detail.target.id === "palette-found") toListbox(document.getElementById("palette-found"));
+    if (detail.target.id !== "palette-found") return;
+    toListbox(document.getElementById("palette-found"));
+    if (isTaking && palette.open) take();
   });
+  for (const [what, event] of [[box, "input"], [palette, "close"]]) what.addEventListener(event, () => (isTaking = false));
   box.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") move(event.key === "ArrowDown" ? 1 : -1);
     else if (event.key === "Enter") take();

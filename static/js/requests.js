@@ -66,8 +66,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const answered = new URL(xhr.responseURL).pathname;
   if (answered === asked) return;
   event.detail.shouldSwap = false;
+  if (isLook(requestConfig)) return;
   const isGet = requestConfig.verb === "get";
-  if (isLook(requestConfig) && hasTyped()) return;
   if (answered === document.body.dataset.signIn && (!isGet || hasTyped())) report(requestConfig, SIGNED_OUT, signInLink());
   else if (isGet) window.location.reload();
   else window.location.assign(xhr.responseURL);
@@ -96,6 +96,7 @@ function askAgain(element) {
   setTimeout(() => element.isConnected && ask().catch(() => {}), 3000); // it comes here again
 }
 document.addEventListener("htmx:afterOnLoad", ({ detail: { xhr, requestConfig } }) => {
+  if (isLook(requestConfig)) return;
   if (xhr.status >= 400 || !xhr.responseURL || new URL(xhr.responseURL).pathname === document.body.dataset.signIn) return;
   if (isWarning()) announce("");
   if (requestConfig.verb !== "get") for (const old of document.querySelectorAll("[data-not-sent]")) old.remove();

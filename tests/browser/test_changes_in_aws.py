@@ -77,22 +77,30 @@ def test_a_scheduled_sync_shows_up_without_anybody_asking(
 def test_a_page_that_is_looked_at_hears_of_later_syncs_and_one_in_the_background_asks_nothing(
     visit: Visit, people: Cast, aws: RunningAws, synced: str
 ) -> None:
-    looked_at, behind, other = (visit(who) for who in (people.org_owner, people.org_owner, people.tenant_owner))
+    owner = people.org_owner
+    looked_at, worked_in, behind, other = (visit(who) for who in (owner, owner, owner, people.tenant_owner))
     asked = []
     behind.page.on("request", lambda request: asked.append(request.url))
     behind.page.add_init_script("Object.defineProperty(document, 'visibilityState', {get: () => 'hidden'})")
-    for console in (looked_at, behind):
+    for console in (looked_at, worked_in, behind):
         console.page.clock.install()
         console.open(synced)
+    worked_in.page.get_by_role("button", name="Show what is in Sandbox").click()
+    worked_in.sees("aws_sandbox_ana")
+    worked_in.page.get_by_role("main").click(position={"x": 2, "y": 2})
     expect(behind.page.get_by_text("aws_web_prod")).to_have_count(0)
     aws.organization.create_account("overnight")
     other.open(synced).press("Sync Integration")
     walks.sees_synced(other)
     other.sees("aws_overnight")
     asked.clear()
-    for console in (looked_at, behind):
+    for console in (looked_at, worked_in, behind):
         console.page.clock.fast_forward(16_000)
     looked_at.sees("aws_overnight")
+    worked_in.sees("A sync has changed the tree.")  # and what was opened stays open
+    worked_in.sees("aws_sandbox_ana")
+    worked_in.link("Show it").click()
+    worked_in.sees("aws_overnight")
     assert [url for url in asked if "/static/" not in url] == []
 
 

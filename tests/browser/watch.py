@@ -27,8 +27,10 @@ class Watch:
 
     def _console(self, message: ConsoleMessage) -> None:
         refused = re.search(r"(responded with a status of|Response Status Error Code) \d+", message.text)
-        is_lost = self._may_lose and re.search("ERR_FAILED|htmx:(sendError|afterRequest)", message.text)
-        if message.type == "error" and not refused and not is_lost:  # refusals are seen as answers, too
+        is_lost = self._may_lose and re.search("ERR_FAILED|htmx:sendError", message.text)
+        # A request that another one replaced was meant to be given up; one that failed says sendError as well.
+        is_replaced = re.search("htmx:(sendAbort|afterRequest)", message.text)
+        if message.type == "error" and not (refused or is_lost or is_replaced):  # refusals are seen as answers, too
             self.complaints.append(f"{message.page.url if message.page else ''}: {message.text}")
 
     def _error(self, error: WebError) -> None:

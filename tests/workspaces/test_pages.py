@@ -205,7 +205,8 @@ def test_the_theme_is_kept_in_a_cookie_and_in_the_page(cast: Cast, as_org_owner:
 
 
 def test_the_theme_never_leads_to_another_site(client: Client, db: None) -> None:
-    assert client.post(reverse("theme"), {"theme": "dark", "next": "https://evil.example/"})["Location"] == "/"
+    for elsewhere in ("https://evil.example/", "//evil.example/", "profile", "nowhere"):
+        assert client.post(reverse("theme"), {"theme": "dark", "next": elsewhere})["Location"] == "/"
     assert client.get(reverse("theme")).status_code == 405
 
 

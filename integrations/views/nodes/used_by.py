@@ -65,7 +65,7 @@ def used_by(request: HttpRequest, access: Access, **ids: int) -> HttpResponse:
         "allowed": found.allowed,
         "offers": [_offer(scope, node, space) for space in found.waiting[:_OFFERED]],
         "more_offers": len(found.waiting[_OFFERED:]),
-        "permissions_url": request.path.replace("/used-by/", "/permissions/"),
+        "permissions_url": f"{request.path.removesuffix('used-by/')}permissions/",
     }
     return render(request, "integrations/nodes/used_by.html", context)
 

@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from connections import sharing
 from connections.models import Connection, Folder, Schema
 from connections.pictures.outline import Colour, read_outline
 from integrations.models import Integration
@@ -37,6 +38,7 @@ def test_an_outline_counts_what_is_in_each_folder_and_below_it(cast: Cast, awsi:
         factories.connection(cast.at_org, "vault", folder=payments, state="suspended")
         factories.connection(cast.at_org, "gone", folder=payments, removed_at=now)
         factories.folder(cast.at_org, "Former", parent=top, removed_at=now)
+        sharing.set_grants(top, [cast.at_org])
         by_health, by_state = read_outline(top, Colour.HEALTH), read_outline(top, Colour.STATE)
         Schema.objects.create(**cast.at_workspace.keys, connection=ledger)
         by_use = read_outline(top, Colour.USE)
@@ -49,6 +51,20 @@ def test_an_outline_counts_what_is_in_each_folder_and_below_it(cast: Cast, awsi:
     assert by_state.all == {"active": 2, "suspended": 1}
     assert (+by_use.all, +by_folder.all) == ({"used": 1, "unused": 2}, {"used": 3})
     assert (below.title, below.all) == ("Payments", {"untested": 1, "disabled": 1})
+
+
+def test_what_a_move_took_out_of_a_workspaces_reach_is_not_in_use(cast: Cast, awsi: Integration) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        top = awsi.root_folder
+        shared = factories.folder(cast.at_org, "Shared", parent=top)
+        other = factories.folder(cast.at_org, "Other", parent=top)
+        web = factories.connection(cast.at_org, "web", folder=shared)
+        sharing.set_grants(shared, [cast.at_workspace])
+        Schema.objects.create(**cast.at_workspace.keys, connection=web)
+        before = read_outline(top, Colour.USE)
+        Connection.objects.filter(pk=web.pk).update(folder=other)
+        after = read_outline(top, Colour.USE)
+    assert (+before.all, +after.all) == ({"used": 1}, {"unused": 1})
 
 
 @pytest.mark.parametrize("what", ["", "?as=map", "?as=map&by=state", "?by=use"])

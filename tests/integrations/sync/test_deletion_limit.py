@@ -152,7 +152,7 @@ def test_approving_reads_again_and_removes(many: Synced, cast: Cast) -> None:
     assert applied.started_by == cast.org_owner
     assert held(many) == ACCOUNTS + 3 - 6
     assert states(many) == ["applied", "succeeded"]
-    assert events(many, "integration.removals_approved") == [{"run": asked.pk, "removals": 6}]
+    assert events(many, "integration.removals_approved") == [{"run": asked.number, "removals": 6}]
 
 
 def test_an_approval_while_a_sync_runs_is_done_by_the_next(many: Synced, cast: Cast) -> None:
@@ -224,7 +224,7 @@ def test_discarding_changes_nothing_and_the_next_sync_asks_again(many: Synced, c
     discard(many, asked, cast.org_owner)
     assert held(many) == ACCOUNTS + 3
     assert states(many) == ["discarded"]
-    assert events(many, "integration.removals_discarded") == [{"run": asked.pk}]
+    assert events(many, "integration.removals_discarded") == [{"run": asked.number}]
     assert scheduled(many).state == SyncRun.State.NEEDS_APPROVAL
 
 

@@ -30,7 +30,7 @@ def test_the_tree_of_ten_thousand_accounts_is_a_light_page(in_org: Walk) -> None
             snapshot=pack(large(500, 10_000)),
         )
     in_org.get("discovery")
-    assert "unit r-root 10000 of 10000 accounts" in in_org.page
+    assert "unit r-root 10,000 of 10,000 accounts" in in_org.page
     assert len(gzip.compress(in_org.answer.content)) < 30_000
 
 
