@@ -7,6 +7,7 @@ import signal
 import socket
 import urllib.request
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from launcher import bootstrap
@@ -86,7 +87,7 @@ def _mailbox(supervisor: Supervisor, base: dict[str, str]) -> str:
         return ""
     folder = DEMO.folder / "mail"
     folder.mkdir(exist_ok=True)
-    base["EMAIL_URL"] = f"filemail://{folder}"
+    base["EMAIL_URL"] = mail_url(folder)
     port = 8025 if is_free(8025) else free_port()
     address = f"http://127.0.0.1:{port}/"
     supervisor.start(
@@ -98,6 +99,11 @@ def _mailbox(supervisor: Supervisor, base: dict[str, str]) -> str:
         )
     )
     return f"\nLetters that the product sends lie in the mailbox: {address}\n"
+
+
+def mail_url(folder: Path) -> str:
+    """Return the EMAIL_URL of letters that are kept as files; its reader takes the first slash of the path away."""
+    return f"filemail:///{folder}"
 
 
 def _aws(supervisor: Supervisor) -> Mapping[str, str]:

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from django.core.mail import EmailMessage, get_connection
+from environ import Env
 
+from launcher.demo import mail_url
 from tests.demo import mailbox
 
 
@@ -31,3 +33,7 @@ def test_what_is_no_letter_has_no_page(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("mine")
     assert mailbox.page(tmp_path, "/secret.txt") is None
     assert mailbox.page(tmp_path, "/../secret.txt") is None
+
+
+def test_what_the_demo_sends_lies_where_the_mailbox_looks(tmp_path: Path) -> None:
+    assert Env.email_url_config(mail_url(tmp_path))["EMAIL_FILE_PATH"] == str(tmp_path)
