@@ -64,7 +64,7 @@ def test(arguments: Sequence[str]) -> int:
     """Run pytest on all cores, with servers of its own; the browser's tests only where there is a browser."""
     bootstrap.ensure("development")
     is_fast = "--fast" in arguments
-    chromium = os.environ.get("PIPES_CHROMIUM") or next(filter(None, map(shutil.which, _CHROMIUMS)), None)
+    chromium = find_chromium()
     if not chromium and not is_fast:
         print("No Chromium was found, so the browser's tests do not run. Install chromium, or set PIPES_CHROMIUM.")
     left_out = _SLOW if is_fast else () if chromium else ("browser",)
@@ -73,6 +73,11 @@ def test(arguments: Sequence[str]) -> int:
         command += ["-m", " and ".join(f"not {kind}" for kind in left_out)]
     command += [argument for argument in arguments if argument != "--fast"]
     return with_servers(command, {"PIPES_CHROMIUM": chromium} if chromium else {}, is_durable=False)
+
+
+def find_chromium() -> str | None:
+    """Find the browser of the tests: PIPES_CHROMIUM, else the first one on the path."""
+    return os.environ.get("PIPES_CHROMIUM") or next(filter(None, map(shutil.which, _CHROMIUMS)), None)
 
 
 def bench(arguments: Sequence[str]) -> int:

@@ -13,7 +13,7 @@ from django_htmx.http import trigger_client_event
 from integrations.models import Integration, SyncRun
 from integrations.planning import words
 from workspaces.access import Access, why_only_kept
-from workspaces.web.htmx import has_seen, htmx, render_page
+from workspaces.web.htmx import has_seen, htmx, looks_for_news, render_page
 
 # After this long in the queue a page says that no worker has taken the run.
 _PATIENCE = timedelta(seconds=15)
@@ -145,8 +145,9 @@ def render_live(
         return HttpResponse(status=204)
     response = render_page(request, template, {"status": status, **context}, parts=("sync", *parts))
     # What looks for news may have missed a run that changed something, before the one that it sees.
-    looks = "X-Seen" in request.headers
-    has_news = looks or (status.run.is_over and (status.run.state == SyncRun.State.FAILED or bool(status.run.counts)))
+    has_news = looks_for_news(request) or (
+        status.run.is_over and (status.run.state == SyncRun.State.FAILED or bool(status.run.counts))
+    )
     if htmx(request).target == "sync" and has_news:
         trigger_client_event(response, "synced")
     return response

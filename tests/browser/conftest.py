@@ -15,9 +15,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from integrations.models import AccessTest, Integration, SyncRun
 from launcher.child import Child, wait_for
+from launcher.commands import find_chromium
 from launcher.places import STATE, Instance
 from tests import factories
-from tests.browser.chromium import find_chromium
 from tests.browser.console import Console
 from tests.browser.processes import beat, celery_environment, start, worker
 from tests.browser.watch import Watch

@@ -20,8 +20,8 @@ import django
 from django.conf import settings
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from launcher.commands import find_chromium
 from tests.browser import walks
-from tests.browser.chromium import find_chromium
 from tests.browser.console import Console
 from tests.browser.pages import SIGNED_OUT, UNLINKED, Crawl, route_of
 from tests.browser.watch import Watch

@@ -5,7 +5,6 @@ Its syncs are run by the demo's own worker, while the stand-in for AWS is change
 
 import json
 import os
-import time
 import urllib.request
 from typing import Any
 
@@ -16,6 +15,7 @@ from integrations.aws import iac
 from integrations.models import AccessMode, Integration, SyncRun
 from integrations.sync import requests
 from integrations.wizard import drafts, finish, setup_files
+from launcher.child import wait_for
 from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import Organization, Tenant, User, Workspace
@@ -80,16 +80,15 @@ def _member_roles(endpoint: str, made: Integration) -> dict[str, Any]:
 
 def _wait_for_sync(of: Integration) -> None:
     """Wait until no run is open; raises TimeoutError, and RuntimeError where the last one failed."""
-    ends_at = time.monotonic() + _PATIENCE
-    while time.monotonic() < ends_at:
-        with isolation.as_tenant(of.tenant_id):
-            run = SyncRun.objects.of(of).first()
-        if run is not None and run.is_over:
-            if run.state != SyncRun.State.SUCCEEDED:
-                raise RuntimeError(f"The sync of {of} failed: {run.error}")
-            return
-        time.sleep(0.2)
-    raise TimeoutError(f"The sync of {of} did not end within {_PATIENCE} s.")
+    if not wait_for(lambda: _last_run(of).is_over, seconds=_PATIENCE):
+        raise TimeoutError(f"The sync of {of} did not end within {_PATIENCE} s.")
+    if _last_run(of).state != SyncRun.State.SUCCEEDED:
+        raise RuntimeError(f"The sync of {of} failed: {_last_run(of).error}")
+
+
+def _last_run(of: Integration) -> SyncRun:
+    with isolation.as_tenant(of.tenant_id):
+        return SyncRun.objects.of(of)[0]
 
 
 def _shown(endpoint: str) -> dict[str, Any]:

@@ -32,6 +32,11 @@ def render_page(
     return response
 
 
+def looks_for_news(request: HttpRequest) -> bool:
+    """Say whether nobody asked for this: an open page looks by itself whether there is something else to show."""
+    return "X-Seen" in request.headers
+
+
 def has_seen(request: HttpRequest, mark: str) -> bool:
     """Say whether a page that looks for news shows what bears this mark already: then it gets no answer (204)."""
     return request.headers.get("X-Seen") == mark
