@@ -11,7 +11,7 @@ from integrations.views.settings import advanced, config, deletion
 from integrations.views.sync import runs
 from integrations.views.trials import account_selection, preview
 from integrations.views.trials import settings as trials_settings
-from integrations.views.wizard import setup_files, steps
+from integrations.views.wizard import linked_file, setup_files, steps
 
 _INTEGRATION = "<slug:integration>/"
 _NOTIFICATIONS = _INTEGRATION + "notifications/"
@@ -100,6 +100,7 @@ urlpatterns = [
     path(_ORGANIZATION + "search/", search.search, name="search"),
     path(_WORKSPACE + "search/", search.search, name="search"),
     path("events/<uuid:inlet>/", receive.receive, name="event_inlet"),
+    path("setup-files/<str:reference>/", linked_file.setup_file, name="setup_file"),
     path("emails/confirm/<str:holder>/", email_links.email_confirm, name="email_confirm"),
     path("emails/stop/<str:holder>/", email_links.email_stop, name="email_stop"),
     path("tenants/<slug:tenant>/connections/", include(_NODES + _ACCOUNTS)),

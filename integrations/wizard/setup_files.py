@@ -4,6 +4,7 @@ A template is made for one partition, since our principal differs between them.
 """
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any, Final
 
 from django.conf import settings as installation
@@ -12,6 +13,7 @@ from django.db.models import Q
 from integrations.access import findings
 from integrations.access.findings import partition_of
 from integrations.aws import iac
+from integrations.aws.iac import shell
 from integrations.aws.identifiers import check_role_arn
 from integrations.events.inlets import KEY_HEADER
 from integrations.models import AccessTest, Draft, Integration
@@ -42,6 +44,23 @@ def discovery_role_name(settings: NamedSettings) -> str:
     if settings.role_arn:
         return check_role_arn(settings.role_arn).name
     return settings.discovery_role_name or _DISCOVERY_ROLE
+
+
+def to_be_set_up(settings: NamedSettings) -> NamedSettings:
+    """Copy settings as the roles in AWS are to be set up for them: with rotated external ids, where some wait."""
+    setup = copy(settings)
+    if isinstance(settings, Integration):
+        setup.discovery_external_id = settings.next_discovery_external_id or settings.discovery_external_id
+        setup.connection_external_id = settings.next_connection_external_id or settings.connection_external_id
+    return setup
+
+
+def stack_name(settings: NamedSettings, kind: AccessTest.Kind) -> str:
+    """Give the name of the stack that makes the roles of a kind, where lines of ours launch it; it stays, as theirs."""
+    name = settings.discovery_role_name or _DISCOVERY_ROLE
+    return shell.stack_name(
+        name if kind == AccessTest.Kind.DISCOVERY else name.replace(_DISCOVERY_ROLE, "pipes-members", 1)
+    )
 
 
 def other_mirrors(settings: NamedSettings, organization_id: str | None = None) -> str:
@@ -79,12 +98,17 @@ def member_steps(settings: NamedSettings) -> tuple[iac.ManualStep, ...]:
 
 def download(settings: NamedSettings, name: str) -> tuple[str, str]:
     """Make one of the files, as (file name, text); raises SetupFileUnavailableError with a sentence."""
-    stem, make, values_of = FILES[name]
+    _, make, values_of = FILES[name]
     try:
         text = make(**_needed(values_of(settings)))
     except iac.StackSetUnavailableError as error:
         raise SetupFileUnavailableError(str(error)) from error
-    return f"{stem}-{settings.handle or 'draft'}.{name.rpartition('.')[2]}", text
+    return file_name(settings, name), text
+
+
+def file_name(settings: NamedSettings, name: str) -> str:
+    """Give what the file of this name in URLs is called where it is kept."""
+    return f"{FILES[name][0]}-{settings.handle or 'draft'}.{name.rpartition('.')[2]}"
 
 
 def events_template(settings: NamedSettings, endpoint: str) -> tuple[str, str]:
@@ -114,7 +138,7 @@ def where_stackset_goes(settings: NamedSettings) -> str:
     return f"what is chosen in Accounts to mirror: {words} Download it again when you choose otherwise"
 
 
-def _targets(settings: NamedSettings) -> iac.Targets | None:
+def targets(settings: NamedSettings) -> iac.Targets | None:
     """Aim at what is mirrored; None where the tree would have to be known for that, and is not."""
     selection = settings.chosen
     snapshot = None if selection.is_everything else findings.newest_snapshot(settings)
@@ -159,7 +183,7 @@ def _member_values(settings: NamedSettings) -> dict[str, Any]:
 
 def _stackset_values(settings: NamedSettings) -> dict[str, Any]:
     values = _member_values(settings)
-    return values | {"targets": _targets(settings)} if values else {}
+    return values | {"targets": targets(settings)} if values else {}
 
 
 def _values(settings: NamedSettings, name: str, external_id: str) -> dict[str, Any]:

@@ -13,9 +13,12 @@ from pipes.env import env, is_debugged
 
 Event = MutableMapping[str, Any]
 
-# What follows these in an address is a secret: the links that we mail. Also where the address stands in a query, as in
-# ``?next=%2Finvitations%2F…``.
-_LINKS: Final = (r"(?<!people)/invitations/", r"/reset/key/", r"/confirm-email/", r"/emails/(?:confirm|stop)/")
+# What follows these in an address opens something: the links that we mail, and those from which shells fetch files.
+# Also where the address stands in a query, as in ``?next=%2Finvitations%2F…``.
+_LINKS: Final = (
+    *(r"(?<!people)/invitations/", r"/reset/key/", r"/confirm-email/", r"/emails/(?:confirm|stop)/"),
+    r"/setup-files/",
+)
 _IN_LINK: Final = re.compile(
     "(" + "|".join(_LINKS).replace("/", "(?:/|%2F)") + r")(?:(?!%2F)[^/\s\"'&?])+", re.IGNORECASE
 )

@@ -10,9 +10,10 @@ from django.utils import timezone
 from connections import actions as connection_actions
 from connections import manual_nodes
 from integrations.events import inlets
-from integrations.models import Delivery, EmailNotifications, Event, Integration, SettingsTrial, SyncRun
+from integrations.models import Delivery, Draft, EmailNotifications, Event, Integration, SettingsTrial, SyncRun
 from integrations.nodes import account_access
 from integrations.notifications import recipients
+from integrations.wizard import file_links
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
@@ -62,8 +63,11 @@ class Everything:
                 scope=cast.at_org, email="new@example.com", role=Role.MEMBER, by=cast.org_owner, now=timezone.now()
             )
             holder = _typed_address(self._rows["org"]["integration"])
+            reference = _setup_file(self._rows["org"]["draft"])
         # What is below no place.
-        self._open: dict[str, Any] = {"token": letter.token, "holder": holder, "inlet": UUID(int=0)}
+        self._open: dict[str, Any] = {"token": letter.token, "holder": holder, "inlet": UUID(int=0)} | {
+            "reference": reference
+        }
 
     def url(self, name: str, level: str, arguments: list[str], *, below: Scope | None = None) -> str:
         """Give the address of a URL of this level with rows of this level; ``below`` is another place to ask there."""
@@ -119,6 +123,10 @@ def _typed_address(handle: str) -> str:
     integration = Integration.objects.get(handle=handle)
     EmailNotifications.objects.create(tenant=integration.tenant, integration=integration, addresses=[address])
     return recipients.token_for(integration, address)
+
+
+def _setup_file(draft: UUID) -> str:
+    return file_links.url_of(Draft.objects.get(uid=draft), "discovery.tf").rstrip("/").rpartition("/")[2]
 
 
 def _by_hand(cast: Cast, scope: Scope) -> dict[str, Any]:

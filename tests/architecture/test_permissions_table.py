@@ -40,6 +40,7 @@ theme                           -         POST 302 302 302 302 302 302 302 302 3
 invitation                      -         GET  200 200 200 200 200 200 200 200 200
 email_confirm                   -         GET  200 200 200 200 200 200 200 200 200
 email_stop                      -         GET  200 200 200 200 200 200 200 200 200
+setup_file                      -         GET  200 200 200 200 200 200 200 200 200
 event_inlet                     -         POST 404 404 404 404 404 404 404 404 404
 switch_tenant                   -         GET  200 200 200 200 200 200 200 200 302
 tenant_home                     tenant    GET  200 200 200 200 200 200 200 404 302

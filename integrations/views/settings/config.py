@@ -26,7 +26,7 @@ from integrations.trials import settings_trial
 from integrations.views.frame import find_integration, integration_page
 from integrations.views.wizard.setup_files import send_setup_file
 from integrations.views.workspace_impact import show_impact
-from integrations.wizard import setup_files
+from integrations.wizard import setup_files, shell_lines
 from integrations.wizard.steps.connection import ConnectionForm
 from integrations.wizard.steps.discovery import DiscoveryForm
 from workspaces.access import Access, Power
@@ -140,15 +140,7 @@ def config_download(request: HttpRequest, access: Access, integration: str, file
     """Give a template for one of the roles, with the rotated external id where one waits."""
     found = find_integration(access, integration)
     config_url = access.scope.url("integration_config", integration=found.handle)
-    return send_setup_file(request, _setup_of(found), file, back_url=config_url)
-
-
-def _setup_of(integration: Integration) -> Integration:
-    """Copy the settings as the roles in AWS are to be set up for them."""
-    setup = copy(integration)
-    setup.discovery_external_id = integration.next_discovery_external_id or integration.discovery_external_id
-    setup.connection_external_id = integration.next_connection_external_id or integration.connection_external_id
-    return setup
+    return send_setup_file(request, setup_files.to_be_set_up(found), file, back_url=config_url)
 
 
 def _show(
@@ -160,13 +152,15 @@ def _show(
     connection: ConnectionForm | None = None,
 ) -> HttpResponse:
     base = access.scope.url("integration_config", integration=integration.handle)
-    setup, member_role = _setup_of(integration), integration.member_role.name
+    setup, member_role = setup_files.to_be_set_up(integration), integration.member_role.name
     discovery, connection = discovery or DiscoveryForm(integration), connection or ConnectionForm(integration)
     context = integration_page(
         access,
         integration,
         [("Config", "")],
         discovery_steps=setup_files.discovery_steps(setup),
+        discovery_lines=shell_lines.for_discovery(setup),
+        member_lines=shell_lines.for_members(setup),
         member_steps=setup_files.member_steps(setup),
         why_no_stackset=setup_files.why_no_stackset(setup),
         where_stackset_goes=setup_files.where_stackset_goes(setup),

@@ -14,7 +14,7 @@ from integrations.models import AccessTest, Draft
 from integrations.models.settings import NamedSettings
 from integrations.planning import handle_prefix
 from integrations.planning.handle_prefix import Example
-from integrations.wizard import setup_files
+from integrations.wizard import setup_files, shell_lines
 from integrations.wizard.steps.step import Step, UrlOf
 from workspaces.handles import HandleValidator, node_handle_like, why_system_owned
 from workspaces.web.inputs import PLAIN
@@ -101,6 +101,7 @@ class ConnectionStep(Step):
             "external_id": draft.connection_external_id,
             "manual_steps": setup_files.member_steps(draft),
             "stackset_url": url_of("members.yaml"),
+            "member_lines": shell_lines.for_members(draft),
             "why_no_stackset": setup_files.why_no_stackset(draft),
             "member_role": draft.member_role.name_or_default,
             "other_mirrors": setup_files.other_mirrors(draft),

@@ -1,0 +1,74 @@
+"""Lines to paste into a shell beside each download: they fetch the file, run it, and say what it made."""
+
+from typing import Final
+
+from integrations.access.findings import partition_of
+from integrations.aws.iac import shell
+from integrations.aws.iac.shell import Lines
+from integrations.aws.regions import home_region
+from integrations.models import AccessTest
+from integrations.models.settings import NamedSettings
+from integrations.wizard import file_links, setup_files
+
+_CLOUDFORMATION: Final = "For AWS CloudShell in the management account, or a terminal with the AWS CLI"
+_TERRAFORM: Final = (
+    "For a terminal with Terraform and credentials of the management account. Keep the folder that they make: with"
+    " its state Terraform changes or removes the roles later"
+)
+_ROOT: Final = "\"$(aws organizations list-roots --query 'Roots[0].Id' --output text)\""
+
+
+def for_discovery(settings: NamedSettings) -> list[Lines]:
+    """Give the lines for the role of discovery, by CloudFormation and by Terraform; none without a principal."""
+    stack = setup_files.stack_name(settings, AccessTest.Kind.DISCOVERY)
+    if not setup_files.discovery_steps(settings):
+        return []
+    return [
+        Lines("CloudFormation", f"{_CLOUDFORMATION}.", _deploy(settings, "discovery.yaml", stack)),
+        Lines("Terraform", f"{_TERRAFORM}.", _apply(settings, "discovery.tf")),
+    ]
+
+
+def for_members(settings: NamedSettings) -> list[Lines]:
+    """Give the lines for the role in each account; none where there is no StackSet."""
+    if setup_files.why_no_stackset(settings):
+        return []
+    region, stack = home_region(partition_of(settings)), setup_files.stack_name(settings, AccessTest.Kind.CONNECTION)
+    further, sentence = _options(settings)
+    once = "If trusted access for StackSets is not activated in this AWS organization yet."
+    return [
+        Lines("Once", once, shell.activate_stack_sets(region)),
+        Lines("CloudFormation", f"{_CLOUDFORMATION}.{sentence}", _deploy(settings, "members.yaml", stack, further)),
+    ]
+
+
+def _options(settings: NamedSettings) -> tuple[str, str]:
+    """Give what the launch of the StackSet needs beside its file, and what to say of that."""
+    if settings.chosen.is_everything:  # whether the file has the root's id or not, this is it
+        return f"--parameter-overrides OrganizationalUnitIds={_ROOT}", ""
+    options, sentence = [], ""
+    _, template = setup_files.download(settings, "members.yaml")
+    if "# No Default:" in template:
+        options.append("--parameter-overrides OrganizationalUnitIds=OU_IDS")
+        sentence += " Instead of OU_IDS write the ids of the OUs, comma separated."
+    if len(template.encode()) > shell.MOST_BYTES:
+        options.append("--s3-bucket BUCKET")
+        sentence += (
+            " This file is larger than what CloudFormation takes from a command line: instead of BUCKET write the name"
+            " of an S3 bucket of yours, through which it goes."
+        )
+    return " ".join(options), sentence
+
+
+def _deploy(settings: NamedSettings, file: str, stack: str, further: str = "") -> str:
+    return shell.deploy(
+        url=file_links.url_of(settings, file),
+        file_name=setup_files.file_name(settings, file),
+        stack=stack,
+        region=home_region(partition_of(settings)),
+        further=further,
+    )
+
+
+def _apply(settings: NamedSettings, file: str) -> str:
+    return shell.apply(url=file_links.url_of(settings, file), file_name=setup_files.file_name(settings, file))
