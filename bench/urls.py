@@ -9,7 +9,8 @@ from django.urls import path
 
 from connections import tree_listing
 from connections.models import Connection, Folder
-from connections.views.context import TreeContext
+from connections.search.filters import NodeFilter
+from connections.views.listing import TreeContext
 from pipes.urls import urlpatterns as console
 from workspaces import isolation
 from workspaces.access import Scope
@@ -59,7 +60,7 @@ def all_at_once(request: HttpRequest, organization: int, folder: int) -> HttpRes
     """Show all of a folder by our template, without pages."""
     with isolation.as_tenant(_tenant_of(request)):
         scope, rows = _rows(organization, folder)
-        tree = TreeContext(None, rows, "", scope.url("connection_list"), scope.place.handle, None)  # type: ignore
+        tree = TreeContext(None, rows, NodeFilter(), scope.url("connection_list"), scope.place.handle)  # type: ignore
         return HttpResponse(render_to_string("connections/rows.html", {"tree": tree}))
 
 
@@ -69,7 +70,7 @@ def whole_by_template(request: HttpRequest, organization: int, folder: int) -> H
         place = Organization.objects.select_related("tenant").get(pk=organization)
         scope = Scope(place.tenant, place)
         listing = tree_listing.search(scope, "", below=Folder.objects.get(pk=folder))
-        tree = TreeContext(None, listing[0 : len(listing)], "", "", "", None)  # type: ignore
+        tree = TreeContext(None, listing[0 : len(listing)], NodeFilter(), "", "")  # type: ignore
         return HttpResponse(render_to_string("connections/rows.html", {"tree": tree}))
 
 

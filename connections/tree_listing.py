@@ -4,7 +4,7 @@ Every function is set-based: the number of statements depends neither on how man
 wide the tree is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,7 +22,8 @@ _TEXT = CharField()
 SHOWN = Coalesce(NullIf("title", Value("")), Collate("handle", "default"), output_field=_TEXT)
 _MANAGER = Coalesce("root__managed_by", Value(""), output_field=_TEXT)
 _MARKS = {ConnectionState.SUSPENDED.value: "suspended", ConnectionState.PENDING_CLOSURE.value: "closing"}
-_ORDER = (Lower("label"), "id")
+Order = Sequence[Any]  # what a query set is ordered by
+_ORDER: Order = (Lower("label"), "id")
 _COLUMNS = ("id", "label", "handle", "source_id", "manager", "organization_id", "workspace_id")
 
 # A subtree is a range of paths: from its own up to the same with "0" (the character after "/") at its end, worked out
@@ -36,13 +37,26 @@ _COUNT_BELOW = """
         JOIN connections_folder below ON below.path >= top.path AND below.path < top.path_end
         WHERE below.removed_at IS NULL
     ), leaves AS (
-        SELECT folder_id, count(*) AS number FROM connections_connection
+        SELECT folder_id, count(*) AS number, {counted} FROM connections_connection
         WHERE folder_id = ANY(ARRAY(SELECT id FROM inside)) AND removed_at IS NULL GROUP BY folder_id
     )
-    SELECT inside.top_id, count(*) - 1, coalesce(sum(leaves.number), 0)
+    SELECT inside.top_id, count(*) - 1, coalesce(sum(leaves.number), 0), {summed}
     FROM inside LEFT JOIN leaves ON leaves.folder_id = inside.id
     GROUP BY inside.top_id
 """
+# What a folder says of the connections below it: the word for each kind of trouble, and what a list of these is asked.
+_TROUBLES = (
+    ("failing", "health=failing", "state = 'active' AND health = 'failing'"),
+    *(
+        (state.label.lower(), f"state={state.value}", f"state = '{state.value}'")
+        for state in ConnectionState
+        if state.why_disabled
+    ),
+)
+_COUNT_BELOW = _COUNT_BELOW.format(
+    counted=", ".join(f"count(*) FILTER (WHERE {that}) AS trouble_{at}" for at, (*_, that) in enumerate(_TROUBLES)),
+    summed=", ".join(f"coalesce(sum(leaves.trouble_{at}), 0)" for at in range(len(_TROUBLES))),
+)
 
 
 @dataclass(slots=True)
@@ -51,7 +65,8 @@ class Row:
 
     ``managed_by`` is the handle of what keeps the node true, empty for one made by hand; ``path`` is the folder's own,
     or that of the folder a connection is in; ``place`` names the folders above it and is filled for hits of a search.
-    ``is_management`` says of a connection that its account is the management account of the AWS organization.
+    ``is_management`` says of a connection that its account is the management account of the AWS organization;
+    ``troubles`` how many of those below a folder fail or are disabled: number, word, and the query that lists them.
     """
 
     kind: Literal["folder", "connection"]
@@ -70,6 +85,7 @@ class Row:
     folders: int = 0
     connections: int = 0
     place: str = ""
+    troubles: Sequence[tuple[int, str, str]] = ()
 
     @property
     def mark(self) -> str:
@@ -107,19 +123,22 @@ class Row:
 
 
 class Listing(LazyList[Row]):
-    """Folders and then connections, each alphabetically; a slice takes three statements at most."""
+    """Folders and then connections, each by name or in another order; a slice takes three statements at most."""
 
-    def __init__(self, folders: QuerySet[Folder], connections: QuerySet[Connection]) -> None:
-        self._folders, self._connections = folders, connections
+    def __init__(
+        self, folders: QuerySet[Folder], connections: QuerySet[Connection], *, folders_by: Order = (), by: Order = ()
+    ) -> None:
+        self.folders, self.connections = folders, connections
+        self._folders_by, self._by = (*folders_by, *_ORDER), (*by, *_ORDER)
 
     def count_parts(self) -> Sequence[int]:
-        counts = dict(_counted(self._folders, "folder").union(_counted(self._connections, "connection"), all=True))
+        counts = dict(_counted(self.folders, "folder").union(_counted(self.connections, "connection"), all=True))
         return counts.get("folder", 0), counts.get("connection", 0)
 
     def read_part(self, part: int, start: int, stop: int) -> list[Row]:
         if part == 0:
-            return _folder_rows(self._folders, start, stop)
-        return _connection_rows(self._connections, start, stop)
+            return _folder_rows(_chosen(self.folders, self._folders_by, start, stop), self._folders_by)
+        return _connection_rows(_chosen(self.connections, self._by, start, stop), self._by)
 
 
 def children(scope: Scope, folder: Folder | None) -> Listing:
@@ -130,20 +149,15 @@ def children(scope: Scope, folder: Folder | None) -> Listing:
     )
 
 
-def search(scope: Scope, text: str, *, below: Folder | None, health: Health | None = None) -> Listing:
-    """List what has the text in its handle, title or provider id, in the whole scope or below one folder.
-
-    With a health it lists the connections that have it, and no folders.
-    """
+def search(scope: Scope, text: str, *, below: Folder | None) -> Listing:
+    """List what has the text in its handle, title or provider id, in the whole scope or below one folder."""
     folders, connections = Folder.objects.in_scope(scope), Connection.objects.in_scope(scope)
     if text:
         folders, connections = folders.filter(matches(text)), connections.filter(matches(text))
     if below is not None:
         folders = folders.filter(path__under=below.path).exclude(pk=below.pk)
         connections = connections.filter(folder__path__under=below.path)
-    if health is not None:
-        folders, connections = folders.none(), connections.filter(health=health, state=ConnectionState.ACTIVE)
-        if below is not None and below.root_id:  # the index of a mirror
+        if below.root_id:  # the index of a mirror
             connections = connections.filter(root=below.root_id)
     return Listing(folders, connections)
 
@@ -210,36 +224,42 @@ def _counted(nodes: "QuerySet[Any]", kind: str) -> "QuerySet[Any, Any]":
     return by_kind.values_list("kind", "number")
 
 
-def _folder_rows(folders: QuerySet[Folder], start: int, stop: int) -> list[Row]:
-    found = Folder.objects.filter(pk__in=_chosen(folders, start, stop)).annotate(label=SHOWN, manager=_MANAGER)
-    rows = [Row("folder", *values) for values in found.order_by(*_ORDER).values_list(*_COLUMNS, "path")]
+def _folder_rows(chosen: "QuerySet[Any, Any]", order: Order) -> list[Row]:
+    found = Folder.objects.filter(pk__in=chosen).annotate(label=SHOWN, manager=_MANAGER)
+    rows = [Row("folder", *values) for values in found.order_by(*order).values_list(*_COLUMNS, "path")]
     counts = _count_below([row.id for row in rows])
     for row in rows:
-        row.folders, row.connections = counts[row.id]
+        row.folders, row.connections, row.troubles = counts[row.id]
     return rows
 
 
-def _connection_rows(connections: QuerySet[Connection], start: int, stop: int) -> list[Row]:
+def _connection_rows(chosen: "QuerySet[Any, Any]", order: Order) -> list[Row]:
     path = Coalesce("folder__path", Value(""), output_field=_TEXT)
-    chosen = Connection.objects.filter(pk__in=_chosen(connections, start, stop))
-    found = chosen.annotate(label=SHOWN, manager=_MANAGER, path=path)
+    found = Connection.objects.filter(pk__in=chosen).annotate(label=SHOWN, manager=_MANAGER, path=path)
     # By Django's name for what keeps a mirror true; nothing of it is known here but which account is the first one.
     is_first = ExpressionWrapper(Q(source_id=F("root__integration__management_account_id")), BooleanField())
     found = found.annotate(is_management=Coalesce(is_first, Value(False)))
     own = ("path", "state", "health", "health_reason", "is_management")
-    return [Row("connection", *values) for values in found.order_by(*_ORDER).values_list(*_COLUMNS, *own)]
+    return [Row("connection", *values) for values in found.order_by(*order).values_list(*_COLUMNS, *own)]
 
 
-def _chosen(nodes: "QuerySet[Any]", start: int, stop: int) -> "QuerySet[Any, Any]":
+def _chosen(nodes: "QuerySet[Any]", order: Order, start: int, stop: int) -> "QuerySet[Any, Any]":
     """Choose the slice first: the folders that a row is joined with are then looked up for it, and not for all rows."""
-    ordered: QuerySet[Any, Any] = nodes.annotate(label=SHOWN).order_by(*_ORDER).values("pk")
+    ordered: QuerySet[Any, Any] = nodes.annotate(label=SHOWN).order_by(*order).values("pk")
     return ordered[start:stop]
 
 
-def _count_below(folder_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """Count the folders and connections below each folder, removed ones left out, in one statement."""
+def _count_below(folder_ids: Sequence[int]) -> dict[int, tuple[int, int, Sequence[tuple[int, str, str]]]]:
+    """Count the folders, the connections and those in trouble below each folder, removed ones left out."""
     if not folder_ids:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(_COUNT_BELOW, [list(folder_ids)])
-        return {folder_id: (folders, int(connections)) for folder_id, folders, connections in cursor.fetchall()}
+        return {
+            folder_id: (folders, int(connections), _troubles(numbers))
+            for folder_id, folders, connections, *numbers in cursor.fetchall()
+        }
+
+
+def _troubles(numbers: Iterable[int]) -> list[tuple[int, str, str]]:
+    return [(int(number), word, query) for number, (word, query, _) in zip(numbers, _TROUBLES, strict=True) if number]

@@ -41,8 +41,12 @@ def children(folder_id: int) -> Listing:
 
 def search(inside: Contents, text: str) -> Listing:
     """List what has the text in its handle, title or provider id; below the folder at the end of the line, if any."""
-    folders = inside.visible.folders.filter(tree_listing.matches(text))
-    connections = inside.visible.connections.filter(tree_listing.matches(text))
+    folders, connections = inside.visible.folders, inside.visible.connections
+    if text:
+        folders, connections = (
+            folders.filter(tree_listing.matches(text)),
+            connections.filter(tree_listing.matches(text)),
+        )
     if inside.line:
         path = "".join(f"{folder.id}/" for folder in inside.line)
         folders = folders.filter(path__under=path).exclude(path=path)

@@ -1,52 +1,13 @@
-"""What the templates of the tree need; the integration's page shows the same tree."""
+"""What the pages of folders and connections need: where they are, their tabs, who manages them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from django.core.paginator import Page
 from django.http import HttpRequest
 
 from connections import tree_listing
-from connections.models import Connection, Folder, Health
-from connections.tree_listing import Row
+from connections.models import Connection, Folder
 from workspaces.access import Scope
-from workspaces.web.htmx import search_text
-from workspaces.web.pagination import numbered_page
-
-
-@dataclass(frozen=True, slots=True)
-class TreeContext:
-    """One page of rows; ``base_url`` is what the URLs of all rows begin with, made once and not for each row."""
-
-    page: "Page[Row]"
-    rows: Sequence[Row]
-    q: str
-    base_url: str
-    owner: str
-    health: Health | None
-
-    @property
-    def has_places(self) -> bool:
-        """Whether the rows are from several folders, so that each says where it is."""
-        return bool(self.q or self.health)
-
-
-def tree_context(request: HttpRequest, scope: Scope, folder: Folder | None) -> TreeContext:
-    """Read one page of a folder's children (or the scope's top), or of what ``?q=`` and ``?health=`` find below it."""
-    text = search_text(request)
-    health = next((one for one in Health if one == request.GET.get("health")), None)
-    is_search = bool(text or health)
-    listing = (
-        tree_listing.search(scope, text, below=folder, health=health)
-        if is_search
-        else tree_listing.children(scope, folder)
-    )
-    page = numbered_page(request, listing)
-    rows = list(page)
-    if is_search:
-        tree_listing.fill_in_places(rows)
-    return TreeContext(page, rows, text, scope.url("connection_list"), scope.place.handle, health)
 
 
 def folder_page(request: HttpRequest, scope: Scope, folder: Folder) -> dict[str, Any]:

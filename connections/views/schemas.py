@@ -90,7 +90,12 @@ def _row(request: HttpRequest, access: Access, node: Node, error: str) -> HttpRe
     tree_listing.fill_in_places(found)
     rows = workspace_tree.mark(access.scope, inside, found)
     rows[0].error = error
-    tree = {"rows": rows, "base_url": access.scope.url("connection_list"), "has_places": "place" in request.GET}
+    tree = {
+        "rows": rows,
+        "base_url": access.scope.url("connection_list"),
+        "has_places": "place" in request.GET,
+        "is_flat": "flat" in request.GET,
+    }
     response = render(request, "connections/workspace/rows.html", {"tree": tree})
     if isinstance(node, Folder) and not error:
         trigger_client_event(response, "schema")  # among what a search found may be what is in the folder

@@ -1,12 +1,11 @@
 """The tree: the top of a scope, a folder, and what a search finds; one level a page."""
 
-from urllib.parse import urlencode
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from connections.models import Folder
-from connections.views.context import folder_page, tree_context
+from connections.views.context import folder_page
+from connections.views.listing import tree_context
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 from workspaces.views.settings import check_tenant_settings
@@ -33,5 +32,5 @@ def folder_detail(request: HttpRequest, access: Access, folder: int) -> HttpResp
         return render_page(request, "connections/inside.html", context)
     context |= folder_page(request, access.scope, node)
     context["inside"] = f"?folder={node.pk}"
-    context["search_all_url"] = f"{tree.base_url}?{urlencode({'q': tree.q})}"
+    context["search_all_url"] = f"{tree.base_url}?{tree.wanted.query}"
     return render_page(request, "connections/folder.html", context, parts=("list",))

@@ -1,6 +1,6 @@
 """A workspace's Connections: the tree of what it may use, and one folder or connection of it."""
 
-from urllib.parse import urlencode
+from typing import Final
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,12 +11,18 @@ from connections.schemas import in_use, workspace_tree
 from connections.schemas.conflicts import mark_conflicts
 from connections.schemas.in_use import Contents, FolderOnLine, workspace_of
 from connections.schemas.rows import SchemaRow
+from connections.search.filters import NodeFilter
+from connections.search.used import Used
 from connections.tree_listing import Listing
+from connections.views.listing import TreeContext, wanted_of
 from connections.views.tree import INSIDE
 from workspaces.access import Access, Power, Scope, power_in
 from workspaces.scoping import workspace_view
-from workspaces.web.htmx import htmx, render_page, search_text
+from workspaces.web.htmx import htmx, render_page
 from workspaces.web.pagination import numbered_page
+
+# Regions are an option, of which only owners of the connections know.
+FILTERS: Final = ("kind", "state", "health", "handle", "schema", "ou")
 
 
 @workspace_view()
@@ -44,7 +50,7 @@ def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResp
     context: dict[str, object] = {"tree": tree, "node": here}
     if htmx(request) and INSIDE in request.GET:
         return render_page(request, "connections/workspace/inside.html", context)
-    base_url, above = tree["base_url"], "".join(f"{one.id}/" for one in inside.line[:-1])
+    base_url, above = tree.base_url, "".join(f"{one.id}/" for one in inside.line[:-1])
     context |= {
         "crumbs": _crumbs(access.scope, inside),
         "owner": workspace_tree.owner_of(access.scope, here),
@@ -53,7 +59,7 @@ def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResp
         "from_folder": inside.covering(above),
         "tabs": _own_tabs(access, here, f"{base_url}folders/{folder}/", "Connections", "config/"),
         "inside": f"?folder={folder}",
-        "search_all_url": f"{base_url}?{urlencode({'q': tree['q']})}",
+        "search_all_url": f"{base_url}?{tree.wanted.query}",
     }
     return render_page(request, "connections/workspace/folder.html", context, parts=("list",))
 
@@ -96,23 +102,23 @@ def subtabs(scope: Scope) -> list[tuple[str, str]]:
     return [("Available", scope.url("connection_list")), ("In use", scope.url("schema_list"))]
 
 
-def _tree(
-    request: HttpRequest, scope: Scope, inside: Contents, rows: Listing, *, has_places: bool
-) -> dict[str, object]:
-    """Read one page of rows; ``base_url`` is what the URLs of all rows begin with."""
-    text = search_text(request)
-    listing = workspace_tree.search(inside, text) if text else rows
+def _tree(request: HttpRequest, scope: Scope, inside: Contents, rows: Listing, *, has_places: bool) -> TreeContext:
+    """Read one page of rows, or of what the URL asks for below them."""
+    wanted = wanted_of(request, FILTERS)
+    is_search = bool(wanted.q or wanted.is_flat)
+    listing = found_in(inside, wanted) if is_search else rows
     page = numbered_page(request, listing)
     found = list(page)
-    if text or has_places:
+    if is_search or has_places:
         tree_listing.fill_in_places(found)
-    return {
-        "page": page,
-        "rows": workspace_tree.mark(scope, inside, found),
-        "q": text,
-        "base_url": scope.url("connection_list"),
-        "has_places": bool(text) or has_places,
-    }
+    marked = workspace_tree.mark(scope, inside, found)
+    return TreeContext(page, marked, wanted, scope.url("connection_list"), "", FILTERS, has_tops=has_places)
+
+
+def found_in(inside: Contents, wanted: NodeFilter) -> Listing:
+    """List what the workspace may use and the filter lets through."""
+    used = Used(inside.covered_folder_ids, list(inside.connections_since))
+    return wanted.narrow(workspace_tree.search(inside, wanted.q), used, inside.visible.folders)
 
 
 def _crumbs(scope: Scope, inside: Contents, *, is_whole: bool = False) -> list[tuple[str, str]]:

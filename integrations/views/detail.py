@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
 
-from connections.views.context import tree_context
+from connections.views.listing import tree_context
 from integrations.models import SyncSchedule
 from integrations.sync import requests
 from integrations.views.frame import asks_url, find_integration, integration_page, latest_status, render_live

@@ -114,7 +114,7 @@ def test_the_top_of_a_scope_lists_its_root_folders_with_who_manages_them(tree: T
     html = get(as_org_owner, ORG)
     assert tree.url(tree.root) in html
     assert "Managed by tnt &gt; awsi" in text_of(html)
-    assert "2 folders, 1 connection" in text_of(html)
+    assert "2 folders · 1 connection" in text_of(html)
     assert tree.url(tree.prod) not in html
 
 

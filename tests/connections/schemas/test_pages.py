@@ -150,7 +150,7 @@ def test_a_folder_counts_what_is_in_it_and_no_folders_where_there_are_none(
     cast: Cast, tree: Tree, as_owner: Client
 ) -> None:
     share(cast, tree.root, cast.at_workspace)
-    assert "2 folders, 3 connections" in text_of(get(as_owner, CONNECTIONS))
+    assert "2 folders · 3 connections" in text_of(get(as_owner, CONNECTIONS))
     inside = text_of(get(as_owner, node_url(tree.root)))
     assert "2 connections" in inside
     assert "1 connection " in inside

@@ -102,12 +102,12 @@ def test_the_failing_ones_are_listed_with_the_reason_and_what_to_do(
     assert "Deploy the &lt;StackSet&gt;." in html
     assert "Launch the template there." in html
     assert "Root / Prod" in html
-    assert 'type="hidden" name="health" value="failing"' in html, "a search stays among them"
+    assert '<option value="failing" selected>' in html, "a search stays among them"
     assert list(healths(get(as_org_owner, AWSI + "?health=failing&q=brok"))) == ["Broken"]
     assert list(healths(get(as_org_owner, f"{ORG}?health=failing"))) == ["Broken", "Management"]
     prod = node(cast, "Broken").folder_id
     assert list(healths(get(as_org_owner, f"{ORG}folders/{prod}/?health=failing"))) == ["Broken"]
-    assert "No connection that this page is about" in get(as_org_owner, f"{ORG}folders/{prod}/?health=healthy")
+    assert "Nothing here or below matches" in get(as_org_owner, f"{ORG}folders/{prod}/?health=healthy")
     assert list(healths(get(as_org_owner, AWSI + "?health=untested"))) == ["New"]
     assert len(healths(get(as_org_owner, AWSI + "?health=nonsense"))) == 4
 
