@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.db import connection
-from django.db.models import BooleanField, CharField, Count, ExpressionWrapper, F, Q, QuerySet, Subquery, Value
+from django.db.models import BooleanField, CharField, Count, ExpressionWrapper, F, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Collate, Lower, NullIf
 
 from connections.models import Connection, ConnectionState, Folder, Health
@@ -166,26 +166,31 @@ def search(scope: Scope, text: str, *, below: Folder | None) -> Listing:
 class HealthCounts:
     """How many connections of a mirror have which health; what is disabled is not tested.
 
-    ``management`` is the health of the one with the given id, if it is there and can be used.
+    ``management`` is the health of the one with the given id, if it is there and can be used. ``mark`` is another one
+    as soon as any connection has another health.
     """
 
     healths: Mapping[Health, int]
     disabled: int
     management: Health | None
+    mark: str
 
 
 def count_health(top: Folder, *, management_id: str) -> HealthCounts:
     there = Connection.objects.filter(root=top.pk, removed_at=None)
     management = there.filter(source_id=management_id, state=ConnectionState.ACTIVE).values("health")[:1]
-    groups = there.values("health", "state").annotate(number=Count("pk"), management=Subquery(management))
-    healths, disabled, of_management = dict.fromkeys(Health, 0), 0, None
-    for health, state, number, found in groups.values_list("health", "state", "number", "management"):
+    groups = there.values("health", "state").annotate(
+        number=Count("pk"), keys=Sum("pk"), management=Subquery(management)
+    )
+    healths, disabled, of_management, marks = dict.fromkeys(Health, 0), 0, None, []
+    for health, state, number, keys, found in groups.values_list("health", "state", "number", "keys", "management"):
         of_management = found and Health(found)
+        marks.append(f"{health} {state} {number} {keys}")
         if state == ConnectionState.ACTIVE:
             healths[Health(health)] += number
         else:
             disabled += number
-    return HealthCounts(healths, disabled, of_management)
+    return HealthCounts(healths, disabled, of_management, " ".join(sorted(marks)))
 
 
 def matches(text: str) -> Q:

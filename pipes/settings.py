@@ -90,6 +90,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "workspaces.scoping.console",
+                "integrations.views.overview.badge",
             ],
             "builtins": [
                 "django.contrib.humanize.templatetags.humanize",

@@ -1,5 +1,6 @@
 """The link to one AWS organization."""
 
+from collections.abc import Sequence
 from typing import Self
 
 from django.db import models
@@ -16,6 +17,14 @@ class IntegrationQuerySet(models.QuerySet["Integration"]):
     def in_scope(self, scope: Scope) -> Self:
         """Integrations that this tenant or organization itself owns, and that nobody has deleted."""
         return self._owned_by(scope).filter(state=Integration.State.ACTIVE)
+
+    def at_and_below(self, scope: Scope, states: "Sequence[Integration.State]" = ()) -> Self:
+        """Those of a tenant with those of all its organizations, or those of an organization; active ones only.
+
+        Or those in the given states.
+        """
+        places = {"organization": scope.organization} if scope.organization else {}
+        return self.filter(tenant=scope.tenant, state__in=states or [Integration.State.ACTIVE], **places)
 
     def delete_failed(self, scope: Scope) -> Self:
         """Integrations whose deletion stopped half-way: all that can be done with them is to delete them again."""

@@ -34,7 +34,7 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         Found by the index of each integration's runs, so that it does not matter how many there are: the newest are
         runs of the integrations whose own newest are the newest.
         """
-        runs = _newest_of_each()
+        runs = newest_of_each()
         if before is not None:
             runs = runs.filter(pk__lt=before)
         own = Integration.objects.in_scope(scope).annotate(newest=Subquery(runs[:1])).filter(newest__isnull=False)
@@ -68,21 +68,21 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
 
     def good_since(self, integrations: Iterable[Integration]) -> dict[int, datetime]:
         """Say when the tree of each was last made as it is in AWS, by the ids of those where it ever was."""
-        good = _newest_of_each().filter(state=SyncRun.State.SUCCEEDED).values("finished_at")[:1]
+        good = newest_of_each().filter(state=SyncRun.State.SUCCEEDED).values("finished_at")[:1]
         ids = [integration.pk for integration in integrations]
         found = Integration.objects.filter(pk__in=ids).values_list("pk", Subquery(good)) if ids else ()
         return {pk: at for pk, at in found if at is not None}
 
     def latest_of(self, integrations: Iterable[Integration]) -> Self:
         """The latest run of each, found by the index however many there are."""
-        latest = _newest_of_each()[:1]
+        latest = newest_of_each()[:1]
         ids = [integration.pk for integration in integrations]
         # Asked for first: within one statement PostgreSQL may compare all runs with what it found.
         found = list(Integration.objects.filter(pk__in=ids).values_list(Subquery(latest), flat=True))
         return self.filter(pk__in=found).defer(*_HEAVY)
 
 
-def _newest_of_each() -> "models.QuerySet[SyncRun, Any]":
+def newest_of_each() -> "models.QuerySet[SyncRun, Any]":
     """The ids of the runs of the outer integration, the latest first.
 
     Written so that only the index of each integration's runs gives this order. With "=" PostgreSQL would look through

@@ -1,5 +1,6 @@
 """An integration: its tree, and starting a sync."""
 
+from dataclasses import replace
 from typing import Final
 
 from django.contrib import messages
@@ -29,17 +30,18 @@ def integration_detail(request: HttpRequest, access: Access, integration: str) -
     """Show the tree that the integration mirrors, and follow a sync that is under way."""
     found = find_integration(access, integration)
     root = found.root_folder
+    health = SimpleLazyObject(lambda: health_words(access, found))
     context = integration_page(
         access,
         found,
         tree=SimpleLazyObject(lambda: tree_context(request, access.scope, root)),  # a poll of the sync leaves it unread
         root=root,
-        health=SimpleLazyObject(lambda: health_words(access, found)),
+        health=health,
         accounts_url=f"{access.scope.url('integration_config', integration=found.handle)}#accounts",
         root_url=access.scope.url("folder_settings", folder=root.pk),
         picture_url=access.scope.url("integration_picture", integration=found.handle),
     )
-    status = latest_status(access, found)
+    status = replace(latest_status(access, found), beside=SimpleLazyObject(lambda: health.mark))
     return render_live(request, "integrations/detail.html", context, status, parts=("list",))
 
 

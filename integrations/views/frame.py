@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zlib import crc32
 
+from django.db.models import Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -26,7 +27,8 @@ class RunStatus:
     ``folded`` says for how many runs without changes its record stands, where that is more than itself. On pages that
     show how the integration stands, ``is_followed`` says that somebody asked for one more while this one ran,
     ``asks_url`` leads to the run that needs approval, and ``good_at`` is when the tree was last as it is in AWS, where
-    it is not now. ``mend_url`` leads to the settings that a run failed for.
+    it is not now. ``mend_url`` leads to the settings that a run failed for. ``beside`` is by what one knows whether
+    something else on the page has changed, such as the health of connections.
     """
 
     run: SyncRun
@@ -42,10 +44,11 @@ class RunStatus:
     good_at: datetime | None = None
     mend_url: str = ""
     folded: str = ""
+    beside: object = ""
 
     @property
     def mark(self) -> str:
-        return mark_of([self.run])
+        return mark_of([self.run], self.asks_url, self.beside)
 
     @property
     def goes_on(self) -> bool:
@@ -111,12 +114,13 @@ def run_status(access: Access, integration: Integration, run: SyncRun) -> RunSta
 
 def latest_status(access: Access, integration: Integration) -> RunStatus:
     """Say how the latest run stands. An integration is made with its first; Http404 if it was deleted meanwhile."""
-    latest = SyncRun.objects.of(integration).first()
+    asking = Subquery(SyncRun.objects.undecided(integration).values("number")[:1])
+    latest = SyncRun.objects.of(integration).annotate(asking=asking).first()
     if latest is None:
         raise Http404
     is_followed = latest.state != SyncRun.State.QUEUED and integration.schedule.asked_trigger is not None
     status = replace(run_status(access, integration, latest), is_followed=is_followed)
-    status = replace(status, asks_url=asks_url(access, integration))
+    status = replace(status, asks_url=_run_url(access, integration, latest.asking))
     if not status.asks_url and latest.state != SyncRun.State.FAILED:
         return status
     return replace(status, good_at=SyncRun.objects.good_since([integration]).get(integration.pk))
@@ -125,23 +129,27 @@ def latest_status(access: Access, integration: Integration) -> RunStatus:
 def asks_url(access: Access, integration: Integration) -> str:
     """Give the page of the run that needs approval; empty where none does."""
     asking = SyncRun.objects.undecided(integration).values_list("number", flat=True).first()
-    return access.scope.url("run_detail", integration=integration.handle, run=asking) if asking else ""
+    return _run_url(access, integration, asking)
+
+
+def _run_url(access: Access, integration: Integration, number: int | None) -> str:
+    return access.scope.url("run_detail", integration=integration.handle, run=number) if number else ""
 
 
 def _discovery_settings(access: Access, integration: Integration) -> str:
     return f"{access.scope.url('integration_config', integration=integration.handle)}#discovery"
 
 
-def mark_of(runs: Iterable[SyncRun]) -> str:
+def mark_of(runs: Iterable[SyncRun], *beside: object) -> str:
     """Give what a page that shows these runs has seen; it is another one where there is something else to show."""
-    return str(crc32(" ".join(f"{run.pk}-{run.state}" for run in runs).encode()))
+    return str(crc32(" ".join([*(f"{run.pk}-{run.state}" for run in runs), *map(str, beside)]).encode()))
 
 
 def render_live(
     request: HttpRequest, template: str, context: Mapping[str, object], status: RunStatus, *, parts: tuple[str, ...]
 ) -> HttpResponse:
     """Render a page that follows a run, or one of its parts; it fires ``synced`` when the run has changed the page."""
-    if htmx(request).target == "sync" and has_seen(request, status.mark):
+    if htmx(request).target == "sync" and looks_for_news(request) and has_seen(request, status.mark):
         return HttpResponse(status=204)
     response = render_page(request, template, {"status": status, **context}, parts=("sync", *parts))
     # What looks for news may have missed a run that changed something, before the one that it sees.

@@ -26,6 +26,7 @@ class HealthWords:
     disabled: str
     is_management_failing: bool
     test_url: str
+    mark: str
 
     def __bool__(self) -> bool:
         return bool(self.counts or self.disabled)
@@ -42,6 +43,7 @@ def health_words(access: Access, integration: Integration) -> HealthWords:
         f"{counted.disabled:,} disabled" if counted.disabled else "",
         counted.management == Health.FAILING,
         access.scope.url("failing_test", integration=integration.handle),
+        counted.mark,
     )
 
 

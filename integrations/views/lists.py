@@ -1,42 +1,37 @@
 """The integrations of a tenant or organization, and the ones in the making."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from django.core.paginator import Page
+from django.db.models import F, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject, cached_property
 
 from integrations.models import Draft, Integration, SyncRun
+from integrations.models.sync_run import newest_of_each
 from integrations.views.frame import mark_of
+from integrations.views.overview import Item, NewestPart, WaitingPart, named, newest_part, waiting_part
 from integrations.wizard import drafts
 from workspaces.access import Access, Power, why_no_integrations
 from workspaces.scoping import scope_view
-from workspaces.web.htmx import has_seen, render_page, search_text
+from workspaces.web.htmx import has_seen, htmx, looks_for_news, render_page, search_text
 from workspaces.web.pagination import numbered_page
 
-_TROUBLED: Final = (SyncRun.State.FAILED, SyncRun.State.NEEDS_APPROVAL)
+_PARTS: Final = ("waiting", "list", "newest")
 
 
 @dataclass(frozen=True, slots=True)
 class IntegrationRow:
-    """One line: where it and its settings are, its latest run, and when one was good."""
+    """One line: where it and its settings are, and its latest run."""
 
     integration: Integration
     run: SyncRun
+    name: str
     url: str
     config_url: str
     run_url: str
-    good_at: datetime | None
-
-    @property
-    def is_due(self) -> bool:
-        return self.integration.schedule.next_due_at <= timezone.now()
-
-    @property
-    def has_trouble(self) -> bool:
-        """Whether AWS may be otherwise than the tree, so that the row says why and what to do."""
-        return self.run.state in _TROUBLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,53 +43,83 @@ class DraftRow:
     discard_url: str
 
 
+class _Parts:
+    """The parts of the page, each read where it is shown: the runs that they need together in one statement."""
+
+    def __init__(self, request: HttpRequest, access: Access, text: str) -> None:
+        self._request, self._access, self._text = request, access, text
+        target = htmx(request).target
+        self.shown = (target,) if target in _PARTS else _PARTS
+
+    @cached_property
+    def waiting(self) -> WaitingPart:
+        return waiting_part(self._access)
+
+    @cached_property
+    def newest(self) -> NewestPart:
+        return newest_part(self._access)
+
+    @cached_property
+    def page(self) -> "Page[Any]":
+        found = Integration.objects.at_and_below(self._access.scope).filter(handle__contains=self._text.lower())
+        found = found.select_related("organization").order_by(F("organization__handle").asc(nulls_first=True), "handle")
+        return numbered_page(self._request, found.annotate(latest_id=Subquery(newest_of_each()[:1])))
+
+    @cached_property
+    def runs(self) -> dict[int, SyncRun]:
+        wanted = self.waiting.run_ids if "waiting" in self.shown else set()
+        latest = {each.latest_id for each in self.page} if "list" in self.shown else set()
+        return SyncRun.objects.defer("changes", "removals").in_bulk(wanted | latest)
+
+    @cached_property
+    def items(self) -> list[Item]:
+        return self.waiting.items(self.runs)
+
+    @cached_property
+    def rows(self) -> list[IntegrationRow]:
+        # One that is deleted at this moment has no run any more.
+        return [
+            _row(self._access, each, self.runs[each.latest_id]) for each in self.page if each.latest_id in self.runs
+        ]
+
+    @property
+    def list_mark(self) -> str:
+        return mark_of(row.run for row in self.rows)
+
+    @property
+    def mark(self) -> str:
+        """Give what one has seen who sees the one part that is asked for."""
+        part = self.shown[0]
+        if part == "list":
+            return self.list_mark
+        return self.waiting.mark if part == "waiting" else self.newest.mark
+
+
 @scope_view(Power.OWNER)
 def integration_list(request: HttpRequest, access: Access) -> HttpResponse:
+    """List the integrations, those of a tenant's organizations too, with what waits in them and what has changed.
+
+    Each of the three parts of the page looks for news by itself.
+    """
     text = search_text(request)
-    mine = Integration.objects.in_scope(access.scope).select_related("schedule")
-    found = mine.filter(handle__contains=text.lower()).order_by("handle")
-    page = numbered_page(request, found)
-    rows = _rows(access, list(page))
-    mark = mark_of(row.run for row in rows)
-    if has_seen(request, mark):
+    parts = _Parts(request, access, text)
+    if looks_for_news(request) and has_seen(request, parts.mark):
         return HttpResponse(status=204)
     context = {
         "q": text,
-        "page": page,
-        "rows": rows,
-        "mark": mark,
-        "drafts": _draft_rows(access),
-        "undeleted": _undeleted_rows(access),
+        "parts": parts,
+        "waiting_counts": SimpleLazyObject(lambda: parts.waiting.counts),  # instead of asking for the tab's sake
+        "drafts": SimpleLazyObject(lambda: _draft_rows(access)),
         "why_not": why_no_integrations(access.scope),
         "new_url": access.scope.url("integration_new"),
+        "has_organizations": access.scope.organization is None,
     }
-    return render_page(request, "integrations/list.html", context, parts=("list",))
+    return render_page(request, "integrations/list.html", context, parts=_PARTS)
 
 
-def _rows(access: Access, integrations: list[Integration]) -> list[IntegrationRow]:
-    # One that is deleted at this moment has none any more.
-    runs = {run.integration_id: run for run in SyncRun.objects.latest_of(integrations)}
-    base = access.scope.url("integration_list")
-    troubled = [one for one in integrations if one.pk in runs and runs[one.pk].state in _TROUBLED]
-    good_since = SyncRun.objects.good_since(troubled)
-    return [
-        IntegrationRow(
-            integration=integration,
-            run=runs[integration.pk],
-            url=f"{base}{integration.handle}/",
-            config_url=f"{base}{integration.handle}/config/",
-            run_url=f"{base}{integration.handle}/processes/{runs[integration.pk].number}/",
-            good_at=good_since.get(integration.pk),
-        )
-        for integration in integrations
-        if integration.pk in runs
-    ]
-
-
-def _undeleted_rows(access: Access) -> list[tuple[str, str]]:
-    """List what could not be deleted, with where that is tried again."""
-    failed = Integration.objects.delete_failed(access.scope).order_by("handle").values_list("handle", flat=True)
-    return [(handle, access.scope.url("integration_delete", integration=handle)) for handle in failed]
+def _row(access: Access, integration: Integration, run: SyncRun) -> IntegrationRow:
+    name, url = named(access, integration)
+    return IntegrationRow(integration, run, name, url, f"{url}config/", f"{url}processes/{run.number}/")
 
 
 def _draft_rows(access: Access) -> list[DraftRow]:

@@ -14,7 +14,7 @@ function ask() {
   }
 }
 
-// A sync has changed the tree: it is shown anew, unless somebody is at work in it, who is told instead.
+// The tree or the health of connections has changed: it is shown anew, unless somebody is at work in it, who is told instead.
 document.addEventListener("htmx:beforeRequest", (event) => {
   const { elt, requestConfig } = event.detail;
   if (requestConfig.triggeringEvent?.type !== "synced") return;

@@ -97,7 +97,7 @@ def test_a_page_that_is_looked_at_hears_of_later_syncs_and_one_in_the_background
     for console in (looked_at, worked_in, behind):
         console.page.clock.fast_forward(16_000)
     looked_at.sees("aws_overnight")
-    worked_in.sees("A sync has changed the tree.")  # and what was opened stays open
+    worked_in.sees("Something in the tree has changed.")  # and what was opened stays open
     worked_in.sees("aws_sandbox_ana")
     worked_in.link("Show it").click()
     worked_in.sees("aws_overnight")

@@ -202,7 +202,9 @@ def _place(word: str, scope: Scope | None, home: str, switch_url: str) -> dict[s
 def place_tabs(context: Context) -> dict[str, object]:
     """Show the tabs of the place that the request is in; current is the longest URL that the path starts with."""
     access: Access | None = context.get("access")
-    return _tabs(context, list(visible_tabs(access)) if access else [], "Sections")
+    tabs = _tabs(context, list(visible_tabs(access)) if access else [], "Sections")
+    # Counted by whoever knows integrations, and asked for only where the tab is.
+    return tabs | {"counts": context.get("waiting_counts")}
 
 
 @register.inclusion_tag("components/tabs.html", takes_context=True)

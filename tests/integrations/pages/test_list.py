@@ -53,11 +53,13 @@ def test_only_owners_of_the_scope_see_its_integrations(
     assert client.get(url).status_code == status
 
 
-def test_a_scope_lists_its_own_integrations_only(cast: Cast, as_tenant_owner: Client) -> None:
+def test_a_tenant_lists_those_of_its_organizations_too_and_an_organization_its_own_only(
+    cast: Cast, as_tenant_owner: Client
+) -> None:
     make(cast, cast.at_tenant, "of-the-tenant")
     make(cast, cast.at_org, "of-the-org")
     tenant, org = get(as_tenant_owner, TENANT), get(as_tenant_owner, ORG)
-    assert ("of-the-tenant" in tenant, "of-the-org" in tenant) == (True, False)
+    assert ("of-the-tenant" in tenant, "of-the-org" in tenant) == (True, True)
     assert ("of-the-tenant" in org, "of-the-org" in org) == (False, True)
 
 
@@ -180,7 +182,7 @@ def test_a_list_that_looks_for_news_hears_of_a_new_run_only(cast: Cast, as_org_o
     with isolation.as_tenant(cast.acme.pk):
         awsi = factories.integration(cast.at_org, "awsi", by=cast.org_owner)
     page = as_org_owner.get(ORG).content.decode()
-    seen = page.partition('data-live="')[2].partition('"')[0]
+    seen = page.partition('id="list" data-live="')[2].partition('"')[0]
     look = {"HX-Request": "true", "HX-Target": "list", "X-Seen": seen}
     assert as_org_owner.get(ORG, headers=look).status_code == 204
     with isolation.as_tenant(cast.acme.pk):

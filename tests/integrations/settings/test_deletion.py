@@ -131,7 +131,7 @@ def test_what_the_database_refuses_is_shown_and_can_be_tried_again(
         stray.delete()
         assert rows_of(in_use.integration) == 6
     text = text_of(as_org_owner.get(LIST).content.decode())
-    assert "The integration main could not be deleted completely" in text
+    assert "main could not be deleted completely" in text
     assert "Enter main to confirm" in text_of(as_org_owner.get(MAIN + "delete/").content.decode())
     post(as_org_owner, MAIN + "delete/", handle="main")
     assert events()[0].action == "integration.deletion_retried"
