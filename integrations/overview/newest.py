@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Func, JSONField, OuterRef, Value
@@ -39,7 +40,11 @@ def newest_changes(scope: Scope) -> list[ChangedRun]:
     found = runs.select_related("integration__organization").annotate(
         first_lines=_part(f"0 to {_FIRST - 1}"), last_lines=_part(f"last - {_LAST - 1} to last")
     )
-    return [ChangedRun(run, _joined(run.first_lines, run.last_lines, sum(run.counts.values()))) for run in found]
+    return [_changed(run) for run in found]
+
+
+def _changed(run: Any) -> ChangedRun:
+    return ChangedRun(run, _joined(run.first_lines, run.last_lines, sum(run.counts.values())))
 
 
 def places_of(runs: Sequence[ChangedRun]) -> Mapping[tuple[int, str], tuple[str, int]]:
@@ -47,9 +52,9 @@ def places_of(runs: Sequence[ChangedRun]) -> Mapping[tuple[int, str], tuple[str,
     roots = {each.run.integration.root_folder_id for each in runs}
     source_ids = {line[2] for each in runs for line in each.lines}
     there = {"root__in": roots, "source_id__in": source_ids, "removed_at": None}
-    columns = ("root", "source_id", "kind", "pk")
-    folders = Folder.objects.filter(**there).annotate(kind=Value("folder")).values_list(*columns)
-    connections = Connection.objects.filter(**there).annotate(kind=Value("connection")).values_list(*columns)
+    columns = ("root", "source_id", "node", "pk")
+    folders = Folder.objects.filter(**there).annotate(node=Value("folder")).values_list(*columns)
+    connections = Connection.objects.filter(**there).annotate(node=Value("connection")).values_list(*columns)
     found = folders.union(connections, all=True) if runs else ()
     return {(root, source_id): (kind, pk) for root, source_id, kind, pk in found}
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from zlib import crc32
 
-from django.db.models import Subquery
+from django.db.models import QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -115,7 +116,8 @@ def run_status(access: Access, integration: Integration, run: SyncRun) -> RunSta
 def latest_status(access: Access, integration: Integration) -> RunStatus:
     """Say how the latest run stands. An integration is made with its first; Http404 if it was deleted meanwhile."""
     asking = Subquery(SyncRun.objects.undecided(integration).values("number")[:1])
-    latest = SyncRun.objects.of(integration).annotate(asking=asking).first()
+    runs: QuerySet[Any] = SyncRun.objects.of(integration).annotate(asking=asking)
+    latest = runs.first()
     if latest is None:
         raise Http404
     is_followed = latest.state != SyncRun.State.QUEUED and integration.schedule.asked_trigger is not None

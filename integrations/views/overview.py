@@ -63,7 +63,8 @@ class NewestRun:
 
     @property
     def more(self) -> int:
-        return sum(self.changed.run.counts.values()) - len(self.lines)
+        changes: int = sum(self.changed.run.counts.values())
+        return changes - len(self.lines)
 
 
 @dataclass(frozen=True, slots=True)

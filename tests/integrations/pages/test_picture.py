@@ -75,7 +75,7 @@ def test_a_picture_of_ten_thousand_accounts_is_light_and_asks_no_more(
         with CaptureQueriesContext(connection) as captured:
             response = as_org_owner.get(PICTURE + what)
         assert response.status_code == 200
-        asked = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
+        asked = [query["sql"] for query in captured if not re.search("SAVEPOINT|set_config", query["sql"])]
         return len(asked), len(gzip.compress(response.content))
 
     with isolation.as_tenant(cast.acme.pk):
