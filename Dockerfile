@@ -10,6 +10,8 @@ COPY pipes pipes
 COPY workspaces workspaces
 COPY connections connections
 COPY integrations integrations
+COPY handbook handbook
+COPY docs docs
 COPY templates templates
 COPY static static
 # Settings that are needed to read them, not kept in the image: no server is asked while files are collected.

@@ -26,7 +26,7 @@ PRODUCTION_LIKE = {
     "DJANGO_SETTINGS_MODULE": "pipes.settings",
     "PYTHONPATH": str(ROOT),  # before Python 3.13 the standard library has a module pipes, and ours must come first
 }
-_OURS = ("pipes", "integrations", "connections", "workspaces", "launcher", "manage.py")
+_OURS = ("pipes", "integrations", "connections", "handbook", "workspaces", "launcher", "manage.py")
 
 
 @dataclass(frozen=True)

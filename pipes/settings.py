@@ -96,6 +96,7 @@ TEMPLATES = [
                 "django.contrib.humanize.templatetags.humanize",
                 "django.templatetags.static",
                 "django_htmx.templatetags.django_htmx",
+                "handbook.templatetags.handbook",
                 "lucide.templatetags.lucide",
                 "template_partials.templatetags.partials",
                 "workspaces.templatetags.console",

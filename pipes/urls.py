@@ -14,6 +14,7 @@ urlpatterns = [
     path("operator/installation/", admin.site.admin_view(operator_page.installation_page), name="installation"),
     path(".well-known/security.txt", health.security_txt, name="security_txt"),
     path("operator/", admin.site.urls),
+    path("", include("handbook.urls")),
     path("", include("workspaces.urls")),
     path("account/", include("allauth.urls")),
     path("", include("integrations.urls")),

@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import InternalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from psycopg.errors import ReadOnlySqlTransaction
@@ -152,8 +153,8 @@ def enter(user: User, tenant: str, organization: str | None, workspace: str | No
 
 
 def console(request: HttpRequest) -> dict[str, object]:
-    """Template context of every page: the access of the current request, if it has a scope."""
-    return {"access": getattr(request, "access", None), "docs_url": settings.DOCS_URL}
+    """Template context of every page: the access of the request, if it has a scope, and where the documentation is."""
+    return {"access": getattr(request, "access", None), "docs_url": settings.DOCS_URL or reverse("docs")}
 
 
 def posted_from(page: str) -> Callable[[ScopedView], ScopedView]:

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
 from connections.search import nodes
+from handbook import search as documentation
 from integrations.models import Integration
 from workspaces.access import Access, Power, Scope, why_no_integrations
 from workspaces.models import Organization, User
@@ -26,6 +27,8 @@ from workspaces.web.closeness import HAS, closeness, closeness_of
 from workspaces.web.htmx import htmx, search_text
 
 GROUP_SIZE = 10
+_MOST_SECTIONS = 4  # of the documentation
+_AFTER_ALL = HAS + 1  # the rank of what is nobody's own
 _FOUND = "found"  # the id of the groups on the page; the palette has its own
 _PALETTE = "palette-found"
 _OWN_PAGES = (("Profile", "profile"), ("Security", "mfa_index"), ("Sessions", "usersessions_list"))
@@ -97,6 +100,7 @@ def _groups(user: User, access: Access | None, text: str) -> Iterator[Group]:
         yield _nodes("Folders", [one for one in found if one.row.kind == "folder"], text)
     if text:
         yield _matching_pages(access, text)
+        yield _documentation(text)
 
 
 def _places(user: User, access: Access | None, text: str) -> Group:
@@ -208,3 +212,11 @@ def _tabs(access: Access) -> Iterator[Hit]:
         pages["In use"] = scope.url("schema_list")
     for name, url in pages.items():
         yield Hit("page", name, url, _path(scope), HAS)
+
+
+def _documentation(text: str) -> Group:
+    """Find sections of the documentation; they come after everything that is the person's own."""
+    found = documentation.search(text, limit=_MOST_SECTIONS + 1)
+    hits = [Hit("documentation", one.title, one.url, one.page.title, _AFTER_ALL) for one in found]
+    more = {"the documentation": reverse("docs")}
+    return Group("Documentation", hits[:_MOST_SECTIONS], _with_text(more, text) if hits[_MOST_SECTIONS:] else ())

@@ -65,8 +65,13 @@ class Everything:
             holder = _typed_address(self._rows["org"]["integration"])
             reference = _setup_file(self._rows["org"]["draft"])
         # What is below no place.
-        self._open: dict[str, Any] = {"token": letter.token, "holder": holder, "inlet": UUID(int=0)} | {
-            "reference": reference
+        self._open: dict[str, Any] = {
+            "token": letter.token,
+            "holder": holder,
+            "inlet": UUID(int=0),
+            "reference": reference,
+            "page_name": "discovery",
+            "anchor": "external-id",
         }
 
     def url(self, name: str, level: str, arguments: list[str], *, below: Scope | None = None) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from launcher.places import ROOT, VENV
 
-_PACKAGES = ("pipes", "integrations", "connections", "workspaces", "launcher")
+_PACKAGES = ("pipes", "integrations", "connections", "handbook", "workspaces", "launcher")
 
 # The contract, the module that is given an import too much, and that import.
 BREACHES = [
@@ -83,7 +83,7 @@ def test_an_import_too_much_breaks_its_contract(copy: Path, contract: str, modul
         path.write_text(kept)
 
 
-@pytest.mark.parametrize("app", ["pipes", "integrations", "connections", "workspaces"])
+@pytest.mark.parametrize("app", ["pipes", "integrations", "connections", "handbook", "workspaces"])
 def test_a_module_that_no_contract_names_breaks_the_one_of_its_app(copy: Path, app: str) -> None:
     path = copy / app / "elsewhere.py"
     path.write_text('"""A module without a place."""\n')

@@ -36,6 +36,9 @@ mfa_generate_recovery_codes     -         GET  302 302 302 302 302 302 302 302 3
 mfa_download_recovery_codes     -         GET  404 404 404 404 404 404 404 404 302
 usersessions_list               -         GET  200 200 200 200 200 200 200 200 302
 shortcuts                       -         GET  200 200 200 200 200 200 200 200 302
+docs                            -         GET  200 200 200 200 200 200 200 200 200
+docs_page                       -         GET  200 200 200 200 200 200 200 200 200
+docs_section                    -         GET  200 200 200 200 200 200 200 200 200
 theme                           -         POST 302 302 302 302 302 302 302 302 302
 invitation                      -         GET  200 200 200 200 200 200 200 200 200
 email_confirm                   -         GET  200 200 200 200 200 200 200 200 200

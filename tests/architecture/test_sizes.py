@@ -13,7 +13,7 @@ MOST_LINES_OF_A_FILE = 300
 MOST_LINES_OF_A_FUNCTION = 40
 MOST_LINES_OF_A_TEMPLATE = 120
 MOST_MODULES_OF_A_FOLDER = 12
-PRODUCT = ("pipes", "integrations", "connections", "workspaces", "launcher")
+PRODUCT = ("pipes", "integrations", "connections", "handbook", "workspaces", "launcher")
 
 
 def modules() -> Iterator[Path]:

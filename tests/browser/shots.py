@@ -1,7 +1,7 @@
 """``./console shots``: every page of the running demo in light, dark and narrow, to look through, with its weight.
 
 It signs in as the demo's tenant owner, makes the integrations that the demo begins without by walking the wizard, and
-follows links. ``--readme`` takes the picture of the README instead.
+follows links. ``--readme`` and ``--guide`` take the pictures of the README and of the documentation instead.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from launcher.commands import find_chromium
-from tests.browser import walks
+from tests.browser import guide_pictures, walks
 from tests.browser.console import Console
 from tests.browser.pages import SIGNED_OUT, UNLINKED, Crawl, route_of
 from tests.browser.watch import Watch
@@ -42,6 +42,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./console shots", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / ".console" / "shots")
     parser.add_argument("--readme", action="store_true", help="take docs/screenshot.png only")
+    parser.add_argument("--guide", action="store_true", help="take the pictures of the documentation only")
     chosen = parser.parse_args()
     chromium = find_chromium()
     if chromium is None:
@@ -55,6 +56,8 @@ def main() -> int:
             make_what_is_missing(owner)
             if chosen.readme:
                 take_for_readme(owner)
+            elif chosen.guide:
+                guide_pictures.take(owner, ROOT / "static" / "docs")
             else:
                 take_all(browser, owner, chosen.folder)
         browser.close()

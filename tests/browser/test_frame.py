@@ -174,6 +174,19 @@ def test_the_shortcuts_are_listed_but_not_while_somebody_types(visit: Visit, peo
     expect(dialog).to_be_hidden()
 
 
+def test_a_field_is_explained_in_place_and_what_is_typed_stays(visit: Visit, people: Cast) -> None:
+    console = visit(people.tenant_owner).open("/tenants/acme/orgs/tnt/advanced/")
+    console.fill("Handle", "rocketeers")
+    console.link("Help: Handle").click()
+    dialog = console.page.get_by_role("dialog", name="What a handle may look like")
+    expect(dialog).to_contain_text("39 characters at most")
+    console.is_for_everybody()
+    dialog.get_by_role("link", name="Close").click()
+    expect(dialog).to_be_hidden()
+    expect(console.link("Help: Handle")).to_be_focused()
+    expect(console.field("Handle")).to_have_value("rocketeers")
+
+
 def questions(console: Console, *, leave: bool) -> list[str]:
     """Answer what the browser asks before a page is left; give what it has asked, as it comes."""
     asked: list[str] = []

@@ -21,6 +21,7 @@ from workspaces.models import Role, User
 ORG = "/tenants/acme/orgs/tnt/"
 FIREWORKS = f"{ORG}workspaces/fireworks/"
 MOST_QUERIES = 12
+DOCUMENTATION = "Documentation"  # a group that is the same for all
 
 
 @pytest.fixture
@@ -55,7 +56,17 @@ def asked(client: Client, url: str, text: str, **headers: str) -> tuple[list[Gro
 def found(client: Client, url: str, text: str) -> dict[str, list[tuple[str, str]]]:
     """Search; give for each group what it has, as what it says and where it leads."""
     groups, _ = asked(client, url, text, **{"HX-Request": "true", "HX-Target": "palette-found"})
-    return {group.title: [(hit.title, hit.url) for hit in group.hits] for group in groups}
+    return {
+        group.title: [(hit.title, hit.url) for hit in group.hits] for group in groups if group.title != DOCUMENTATION
+    }
+
+
+def test_the_documentation_is_searched_too_and_stands_last(as_org_owner: Client) -> None:
+    groups, _ = asked(as_org_owner, f"{ORG}search/", "permissions")
+    assert groups[-1].title == DOCUMENTATION
+    assert groups[-1].hits[0].url == "/docs/permissions/"
+    assert len(groups[-1].hits) == 4
+    assert groups[-1].lists == [("the documentation", "/docs/?q=permissions")]
 
 
 def as_(who: User) -> Client:

@@ -1,0 +1,1 @@
+"""Tags that lead from the console's pages into the documentation."""
