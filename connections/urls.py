@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from connections.views import aggregators, manual_nodes, schemas, search_path, settings, tree, workspace
+from connections.views import aggregators, export, manual_nodes, schemas, search_path, settings, tree, workspace
 
 # Also of what a workspace owns; "new" is no number.
 _HANDMADE = [
@@ -15,6 +15,7 @@ _PAGES = [
     *_HANDMADE,
     path("connections/", tree.connection_list, name="connection_list"),
     path("connections/folders/<int:folder>/", tree.folder_detail, name="folder_detail"),
+    path("connections/export/", export.node_export, name="node_export"),
     path("connections/folders/<int:folder>/settings/", settings.folder_settings, name="folder_settings"),
 ]
 
@@ -22,6 +23,7 @@ _PAGES = [
 _WORKSPACE_PAGES = [
     *_HANDMADE,
     path("connections/", workspace.usable_list, name="connection_list"),
+    path("connections/export/", export.usable_export, name="node_export"),
     path("connections/in-use/", schemas.schema_list, name="schema_list"),
     path("connections/folders/<int:folder>/", workspace.usable_folder, name="folder_detail"),
     path("connections/folders/<int:folder>/add/", schemas.folder_add, name="folder_add"),

@@ -6,6 +6,7 @@ The integration's page and the workspace's show the same lists.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.core.paginator import Page
 from django.http import HttpRequest
@@ -81,7 +82,8 @@ class Field:
 class TreeContext:
     """One page of rows; ``base_url`` is what the URLs of all rows begin with, made once and not for each row.
 
-    ``names`` are the filters that the list has. ``has_tops`` says that the rows are from several folders anyway.
+    ``names`` are the filters that the list has. ``has_tops`` says that the rows are from several folders anyway;
+    ``below`` is the folder that all of them are in.
     """
 
     page: "Page[Any]"
@@ -91,6 +93,7 @@ class TreeContext:
     owner: str
     names: Sequence[str] = tuple(_LABELS)
     has_tops: bool = False
+    below: int | None = None
 
     @property
     def q(self) -> str:
@@ -136,6 +139,13 @@ class TreeContext:
         """The filters that leave something out."""
         return [one for one in self.fields if one.value]
 
+    @property
+    def files(self) -> list[tuple[str, str]]:
+        """The files with all that the list shows: what each is called and where it is."""
+        asked = self.wanted.values | ({"below": str(self.below)} if self.below else {})
+        url = f"{self.base_url}export/"
+        return [(name, f"{url}?{urlencode(asked | {'format': name.lower()})}") for name in ("CSV", "JSON")]
+
     def _column(self, name: str, label: str, by: str) -> Column:
         if not by:
             return Column(name, label, "")
@@ -160,4 +170,6 @@ def tree_context(request: HttpRequest, scope: Scope, folder: Folder | None) -> T
     rows: list[Row] = list(page)
     if is_search:
         tree_listing.fill_in_places(rows)
-    return TreeContext(page, rows, wanted, scope.url("connection_list"), scope.place.handle)
+    return TreeContext(
+        page, rows, wanted, scope.url("connection_list"), scope.place.handle, below=folder.pk if folder else None
+    )

@@ -112,7 +112,9 @@ def _tree(request: HttpRequest, scope: Scope, inside: Contents, rows: Listing, *
     if is_search or has_places:
         tree_listing.fill_in_places(found)
     marked = workspace_tree.mark(scope, inside, found)
-    return TreeContext(page, marked, wanted, scope.url("connection_list"), "", FILTERS, has_tops=has_places)
+    below = inside.line[-1].id if inside.line else None
+    base_url = scope.url("connection_list")
+    return TreeContext(page, marked, wanted, base_url, "", FILTERS, has_tops=has_places, below=below)
 
 
 def found_in(inside: Contents, wanted: NodeFilter) -> Listing:

@@ -16,13 +16,13 @@ from workspaces.audit import sentences
 from workspaces.audit.sentences import EventSentence
 from workspaces.models import AuditEvent, Organization, Tenant, User, Workspace
 from workspaces.web.pagination import PAGE_SIZE, KeysetPage, cut
+from workspaces.wording.cells import plain
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 CSV_ROWS = 50_000
 _CHUNK = 2_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _WHO_AND_WHAT = ("Time (UTC)", "Person", "Action", "In words", "Kind", "Object", "Object id")
 _COLUMNS = (*_WHO_AND_WHAT, "Place", "IP address", "Details")
 
@@ -141,9 +141,4 @@ def _csv_rows(scope: Scope, filters: Filters) -> Iterator[list[str]]:
             event.remote_address or "",
             json.dumps(event.details, ensure_ascii=False, sort_keys=True),
         )
-        yield [_harmless(cell) for cell in cells]
-
-
-def _harmless(cell: str) -> str:
-    """Keep a spreadsheet from taking text for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+        yield [plain(cell) for cell in cells]
