@@ -14,6 +14,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import InternalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -27,8 +28,8 @@ from workspaces.people import support_access
 from workspaces.sign_in import adapter, resubmission
 from workspaces.web.htmx import htmx
 
-View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
-ScopedView = Callable[Concatenate[HttpRequest, Access, ...], HttpResponse]
+View = Callable[Concatenate[HttpRequest, ...], HttpResponseBase]
+ScopedView = Callable[Concatenate[HttpRequest, Access, ...], HttpResponseBase]
 
 
 def public_view(view: View) -> View:
@@ -53,11 +54,11 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(f"{page.path}?{page.query}".rstrip("?") if is_ours else "/")
 
 
-def account_view(view: Callable[Concatenate[HttpRequest, User, ...], HttpResponse]) -> View:
+def account_view(view: Callable[Concatenate[HttpRequest, User, ...], HttpResponseBase]) -> View:
     """Declare a view for any signed-in person; it is given the person, and sees only what is theirs."""
 
     @wraps(view)
-    def inner(request: HttpRequest, **arguments: Any) -> HttpResponse:
+    def inner(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
         if not isinstance(request.user, User):
             return sign_in_first(request)
         with isolation.as_user(request.user.pk):
@@ -70,7 +71,7 @@ def account_view(view: Callable[Concatenate[HttpRequest, User, ...], HttpRespons
 def _scoped(levels: frozenset[str], needs: Power = Power.MEMBER) -> Callable[[ScopedView], View]:
     def decorate(view: ScopedView) -> View:
         @wraps(view)
-        def inner(request: HttpRequest, **arguments: Any) -> HttpResponse:
+        def inner(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
             if not isinstance(request.user, User):
                 return sign_in_first(request)
             with isolation.as_user(request.user.pk):
@@ -91,7 +92,7 @@ def _scoped(levels: frozenset[str], needs: Power = Power.MEMBER) -> Callable[[Sc
     return decorate
 
 
-def _look_only(request: HttpRequest, access: Access, view: ScopedView, arguments: dict[str, Any]) -> HttpResponse:
+def _look_only(request: HttpRequest, access: Access, view: ScopedView, arguments: dict[str, Any]) -> HttpResponseBase:
     """Show a page to the operator, recorded in the tenant's audit log, in a transaction that can write nothing else."""
     if access.support is None or not adapter.used_second_factor(request, access.user):
         raise Http404
@@ -165,7 +166,7 @@ def posted_from(page: str) -> Callable[[ScopedView], ScopedView]:
 
     def decorate(view: ScopedView) -> ScopedView:
         @wraps(view)
-        def inner(request: HttpRequest, access: Access, **arguments: Any) -> HttpResponse:
+        def inner(request: HttpRequest, access: Access, **arguments: Any) -> HttpResponseBase:
             if request.method != "POST":
                 return redirect(access.scope.url(page, **arguments))
             return view(request, access, **arguments)

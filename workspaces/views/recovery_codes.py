@@ -8,6 +8,7 @@ from typing import cast
 from allauth.mfa.recovery_codes import views as library
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
 from workspaces.encryption import SecretUnreadableError
@@ -18,7 +19,7 @@ from workspaces.sign_in import account_events, second_factors
 
 def _looks(view: View) -> View:
     @account_view
-    def inner(request: HttpRequest, user: User) -> HttpResponse:
+    def inner(request: HttpRequest, user: User) -> HttpResponseBase:
         is_first = not second_factors.has_seen_codes(user)
         try:
             response = view(request)
