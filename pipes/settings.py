@@ -17,7 +17,7 @@ from pipes import env as read
 from pipes import safety
 from pipes.env import env
 from pipes.monitoring import logs, sentry
-from pipes.worker.lanes import ROUTES
+from pipes.worker.lanes import BROKER_OPTIONS, ROUTES
 
 django_stubs_ext.monkeypatch()
 
@@ -139,15 +139,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # it comes back some day
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # a broker that is full, too
 CELERY_TASK_PUBLISH_RETRY = False  # the sender gets the error at once; the tables know what is still to do
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 3600,  # longer than the longest task, or the broker would deliver it twice
-    "unacked_restore_interval": 10,
-    "unacked_restore_throttle": 1,
-    "socket_connect_timeout": 1,  # seconds
-    "socket_timeout": 1.5,
-    "max_retries": 0,  # for senders; a worker waits for as long as it takes
-    "health_check_interval": 2,  # how late a worker notices that nobody answers any more
-}
+CELERY_BROKER_TRANSPORT_OPTIONS = BROKER_OPTIONS
 
 # Where the worker writes that its work moves, a file for each lane, for a health check.
 PIPES_SIGNS_OF_LIFE = env.str("PIPES_SIGNS_OF_LIFE", default="/tmp/pipes-worker")  # noqa: S108  nothing is read from it

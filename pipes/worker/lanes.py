@@ -42,3 +42,14 @@ ROUTES: Final = {
     }.items()
     for task in tasks
 }
+
+# How senders and workers talk to the broker.
+BROKER_OPTIONS: Final = {
+    "visibility_timeout": 3600,  # longer than the longest task, or the broker would deliver it twice
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 1,  # seconds
+    "socket_timeout": 1.5,
+    "max_retries": 0,  # for senders; a worker waits for as long as it takes
+    "health_check_interval": 2,  # how late a worker notices that nobody answers any more
+}
