@@ -25,6 +25,8 @@ Lines = Callable[[], list[dict[str, Any]]]
 SECRET = "Zx9-notForTheLog_77"
 # Names of arguments in addresses that are no secrets; whatever has another name is taken for one.
 HARMLESS = {
+    "page_name",
+    "anchor",
     *("tenant", "organization", "workspace", "integration", "folder", "connection", "aggregator", "member", "run"),
     *(
         "invitation",
