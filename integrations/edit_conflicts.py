@@ -21,6 +21,7 @@ _LABELS = {
     "handle_prefix": "Handle Prefix",
     "role_name": "Role Name",
     "connection_external_id": "External ID",
+    "member_policy": "Policy",
     **{name: one.label for name, one in OPTIONS.items()},
     "handle": "Handle",
     "accounts_to_mirror": "Accounts to mirror",

@@ -73,11 +73,13 @@ class ConnectionSettings(models.Model):
     """What all connections of an integration begin with: the Connection Settings.
 
     The role's name names the integration, so that two of them do not take each other's role, and stays when its handle
-    changes; empty in what is older than that.
+    changes; empty in what is older than that. ``member_policy`` is what files give the role to read by: the name of a
+    policy of AWS's, with its path, or the ARN of another one; empty for the one that everybody begins with.
     """
 
     handle_prefix = models.CharField(max_length=40, blank=True)
     role_name = models.CharField(max_length=64, blank=True)
+    member_policy = models.CharField(max_length=700, blank=True, default="", db_default="")
     connection_external_id = models.CharField(max_length=60, editable=False)
     options = models.JSONField(default=default_options)
 

@@ -15,6 +15,7 @@ from integrations.access.findings import partition_of
 from integrations.aws import iac
 from integrations.aws.iac import shell
 from integrations.aws.identifiers import check_role_arn
+from integrations.aws.regions import partition_of_arn
 from integrations.events.inlets import KEY_HEADER
 from integrations.models import AccessTest, Draft, Integration
 from integrations.models.settings import NamedSettings
@@ -44,6 +45,14 @@ def discovery_role_name(settings: NamedSettings) -> str:
     if settings.role_arn:
         return check_role_arn(settings.role_arn).name
     return settings.discovery_role_name or _DISCOVERY_ROLE
+
+
+def policy_of(settings: NamedSettings) -> iac.MemberPolicy:
+    """Give what the role in each account is to read by."""
+    chosen = settings.member_policy
+    if chosen.startswith("arn:"):
+        return iac.read_policy(chosen, partition=partition_of_arn(chosen))
+    return iac.MemberPolicy(chosen) if chosen else iac.MemberPolicy()
 
 
 def to_be_set_up(settings: NamedSettings) -> NamedSettings:
@@ -178,12 +187,18 @@ def _discovery_values(settings: NamedSettings) -> dict[str, Any]:
 
 
 def _member_values(settings: NamedSettings) -> dict[str, Any]:
-    return _values(settings, settings.member_role.name_or_default, settings.member_role.external_id)
+    values = _values(settings, settings.member_role.name_or_default, settings.member_role.external_id)
+    return values | {"policy": policy_of(settings)} if values else {}
 
 
 def _stackset_values(settings: NamedSettings) -> dict[str, Any]:
     values = _member_values(settings)
     return values | {"targets": targets(settings)} if values else {}
+
+
+def _member_terraform_values(settings: NamedSettings) -> dict[str, Any]:
+    values = _stackset_values(settings)
+    return values | {"stack_set_name": stack_name(settings, AccessTest.Kind.CONNECTION)} if values else {}
 
 
 def _values(settings: NamedSettings, name: str, external_id: str) -> dict[str, Any]:
@@ -200,4 +215,5 @@ FILES: Final[dict[str, tuple[str, Callable[..., str], Callable[[NamedSettings], 
     "discovery.tf": ("pipes-discovery", iac.discovery_terraform, _discovery_values),
     "discovery.yaml": ("pipes-discovery", iac.discovery_cloudformation, _discovery_values),
     "members.yaml": ("pipes-members", iac.member_stackset, _stackset_values),
+    "members.tf": ("pipes-members", iac.member_terraform, _member_terraform_values),
 }

@@ -39,6 +39,7 @@ def for_members(settings: NamedSettings) -> list[Lines]:
     return [
         Lines("Once", once, shell.activate_stack_sets(region)),
         Lines("CloudFormation", f"{_CLOUDFORMATION}.{sentence}", _deploy(settings, "members.yaml", stack, further)),
+        Lines("Terraform", f"{_TERRAFORM}.", _apply(settings, "members.tf")),
     ]
 
 

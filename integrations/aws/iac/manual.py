@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from integrations.aws.iac.policies import member_policy_arn, permission_policy, trust_policy
+from integrations.aws.iac.policies import MemberPolicy, permission_policy, trust_policy
 from integrations.aws.identifiers import check_role_name
 
 
@@ -31,17 +31,18 @@ def discovery_steps(*, partition: str, principal_arn: str, external_id: str, rol
     )
 
 
-def member_steps(*, partition: str, principal_arn: str, external_id: str, role_name: str) -> tuple[ManualStep, ...]:
+def member_steps(
+    *, partition: str, principal_arn: str, external_id: str, role_name: str, policy: MemberPolicy | None = None
+) -> tuple[ManualStep, ...]:
     """Manual Setup of the member role, in order; to be done in every account."""
     trust = trust_policy(partition=partition, principal_arn=principal_arn, external_id=external_id)
+    policy = policy or MemberPolicy()
+    which = "your own policy with this ARN in that account" if policy.is_own else "the AWS managed policy with this ARN"
     return (
         ManualStep("Repeat these steps in every account of your AWS organization, the management account included."),
         ManualStep("Sign in to the AWS console of the account and open IAM."),
         *_create_role(trust),
-        ManualStep(
-            "Search for ReadOnlyAccess, select the AWS managed policy with this ARN, then choose Next.",
-            member_policy_arn(partition=partition),
-        ),
+        ManualStep(f"Search for {policy.label}, select {which}, then choose Next.", policy.arn(partition)),
         ManualStep(
             "Enter this Role name, the same in every account, then choose Create role.", check_role_name(role_name)
         ),

@@ -167,7 +167,7 @@ def _setup(found: AccountAccess) -> dict[str, str]:
     external_id = found.tested_external_id
     return {
         "trust_policy": iac.trust_policy(partition=partition, principal_arn=served[partition], external_id=external_id),
-        "policy_arn": iac.member_policy_arn(partition=partition),
+        "policy_arn": iac.MemberPolicy().arn(partition),
     }
 
 

@@ -160,6 +160,7 @@ def _show(
         [("Config", "")],
         discovery_steps=setup_files.discovery_steps(setup),
         discovery_lines=shell_lines.for_discovery(setup),
+        member_policy=setup_files.policy_of(setup),
         member_lines=shell_lines.for_members(setup),
         member_steps=setup_files.member_steps(setup),
         why_no_stackset=setup_files.why_no_stackset(setup),

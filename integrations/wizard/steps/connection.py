@@ -4,9 +4,11 @@ from typing import Any, Final, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.html import format_html
 
 from integrations.access import findings
 from integrations.access.findings import partition_of
+from integrations.aws import iac
 from integrations.aws.identifiers import check_role_name, pasted
 from integrations.forms.connection_options import OptionsForm, unknown_regions
 from integrations.forms.settings import SettingsForm
@@ -36,10 +38,28 @@ validate_prefix = HandleValidator(
 )
 
 
+_OTHER: Final = "other"
+
+
+def _policy_choices() -> list[tuple[str, str]]:
+    """Give the policies to choose from, each with what it lets see; a path is not part of what people call them."""
+    known = [(name, _policy_label(name.rpartition("/")[2], sees)) for name, sees in iac.KNOWN_POLICIES.items()]
+    return [*known, (_OTHER, _policy_label("Another policy", "What you allow, and no more."))]
+
+
+def _stored(name: str) -> str:
+    """Give how one of those offered is stored: what everybody begins with is empty."""
+    return "" if name == iac.MemberPolicy().name else name
+
+
+def _policy_label(name: str, sees: str) -> str:
+    return format_html('{} <span class="field-help">{}</span>', name, sees)
+
+
 class ConnectionForm(OptionsForm):
     """The prefix, the role in each account, and the options that all connections start with."""
 
-    field_order = ("handle_prefix", "role_name")
+    field_order = ("handle_prefix", "role_name", "member_policy", "member_policy_arn")
 
     handle_prefix = forms.CharField(
         label="Handle Prefix",
@@ -55,13 +75,31 @@ class ConnectionForm(OptionsForm):
         widget=forms.TextInput(attrs=PLAIN | {"maxlength": 64}),
     )
 
+    member_policy = forms.ChoiceField(
+        label="What the role may read",
+        required=False,
+        choices=_policy_choices,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "Choose one of these policies, or one of your own."},
+    )
+    member_policy_arn = forms.CharField(
+        label="Policy ARN",
+        help_text="A managed policy. One of your own has to be in every account, under this name and path, before the"
+        " role is created there: each role gets the one of its account.",
+        widget=forms.TextInput(attrs=PLAIN | {"placeholder": "arn:aws:iam::123456789012:policy/pipes-read"}),
+    )
+
     def __init__(self, settings: NamedSettings, data: Any = None) -> None:
+        policy = settings.member_policy
+        is_other = policy.startswith("arn:")
         super().__init__(
             settings.options,
             data,
             partition=partition_of(settings),
             handle_prefix=settings.handle_prefix,
             role_name=settings.member_role.name_or_default,
+            member_policy=_OTHER if is_other else policy or iac.MemberPolicy().name,
+            member_policy_arn=policy if is_other else "",
         )
         self.settings = settings
 
@@ -78,8 +116,30 @@ class ConnectionForm(OptionsForm):
         except ValueError as error:
             raise ValidationError(str(error)) from error
 
+    def _clean_fields(self) -> None:
+        """Judge later whether the ARN of a policy is needed: what is shown is not optional."""
+        self.fields["member_policy_arn"].required = False
+        super()._clean_fields()  # type: ignore[misc]
+        self.fields["member_policy_arn"].required = True
+
+    def clean(self) -> None:
+        """Judge the ARN of a policy where it was chosen to give one; one of those offered is that choice."""
+        super().clean()
+        values = self.cleaned_data
+        chosen = values.pop("member_policy", "")
+        if chosen in iac.KNOWN_POLICIES:
+            values["member_policy"] = _stored(chosen)
+        elif chosen == _OTHER:
+            try:
+                policy = iac.read_policy(pasted(values.get("member_policy_arn", "")), partition=self.partition)
+            except ValueError as error:
+                self.add_error("member_policy_arn", str(error))
+            else:
+                is_known = policy.name in iac.KNOWN_POLICIES and not policy.is_own
+                values["member_policy"] = _stored(policy.name) if is_known else pasted(values["member_policy_arn"])
+
     def keep(self) -> None:
-        for name in ("handle_prefix", "role_name"):
+        for name in ("handle_prefix", "role_name", "member_policy"):
             setattr(self.settings, name, self.cleaned_data.get(name, getattr(self.settings, name)))
         self.settings.options = self.wanted
 
@@ -101,6 +161,8 @@ class ConnectionStep(Step):
             "external_id": draft.connection_external_id,
             "manual_steps": setup_files.member_steps(draft),
             "stackset_url": url_of("members.yaml"),
+            "terraform_url": url_of("members.tf"),
+            "member_policy": setup_files.policy_of(draft),
             "member_lines": shell_lines.for_members(draft),
             "why_no_stackset": setup_files.why_no_stackset(draft),
             "member_role": draft.member_role.name_or_default,

@@ -40,6 +40,14 @@ PARTIAL = iac.Targets(
 ENDPOINT = "https://pipes.example.com/events/0f0f0f0f-1111-4222-8333-444444444444/"
 
 
+OWN_POLICY = iac.MemberPolicy("team/pipes-read", is_own=True)
+
+
+def terraform(targets: iac.Targets | None, policy: iac.MemberPolicy | None = None) -> str:
+    """The Terraform plan for the members."""
+    return iac.member_terraform(**MEMBER, targets=targets, stack_set_name="pipes-members-awsi-0f0f0f", policy=policy)
+
+
 def steps_text(steps: tuple[iac.ManualStep, ...]) -> str:
     """The steps as a person reads them."""
     return "".join(
@@ -62,5 +70,8 @@ def handouts() -> dict[str, str]:
         "member_stackset.yaml": iac.member_stackset(**MEMBER, targets=EVERYTHING),
         "member_stackset_partial.yaml": iac.member_stackset(**MEMBER, targets=PARTIAL),
         "member_stackset_without_root.yaml": iac.member_stackset(**MEMBER, targets=None),
+        "members.tf": terraform(EVERYTHING),
+        "members_partial.tf": terraform(PARTIAL),
+        "member_steps_own_policy.txt": steps_text(iac.member_steps(**MEMBER, policy=OWN_POLICY)),
         "member_steps.txt": steps_text(iac.member_steps(**MEMBER)),
     }

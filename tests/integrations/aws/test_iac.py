@@ -51,7 +51,7 @@ def test_nothing_but_the_principal_names_a_partition_in_a_template() -> None:
 
 def test_another_partition_gets_its_own_arns_and_region() -> None:
     assert '"us-gov-west-1"' in iac.discovery_terraform(**GOVERNMENT)
-    assert iac.member_policy_arn(partition="aws-us-gov") == "arn:aws-us-gov:iam::aws:policy/ReadOnlyAccess"
+    assert iac.MemberPolicy().arn("aws-us-gov") == "arn:aws-us-gov:iam::aws:policy/ReadOnlyAccess"
 
 
 def test_china_has_no_stack_set_and_the_refusal_says_what_to_do_instead() -> None:

@@ -20,6 +20,7 @@ from tests.integrations.aws.made_files import (
     ENDPOINT,
     EVERYTHING,
     MEMBER,
+    OWN_POLICY,
     PARTIAL,
     ROOT_ID,
     Values,
@@ -93,7 +94,7 @@ def test_the_deployed_role_of_a_member_account_trusts_only_us() -> None:
         "Properties"
     ]
     assert [(given["ParameterKey"], given["ParameterValue"]) for given in stackset["Parameters"]] == [
-        (name, {"Ref": name}) for name in ("RoleName", "PrincipalArn", "ExternalId")
+        (name, {"Ref": name}) for name in ("RoleName", "PrincipalArn", "ExternalId", "PolicyName", "PolicyOwner")
     ]
     role = deployed_role(
         member_body(),
@@ -101,6 +102,8 @@ def test_the_deployed_role_of_a_member_account_trusts_only_us() -> None:
         RoleName=MEMBER["role_name"],
         PrincipalArn=MEMBER["principal_arn"],
         ExternalId=MEMBER["external_id"],
+        PolicyName="ReadOnlyAccess",
+        PolicyOwner="aws",
     )
     assert role["trust"] == expected_trust(MEMBER)
     assert role["inline"] == {}
@@ -112,11 +115,28 @@ def test_the_management_account_gets_the_very_role_of_the_members() -> None:
     assert template["Resources"]["MemberRole"] == load_template(member_body())["Resources"]["MemberRole"]
 
 
-def test_the_member_role_may_only_read() -> None:
+def test_the_role_reads_by_the_one_policy_that_was_chosen() -> None:
     # moto attaches no managed policies from a template, hence as written.
-    role = load_template(member_body())["Resources"]["MemberRole"]["Properties"]
-    assert role["ManagedPolicyArns"] == [{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/ReadOnlyAccess"}]
-    assert "Policies" not in role
+    for policy, name, owner in (
+        (None, "ReadOnlyAccess", "aws"),
+        (iac.MemberPolicy("job-function/ViewOnlyAccess"), "job-function/ViewOnlyAccess", "aws"),
+        (OWN_POLICY, "team/pipes-read", "account"),
+    ):
+        template = load_template(iac.member_stackset(**MEMBER, targets=EVERYTHING, policy=policy))
+        given = template["Parameters"]
+        assert (given["PolicyName"]["Default"], given["PolicyOwner"]["Default"]) == (name, owner)
+        assert re.fullmatch(given["PolicyName"]["AllowedPattern"], name)
+        assert template["Conditions"]["IsOwnPolicy"] == {"Fn::Equals": [{"Ref": "PolicyOwner"}, "account"]}
+        role = template["Resources"]["MemberRole"]["Properties"]
+        assert role["ManagedPolicyArns"] == [
+            {
+                "Fn::Sub": [
+                    "arn:${AWS::Partition}:iam::${Owner}:policy/${PolicyName}",
+                    {"Owner": {"Fn::If": ["IsOwnPolicy", {"Ref": "AWS::AccountId"}, "aws"]}},
+                ]
+            }
+        ]
+        assert "Policies" not in role
 
 
 def test_the_stack_set_follows_the_aws_organization_in_one_region() -> None:
@@ -140,7 +160,7 @@ def test_what_is_chosen_alone_gets_a_stack_set_of_its_own_that_does_not_follow()
     units, singles = (template["Resources"][name]["Properties"] for name in ("MemberRoles", "SingleMemberRoles"))
     assert template["Parameters"]["OrganizationalUnitIds"]["Default"] == "ou-ab12-abcdefgh,ou-ab12-ijklmnop"
     assert units["AutoDeployment"]["Enabled"] is True
-    assert singles["AutoDeployment"]["Enabled"] is False
+    assert singles["AutoDeployment"] == {"Enabled": False}  # AWS takes the other field only where it is enabled
     assert singles["StackInstancesGroup"][0]["DeploymentTargets"] == {
         "OrganizationalUnitIds": [ROOT_ID],
         "AccountFilterType": "INTERSECTION",

@@ -2,12 +2,15 @@
 
 import json
 import re
+from textwrap import dedent
 from typing import Any
 
 import hcl2
+import pytest
 
 from integrations.aws import iac
-from tests.integrations.aws.made_files import DISCOVERY
+from tests.integrations.aws.made_files import DISCOVERY, EVERYTHING, MEMBER, OWN_POLICY, PARTIAL, ROOT_ID, terraform
+from tests.integrations.aws.test_iac_cloudformation import member_body
 
 
 def parsed_terraform(text: str) -> Any:
@@ -86,3 +89,51 @@ def test_terraform_allows_the_same_calls_on_the_same_resources_as_manual_setup()
     ]
     here = json.loads(json.dumps(as_by_hand).replace("${data.aws_partition.current.partition}", "aws"))
     assert here == [statement | {"Resource": listed(statement["Resource"])} for statement in by_hand]
+
+
+def test_the_plan_for_the_members_makes_the_stack_set_of_the_template_and_the_role_it_never_covers() -> None:
+    plan = parsed_terraform(terraform(EVERYTHING))
+    made = merged(plan["resource"], "aws_cloudformation_stack_set")["members"]
+    assert (made["permission_model"], made["capabilities"]) == ("SERVICE_MANAGED", ["CAPABILITY_NAMED_IAM"])
+    assert made["auto_deployment"] == [{"enabled": True, "retain_stacks_on_account_removal": False}]
+    assert made["operation_preferences"][0]["failure_tolerance_percentage"] == 100
+    (instance,) = merged(plan["resource"], "aws_cloudformation_stack_set_instance").values()
+    assert instance["deployment_targets"] == [{"organizational_unit_ids": "${var.organizational_unit_ids}"}]
+    (values,) = plan["locals"]
+    assert set(values["parameters"]) == {"RoleName", "PrincipalArn", "ExternalId", "PolicyName", "PolicyOwner"}
+    role = merged(plan["resource"], "aws_iam_role")["management"]
+    assert role["name"] == "${var.role_name}"
+    assert merged(plan["data"], "aws_iam_policy_document")["trust"]["statement"][0]["condition"][0]["values"] == [
+        "${var.external_id}"
+    ]
+    defaults = {name: block.get("default") for name, block in merged(plan["variable"]).items()}
+    assert defaults["organizational_unit_ids"] == [ROOT_ID]
+    assert (defaults["external_id"], defaults["policy_name"]) == (MEMBER["external_id"], "ReadOnlyAccess")
+
+
+def test_the_plan_puts_the_very_template_into_the_accounts_that_the_stack_set_does() -> None:
+    heredoc = terraform(EVERYTHING).partition("<<-YAML\n")[2].partition("  YAML\n")[0]
+    assert dedent(heredoc).replace("$${", "${") == member_body()
+    assert "${" not in heredoc.replace("$${", "")
+
+
+def test_the_plan_aims_as_the_selection_does() -> None:
+    plan = parsed_terraform(terraform(PARTIAL, OWN_POLICY))
+    sets = merged(plan["resource"], "aws_cloudformation_stack_set")
+    assert sets["accounts"]["auto_deployment"] == [{"enabled": False}]
+    assert sets["accounts"]["name"] == "${var.stack_set_name}-accounts"
+    instance = merged(plan["resource"], "aws_cloudformation_stack_set_instance")["accounts"]
+    assert instance["deployment_targets"] == [
+        {
+            "organizational_unit_ids": [ROOT_ID],
+            "account_filter_type": "INTERSECTION",
+            "accounts": ["111122223333", "444455556666"],
+        }
+    ]
+    defaults = {name: block.get("default") for name, block in merged(plan["variable"]).items()}
+    assert (defaults["policy_name"], defaults["policy_owner"]) == ("team/pipes-read", "account")
+    assert defaults["management_account"] is False
+    unknown = merged(parsed_terraform(terraform(None))["variable"])
+    assert "default" not in unknown["organizational_unit_ids"]
+    with pytest.raises(ValueError, match="begins with a letter"):
+        iac.member_terraform(**MEMBER, targets=None, stack_set_name='a"')

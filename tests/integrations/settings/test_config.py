@@ -175,6 +175,17 @@ def test_regions_and_options_are_saved(in_use: Synced, as_org_owner: Client, fre
     assert options["ignore_error_codes"] == ["AccessDenied"]
 
 
+def test_what_the_roles_may_read_is_changed(in_use: Synced, as_org_owner: Client, fresh: Fresh, events: Events) -> None:
+    values = form(as_org_owner) | {"member_policy": "SecurityAudit"}
+    assert "Saved the Connection Settings" in post(as_org_owner, CONNECTION, **values)
+    assert fresh().member_policy == "SecurityAudit"
+    (changed,) = (event for event in events() if event.action == "integration.connection_settings_changed")
+    assert changed.details["after"]["member_policy"] == "SecurityAudit"
+    page = as_org_owner.get(MAIN + "config/").content.decode()
+    assert re.search(r'value="SecurityAudit"[^>]*checked', page)
+    assert "arn:aws:iam::aws:policy/SecurityAudit" in page
+
+
 def test_the_external_id_comes_from_us_only(in_use: Synced, as_org_owner: Client, fresh: Fresh) -> None:
     before = fresh()
     forged = {"connection_external_id": "forged", "external_id": "forged", "next_connection_external_id": "forged"}
