@@ -125,9 +125,9 @@ def test_a_template_that_names_an_ou_is_deployed_in_its_aws_organization(
 ) -> None:
     labs = stand_in.world.organizations[1]
     targets = iac.Targets(labs.root_id, (labs.find("Research").id,))
-    named = {"partition": "aws", "principal_arn": VENDOR_ROLE_ARN, "external_id": f"o_1:{'b' * 26}"}
+    named = {"principal_arn": VENDOR_ROLE_ARN, "external_id": f"o_1:{'b' * 26}", "role_name": "pipes-member"}
     file = tmp_path / "member.yaml"
-    file.write_text(iac.member_stackset(**named, role_name="pipes-member", targets=targets))
+    file.write_text(iac.member_stackset(partition="aws", targets=targets, policy=None, **named))
     assert f"arn:aws:iam::{labs.management_account_id}:role/pipes-member" in run("deploy", str(file))
 
 
