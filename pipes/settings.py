@@ -90,7 +90,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "workspaces.scoping.console",
-                "integrations.views.overview.badge",
+                "integrations.views.overview.console",
             ],
             "builtins": [
                 "django.contrib.humanize.templatetags.humanize",

@@ -6,9 +6,11 @@ from workspaces.audit import sentences
 SENTENCES = {
     "tenant.created": "created the tenant {object}",
     "tenant.changed": "changed the handle or name of the tenant {object}",
+    "tenant.first_steps_hidden": "put away the first steps of the tenant {object}",
     "tenant.plan_changed": "changed the plan of the tenant {object} from {before} to {after}",
     "organization.created": "created the organization {object}",
     "organization.changed": "changed the handle or name of the organization {object}",
+    "organization.first_steps_hidden": "put away the first steps of the organization {object}",
     "organization.deleted": "deleted the organization {object}",
     "workspace.created": "created the workspace {object}",
     "workspace.changed": "changed the handle or name of the workspace {object}",

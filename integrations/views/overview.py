@@ -15,6 +15,7 @@ from integrations.overview.newest import ChangedRun
 from integrations.overview.waiting import Counts, Waiting
 from integrations.planning import words
 from integrations.planning.diff import Change
+from integrations.views.first_steps import steps_of
 from integrations.views.sync.diff import ChangeGroup, group_changes
 from workspaces.access import Access, Scope
 
@@ -111,10 +112,16 @@ class NewestPart:
     mark: str
 
 
-def badge(request: HttpRequest) -> dict[str, object]:
-    """Template context of every page: what waits in the place that it is in, asked only where a tab shows it."""
+def console(request: HttpRequest) -> dict[str, object]:
+    """Template context of every page: what waits in the place that it is in, and the first steps there.
+
+    Each is asked only where a page shows it.
+    """
     access: Access | None = getattr(request, "access", None)
-    return {"waiting_counts": SimpleLazyObject(lambda: waiting.count(access.scope) if access else Counts())}
+    return {
+        "waiting_counts": SimpleLazyObject(lambda: waiting.count(access.scope) if access else Counts()),
+        "first_steps": SimpleLazyObject(lambda: steps_of(access) if access else ()),
+    }
 
 
 def waiting_part(access: Access) -> WaitingPart:

@@ -46,6 +46,7 @@ email_stop                      -         GET  200 200 200 200 200 200 200 200 2
 setup_file                      -         GET  200 200 200 200 200 200 200 200 200
 event_inlet                     -         POST 404 404 404 404 404 404 404 404 404
 switch_tenant                   -         GET  200 200 200 200 200 200 200 200 302
+first_steps_hide                tenant    POST 302 403 403 403 403 403 403 404 302
 tenant_home                     tenant    GET  200 200 200 200 200 200 200 404 302
 search                          tenant    GET  200 200 200 200 200 200 200 404 302
 tenant_settings                 tenant    GET  200 403 403 403 403 403 403 404 302
@@ -126,6 +127,7 @@ folder_used_by                  tenant    GET  200 403 403 403 403 403 403 404 3
 connection_permissions          tenant    GET  200 403 403 403 403 403 403 404 302
 connection_used_by              tenant    GET  200 403 403 403 403 403 403 404 302
 connection_detail               tenant    GET  200 403 403 403 403 403 403 404 302
+first_steps_hide                org       POST 302 404 302 403 403 403 403 404 302
 organization_home               org       GET  200 404 200 200 200 200 200 404 302
 search                          org       GET  200 404 200 200 200 200 200 404 302
 organization_advanced           org       GET  200 404 200 403 403 403 403 404 302

@@ -13,11 +13,14 @@ def organization_public_id() -> str:
 
 
 class Organization(models.Model):
+    """A team; ``first_steps_hidden_at`` is when an owner put away the list of what to do first."""
+
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="organizations")
     handle = PlaceHandleField()
     name = models.CharField(max_length=100)
     public_id = models.CharField(max_length=22, unique=True, default=organization_public_id, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    first_steps_hidden_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[models.Manager["Organization"]] = models.Manager()
 

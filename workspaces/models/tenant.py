@@ -26,11 +26,14 @@ class Plan(models.TextChoices):
 
 
 class Tenant(models.Model):
+    """A customer; ``first_steps_hidden_at`` is when an owner put away the list of what to do first."""
+
     handle = PlaceHandleField(unique=True)
     name = models.CharField(max_length=100)
     plan = models.CharField(max_length=20, choices=Plan, default=Plan.DEVELOPER)
     public_id = models.CharField(max_length=22, unique=True, default=tenant_public_id, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    first_steps_hidden_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[models.Manager["Tenant"]] = models.Manager()
 

@@ -1,5 +1,7 @@
 """What people do to places: each function is one transaction and writes one audit event."""
 
+from datetime import datetime
+
 from django.db import transaction
 
 from workspaces import audit, isolation
@@ -61,6 +63,15 @@ def change_place(*, scope: Scope, handle: str, name: str, by: User) -> None:
     place.save(update_fields=["handle", "name"])
     after = {"handle": handle, "name": name}
     audit.record(f"{place._meta.model_name}.changed", scope=scope, by=by, target=place, before=before, after=after)
+
+
+@transaction.atomic
+def hide_first_steps(*, scope: Scope, by: User, now: datetime) -> None:
+    """Put away the list of what to do first in a tenant or organization, for all its owners."""
+    place = scope.organization or scope.tenant
+    place.first_steps_hidden_at = now
+    place.save(update_fields=["first_steps_hidden_at"])
+    audit.record(f"{place._meta.model_name}.first_steps_hidden", scope=scope, by=by, target=place)
 
 
 def change_profile(*, user: User, handle: str, name: str) -> None:

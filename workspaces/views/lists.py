@@ -8,27 +8,47 @@ from django.core.paginator import Page
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_POST
 
+from workspaces import isolation
 from workspaces.access import Access, Power, Scope
-from workspaces.models import Plan, Role, Tenant, User
-from workspaces.places import lookup
+from workspaces.models import Membership, Plan, Role, Tenant, User
+from workspaces.places import actions, lookup
 from workspaces.places.lookup import Place, PlaceRow
-from workspaces.scoping import account_view, organization_view, tenant_view
+from workspaces.scoping import account_view, organization_view, scope_view, tenant_view
 from workspaces.views.settings import check_tenant_settings
+from workspaces.web.back import came_from
 from workspaces.web.htmx import htmx, render_page, search_text
 from workspaces.web.pagination import numbered_page
 
 MENU_SIZE = 20
+_HOMES = {"tenant": "tenant_home", "org": "organization_home"}
 
 
 @account_view
 def home(request: HttpRequest, user: User) -> HttpResponse:
-    """Open the one tenant that the person belongs to, else let them choose, or say what to do without any."""
+    """Open the one place that the person belongs to, else let them choose, or say what to do without any."""
     tenants = list(lookup.tenants_of(user)[:2])
     if not tenants:
         return render(request, "workspaces/no_tenant.html")
-    return redirect("switch_tenant") if len(tenants) > 1 else redirect(Scope(tenants[0]).url("tenant_home"))
+    return redirect("switch_tenant") if len(tenants) > 1 else redirect(_first_page(user, Scope(tenants[0])))
+
+
+def _first_page(user: User, scope: Scope) -> str:
+    """Give where somebody of one tenant begins: in their organization where they may enter just one."""
+    with isolation.as_tenant(scope.tenant.pk):
+        access = Access(user, scope, tuple(Membership.objects.filter(user=user, tenant=scope.tenant)))
+        found = list(lookup.organizations_for(access)[:2])
+    return Scope(scope.tenant, found[0]).url("organization_home") if len(found) == 1 else scope.url("tenant_home")
+
+
+@scope_view(Power.OWNER)
+@require_POST
+def first_steps_hide(request: HttpRequest, access: Access) -> HttpResponse:
+    actions.hide_first_steps(scope=access.scope, by=access.user, now=timezone.now())
+    return redirect(came_from(request, access.scope.url(_HOMES[access.scope.level])))
 
 
 @tenant_view()
