@@ -16,12 +16,15 @@ from typing import Any, Final, TypedDict
 from django.db import IntegrityError, connection, transaction
 
 # Id, source id, source id of the folder above (none of the top folder), title, handle, whether that was made static,
-# state (empty for a folder), whether it was removed.
-StoredNode = tuple[int, str, str | None, str, str, bool, str, bool]
+# state (empty for a folder), whether it was removed; of an account its email and when it joined.
+StoredNode = tuple[int, str, str | None, str, str, bool, str, bool, str, datetime | None]
 
 
 class NodeRow(TypedDict):
-    """What is to be written of a node; ``above`` is its folder's id. A new connection has no id, a folder no state."""
+    """What is to be written of a node; ``above`` is its folder's id. A new connection has no id, a folder no state.
+
+    ``email`` and ``joined_at``, in ISO format, are those of the account.
+    """
 
     id: int | None
     source_id: str
@@ -29,19 +32,21 @@ class NodeRow(TypedDict):
     handle: str
     above: int | None
     state: str
+    email: str
+    joined_at: str | None
 
 
 # The fields of StoredNode in their order.
 _FOLDERS: Final = """
     SELECT folder.id, folder.source_id, above.source_id, folder.title, folder.handle, folder.is_handle_static, '',
-        folder.removed_at IS NOT NULL
+        folder.removed_at IS NOT NULL, '', NULL
     FROM connections_folder folder LEFT JOIN connections_folder above ON above.id = folder.parent_id
         AND above.root_id = folder.root_id
     WHERE folder.root_id = %s
 """
 _CONNECTIONS: Final = """
     SELECT node.id, node.source_id, above.source_id, node.title, node.handle, node.is_handle_static, node.state,
-        node.removed_at IS NOT NULL
+        node.removed_at IS NOT NULL, node.email, node.joined_at
     FROM connections_connection node LEFT JOIN connections_folder above ON above.id = node.folder_id
         AND above.root_id = node.root_id
     WHERE node.root_id = %s
@@ -57,11 +62,12 @@ _CREATE_FOLDERS: Final = """
     JOIN connections_folder top ON top.id = %(root)s
 """
 _CREATE_CONNECTIONS: Final = """
-    INSERT INTO connections_connection (source_id, title, handle, folder_id, state, plugin, is_managed,
-        is_handle_static, options, tenant_id, organization_id, root_id, created_at)
-    SELECT new.source_id, new.title, new.handle, new.above, new.state, 'aws', true,
-        false, '{}', top.tenant_id, top.organization_id, top.id, %(now)s
-    FROM json_to_recordset(%(rows)s) AS new(source_id text, title text, handle text, above bigint, state text)
+    INSERT INTO connections_connection (source_id, title, handle, folder_id, state, email, joined_at, plugin,
+        is_managed, is_handle_static, options, tenant_id, organization_id, root_id, created_at)
+    SELECT new.source_id, new.title, new.handle, new.above, new.state, new.email, new.joined_at, 'aws',
+        true, false, '{}', top.tenant_id, top.organization_id, top.id, %(now)s
+    FROM json_to_recordset(%(rows)s) AS new(source_id text, title text, handle text, above bigint, state text,
+        email text, joined_at timestamptz)
     JOIN connections_folder top ON top.id = %(root)s
 """
 # A handle that somebody made static since the tree was read is theirs.
@@ -81,6 +87,11 @@ _RENAME_CONNECTIONS: Final = """
     UPDATE connections_connection old SET handle = new.handle
     FROM json_to_recordset(%(rows)s) AS new(id bigint, handle text)
     WHERE old.id = new.id AND NOT old.is_handle_static
+"""
+_DESCRIBE_CONNECTIONS: Final = """
+    UPDATE connections_connection old SET email = new.email, joined_at = new.joined_at
+    FROM json_to_recordset(%(rows)s) AS new(id bigint, email text, joined_at timestamptz)
+    WHERE old.id = new.id
 """
 _REMOVE_FOLDERS: Final = """
     UPDATE connections_folder old SET removed_at = %(now)s
@@ -142,6 +153,7 @@ create_connections = partial(_write, _CREATE_CONNECTIONS)
 update_folders = partial(_write, _UPDATE_FOLDERS)
 update_connections = partial(_write, _UPDATE_CONNECTIONS)
 rename_connections = partial(_write, _RENAME_CONNECTIONS)  # one that was made static meanwhile counts as gone
+describe_connections = partial(_write, _DESCRIBE_CONNECTIONS)  # what pages show of an account, and nothing follows from
 # Taken out of every list; the rows stay for the days of grace.
 remove_folders = partial(_write, _REMOVE_FOLDERS)
 remove_connections = partial(_write, _REMOVE_CONNECTIONS)

@@ -56,6 +56,9 @@ class Connection(Node):
     )
     plugin = models.CharField(max_length=30, default="aws")
     state = models.CharField(max_length=20, choices=ConnectionState, default=ConnectionState.ACTIVE)
+    # Of the account, as AWS has them; written by syncs.
+    email = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+    joined_at = models.DateTimeField(null=True, editable=False)
     # The database has the defaults too: syncs write below Django and name none of these.
     health = models.CharField(
         max_length=10, choices=Health, default=Health.UNTESTED, db_default=Health.UNTESTED, editable=False

@@ -9,7 +9,7 @@ or moved is the same node. Which handle each may have is in ``handles``; who get
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ class Held(NamedTuple):
     """A managed node as the tree has it.
 
     ``parent`` is the source id of the folder above, None for the top folder only; ``state`` is empty for folders.
+    ``email`` and ``joined_at`` are those of the account, as far as they are known.
     """
 
     id: int
@@ -35,6 +36,8 @@ class Held(NamedTuple):
     is_handle_static: bool = False
     state: str = ""
     is_removed: bool = False
+    email: str = ""
+    joined_at: datetime | None = None
 
 
 class Wanted(NamedTuple):
@@ -45,6 +48,11 @@ class Wanted(NamedTuple):
     title: str
     state: str
     order: tuple[datetime, str]
+    email: str = ""
+
+    @property
+    def joined_at(self) -> datetime | None:
+        return None if self.order[0] == _UNKNOWN else self.order[0]
 
 
 class Creation(NamedTuple):
@@ -61,11 +69,15 @@ class Update(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NodePlan:
-    """The difference for one kind of node; creations of folders come parents first."""
+    """The difference for one kind of node; creations of folders come parents first.
+
+    ``described`` are those whose account has another email, or one that was not known: no change that anybody is told.
+    """
 
     creations: tuple[Creation, ...] = ()
     updates: tuple[Update, ...] = ()
     removals: tuple[Held, ...] = ()
+    described: tuple[Held, ...] = ()
 
     @property
     def new_handles(self) -> frozenset[str]:
@@ -82,7 +94,7 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        return self.folders == self.connections == NodePlan()
+        return not any(side.creations or side.updates or side.removals for side in (self.folders, self.connections))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +122,14 @@ def plan(tree: Tree, snapshot: Snapshot, taken: Taken) -> Plan:
     # The top folder is the one without a parent, whatever its id: it exists before the first read gives it one.
     held_folders = {held.source_id if held.parent else snapshot.root.source_id: held for held in tree.folders}
     held_connections = {held.source_id: held for held in tree.connections}
+    connections = _Side(
+        "connection",
+        held_connections,
+        frozenset({account.source_id for account in snapshot.accounts if account.state is not _CLOSED}),
+        tuple(_wanted_connections(snapshot.accounts, held_connections)),
+        tree.handle_prefix,
+        taken.connections,
+    ).plan()
     return Plan(
         _Side(
             "folder",
@@ -119,14 +139,7 @@ def plan(tree: Tree, snapshot: Snapshot, taken: Taken) -> Plan:
             "",
             taken.folders,
         ).plan(),
-        _Side(
-            "connection",
-            held_connections,
-            frozenset({account.source_id for account in snapshot.accounts if account.state is not _CLOSED}),
-            tuple(_wanted_connections(snapshot.accounts, held_connections)),
-            tree.handle_prefix,
-            taken.connections,
-        ).plan(),
+        replace(connections, described=tuple(_described(snapshot.accounts, held_connections))),
     )
 
 
@@ -155,7 +168,18 @@ def _wanted_connections(accounts: Iterable[SnapshotAccount], held: Mapping[str, 
             or _is_impossible(now)
         ) and account.state is not _CLOSED:
             order = account.joined_at, account.source_id
-            yield Wanted(account.source_id, account.parent_id, account.name, account.state.value, order)
+            yield Wanted(account.source_id, account.parent_id, account.name, account.state.value, order, account.email)
+
+
+def _described(accounts: Iterable[SnapshotAccount], held: Mapping[str, Held]) -> Iterator[Held]:
+    """Give the connections of accounts of which AWS says something else now that nothing follows from."""
+    for account in accounts:
+        now = held.get(account.source_id)
+        if now is None:
+            continue
+        email = account.email or now.email
+        if (email, account.joined_at) != (now.email, now.joined_at):
+            yield now._replace(email=email, joined_at=account.joined_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,13 +37,14 @@ class SnapshotFolder:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotAccount:
-    """One account; ``joined_at`` orders accounts that want the same handle."""
+    """One account; ``joined_at`` orders those that want the same handle. ``email`` is empty where it is not known."""
 
     source_id: str
     parent_id: str
     name: str
     state: AccountState
     joined_at: datetime
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def apply(planned: Plan, tree: Tree, integration: Integration, *, now: datetime)
     Raises TreeChangedError when rows went away meanwhile. That somebody took a handle shows as an IntegrityError, here
     or when the transaction ends. Either way the transaction is lost, and the caller plans again.
     """
-    if planned.is_empty:
+    if planned.is_empty and not planned.connections.described:
         return
     take_turns(integration)
     folders, connections = planned.folders, planned.connections
@@ -107,6 +107,7 @@ def apply(planned: Plan, tree: Tree, integration: Integration, *, now: datetime)
         rebuild_paths(root_id)
     bulk.create_connections(_created(connections.creations, ids), root=root_id, now=now)
     bulk.update_connections(_updated(connections.updates, ids))
+    bulk.describe_connections([_described(held) for held in connections.described])
     bulk.remove_connections([{"id": held.id} for held in connections.removals], now=now)
     bulk.remove_folders([{"id": held.id} for held in folders.removals], now=now)
     if connections.creations or connections.updates:
@@ -129,4 +130,14 @@ def _row(pk: int | None, node: Wanted | Held, handle: str, ids: Mapping[str, int
         "handle": handle,
         "above": ids[node.parent] if node.parent else None,
         "state": node.state,
+        "email": node.email,
+        "joined_at": _moment(node.joined_at),
     }
+
+
+def _described(held: Held) -> Mapping[str, object]:
+    return {"id": held.id, "email": held.email, "joined_at": _moment(held.joined_at)}
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

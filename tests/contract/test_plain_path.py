@@ -40,6 +40,7 @@ def test_the_whole_tree_comes_with_the_root_first_and_parents_before_their_child
     assert (accounts[logs].parent_id, accounts[logs].name) == (audit, "Logs")
     assert accounts[logs].state is AccountState.ACTIVE
     assert accounts[logs].joined_at.tzinfo is not None
+    assert "@" in accounts[logs].email
     assert accounts[plain.management_account_id].parent_id == plain.root_id
 
 

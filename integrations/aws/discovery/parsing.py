@@ -21,6 +21,7 @@ _PATH: Final = re.compile(
     rf"({ORGANIZATION_ID.pattern}/{ROOT_ID.pattern}(/{FOLDER_ID.pattern})*(/{ACCOUNT_ID.pattern})?)/"
 )
 _LONGEST_NAME: Final = 128
+_LONGEST_EMAIL: Final = 64
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")  # allowed in JSON, impossible in the database
 
 Row = Mapping[str, Any]
@@ -47,13 +48,14 @@ class FolderRow:
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """An account; ``paths`` are from the organization's id down to its own, and empty where AWS gave none."""
+    """An account; ``paths`` are from the organization's id down to its own; they and ``email`` may be empty."""
 
     source_id: str
     name: str
     state: AccountState
     joined_at: datetime
     paths: frozenset[tuple[str, ...]]
+    email: str
 
 
 class Reader:
@@ -89,6 +91,7 @@ class Reader:
             self._state(row, account_id),
             joined_at.astimezone(UTC),
             frozenset(self._path(path, account_id) for path in row.get("Paths") or ()),
+            _email(row),
         )
 
     def identifier(self, row: Row, key: str, pattern: re.Pattern[str]) -> str:
@@ -136,3 +139,9 @@ class Reader:
         if not isinstance(text, str):
             raise unexpected(self._operation, self._subject, f"{what} is not a text")
         return text
+
+
+def _email(row: Row) -> str:
+    """Give the address of the account's root user, which nothing depends on; empty where it is none that AWS makes."""
+    email = row.get("Email")
+    return email if isinstance(email, str) and len(email) <= _LONGEST_EMAIL and not _UNSTORABLE.search(email) else ""

@@ -196,7 +196,7 @@ def _read_once(
             for folder in folders
         ),
         accounts=tuple(
-            SnapshotAccount(source_id, parents[source_id], row.name, row.state, row.joined_at)
+            SnapshotAccount(source_id, parents[source_id], row.name, row.state, row.joined_at, row.email)
             for source_id, row in sorted(walk.accounts.items())
         ),
         left_out_folders=frozenset(walk.left_out),

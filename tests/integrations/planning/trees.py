@@ -86,6 +86,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
             draw(names),
             draw(st.sampled_from(AccountState)),
             FIRST_DAY + timedelta(hours=draw(st.integers(0, 3))),
+            draw(st.sampled_from(["", "a@example.com", "b@example.com"])),
         )
         for source_id in draw(st.lists(st.sampled_from(ACCOUNT_IDS), unique=True))
     ]
@@ -131,8 +132,19 @@ def applied(planned: Plan, tree: Tree) -> Tree:
 def _applied(side: NodePlan, held: tuple[Held, ...], new_ids: Iterable[int]) -> tuple[Held, ...]:
     after = {update.before.id: update.after for update in side.updates}
     after |= {node.id: node._replace(is_removed=True) for node in side.removals}
+    for node in side.described:
+        after[node.id] = after.get(node.id, node)._replace(email=node.email, joined_at=node.joined_at)
     created = (
-        Held(new_id, made.wanted.source_id, made.wanted.parent, made.wanted.title, made.handle, state=made.wanted.state)
+        Held(
+            new_id,
+            made.wanted.source_id,
+            made.wanted.parent,
+            made.wanted.title,
+            made.handle,
+            state=made.wanted.state,
+            email=made.wanted.email,
+            joined_at=made.wanted.joined_at,
+        )
         for made, new_id in zip(side.creations, new_ids, strict=False)
     )
     return (*(after.get(node.id, node) for node in held), *created)

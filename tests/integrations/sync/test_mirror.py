@@ -223,3 +223,21 @@ def test_a_plan_whose_rows_went_away_is_refused(cast: Cast) -> None:
         Connection.objects.filter(source_id=ACCOUNT_IDS[0]).delete()
         with pytest.raises(bulk.TreeChangedError):
             mirror.apply(planned, tree, integration, now=timezone.now())
+
+
+def test_another_email_of_an_account_is_kept_and_is_no_change_to_anybody(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        integration = mirrored(cast.at_tenant, cast)
+        step = large(3)
+        tree = sync(integration, step)
+        assert {held.email for held in tree.connections} == {""}
+        first, *others = step.accounts
+        known = replace(step, accounts=(replace(first, email="root@example.com"), *others))
+        planned = mirror.plan(integration, tree, known)
+        assert planned.is_empty
+        assert [held.email for held in planned.connections.described] == ["root@example.com"]
+        before = versions()
+        sync(integration, known)
+        assert len(versions().items() - before.items()) == 1
+        after = sync(integration, step)  # a snapshot from before does not say that there is none
+        assert sorted(held.email for held in after.connections) == ["", "", "root@example.com"]
