@@ -19,14 +19,14 @@ from workspaces.models import Tenant, User
 
 # A person who asked for a run that starts later than this does not look on any more.
 _ATTENTION = timedelta(minutes=10)
-_HEAVY = ("changes", "removals")
+HEAVY: Final = ("changes", "removals", "impact")  # fields that only the page of one run needs
 
 
 class SyncRunQuerySet(models.QuerySet["SyncRun"]):
     """Ways to runs; lists go without their changes, of which there may be thousands."""
 
     def of(self, integration: Integration) -> Self:
-        return self.filter(integration=integration).defer(*_HEAVY).order_by("-pk")
+        return self.filter(integration=integration).defer(*HEAVY).order_by("-pk")
 
     def newest_in_scope(self, scope: Scope, *, before: int | None, count: int) -> Self:
         """The newest runs of all integrations that this tenant or organization itself owns, the latest first.
@@ -41,7 +41,7 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         lately = list(own.order_by("-newest").values_list("pk", flat=True)[:count])
         each = Integration.objects.filter(pk__in=lately).annotate(pks=ArraySubquery(runs[:count]))
         newest = heapq.nlargest(count, chain.from_iterable(each.values_list("pks", flat=True)))
-        return self.filter(pk__in=newest).defer(*_HEAVY).order_by("-pk")
+        return self.filter(pk__in=newest).defer(*HEAVY).order_by("-pk")
 
     def undecided(self, integration: Integration) -> Self:
         """The run of an integration that needs approval: one at most."""
@@ -79,7 +79,7 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         ids = [integration.pk for integration in integrations]
         # Asked for first: within one statement PostgreSQL may compare all runs with what it found.
         found = list(Integration.objects.filter(pk__in=ids).values_list(Subquery(latest), flat=True))
-        return self.filter(pk__in=found).defer(*_HEAVY)
+        return self.filter(pk__in=found).defer(*HEAVY)
 
 
 def newest_of_each() -> "models.QuerySet[SyncRun, Any]":
@@ -99,6 +99,7 @@ class SyncRun(models.Model):
     holds every change as ``[kind, node, source id, label, before, after]``; ``counts`` how many of each.
     A record may stand for ``folded_runs`` runs in a row that changed nothing, itself the last of them; the first was
     queued at ``folded_since``. Null means that nobody has looked yet whether it can be folded (``sync.run_records``).
+    ``impact`` is what it has meant to workspaces, as ``sync.kept_impact`` keeps it.
     ``is_about_access`` says that it failed for what the Discovery Settings hold. A run that needed approval changed
     nothing: ``changes`` are what it would have changed, ``removals`` the provider's ids of all that would have gone,
     ``error`` why it asks, ``decided_by`` and ``decided_at`` who answered and when.
@@ -149,6 +150,7 @@ class SyncRun(models.Model):
     counts = models.JSONField(default=dict)
     changes = models.JSONField(default=list)
     removals = models.JSONField(default=list)
+    impact = models.JSONField(null=True)
     error = models.TextField(blank=True)
     is_about_access = models.BooleanField(default=False, db_default=False)
     decided_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -252,8 +254,8 @@ class Outcome:
     """How a run ended; ``error`` is a sentence where it failed, ``changes`` its diff where it did not.
 
     ``is_ours``: for something in this installation, which no customer can mend; ``is_about_access``: for the
-    credentials, the role or what they may do. With ``removals``, the ids of what
-    would go, it stopped to ask, and ``error`` says why.
+    credentials, the role or what they may do. ``impact`` is what it means to workspaces. With ``removals``, the ids of
+    what would go, it stopped to ask, and ``error`` says why.
     """
 
     error: str = ""
@@ -261,6 +263,7 @@ class Outcome:
     is_ours: bool = False
     is_about_access: bool = False
     changes: Sequence[Sequence[str]] = ()
+    impact: Sequence[Sequence[object]] = ()
     removals: Sequence[str] = ()
     folders_read: int = 0
     accounts_read: int = 0

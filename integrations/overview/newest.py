@@ -11,6 +11,7 @@ from django.db.models import Func, JSONField, OuterRef, Value
 
 from connections.models import Connection, Folder
 from integrations.models import Integration, SyncRun
+from integrations.models.sync_run import HEAVY
 from workspaces.access import Scope
 
 RUNS = 5
@@ -36,7 +37,7 @@ def newest_changes(scope: Scope) -> list[ChangedRun]:
     newest = changed.order_by("-integration_id", "-finished_at").values("pk")[:RUNS]
     each = Integration.objects.at_and_below(scope).values_list(ArraySubquery(newest), flat=True)
     pks = heapq.nlargest(RUNS, chain.from_iterable(each))
-    runs = SyncRun.objects.filter(pk__in=pks).defer("changes", "removals").order_by("-finished_at")
+    runs = SyncRun.objects.filter(pk__in=pks).defer(*HEAVY).order_by("-finished_at")
     found = runs.select_related("integration__organization").annotate(
         first_lines=_part(f"0 to {_FIRST - 1}"), last_lines=_part(f"last - {_LAST - 1} to last")
     )

@@ -32,7 +32,7 @@ from integrations.planning.reconcile import Plan, Tree
 from integrations.planning.selection import select
 from integrations.planning.selection_tree import facts_of
 from integrations.planning.snapshot import Progress, Snapshot
-from integrations.sync import interruption, mirror
+from integrations.sync import interruption, kept_impact, mirror
 from integrations.sync import schedule as sync_schedule
 from integrations.sync.heartbeat import heartbeat
 from integrations.sync.schedule import ClaimLostError
@@ -225,10 +225,11 @@ def _plan_and_apply(
         sync_schedule.hold(work.run)
         if not Integration.objects.filter(pk=integration.pk, version=integration.version).exists():
             raise TreeChangedError("The integration's settings were changed.")
+    impact = kept_impact.impact_of(planned, tree)
     mirror.apply(planned, tree, integration, now=timezone.now())
     if not is_found_before:
         Integration.objects.filter(pk=integration.pk).update(**found)
-    work.end(Outcome(changes=_changes(planned, tree, snapshot)))
+    work.end(Outcome(changes=_changes(planned, tree, snapshot), impact=impact))
     return frozenset()
 
 

@@ -73,7 +73,7 @@ _FINISH = f"""
     )
     UPDATE integrations_syncrun run SET state = %(state)s, error = %(error)s, phase = '', finished_at = %(now)s,
         folders_read = %(folders)s, accounts_read = %(accounts)s, aws_calls = %(calls)s,
-        changes = %(changes)s, counts = %(counts)s, removals = %(removals)s,
+        changes = %(changes)s, counts = %(counts)s, removals = %(removals)s, impact = %(impact)s,
         is_about_access = %(is_about_access)s
     FROM freed, (SELECT count(*) FROM answered) AS all_answered  -- the count has the old question closed first
     WHERE run.id = %(run)s AND run.integration_id = freed.integration_id
@@ -229,6 +229,7 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
         "is_about_access": outcome.is_about_access,
         "removals": Jsonb(list(outcome.removals)),
         "changes": Jsonb([list(change) for change in outcome.changes]),
+        "impact": Jsonb(list(outcome.impact)) if outcome.impact else None,
         "counts": Jsonb(Counter(change[0] for change in outcome.changes)),
         "folders": outcome.folders_read,
         "accounts": outcome.accounts_read,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject, cached_property
 
 from integrations.models import Draft, Integration, SyncRun
-from integrations.models.sync_run import newest_of_each
+from integrations.models.sync_run import HEAVY, newest_of_each
 from integrations.views.frame import mark_of
 from integrations.views.overview import Item, NewestPart, WaitingPart, named, newest_part, waiting_part
 from integrations.wizard import drafts
@@ -69,7 +69,7 @@ class _Parts:
     def runs(self) -> dict[int, SyncRun]:
         wanted = self.waiting.run_ids if "waiting" in self.shown else set()
         latest = {each.latest_id for each in self.page} if "list" in self.shown else set()
-        return SyncRun.objects.defer("changes", "removals").in_bulk(wanted | latest)
+        return SyncRun.objects.defer(*HEAVY).in_bulk(wanted | latest)
 
     @cached_property
     def items(self) -> list[Item]:

@@ -1,6 +1,6 @@
 """What a change means to workspaces, shown before it is saved."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -11,6 +11,7 @@ from django.urls import reverse
 from integrations.models import Integration
 from integrations.planning.workspace_impact import WorkspaceImpact
 from integrations.settings.change import UnseenImpactError
+from integrations.sync.kept_impact import Some, number
 from integrations.views.frame import integration_page
 from workspaces.access import Access
 from workspaces.handles import ALL_AWS
@@ -58,6 +59,7 @@ class WorkspaceLines:
     """
 
     name: str
+    url: str
     breaks: int
     adds: int
     groups: Sequence[Lines]
@@ -73,7 +75,8 @@ def workspace_lines(impacts: Sequence[WorkspaceImpact], tenant: Tenant) -> list[
     for name, lines in sides:
         breaks, adds = (sum(group.things for group in lines if group.kind == kind) for kind in (Kind.BREAKS, Kind.ADDS))
         groups = [group for group in lines if group.kind != Kind.RENAMES]
-        found.append(WorkspaceLines(name, breaks, adds, groups, lines[len(groups) :], is_open=shown <= _OPEN))
+        url = workspace_url(tenant, name)
+        found.append(WorkspaceLines(name, url, breaks, adds, groups, lines[len(groups) :], is_open=shown <= _OPEN))
     return sorted(found, key=lambda one: not one.breaks)
 
 
@@ -103,7 +106,7 @@ def groups_of(impact: WorkspaceImpact, base: str, *, most: int) -> list[Lines]:
     ]
     for change in impact.aggregators:
         url, counts = f"{aggregators}{change.id}/", (("loses", change.lost), ("gains", change.gained))
-        word = f"Aggregator {change.handle}: " + ", ".join(f"{verb} {len(of):,}" for verb, of in counts if of)
+        word = f"Aggregator {change.handle}: " + ", ".join(f"{verb} {number(of):,}" for verb, of in counts if of)
         groups += [
             _lines("delete", word, _before(change.lost), url, most, things=1),
             _lines("create", word, _after(change.gained), url, most, things=1),
@@ -114,25 +117,25 @@ def groups_of(impact: WorkspaceImpact, base: str, *, most: int) -> list[Lines]:
 def _lines(
     tone: str,
     word: str,
-    pairs: Iterable[tuple[str, str]],
+    pairs: Sequence[tuple[str, str]],
     url: str,
     most: int,
     *,
     kind: Kind | None = None,
     things: int | None = None,
 ) -> Lines:
-    lines = list(pairs)
-    things = len(lines) if things is None else things
+    lines, count = list(pairs), number(pairs)
+    things = count if things is None else things
     kind = kind or (Kind.ADDS if tone == "create" else Kind.BREAKS)
-    return Lines(kind, _MARKS[tone], tone, word, url, things, len(lines), lines[:most])
+    return Lines(kind, _MARKS[tone], tone, word, url, things, count, lines[:most])
 
 
-def _before(names: Iterable[str]) -> list[tuple[str, str]]:
-    return [(name, "") for name in names]
+def _before(names: Sequence[str]) -> Sequence[tuple[str, str]]:
+    return Some(((name, "") for name in names), number(names))
 
 
-def _after(names: Iterable[str]) -> list[tuple[str, str]]:
-    return [("", name) for name in names]
+def _after(names: Sequence[str]) -> Sequence[tuple[str, str]]:
+    return Some((("", name) for name in names), number(names))
 
 
 def show_impact(

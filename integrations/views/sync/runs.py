@@ -1,6 +1,7 @@
 """Processes: the sync runs of an integration, and what each of them changed, or would change if it is approved."""
 
 from dataclasses import replace
+from typing import Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -10,16 +11,19 @@ from django.views.decorators.http import require_http_methods
 
 from connections.retention import GRACE
 from integrations.models import Integration, SyncRun
-from integrations.sync import approvals
+from integrations.sync import approvals, kept_impact
 from integrations.views.frame import asks_url, find_integration, integration_page, mark_of, render_live, run_status
 from integrations.views.sync.diff import group_changes
 from integrations.views.workspace_impact import WorkspaceLines, workspace_lines
 from workspaces.access import MAY_APPROVE_REMOVALS, Access, Power
+from workspaces.places import lookup
 from workspaces.scoping import scope_view
 from workspaces.views.settings import check_tenant_settings
 from workspaces.web import pagination
 from workspaces.web.htmx import has_seen, render_page
 from workspaces.web.pagination import PAGE_SIZE
+
+_NAME: Final = ("pk", "organization__handle", "handle")
 
 
 @scope_view(Power.OWNER)
@@ -105,7 +109,14 @@ def _decide(request: HttpRequest, access: Access, run: SyncRun) -> str:
 
 
 def _impact(access: Access, integration: Integration, run: SyncRun) -> list[WorkspaceLines]:
-    """Say what the removals would mean to workspaces, while they wait for a decision."""
-    if run.state != SyncRun.State.NEEDS_APPROVAL:
+    """Say what it has meant to workspaces; of one that waits for a decision, what its removals would mean now.
+
+    Of workspaces that this person may not enter, or that are gone, nothing is said.
+    """
+    if run.state == SyncRun.State.NEEDS_APPROVAL:
+        return workspace_lines(approvals.removal_impacts(integration, run.removals), access.scope.tenant)
+    if not run.impact:
         return []
-    return workspace_lines(approvals.removal_impacts(integration, run.removals), access.scope.tenant)
+    mine = lookup.workspaces_anywhere_for(access).filter(pk__in=[pk for pk, _ in run.impact])
+    names = {pk: f"{organization}/{handle}" for pk, organization, handle in mine.values_list(*_NAME)}
+    return workspace_lines(kept_impact.read(run.impact, names), access.scope.tenant)
