@@ -84,6 +84,18 @@ def aws_principals(arns: Iterable[str]) -> Mapping[str, str]:
     return principals
 
 
+def templates_url(url: str) -> str:
+    """Read where the CloudFormation templates lie, as ``manage.py publish_templates`` prints it; empty is nowhere.
+
+    Raises ImproperlyConfigured for anything else than a folder of an S3 bucket that is named by a version of them.
+    """
+    if url and not re.fullmatch(
+        r"https://[a-z0-9-]+\.s3\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/([\w.-]+/)*[0-9a-f]{16}/", url, re.ASCII
+    ):
+        raise ImproperlyConfigured(f"PIPES_TEMPLATES_URL: {url!r} is not what `manage.py publish_templates` prints.")
+    return url
+
+
 def redis_url(url: str) -> str:
     """Give the address of Redis, with everything said that its two clients would else take differently.
 

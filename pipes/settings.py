@@ -218,6 +218,8 @@ PIPES_AWS_PRINCIPALS = read.aws_principals(env.list("PIPES_AWS_PRINCIPAL_ARN", d
 AWS_ENDPOINT_URL = env.str("AWS_ENDPOINT_URL", default="") or None
 # How much of the rates that AWS publishes for an account we take at most; the rest is left to what else runs there.
 PIPES_AWS_QUOTA_SHARE = env.float("PIPES_AWS_QUOTA_SHARE", default=1.0)
+# Where the CloudFormation templates lie for links that launch them; there are no such links without it.
+PIPES_TEMPLATES_URL = read.templates_url(env.str("PIPES_TEMPLATES_URL", default=""))
 
 # --- Web ----------------------------------------------------------------------------------------------------------
 

@@ -85,6 +85,11 @@ def home_region(partition: str) -> str:
     return _HOME_REGIONS[partition]
 
 
+def partition_of_region(code: str) -> str:
+    """The partition that a region is in; that of most accounts for one that is not known here yet."""
+    return next((partition for partition, names in _REGIONS.items() if code in names), "aws")
+
+
 def partition_of_arn(arn: str) -> str:
     """The partition that an ARN names.
 

@@ -47,6 +47,12 @@ def discovery_role_name(settings: NamedSettings) -> str:
     return settings.discovery_role_name or _DISCOVERY_ROLE
 
 
+def served_partition(settings: NamedSettings) -> str:
+    """Give the partition that roles are made for; empty where this installation has no identity in it."""
+    partition = partition_of(settings)
+    return partition if partition in installation.PIPES_AWS_PRINCIPALS else ""
+
+
 def policy_of(settings: NamedSettings) -> iac.MemberPolicy:
     """Give what the role in each account is to read by."""
     chosen = settings.member_policy

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from integrations.access.findings import partition_of
-from integrations.aws.iac import shell
+from integrations.aws.iac import WITHOUT_STACK_SETS, shell
 from integrations.aws.iac.shell import Lines
 from integrations.aws.regions import home_region
 from integrations.models import AccessTest
@@ -20,25 +19,25 @@ _ROOT: Final = "\"$(aws organizations list-roots --query 'Roots[0].Id' --output 
 
 def for_discovery(settings: NamedSettings) -> list[Lines]:
     """Give the lines for the role of discovery, by CloudFormation and by Terraform; none without a principal."""
-    stack = setup_files.stack_name(settings, AccessTest.Kind.DISCOVERY)
-    if not setup_files.discovery_steps(settings):
+    partition = setup_files.served_partition(settings)
+    if not partition:
         return []
     return [
-        Lines("CloudFormation", f"{_CLOUDFORMATION}.", _deploy(settings, "discovery.yaml", stack)),
+        Lines("CloudFormation", f"{_CLOUDFORMATION}.", _deploy(settings, "discovery.yaml", partition)),
         Lines("Terraform", f"{_TERRAFORM}.", _apply(settings, "discovery.tf")),
     ]
 
 
 def for_members(settings: NamedSettings) -> list[Lines]:
     """Give the lines for the role in each account; none where there is no StackSet."""
-    if setup_files.why_no_stackset(settings):
+    partition = setup_files.served_partition(settings)
+    if partition in ("", WITHOUT_STACK_SETS):
         return []
-    region, stack = home_region(partition_of(settings)), setup_files.stack_name(settings, AccessTest.Kind.CONNECTION)
     further, sentence = _options(settings)
     once = "If trusted access for StackSets is not activated in this AWS organization yet."
     return [
-        Lines("Once", once, shell.activate_stack_sets(region)),
-        Lines("CloudFormation", f"{_CLOUDFORMATION}.{sentence}", _deploy(settings, "members.yaml", stack, further)),
+        Lines("Once", once, shell.activate_stack_sets(home_region(partition))),
+        Lines("CloudFormation", f"{_CLOUDFORMATION}.{sentence}", _deploy(settings, "members.yaml", partition, further)),
         Lines("Terraform", f"{_TERRAFORM}.", _apply(settings, "members.tf")),
     ]
 
@@ -61,12 +60,13 @@ def _options(settings: NamedSettings) -> tuple[str, str]:
     return " ".join(options), sentence
 
 
-def _deploy(settings: NamedSettings, file: str, stack: str, further: str = "") -> str:
+def _deploy(settings: NamedSettings, file: str, partition: str, further: str = "") -> str:
+    kind = AccessTest.Kind.DISCOVERY if file.startswith("discovery") else AccessTest.Kind.CONNECTION
     return shell.deploy(
         url=file_links.url_of(settings, file),
         file_name=setup_files.file_name(settings, file),
-        stack=stack,
-        region=home_region(partition_of(settings)),
+        stack=setup_files.stack_name(settings, kind),
+        region=home_region(partition),
         further=further,
     )
 

@@ -8,7 +8,13 @@ break or a ``${``.
 
 from integrations.aws.iac.files import discovery_cloudformation, discovery_terraform, events_cloudformation
 from integrations.aws.iac.manual import ManualStep, discovery_steps, member_steps
-from integrations.aws.iac.members import StackSetUnavailableError, Targets, member_stackset, member_terraform
+from integrations.aws.iac.members import (
+    WITHOUT_STACK_SETS,
+    StackSetUnavailableError,
+    Targets,
+    member_stackset,
+    member_terraform,
+)
 from integrations.aws.iac.policies import (
     ACTIONS,
     KNOWN_POLICIES,
@@ -21,6 +27,7 @@ from integrations.aws.iac.policies import (
 __all__ = [
     "ACTIONS",
     "KNOWN_POLICIES",
+    "WITHOUT_STACK_SETS",
     "ManualStep",
     "MemberPolicy",
     "StackSetUnavailableError",

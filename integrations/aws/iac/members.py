@@ -4,6 +4,7 @@ Both put the same template into the accounts.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from textwrap import indent
 from typing import Final
@@ -16,6 +17,7 @@ from integrations.aws.regions import home_region
 
 _TARGET: Final = re.compile(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")
 _STACK_SET_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,119}")
+WITHOUT_STACK_SETS: Final = "aws-cn"  # those that follow an AWS organization
 
 
 class StackSetUnavailableError(ValueError):
@@ -50,7 +52,12 @@ def member_stackset(
     Without targets they are a parameter without a default, which AWS asks for at launch. Raises
     StackSetUnavailableError in China, where StackSets know no AWS organization.
     """
-    values = _values(partition, principal_arn, external_id, role_name, targets, policy or MemberPolicy())
+    return _template(
+        _values(partition, principal_arn, external_id, role_name, targets, policy or MemberPolicy()), targets
+    )
+
+
+def _template(values: dict[str, str], targets: Targets | None) -> str:
     sets = []
     if _has_folders(targets):
         sets.append(_stack_set("MemberRoles", "", "              OrganizationalUnitIds: !Ref OrganizationalUnitIds"))
@@ -62,6 +69,11 @@ def member_stackset(
     default = f'Default: "{",".join(targets.folders)}"' if targets else "# No Default: AWS asks for it at launch."
     values["folders"] = fill("member_folders.yaml", {"default": default}) if _has_folders(targets) else ""
     return fill("member_stackset.yaml", values)
+
+
+def member_template(values: Mapping[str, str]) -> str:
+    """The same template with values that nobody checks, and its targets asked for at launch."""
+    return _template(dict(values), None)
 
 
 def member_terraform(
@@ -99,7 +111,7 @@ def _values(
     partition: str, principal_arn: str, external_id: str, role_name: str, targets: Targets | None, policy: MemberPolicy
 ) -> dict[str, str]:
     values = checked(partition, principal_arn, external_id, role_name)
-    if partition == "aws-cn":
+    if partition == WITHOUT_STACK_SETS:
         raise StackSetUnavailableError(
             "AWS China has no service-managed StackSets. Create the role in each account as Manual Setup describes."
         )

@@ -26,7 +26,7 @@ from integrations.trials import settings_trial
 from integrations.views.frame import find_integration, integration_page
 from integrations.views.wizard.setup_files import send_setup_file
 from integrations.views.workspace_impact import show_impact
-from integrations.wizard import setup_files, shell_lines
+from integrations.wizard import launch_links, setup_files, shell_lines
 from integrations.wizard.steps.connection import ConnectionForm
 from integrations.wizard.steps.discovery import DiscoveryForm
 from workspaces.access import Access, Power
@@ -159,6 +159,8 @@ def _show(
         integration,
         [("Config", "")],
         discovery_steps=setup_files.discovery_steps(setup),
+        launch_discovery=launch_links.for_discovery(setup),
+        launch_members=launch_links.for_members(setup),
         discovery_lines=shell_lines.for_discovery(setup),
         member_policy=setup_files.policy_of(setup),
         member_lines=shell_lines.for_members(setup),

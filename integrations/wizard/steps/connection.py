@@ -16,7 +16,7 @@ from integrations.models import AccessTest, Draft
 from integrations.models.settings import NamedSettings
 from integrations.planning import handle_prefix
 from integrations.planning.handle_prefix import Example
-from integrations.wizard import setup_files, shell_lines
+from integrations.wizard import launch_links, setup_files, shell_lines
 from integrations.wizard.steps.step import Step, UrlOf
 from workspaces.handles import HandleValidator, node_handle_like, why_system_owned
 from workspaces.web.inputs import PLAIN
@@ -163,6 +163,7 @@ class ConnectionStep(Step):
             "stackset_url": url_of("members.yaml"),
             "terraform_url": url_of("members.tf"),
             "member_policy": setup_files.policy_of(draft),
+            "launch_members": launch_links.for_members(draft),
             "member_lines": shell_lines.for_members(draft),
             "why_no_stackset": setup_files.why_no_stackset(draft),
             "member_role": draft.member_role.name_or_default,

@@ -11,7 +11,7 @@ from integrations.forms.settings import SettingsForm
 from integrations.models import AccessTest, Draft
 from integrations.models.settings import NamedSettings
 from integrations.planning.selection_tree import Outline, in_words
-from integrations.wizard import setup_files, shell_lines
+from integrations.wizard import launch_links, setup_files, shell_lines
 from integrations.wizard.steps.step import Step, UrlOf
 
 
@@ -58,6 +58,7 @@ class DiscoveryStep(Step):
             "manual_steps": setup_files.discovery_steps(draft),
             "terraform_url": url_of("discovery.tf"),
             "cloudformation_url": url_of("discovery.yaml"),
+            "launch_discovery": launch_links.for_discovery(draft),
             "discovery_lines": shell_lines.for_discovery(draft),
             "is_everything": selection.is_everything,
             "chosen": in_words(selection, None),
