@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
-from cfnlint.api import ManualArgs, lint
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from moto.server import ThreadedMotoServer
