@@ -11,7 +11,9 @@ class IntegrationsConfig(AppConfig):
     name = "integrations"
 
     def ready(self) -> None:
-        """Register what the audit log is to read like, what goes with an organization, and the tasks sent by name."""
+        """Register what the audit log reads like and leads to, what goes with an organization, and the tasks."""
         import_module("integrations.audit_sentences")
         import_module("integrations.place_deletion")
         import_module("integrations.tasks")
+        models, objects = import_module("integrations.models"), import_module("workspaces.audit.objects")
+        objects.register(models.Integration, "integration_detail", "integration", attribute="handle")

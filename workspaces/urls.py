@@ -29,6 +29,7 @@ _AT_EVERY_LEVEL = (
     ("people/invitations/<int:invitation>/send/", members.resend_invitation, "invitation_resend"),
     ("people/invitations/<int:invitation>/withdraw/", members.withdraw_invitation, "invitation_withdraw"),
     ("activity/", activity.audit_log, "audit_log"),
+    ("activity/object/", activity.audit_object, "audit_object"),
     ("activity/audit-log.csv", activity.audit_log_csv, "audit_log_csv"),
 )
 

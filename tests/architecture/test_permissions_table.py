@@ -62,6 +62,7 @@ person_remove                   tenant    GET  200 403 403 403 403 403 403 404 3
 invitation_resend               tenant    POST 302 403 403 403 403 403 403 404 302
 invitation_withdraw             tenant    POST 302 403 403 403 403 403 403 404 302
 audit_log                       tenant    GET  200 403 403 403 403 403 403 404 302
+audit_object                    tenant    GET  302 403 403 403 403 403 403 404 302
 audit_log_csv                   tenant    GET  200 403 403 403 403 403 403 404 302
 folder_handle                   tenant    GET  200 403 403 403 403 403 403 404 302
 folder_config                   tenant    GET  200 403 403 403 403 403 403 404 302
@@ -141,6 +142,7 @@ person_remove                   org       GET  200 404 200 403 403 403 403 404 3
 invitation_resend               org       POST 302 404 302 403 403 403 403 404 302
 invitation_withdraw             org       POST 302 404 302 403 403 403 403 404 302
 audit_log                       org       GET  200 404 200 403 403 403 403 404 302
+audit_object                    org       GET  302 404 302 403 403 403 403 404 302
 audit_log_csv                   org       GET  200 404 200 403 403 403 403 404 302
 organization_delete             org       GET  200 404 200 403 403 403 403 404 302
 folder_handle                   org       GET  200 404 200 403 403 403 403 404 302
@@ -219,6 +221,7 @@ person_remove                   workspace GET  200 404 200 404 200 403 403 404 3
 invitation_resend               workspace POST 302 404 302 404 302 403 403 404 302
 invitation_withdraw             workspace POST 302 404 302 404 302 403 403 404 302
 audit_log                       workspace GET  200 404 200 404 200 403 403 404 302
+audit_object                    workspace GET  302 404 302 404 302 403 403 404 302
 audit_log_csv                   workspace GET  200 404 200 404 200 403 403 404 302
 workspace_delete                workspace GET  200 404 200 404 200 403 403 404 302
 connection_create               workspace GET  200 404 200 404 200 403 403 404 302

@@ -1,11 +1,13 @@
 """The Activity tab: the audit log of a tenant, an organization or a workspace."""
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.http import content_disposition_header
+from django.utils.http import content_disposition_header, urlencode
 
 from workspaces.access import Access, Power
-from workspaces.audit import activity, sentences
+from workspaces.audit import activity, objects, sentences
 from workspaces.audit.activity import Filters
 from workspaces.forms.audit_filter import ActivityForm
 from workspaces.scoping import scope_view
@@ -18,10 +20,22 @@ def audit_log(request: HttpRequest, access: Access) -> HttpResponse:
     form = ActivityForm(request.GET)
     filters = form.filters
     context: dict[str, object] = {"form": form, "filters": filters, "log_url": access.scope.url("audit_log")}
+    context["object_url"] = access.scope.url("audit_object")
     context["log"] = activity.page_of(access.scope, filters, before=form.cleaned_data.get("before"))
     context |= {"csv_url": access.scope.url("audit_log_csv"), "is_filtered": filters != Filters()}
     context["kind"] = sentences.kind_name(filters.kind)
     return render_page(request, "workspaces/audit_log.html", context, parts=("list",))
+
+
+@scope_view(Power.OWNER, with_workspace=True)
+def audit_object(request: HttpRequest, access: Access) -> HttpResponse:
+    """Lead from the name of a thing in the log to its page; where it has none any more, to all that happened to it."""
+    kind, object_id = request.GET.get("kind", ""), request.GET.get("object_id", "")
+    url = objects.url_of(access.scope.tenant, kind, object_id)
+    if url:
+        return redirect(url)
+    messages.info(request, "It has no page, or is not there any more. This is what happened to it.")
+    return redirect(f"{access.scope.url('audit_log')}?{urlencode({'kind': kind, 'object_id': object_id})}")
 
 
 @scope_view(Power.OWNER, with_workspace=True)

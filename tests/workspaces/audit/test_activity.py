@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
 from workspaces.access import Scope
@@ -172,6 +173,35 @@ def test_a_row_says_who_what_where_when_and_from_where(cast: Cast, as_org_owner:
         " UTC",
     ):
         assert part in row, part
+
+
+def test_a_name_leads_to_the_page_of_what_it_names_and_else_to_its_events(cast: Cast, as_org_owner: Client) -> None:
+    def led_to(kind: str, object_id: int | str) -> str:
+        answer = as_org_owner.get(cast.at_org.url("audit_object"), {"kind": kind, "object_id": object_id})
+        return answer.headers["Location"]
+
+    with isolation.as_tenant(cast.acme.pk):
+        integration = factories.integration(cast.at_org, "awsi", by=cast.org_owner)
+        node = factories.connection(cast.at_org, "one", folder=integration.root_folder)
+        gone = factories.connection(cast.at_org, "two", folder=integration.root_folder, removed_at=NOON)
+    base = "/tenants/acme/orgs/tnt/"
+    assert led_to("integration", integration.pk) == f"{base}integrations/awsi/"
+    assert led_to("folder", integration.root_folder_id) == f"{base}connections/folders/{integration.root_folder_id}/"
+    assert led_to("connection", node.pk) == f"{base}connections/{node.pk}/"
+    assert led_to("workspace", cast.fireworks.pk) == f"{base}workspaces/fireworks/"
+    assert led_to("organization", cast.tnt.pk) == base
+    assert led_to("tenant", cast.acme.pk) == "/tenants/acme/"
+    for kind, object_id in (
+        ("connection", gone.pk),
+        ("user", cast.org_owner.pk),
+        ("tenant", cast.globex.pk),
+        ("folder", 2**70),
+        ("folder", "x"),
+        ("nothing", "²"),
+    ):
+        assert led_to(kind, object_id).startswith(f"{base}activity/?kind={kind}&object_id=")
+    make(cast.at_org, "awsi", object_id="8", object_kind="integration")
+    assert f'href="{base}activity/object/?kind=integration&amp;object_id=8"' in body(as_org_owner, f"{base}activity/")
 
 
 def test_a_place_that_is_gone_keeps_its_events(cast: Cast, as_tenant_owner: Client) -> None:

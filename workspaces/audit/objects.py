@@ -1,0 +1,55 @@
+"""Where the things that the audit log names have their pages. Each app says it of its own, when it is ready."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Model
+
+from workspaces.access import Scope
+from workspaces.models import Organization, Tenant, Workspace
+
+_LARGEST_KEY: Final = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The name of a URL, which takes ``argument``, filled from ``attribute``; ``there`` leaves out what is gone."""
+
+    model: Any
+    url_name: str
+    argument: str
+    attribute: str
+    there: Mapping[str, object]
+
+
+_pages: dict[str, _Page] = {}
+
+
+def register(model: type[Model], url_name: str, argument: str, *, attribute: str = "pk", **there: object) -> None:
+    """Say at which URL of its scope a row of this model has its page."""
+    _pages[model._meta.model_name or ""] = _Page(model, url_name, argument, attribute, there)
+
+
+def url_of(tenant: Tenant, kind: str, object_id: str) -> str:
+    """Give the address of a thing's page; empty where it has none, or is not there any more.
+
+    The page itself says who may open it.
+    """
+    if not (object_id.isdecimal() and int(object_id) <= _LARGEST_KEY):
+        return ""
+    pk = int(object_id)
+    if kind == "tenant":
+        return Scope(tenant).url("tenant_home") if pk == tenant.pk else ""
+    if kind == "organization":
+        organization = Organization.objects.filter(tenant=tenant, pk=pk).first()
+        return Scope(tenant, organization).url("organization_home") if organization else ""
+    if kind == "workspace":
+        workspace = Workspace.objects.filter(tenant=tenant, pk=pk).select_related("organization").first()
+        return Scope(tenant, workspace.organization, workspace).url("workspace_home") if workspace else ""
+    page = _pages.get(kind)
+    row = page and page.model.objects.filter(tenant=tenant, pk=pk, **page.there).select_related("organization").first()
+    if not page or not row:
+        return ""
+    scope = Scope(tenant, row.organization, getattr(row, "workspace", None))
+    return scope.url(page.url_name, **{page.argument: getattr(row, page.attribute)})
