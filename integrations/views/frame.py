@@ -1,7 +1,7 @@
 """What all pages of an integration share: finding it, its frame, and how its latest sync stands."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
@@ -13,6 +13,8 @@ from django.utils import timezone
 from django_htmx.http import trigger_client_event
 
 from integrations.models import Integration, SyncRun
+from integrations.pictures import sparkline
+from integrations.pictures.sparkline import Sparkline
 from integrations.planning import words
 from workspaces.access import Access, why_only_kept
 from workspaces.web.htmx import has_seen, htmx, looks_for_news, render_page
@@ -29,7 +31,8 @@ class RunStatus:
     show how the integration stands, ``is_followed`` says that somebody asked for one more while this one ran,
     ``asks_url`` leads to the run that needs approval, and ``good_at`` is when the tree was last as it is in AWS, where
     it is not now. ``mend_url`` leads to the settings that a run failed for. ``beside`` is by what one knows whether
-    something else on the page has changed, such as the health of connections.
+    something else on the page has changed, such as the health of connections. ``past_of`` and ``past_length`` are the
+    lines of what counters were, and of how long syncs have taken.
     """
 
     run: SyncRun
@@ -46,6 +49,13 @@ class RunStatus:
     mend_url: str = ""
     folded: str = ""
     beside: object = ""
+    past_of: Mapping[str, Sparkline | None] = field(default_factory=dict)
+    past_length: Sparkline | None = None
+
+    @property
+    def figures(self) -> list[tuple[str, int, Sparkline | None]]:
+        """Give the counters, each with its past where there is one to be seen."""
+        return [(name, number, self.past_of.get(name)) for name, number in self.counters]
 
     @property
     def mark(self) -> str:
@@ -116,16 +126,30 @@ def run_status(access: Access, integration: Integration, run: SyncRun) -> RunSta
 def latest_status(access: Access, integration: Integration) -> RunStatus:
     """Say how the latest run stands. An integration is made with its first; Http404 if it was deleted meanwhile."""
     asking = Subquery(SyncRun.objects.undecided(integration).values("number")[:1])
-    runs: QuerySet[Any] = SyncRun.objects.of(integration).annotate(asking=asking)
-    latest = runs.first()
-    if latest is None:
+    annotated: QuerySet[Any] = SyncRun.objects.of(integration).annotate(asking=asking)
+    runs = list(annotated[: sparkline.POINTS])  # those before the latest for the past of its figures
+    if not runs:
         raise Http404
+    latest = runs[0]
     is_followed = latest.state != SyncRun.State.QUEUED and integration.schedule.asked_trigger is not None
-    status = replace(run_status(access, integration, latest), is_followed=is_followed)
+    status = replace(run_status(access, integration, latest), is_followed=is_followed, **_past(runs))
     status = replace(status, asks_url=_run_url(access, integration, latest.asking))
     if not status.asks_url and latest.state != SyncRun.State.FAILED:
         return status
     return replace(status, good_at=SyncRun.objects.good_since([integration]).get(integration.pk))
+
+
+def _past(runs: Sequence[SyncRun]) -> dict[str, Any]:
+    """Draw the past of what the latest run's counters count, and of how long syncs take, from those that were whole."""
+    whole = [run for run in reversed(runs) if run.state == SyncRun.State.SUCCEEDED]
+    if not runs[0].is_over:
+        return {}
+
+    accounts = sparkline.draw([run.accounts_read for run in whole], "Accounts read")
+    calls = sparkline.draw([run.aws_calls for run in whole], "AWS calls")
+    seconds = [run.elapsed.total_seconds() for run in whole]
+    lengths = sparkline.draw(seconds, "Length", [words.duration(run.elapsed) for run in whole])
+    return {"past_of": {"accounts read": accounts, "AWS calls": calls}, "past_length": lengths}
 
 
 def asks_url(access: Access, integration: Integration) -> str:

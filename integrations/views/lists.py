@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page
 from django.db.models import F, Subquery
+from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject, cached_property
 
 from integrations.models import Draft, Integration, SyncRun
 from integrations.models.sync_run import HEAVY, newest_of_each
+from integrations.pictures import sparkline
+from integrations.pictures.sparkline import Sparkline
 from integrations.views.frame import mark_of
 from integrations.views.overview import Item, NewestPart, WaitingPart, named, newest_part, waiting_part
 from integrations.wizard import drafts
@@ -24,10 +28,12 @@ _PARTS: Final = ("waiting", "list", "newest")
 
 @dataclass(frozen=True, slots=True)
 class IntegrationRow:
-    """One line: where it and its settings are, and its latest run."""
+    """One line: where it and its settings are, its latest run, and how many accounts its AWS organization has."""
 
     integration: Integration
     run: SyncRun
+    accounts: int | None
+    past: Sparkline | None
     name: str
     url: str
     config_url: str
@@ -63,7 +69,10 @@ class _Parts:
     def page(self) -> "Page[Any]":
         found = Integration.objects.at_and_below(self._access.scope).filter(handle__contains=self._text.lower())
         found = found.select_related("organization").order_by(F("organization__handle").asc(nulls_first=True), "handle")
-        return numbered_page(self._request, found.annotate(latest_id=Subquery(newest_of_each()[:1])))
+        past = newest_of_each().values(json=JSONObject(state=F("state"), accounts=F("accounts_read")))
+        past_of_each = ArraySubquery(past[: sparkline.POINTS])
+        found = found.annotate(latest_id=Subquery(newest_of_each()[:1]), past=past_of_each)
+        return numbered_page(self._request, found)
 
     @cached_property
     def runs(self) -> dict[int, SyncRun]:
@@ -117,9 +126,19 @@ def integration_list(request: HttpRequest, access: Access) -> HttpResponse:
     return render_page(request, "integrations/list.html", context, parts=_PARTS)
 
 
-def _row(access: Access, integration: Integration, run: SyncRun) -> IntegrationRow:
+def _row(access: Access, integration: Any, run: SyncRun) -> IntegrationRow:
     name, url = named(access, integration)
-    return IntegrationRow(integration, run, name, url, f"{url}config/", f"{url}processes/{run.number}/")
+    whole = [each["accounts"] for each in reversed(integration.past) if each["state"] == SyncRun.State.SUCCEEDED]
+    return IntegrationRow(
+        integration,
+        run,
+        whole[-1] if whole else None,
+        sparkline.draw(whole, "Accounts"),
+        name,
+        url,
+        f"{url}config/",
+        f"{url}processes/{run.number}/",
+    )
 
 
 def _draft_rows(access: Access) -> list[DraftRow]:

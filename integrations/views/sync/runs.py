@@ -1,5 +1,6 @@
 """Processes: the sync runs of an integration, and what each of them changed, or would change if it is approved."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,8 +12,18 @@ from django.views.decorators.http import require_http_methods
 
 from connections.retention import GRACE
 from integrations.models import Integration, SyncRun
+from integrations.pictures import timeline
+from integrations.pictures.timeline import Timeline
 from integrations.sync import approvals, kept_impact
-from integrations.views.frame import asks_url, find_integration, integration_page, mark_of, render_live, run_status
+from integrations.views.frame import (
+    RunStatus,
+    asks_url,
+    find_integration,
+    integration_page,
+    mark_of,
+    render_live,
+    run_status,
+)
 from integrations.views.sync.diff import group_changes
 from integrations.views.workspace_impact import WorkspaceLines, workspace_lines
 from workspaces.access import MAY_APPROVE_REMOVALS, Access, Power
@@ -35,7 +46,8 @@ def run_list(request: HttpRequest, access: Access, integration: str) -> HttpResp
     if has_seen(request, mark):
         return HttpResponse(status=204)
     rows = [run_status(access, found, run) for run in page.rows]
-    context = integration_page(access, found, [("Processes", "")], rows=rows, page=page, mark=mark)
+    drawn = _timeline(rows, "Sync {run.number}")
+    context = integration_page(access, found, [("Processes", "")], rows=rows, page=page, mark=mark, timeline=drawn)
     return render_page(request, "integrations/sync/runs.html", context, parts=("runs",))
 
 
@@ -51,8 +63,15 @@ def process_list(request: HttpRequest, access: Access) -> HttpResponse:
     if has_seen(request, mark):
         return HttpResponse(status=204)
     rows = [run_status(access, run.integration, run) for run in page.rows]
-    context = {"rows": rows, "page": page, "mark": mark}
+    drawn = _timeline(rows, "Sync {run.number} of {run.integration}")
+    context = {"rows": rows, "page": page, "mark": mark, "timeline": drawn}
     return render_page(request, "integrations/sync/runs_page.html", context, parts=("runs",))
+
+
+def _timeline(rows: Sequence[RunStatus], name: str) -> Timeline | None:
+    """Draw the runs of a list; a single one needs no picture."""
+    points = [timeline.Point(row.run, row.url, name.format(run=row.run)) for row in rows]
+    return timeline.draw(points) if len(points) > 1 else None
 
 
 @scope_view(MAY_APPROVE_REMOVALS)
