@@ -105,6 +105,11 @@ def discovery_steps(settings: NamedSettings) -> tuple[iac.ManualStep, ...]:
     return iac.discovery_steps(**values) if values else ()
 
 
+def key_setup(settings: NamedSettings) -> iac.KeySetup:
+    """Give how to make a user with an access key instead of the discovery role; it is called as that one is."""
+    return iac.discovery_key(user_name=settings.discovery_role_name or _DISCOVERY_ROLE)
+
+
 def member_steps(settings: NamedSettings) -> tuple[iac.ManualStep, ...]:
     """Give Manual Setup of the role in each account; nothing without a principal."""
     values = _member_values(settings)

@@ -7,6 +7,7 @@ break or a ``${``.
 """
 
 from integrations.aws.iac.files import discovery_cloudformation, discovery_terraform, events_cloudformation
+from integrations.aws.iac.keys import KeySetup, discovery_key
 from integrations.aws.iac.manual import ManualStep, discovery_steps, member_steps
 from integrations.aws.iac.members import (
     WITHOUT_STACK_SETS,
@@ -28,11 +29,13 @@ __all__ = [
     "ACTIONS",
     "KNOWN_POLICIES",
     "WITHOUT_STACK_SETS",
+    "KeySetup",
     "ManualStep",
     "MemberPolicy",
     "StackSetUnavailableError",
     "Targets",
     "discovery_cloudformation",
+    "discovery_key",
     "discovery_steps",
     "discovery_terraform",
     "events_cloudformation",

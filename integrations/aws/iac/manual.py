@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from integrations.aws.iac.policies import MemberPolicy, permission_policy, trust_policy
+from integrations.aws.iac.policies import DISCOVERY_POLICY, MemberPolicy, permission_policy, trust_policy
 from integrations.aws.identifiers import check_role_name
 
 
@@ -26,7 +26,7 @@ def discovery_steps(*, partition: str, principal_arn: str, external_id: str, rol
             "Choose JSON, replace what is there with this permission policy, then choose Next.",
             permission_policy(),
         ),
-        ManualStep("Enter this Policy name, then choose Create policy.", "read-organization-tree"),
+        ManualStep("Enter this Policy name, then choose Create policy.", DISCOVERY_POLICY),
         ManualStep("Copy the ARN of the role from its Summary and paste it into Role ARN here."),
     )
 

@@ -24,6 +24,9 @@ ACTIONS: Final = (
 )
 
 
+# What the inline policy of discovery is called, of the role and of a user.
+DISCOVERY_POLICY: Final = "read-organization-tree"
+
 _POLICY_ARN: Final = re.compile(
     r"arn:([a-z-]+):iam::(aws|[0-9]{12}):policy/((?:[\w+=,.@-]+/)*[\w+=,.@-]{1,128})", re.ASCII
 )

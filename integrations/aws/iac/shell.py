@@ -29,19 +29,17 @@ def stack_name(role_name: str) -> str:
 
 def deploy(*, url: str, file_name: str, stack: str, region: str, further: str = "") -> str:
     """Lines that launch a CloudFormation template and print its outputs; ``further`` are options of the launch."""
-    return " &&\n".join(
-        [
-            _fetch(url, file_name),
-            _long(
-                f"aws cloudformation deploy --region {quote(region)} --stack-name {quote(stack)}",
-                f"--template-file {quote(file_name)} --capabilities CAPABILITY_NAMED_IAM",
-                further,
-            ),
-            _long(
-                f"aws cloudformation describe-stacks --region {quote(region)} --stack-name {quote(stack)}",
-                "--query \"Stacks[0].Outputs[?OutputKey=='RoleArn'].OutputValue\" --output text",
-            ),
-        ]
+    return chained(
+        _fetch(url, file_name),
+        long(
+            f"aws cloudformation deploy --region {quote(region)} --stack-name {quote(stack)}",
+            f"--template-file {quote(file_name)} --capabilities CAPABILITY_NAMED_IAM",
+            further,
+        ),
+        long(
+            f"aws cloudformation describe-stacks --region {quote(region)} --stack-name {quote(stack)}",
+            "--query \"Stacks[0].Outputs[?OutputKey=='RoleArn'].OutputValue\" --output text",
+        ),
     )
 
 
@@ -53,19 +51,22 @@ def activate_stack_sets(region: str) -> str:
 def apply(*, url: str, file_name: str) -> str:
     """Lines that apply a Terraform plan, in a folder of its own, and print its outputs."""
     folder = file_name.rpartition(".")[0]
-    return " &&\n".join(
-        [
-            f"mkdir -p {quote(folder)} && cd {quote(folder)}",
-            _fetch(url, file_name),
-            "terraform init && terraform apply && terraform output",
-        ]
+    return chained(
+        f"mkdir -p {quote(folder)} && cd {quote(folder)}",
+        _fetch(url, file_name),
+        "terraform init && terraform apply && terraform output",
     )
 
 
 def _fetch(url: str, file_name: str) -> str:
-    return _long(f"curl --fail --silent --show-error --output {quote(file_name)}", quote(url))
+    return long(f"curl --fail --silent --show-error --output {quote(file_name)}", quote(url))
 
 
-def _long(*parts: str) -> str:
+def chained(*commands: str) -> str:
+    """Write commands one below the other, each to run only if those before it worked."""
+    return " &&\n".join(commands)
+
+
+def long(*parts: str) -> str:
     """Write one command over several lines."""
     return " \\\n  ".join(filter(None, parts))

@@ -158,6 +158,7 @@ def _show(
         access,
         integration,
         [("Config", "")],
+        key_setup=setup_files.key_setup(setup),
         discovery_steps=setup_files.discovery_steps(setup),
         launch_discovery=launch_links.for_discovery(setup),
         launch_members=launch_links.for_members(setup),

@@ -56,6 +56,7 @@ class DiscoveryStep(Step):
         context = {
             "external_id": draft.discovery_external_id,
             "manual_steps": setup_files.discovery_steps(draft),
+            "key_setup": setup_files.key_setup(draft),
             "terraform_url": url_of("discovery.tf"),
             "cloudformation_url": url_of("discovery.yaml"),
             "launch_discovery": launch_links.for_discovery(draft),

@@ -40,6 +40,7 @@ PARTIAL = iac.Targets(
 ENDPOINT = "https://pipes.example.com/events/0f0f0f0f-1111-4222-8333-444444444444/"
 
 
+KEY = iac.discovery_key(user_name=DISCOVERY["role_name"])
 OWN_POLICY = iac.MemberPolicy("team/pipes-read", is_own=True)
 
 
@@ -72,6 +73,7 @@ def handouts() -> dict[str, str]:
         "member_stackset_without_root.yaml": iac.member_stackset(**MEMBER, targets=None),
         "members.tf": terraform(EVERYTHING),
         "members_partial.tf": terraform(PARTIAL),
+        "discovery_key.txt": steps_text(KEY.steps) + KEY.lines + "\n" + steps_text(KEY.replacing),
         "member_steps_own_policy.txt": steps_text(iac.member_steps(**MEMBER, policy=OWN_POLICY)),
         "member_steps.txt": steps_text(iac.member_steps(**MEMBER)),
     }

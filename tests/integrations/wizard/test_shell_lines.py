@@ -1,6 +1,7 @@
 """Lines to paste beside the downloads: what they fetch, and from whom; and that they do what they say."""
 
 import html
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from integrations.aws import iac
 from integrations.wizard import file_links
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws
@@ -99,3 +101,19 @@ def test_what_is_not_known_yet_the_lines_ask_aws_for(in_org: Walk, aws: RunningA
     shell.run(lines(in_org, "aws cloudformation deploy"), tmp_path, Client(), aws)
     (made,) = aws.world.iam.stack_sets
     assert made.targets == [aws.organization.root_id]
+
+
+def test_the_lines_for_a_key_are_calls_that_aws_has(in_org: Walk) -> None:
+    in_org.to("discovery")
+    user = in_org.draft().discovery_role_name
+    found = [text for text in pasted(in_org) if text.startswith("aws iam")]
+    assert len(found) == 4
+    for text in found:
+        for command in text.replace("\\\n", " ").split("&&"):
+            _, service, call, *rest = split(command)
+            options = shell.read_options(rest)
+            shell.check_call(service, call, set(options))
+            assert options["user-name"] == user
+            if "policy-document" in options:
+                assert json.loads(options["policy-document"]) == json.loads(iac.permission_policy())
+    assert "Prefer Cross-Account Role." in in_org.page
