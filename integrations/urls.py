@@ -64,6 +64,8 @@ _PAGES = [
     path(_INTEGRATION + "picture/", picture.integration_picture, name="integration_picture"),
     path(_INTEGRATION + "processes/", runs.run_list, name="run_list"),
     path(_INTEGRATION + "processes/<int:run>/", runs.run_detail, name="run_detail"),
+    # The last, for an integration may be called so.
+    path("removed/<str:remains>/", deletion.integration_removed, name="integration_removed"),
 ]
 
 # About folders and connections, but from what their integration knows.

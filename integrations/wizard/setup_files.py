@@ -107,7 +107,12 @@ def discovery_steps(settings: NamedSettings) -> tuple[iac.ManualStep, ...]:
 
 def key_setup(settings: NamedSettings) -> iac.KeySetup:
     """Give how to make a user with an access key instead of the discovery role; it is called as that one is."""
-    return iac.discovery_key(user_name=settings.discovery_role_name or _DISCOVERY_ROLE)
+    return iac.discovery_key(user_name=user_name(settings))
+
+
+def user_name(settings: NamedSettings) -> str:
+    """Give the name of the user with the access key, as our steps and lines have it."""
+    return settings.discovery_role_name or _DISCOVERY_ROLE
 
 
 def member_steps(settings: NamedSettings) -> tuple[iac.ManualStep, ...]:

@@ -13,7 +13,7 @@ from integrations.events import inlets
 from integrations.models import Delivery, Draft, EmailNotifications, Event, Integration, SettingsTrial, SyncRun
 from integrations.nodes import account_access
 from integrations.notifications import recipients
-from integrations.wizard import file_links
+from integrations.wizard import file_links, remains
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
@@ -114,6 +114,7 @@ def _integration(cast: Cast, scope: Scope) -> dict[str, Any]:
     delivery = Delivery.objects.create(tenant=scope.tenant, integration=made, event=Event.TEST, webhook=hook)
     return {
         "integration": made.handle,
+        "remains": remains.reference(made),
         "run": run.number,
         "folder": unit.pk,
         "connection": account.pk,

@@ -110,6 +110,7 @@ integration_inlet_rotate        tenant    GET  200 403 403 403 403 403 403 404 3
 integration_inlet_close         tenant    POST 302 403 403 403 403 403 403 404 302
 integration_inlet_template      tenant    GET  200 403 403 403 403 403 403 404 302
 integration_delete              tenant    GET  200 403 403 403 403 403 403 404 302
+integration_removed             tenant    GET  200 403 403 403 403 403 403 404 302
 integration_sync                tenant    POST 302 403 403 403 403 403 403 404 302
 failing_test                    tenant    POST 302 403 403 403 403 403 403 404 302
 run_list                        tenant    GET  200 403 403 403 403 403 403 404 302
@@ -191,6 +192,7 @@ integration_inlet_rotate        org       GET  200 404 200 403 403 403 403 404 3
 integration_inlet_close         org       POST 302 404 302 403 403 403 403 404 302
 integration_inlet_template      org       GET  200 404 200 403 403 403 403 404 302
 integration_delete              org       GET  200 404 200 403 403 403 403 404 302
+integration_removed             org       GET  200 404 200 403 403 403 403 404 302
 integration_sync                org       POST 302 404 302 403 403 403 403 404 302
 failing_test                    org       POST 302 404 302 403 403 403 403 404 302
 run_list                        org       GET  200 404 200 403 403 403 403 404 302

@@ -23,6 +23,7 @@ COLD, WARM = 100_000, 30_000  # bytes over the wire, with an empty cache and wit
 ELSEWHERE = {
     "invitation": "its address comes by email",
     "event_inlet": "for AWS, not for people",
+    "integration_removed": "comes after a deletion",
     "setup_file": "for shells, not for people",
     "email_confirm": "its address comes by email",
     "email_stop": "its address comes by email",

@@ -32,13 +32,24 @@ class ConfirmForm(forms.Form):
 
 
 def show_delete(
-    request: HttpRequest, form: ConfirmForm, *, what: str, warning: str, going: Sequence[Going], cancel_url: str
+    request: HttpRequest,
+    form: ConfirmForm,
+    *,
+    what: str,
+    warning: str,
+    going: Sequence[Going],
+    cancel_url: str,
+    below: str = "",
+    **shown_below: object,
 ) -> HttpResponse:
+    """Show the question; ``below`` is a template of what else there is to know, with what it shows."""
     context = {
         "form": form,
         "what": what,
         "warning": warning,
         "going": [one for one in going if one.number],
         "cancel_url": cancel_url,
+        "below": below,
+        **shown_below,
     }
     return render(request, "workspaces/delete.html", context)

@@ -2,13 +2,15 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from connections import deletion as tree_deletion
+from integrations.aws.iac.removal import removal
 from integrations.models import Integration
 from integrations.settings import deletion
+from integrations.wizard import remains as what_remains
 from workspaces.access import Access, Power
 from workspaces.places.deletion import MOST_NAMES, Going
 from workspaces.scoping import scope_view
@@ -28,9 +30,10 @@ def integration_delete(request: HttpRequest, access: Access, integration: str) -
         return redirect(list_url)
     form = ConfirmForm(found.handle, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
+        left = what_remains.reference(found)
         deletion.request_removal(integration=found, by=access.user, now=timezone.now())
         messages.success(request, f"Deleted the integration {found.handle}.")
-        return redirect(list_url)
+        return redirect(access.scope.url("integration_removed", remains=left))
     is_active = found.state == Integration.State.ACTIVE
     return show_delete(
         request,
@@ -40,7 +43,21 @@ def integration_delete(request: HttpRequest, access: Access, integration: str) -
         " This action is not reversible!",
         going=_going(found) if is_active else [],
         cancel_url=access.scope.url("integration_advanced", integration=found.handle) if is_active else list_url,
+        below="integrations/settings/remains.html",
+        removal=removal(what_remains.of(found)),
     )
+
+
+@scope_view(Power.OWNER)
+@require_safe
+def integration_removed(request: HttpRequest, access: Access, remains: str) -> HttpResponse:
+    """Say what is still in AWS of an integration that was deleted, and how it is removed there."""
+    left = what_remains.read(remains, access.scope)
+    if left is None:
+        raise Http404
+    handle, what = left
+    context = {"handle": handle, "removal": removal(what), "list_url": access.scope.url("integration_list")}
+    return render(request, "integrations/settings/removed.html", context)
 
 
 def _find(access: Access, handle: str) -> Integration | None:

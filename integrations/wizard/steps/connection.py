@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from integrations.access import findings
 from integrations.access.findings import partition_of
 from integrations.aws import iac
+from integrations.aws.iac.removal import member_removal
 from integrations.aws.identifiers import check_role_name, pasted
 from integrations.forms.connection_options import OptionsForm, unknown_regions
 from integrations.forms.settings import SettingsForm
@@ -16,7 +17,7 @@ from integrations.models import AccessTest, Draft
 from integrations.models.settings import NamedSettings
 from integrations.planning import handle_prefix
 from integrations.planning.handle_prefix import Example
-from integrations.wizard import launch_links, setup_files, shell_lines
+from integrations.wizard import launch_links, remains, setup_files, shell_lines
 from integrations.wizard.steps.step import Step, UrlOf
 from workspaces.handles import HandleValidator, node_handle_like, why_system_owned
 from workspaces.web.inputs import PLAIN
@@ -159,6 +160,7 @@ class ConnectionStep(Step):
         """Give the setup of the role in each account, and who else has one there."""
         return {
             "external_id": draft.connection_external_id,
+            "removal": member_removal(remains.of(draft)),
             "manual_steps": setup_files.member_steps(draft),
             "stackset_url": url_of("members.yaml"),
             "terraform_url": url_of("members.tf"),

@@ -6,12 +6,13 @@ from django import forms
 from django.conf import settings as installation
 
 from integrations.access import findings
+from integrations.aws.iac.removal import role_removal, user_removal
 from integrations.forms.access import AccessForm
 from integrations.forms.settings import SettingsForm
 from integrations.models import AccessTest, Draft
 from integrations.models.settings import NamedSettings
 from integrations.planning.selection_tree import Outline, in_words
-from integrations.wizard import launch_links, setup_files, shell_lines
+from integrations.wizard import launch_links, remains, setup_files, shell_lines
 from integrations.wizard.steps.step import Step, UrlOf
 
 
@@ -57,6 +58,8 @@ class DiscoveryStep(Step):
             "external_id": draft.discovery_external_id,
             "manual_steps": setup_files.discovery_steps(draft),
             "key_setup": setup_files.key_setup(draft),
+            "removal": role_removal(remains.of(draft)),
+            "key_removal": (user_removal(setup_files.user_name(draft)),),
             "terraform_url": url_of("discovery.tf"),
             "cloudformation_url": url_of("discovery.yaml"),
             "launch_discovery": launch_links.for_discovery(draft),

@@ -43,6 +43,22 @@ def test_the_page_says_what_goes_in_numbers(in_use: Synced, as_org_owner: Client
     assert "2 workspaces have them in their schema: tnt/fireworks, tnt/rockets" in text
 
 
+def test_what_stays_in_aws_is_said_before_and_after(in_use: Synced, as_org_owner: Client) -> None:
+    lines = (
+        "aws cloudformation delete-stack --region us-east-1 --stack-name pipes-members",
+        "aws iam delete-role --role-name pipes-connection",
+    )
+    before = as_org_owner.get(MAIN + "delete/").content.decode()
+    assert all(line in before for line in lines)
+    assert "delete-access-key" not in before
+    answer = as_org_owner.post(MAIN + "delete/", {"handle": "main"})
+    assert answer["Location"].startswith(f"{LIST}removed/")
+    after = as_org_owner.get(answer["Location"]).content.decode()
+    assert all(line in after for line in lines)
+    assert as_org_owner.get(answer["Location"]).content.decode().count("Deleted the integration main.") == 0
+    assert as_org_owner.get(answer["Location"][:-2] + "/").status_code == 404
+
+
 def test_another_handle_deletes_nothing(in_use: Synced, cast: Cast, as_org_owner: Client) -> None:
     before = handles(cast)
     assert "This is not main." in post(as_org_owner, MAIN + "delete/", handle="mian")

@@ -42,7 +42,7 @@ HARMLESS = {
         "object_id",
         "support",
     ),
-    *("support_access", "app_label", "content_type_id", "url", "path"),
+    *("support_access", "app_label", "content_type_id", "url", "path", "remains"),
 }
 
 
