@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import InternalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -25,6 +25,7 @@ from workspaces import isolation
 from workspaces.access import Access, Power, Scope
 from workspaces.models import Membership, Organization, Role, User, Workspace
 from workspaces.people import support_access
+from workspaces.places import former_handles
 from workspaces.sign_in import adapter, resubmission
 from workspaces.web.htmx import htmx
 
@@ -70,13 +71,10 @@ def account_view(view: Callable[Concatenate[HttpRequest, User, ...], HttpRespons
 
 def _scoped(levels: frozenset[str], needs: Power = Power.MEMBER) -> Callable[[ScopedView], View]:
     def decorate(view: ScopedView) -> View:
-        @wraps(view)
-        def inner(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
-            if not isinstance(request.user, User):
-                return sign_in_first(request)
-            with isolation.as_user(request.user.pk):
+        def open_page(request: HttpRequest, user: User, arguments: dict[str, Any]) -> HttpResponseBase:
+            with isolation.as_user(user.pk):
                 handles = [arguments.pop(level, None) for level in ("tenant", "organization", "workspace")]
-                access = enter(request.user, *handles)
+                access = enter(user, *handles)
                 if access.scope.level not in levels:
                     raise Http404
                 request.access = access  # type: ignore[attr-defined]  # first: the page of a refusal shows the place
@@ -85,11 +83,37 @@ def _scoped(levels: frozenset[str], needs: Power = Power.MEMBER) -> Callable[[Sc
                     return _look_only(request, access, view, arguments)
                 return view(request, access, **arguments)
 
+        @wraps(view)
+        def inner(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
+            if not isinstance(request.user, User):
+                return sign_in_first(request)
+            try:
+                return open_page(request, request.user, arguments)
+            except Http404:
+                if moved := _where_it_is_now(request, request.user):
+                    return moved
+                raise
+
         inner.scope = "/".join(sorted(levels))  # type: ignore[attr-defined]
         inner.needs = needs  # type: ignore[attr-defined]
         return inner
 
     return decorate
+
+
+def _where_it_is_now(request: HttpRequest, user: User) -> HttpResponse | None:
+    """Lead to the page at which a place or an integration has been since it was renamed; a form is sent there again."""
+    match = request.resolver_match
+    if match is None:
+        return None
+    with isolation.as_user(user.pk):
+        named = former_handles.renamed(user, match.kwargs)
+        if named == match.kwargs:
+            return None
+        enter(user, named["tenant"], named.get("organization"), named.get("workspace"))  # raises Http404
+    query = request.META["QUERY_STRING"]
+    url = reverse(match.view_name, kwargs=named) + (f"?{query}" if query else "")
+    return HttpResponseRedirect(url, preserve_request=True)
 
 
 def _look_only(request: HttpRequest, access: Access, view: ScopedView, arguments: dict[str, Any]) -> HttpResponseBase:

@@ -48,8 +48,14 @@ def url_of(tenant: Tenant, kind: str, object_id: str) -> str:
         workspace = Workspace.objects.filter(tenant=tenant, pk=pk).select_related("organization").first()
         return Scope(tenant, workspace.organization, workspace).url("workspace_home") if workspace else ""
     page = _pages.get(kind)
-    row = page and page.model.objects.filter(tenant=tenant, pk=pk, **page.there).select_related("organization").first()
+    row = page and rows(kind, tenant).filter(pk=pk).select_related("organization").first()
     if not page or not row:
         return ""
     scope = Scope(tenant, row.organization, getattr(row, "workspace", None))
     return scope.url(page.url_name, **{page.argument: getattr(row, page.attribute)})
+
+
+def rows(kind: str, tenant: Tenant) -> Any:
+    """Give the things of a kind that are there, of a tenant. Raises KeyError for a kind that nobody has registered."""
+    page = _pages[kind]
+    return page.model.objects.filter(tenant=tenant, **page.there)

@@ -1,8 +1,17 @@
 """What happened, who did it, and from where."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
+from django.db.models import Q
+
+# What is recorded when a thing of each kind gets another handle; the details have the one before.
+HANDLE_CHANGES: Final = {
+    "tenant": "tenant.changed",
+    "organization": "organization.changed",
+    "workspace": "workspace.changed",
+    "integration": "integration.handle_changed",
+}
 
 
 class AuditEvent(models.Model):
@@ -32,6 +41,12 @@ class AuditEvent(models.Model):
             models.Index(fields=["tenant_id", "-happened_at", "-id"], name="audit_by_tenant"),
             models.Index(fields=["organization_id", "-happened_at", "-id"], name="audit_by_organization"),
             models.Index(fields=["workspace_id", "-happened_at", "-id"], name="audit_by_workspace"),
+            # Of these few the handle is looked at one by one: the wall between tenants keeps it out of an index.
+            models.Index(
+                fields=["tenant_id"],
+                condition=Q(action__in=sorted(HANDLE_CHANGES.values())),
+                name="audit_former_handles",
+            ),
         ]
 
     def __str__(self) -> str:
