@@ -9,8 +9,8 @@ from django.db import transaction
 
 from connections import sharing
 from connections.errors import ChangedMeanwhileError
-from connections.models import Aggregator, Schema
-from connections.schemas import in_use
+from connections.models import Aggregator
+from connections.schemas import adding, in_use
 from connections.sharing import Node
 from workspaces import audit
 from workspaces.access import Scope
@@ -51,27 +51,25 @@ def add_schema(*, scope: Scope, node: Node, by: User) -> None:
     Added twice, nothing happens. Raises NotAddableError when it is in use already with a folder above it, and when the
     workspace may not use it (any more).
     """
-    workspace = in_use.workspace_of(scope)
-    inside = in_use.contents(workspace)
-    if not inside.visible.has(node):
+    inside = in_use.contents(in_use.workspace_of(scope))
+    visible = {(node.kind, node.pk)} if inside.visible.has(node) else set[tuple[str, int]]()
+    sorting = adding.sort_for_adding(inside, [node], visible)
+    if sorting.not_shared:
         raise NotAddableError(
             f"{isolated(node.shown)} is not shared with {scope} any more. Ask an owner of {node.scope} to share it."
         )
-    above = inside.covering(node.path_above)
-    if above is not None:
+    if sorting.covered and (above := inside.covering(node.path_above)):
         raise NotAddableError(
             f"{isolated(node.shown)} is in the schema already, with the folder {isolated(above.title)}."
         )
-    _, is_new = Schema.objects.get_or_create(**scope.keys, **node.key)
-    if is_new:
+    if adding.add(scope, sorting.new):
         audit.record("schema.added", scope=scope, by=by, target=node)
 
 
 @transaction.atomic
 def remove_schema(*, scope: Scope, node: Node, by: User) -> None:
     """Remove from the scope's workspace what was added there itself; removed twice, nothing happens."""
-    removed, _ = Schema.objects.filter(**scope.keys, **node.key).delete()
-    if removed:
+    if adding.remove(scope, [node]):
         audit.record("schema.removed", scope=scope, by=by, target=node)
 
 

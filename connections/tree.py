@@ -4,6 +4,7 @@
 followed by a slash (``"12/40/97/"``). Whatever lies below a folder has a path that starts with the folder's own.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -31,6 +32,29 @@ class Under(models.Lookup[str]):
 def ids_on(path: str) -> list[int]:
     """Read the primary keys from the top folder down to the path's own."""
     return [int(part) for part in path.split("/") if part]
+
+
+def tops_of(paths: Iterable[str]) -> list[str]:
+    """Leave out of these paths those that lie below another one."""
+    tops: list[str] = []
+    for path in sorted(set(paths)):  # a slash comes before all digits: what is below a folder follows it
+        if not (tops and path.startswith(tops[-1])):
+            tops.append(path)
+    return tops
+
+
+def ids_under(paths: Sequence[str]) -> list[int]:
+    """Find the folders at these paths and all below them, removed ones left out; each is a range, as in sharing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH top AS MATERIALIZED (SELECT path, rtrim(path, '/') || '0' AS path_end FROM unnest(%s::text[]) path)
+            SELECT DISTINCT f.id FROM top JOIN connections_folder f ON f.path >= top.path AND f.path < top.path_end
+            WHERE f.removed_at IS NULL
+            """,
+            [list(paths)],
+        )
+        return [row[0] for row in cursor.fetchall()]
 
 
 def allocate_ids(model: type[models.Model], count: int) -> list[int]:

@@ -45,6 +45,8 @@ SENTENCES = {
     "webhook.former_secret_ended": "ended the old secret of the webhook {object}",
     "webhook.switched_off": "switched off the webhook {object}",
     "webhook.deleted": "deleted the webhook {object}",
+    "nodes.options_changed": "changed the options of {chosen} of {object}",
+    "nodes.tests_requested": "had {chosen} of {object} tested",
     "connection.access_changed": "changed how the connection {object} signs in to its account",
     "connection.external_id_rotated": "rotated the external id of the connection {object}",
     "connection.external_id_replaced": "began to use the new external id of the connection {object}",

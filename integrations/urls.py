@@ -5,6 +5,9 @@ from django.urls import include, path
 from integrations.views import detail, health, lists, picture, search
 from integrations.views.events import receive
 from integrations.views.events import settings as events_settings
+from integrations.views.many import options as many_options
+from integrations.views.many import permissions as many_permissions
+from integrations.views.many import schema as many_schema
 from integrations.views.nodes import account_access, managed, manual, permissions, properties, used_by
 from integrations.views.notifications import email_links, overview, webhooks
 from integrations.views.settings import advanced, config, deletion
@@ -70,6 +73,10 @@ _PAGES = [
 
 # About folders and connections, but from what their integration knows.
 _NODES = [
+    path("many/permissions/", many_permissions.many_permissions, name="many_permissions"),
+    path("many/schema/", many_schema.many_schema, name="many_schema"),
+    path("many/options/", many_options.many_options_view, name="many_options"),
+    path("many/test/", many_options.many_test, name="many_test"),
     path("<int:connection>/", properties.connection_detail, name="connection_detail"),
     path("folders/<int:folder>/permissions/", permissions.node_permissions, name="folder_permissions"),
     path("<int:connection>/permissions/", permissions.node_permissions, name="connection_permissions"),
@@ -108,6 +115,7 @@ urlpatterns = [
     path("tenants/<slug:tenant>/connections/", include(_NODES + _ACCOUNTS)),
     path(_ORGANIZATION + "connections/", include(_NODES + _ACCOUNTS)),
     path(_WORKSPACE + "connections/", include(_ACCOUNTS)),
+    path(_WORKSPACE + "connections/many/schema/", many_schema.many_schema, name="many_schema"),
     # The wizard's come first: "new" is no handle.
     path("tenants/<slug:tenant>/activity/processes/", runs.process_list, name="process_list"),
     path(_ORGANIZATION + "activity/processes/", runs.process_list, name="process_list"),

@@ -100,7 +100,7 @@ def _split_by_use(top: Folder, counts: Counter[tuple[int, str]], branches: Itera
     added = Schema.objects.filter(of_mirror, lost_at=None)
     columns = added.values_list("pk", "folder__path", "connection__folder_id", "connection_id")
     root = top if top.pk == top.root_id or top.root is None else top.root
-    out_of_reach = sharing.out_of_reach(root)
+    out_of_reach = sharing.out_of_reach(sharing.NodeIds.of(root))
     within = [row for pk, *row in columns if pk not in out_of_reach]
     whole = tuple(str(path) for path, _, _ in within if path)
     used = Counter(folder_id for _, folder_id, _ in {tuple(row) for row in within if row[2]})

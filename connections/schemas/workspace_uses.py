@@ -14,6 +14,7 @@ _USES = f"""
     WITH added AS (
         SELECT workspace_id, folder_id, connection_id FROM connections_schema
         WHERE folder_id = ANY(%(folders)s) OR connection_id = ANY(%(connections)s)
+        UNION ALL SELECT unnest(%(also)s::bigint[]), NULL, NULL
     ), used AS (
         SELECT o.handle || '/' || w.handle AS name, json_build_array(
             w.id, w.organization_id, o.handle || '/' || w.handle, w.search_path_prefix,
@@ -108,13 +109,14 @@ def uses_of(
     *,
     names: Iterable[str],
     whole: Sequence[int] | None = None,
+    also: Sequence[int] = (),
 ) -> Uses:
     """Find the workspaces that have any of these nodes in their schema, and the grants on them, in two statements.
 
     ``names`` are those to look for in what the workspaces have besides. The connections are all that the folders hold;
-    where they are not, ``whole`` are those folders of which they are.
+    where they are not, ``whole`` are those folders of which they are. ``also`` are workspaces to give in any case.
     """
-    ids: dict[str, list[Any]] = {"folders": list(folder_ids), "connections": list(connection_ids)}
+    ids: dict[str, list[Any]] = {"folders": list(folder_ids), "connections": list(connection_ids), "also": list(also)}
     with connection.cursor() as cursor:
         cursor.execute(_USES, ids)
         used, granted = map(json.loads, cursor.fetchone())

@@ -79,11 +79,24 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """What can be done with rows that are chosen: the end of its address, and what the button says."""
+
+    path: str
+    label: str
+    do: str = ""
+
+
+SCHEMA_ACTS: Final = (Act("schema", "Add to schema", "add"), Act("schema", "Remove from schema", "remove"))
+ACTS: Final = (Act("permissions", "Permissions"), *SCHEMA_ACTS, Act("options", "Options"), Act("test", "Test"))
+
+
+@dataclass(frozen=True, slots=True)
 class TreeContext:
     """One page of rows; ``base_url`` is what the URLs of all rows begin with, made once and not for each row.
 
     ``names`` are the filters that the list has. ``has_tops`` says that the rows are from several folders anyway;
-    ``below`` is the folder that all of them are in.
+    ``below`` is the folder that all of them are in, ``acts`` what can be done with those that are chosen.
     """
 
     page: "Page[Any]"
@@ -94,6 +107,7 @@ class TreeContext:
     names: Sequence[str] = tuple(_LABELS)
     has_tops: bool = False
     below: int | None = None
+    acts: Sequence[Act] = ()
 
     @property
     def q(self) -> str:
@@ -170,6 +184,5 @@ def tree_context(request: HttpRequest, scope: Scope, folder: Folder | None) -> T
     rows: list[Row] = list(page)
     if is_search:
         tree_listing.fill_in_places(rows)
-    return TreeContext(
-        page, rows, wanted, scope.url("connection_list"), scope.place.handle, below=folder.pk if folder else None
-    )
+    base_url, below = scope.url("connection_list"), folder.pk if folder else None
+    return TreeContext(page, rows, wanted, base_url, scope.place.handle, below=below, acts=ACTS)

@@ -95,6 +95,7 @@ def _row(request: HttpRequest, access: Access, node: Node, error: str) -> HttpRe
         "base_url": access.scope.url("connection_list"),
         "has_places": "place" in request.GET,
         "is_flat": "flat" in request.GET,
+        "acts": access.can_own,
     }
     response = render(request, "connections/workspace/rows.html", {"tree": tree})
     if isinstance(node, Folder) and not error:

@@ -14,7 +14,7 @@ from connections.schemas.rows import SchemaRow
 from connections.search.filters import NodeFilter
 from connections.search.used import Used
 from connections.tree_listing import Listing
-from connections.views.listing import TreeContext, wanted_of
+from connections.views.listing import SCHEMA_ACTS, TreeContext, wanted_of
 from connections.views.tree import INSIDE
 from workspaces.access import Access, Power, Scope, power_in
 from workspaces.scoping import workspace_view
@@ -29,7 +29,7 @@ FILTERS: Final = ("kind", "state", "health", "handle", "schema", "ou")
 def usable_list(request: HttpRequest, access: Access) -> HttpResponse:
     """Show where the tree of what the workspace may use begins, or what a search finds in all of it."""
     inside = in_use.contents(workspace_of(access.scope))
-    tree = _tree(request, access.scope, inside, workspace_tree.tops(inside), has_places=True)
+    tree = _tree(request, access, inside, workspace_tree.tops(inside), has_places=True)
     organization = Scope(access.scope.tenant, access.scope.organization)
     can_share = power_in(organization, access.memberships) == Power.OWNER
     context: dict[str, object] = {
@@ -45,7 +45,7 @@ def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResp
     inside = in_use.contents(workspace_of(access.scope), folder_id=folder)
     if not inside.line or folder not in inside.visible.folder_ids:
         raise Http404
-    tree = _tree(request, access.scope, inside, workspace_tree.children(folder), has_places=False)
+    tree = _tree(request, access, inside, workspace_tree.children(folder), has_places=False)
     here = inside.line[-1]
     context: dict[str, object] = {"tree": tree, "node": here}
     if htmx(request) and INSIDE in request.GET:
@@ -102,7 +102,7 @@ def subtabs(scope: Scope) -> list[tuple[str, str]]:
     return [("Available", scope.url("connection_list")), ("In use", scope.url("schema_list"))]
 
 
-def _tree(request: HttpRequest, scope: Scope, inside: Contents, rows: Listing, *, has_places: bool) -> TreeContext:
+def _tree(request: HttpRequest, access: Access, inside: Contents, rows: Listing, *, has_places: bool) -> TreeContext:
     """Read one page of rows, or of what the URL asks for below them."""
     wanted = wanted_of(request, FILTERS)
     is_search = bool(wanted.q or wanted.is_flat)
@@ -111,10 +111,12 @@ def _tree(request: HttpRequest, scope: Scope, inside: Contents, rows: Listing, *
     found = list(page)
     if is_search or has_places:
         tree_listing.fill_in_places(found)
+    scope = access.scope
     marked = workspace_tree.mark(scope, inside, found)
     below = inside.line[-1].id if inside.line else None
     base_url = scope.url("connection_list")
-    return TreeContext(page, marked, wanted, base_url, "", FILTERS, has_tops=has_places, below=below)
+    acts = SCHEMA_ACTS if access.can_own else ()
+    return TreeContext(page, marked, wanted, base_url, "", FILTERS, has_tops=has_places, below=below, acts=acts)
 
 
 def found_in(inside: Contents, wanted: NodeFilter) -> Listing:

@@ -5,7 +5,7 @@ in no integration: it begins with what an integration begins with too.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connections.models import Connection, Folder
@@ -88,3 +88,14 @@ def effective(nodes: Collection[Connection]) -> dict[int, dict[str, Any]]:
             options |= set_on.get(folder_id, {})
         found[node.pk] = options | node.options
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class OptionsChange:
+    """What is to be set on nodes themselves, and what of it taken back, so that it is inherited."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    reset: Sequence[str] = ()
+
+    def on(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in options.items() if name not in self.reset} | dict(self.values)

@@ -13,19 +13,22 @@ from django.db import IntegrityError, connection, transaction
 
 from connections import actions, manual_nodes, sharing
 from connections.errors import ChangedMeanwhileError, HandleTakenError
-from connections.models import Connection, Folder
+from connections.models import Connection
 from connections.schemas.workspace_uses import uses_of
-from connections.sharing import Granted, Node
+from connections.search.chosen import Chosen
+from connections.sharing import How, Node, NodeIds
 from connections.tree import ids_on
 from integrations import edit_conflicts
-from integrations.access.connection_options import effective
+from integrations.access.connection_options import OptionsChange, effective
 from integrations.access.findings import partition_of
 from integrations.access_tests.request import request_test
 from integrations.models import AccessTest, Integration
 from integrations.models.access_test_values import Account, Instead
 from integrations.nodes import uses
+from integrations.nodes.many import permissions_impact
+from integrations.nodes.many_options import set_options
 from integrations.planning.handles import dynamic_handle, wishes
-from integrations.planning.workspace_impact import WorkspaceImpact, fingerprint, impacts, impacts_of_grants
+from integrations.planning.workspace_impact import WorkspaceImpact, fingerprint, impacts
 from integrations.settings.change import check_seen
 from workspaces import audit
 from workspaces.access import Scope
@@ -69,7 +72,8 @@ def change_options(*, node: Node, options: Mapping[str, Any], seen: str, by: Use
     if before == after:
         return current
     current.options = after
-    current.save(update_fields=["options"])
+    values = {name: value for name, value in after.items() if name not in before or before[name] != value}
+    set_options(NodeIds.of(current), OptionsChange(values, [name for name in before if name not in after]))
     named = {"before": {name: before.get(name) for name in before | after}} | {
         "after": {name: after.get(name) for name in before | after}
     }
@@ -123,19 +127,11 @@ def change_permissions(
     type(node).objects.select_for_update().get(pk=node.pk)
     found: list[WorkspaceImpact] = []
     if sharing.fingerprint(sharing.grants_on(node)) == seen:  # else it is refused, unless nothing is to be done
-        found = _impacts_of_grants(node, audiences)
+        found = list(permissions_impact(node.scope, Chosen.of(node), audiences, How.SET).workspaces)
         if any(one.is_loss for one in found):
             check_seen(found, seen_impact)
     actions.change_permissions(node=node, audiences=audiences, seen=seen, by=by)
     return found
-
-
-def _impacts_of_grants(node: Node, audiences: Sequence[Scope]) -> list[WorkspaceImpact]:
-    known = uses.facts_of(node, may_gain=True)
-    folder, leaf = (node.pk, None) if isinstance(node, Folder) else (None, node.pk)
-    others = [grant for grant in known.uses.grants if (grant.folder_id, grant.connection_id) != (folder, leaf)]
-    wanted = [Granted(folder, leaf, *sharing.audience_ids(scope)) for scope in audiences]
-    return impacts_of_grants(known.uses, known.view, known.titles, [*others, *wanted])
 
 
 def _lock(node: Node, seen: str) -> Node:

@@ -1,6 +1,6 @@
 """Who uses a folder or a connection: what of it is in the schema of which workspace, what that would lose."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import FilteredRelation, Q
@@ -9,7 +9,7 @@ from connections import sharing
 from connections.models import Connection, Folder
 from connections.schemas.workspace_uses import Use, Uses, uses_of
 from connections.sharing import Node, Reach
-from connections.tree import ids_on
+from connections.tree import ids_on, ids_under
 from integrations.planning.workspace_impact import DISABLED, Key, View, WorkspaceImpact, covered, impacts_of_grants
 from workspaces.models import Workspace
 
@@ -108,33 +108,52 @@ def facts_of(node: Node, *, may_gain: bool) -> NodeFacts:
 
     Where workspaces may gain something, names that they have already are looked for, which takes its time.
     """
-    above = ids_on(node.path_above)
     if isinstance(node, Connection):
-        line, view, titles = above, view_of_connection(node, node.handle), dict[int, str]()
-    else:
-        line = ids_on(node.path)
-        view, titles = _view_of_folder(node)
+        above = ids_on(node.path_above)
+        view = view_of_connection(node, node.handle)
+        return NodeFacts(above, view, {}, uses_in(view, {}, above, may_gain=may_gain))
+    view, titles = view_below([node.path])
+    above = ids_on(node.path_above)
+    return NodeFacts(ids_on(node.path), view, titles, uses_in(view, titles, above, may_gain=may_gain))
+
+
+def uses_in(
+    view: View, titles: Mapping[int, str], above: Iterable[int], *, may_gain: bool, also: Sequence[int] = ()
+) -> Uses:
+    """Find who uses what is in a view; ``titles`` are the folders that it has whole, ``above`` those around them."""
     below = [pk for leaves in view.leaves.values() for pk in leaves if isinstance(pk, int)]
-    found = uses_of([*above, *titles], below, names=view.names if may_gain else (), whole=list(titles))
-    return NodeFacts(line, view, titles, found)
+    names = view.names if may_gain else ()
+    return uses_of([*{*above, *titles}], below, names=names, whole=list(titles), also=also)
 
 
 def view_of_connection(node: Connection, handle: str) -> View:
     """See a connection alone, as workspaces would see it under this handle."""
-    line = tuple(ids_on(node.path_above))
-    at: Key = line[-1] if line else ""  # at the top of a scope it is in none
-    disabled = frozenset({node.pk} if node.state in DISABLED else ())
-    return View({at: line}, {at: {node.pk: handle}}, disabled)
+    return view_of_connections([(node.pk, node.path_above, handle, node.state)])
 
 
-def _view_of_folder(node: Folder) -> tuple[View, dict[int, str]]:
-    """See a folder and all below it as workspaces see it, with the titles of the folders; in one statement."""
+def view_of_connections(rows: Iterable[tuple[int, str, str, str]]) -> View:
+    """See connections alone: of each its id, the path of the folder around it, its handle and its state."""
+    lines: dict[Key, tuple[Key, ...]] = {}
+    leaves: dict[Key, dict[Key, str]] = {}
+    disabled: set[Key] = set()
+    for pk, path, handle, state in rows:
+        line = tuple(ids_on(path))
+        at: Key = line[-1] if line else ""  # at the top of a scope it is in none
+        lines[at] = line
+        leaves.setdefault(at, {})[pk] = handle
+        disabled |= {pk} if state in DISABLED else set()
+    return View(lines, leaves, frozenset(disabled))
+
+
+def view_below(paths: Sequence[str]) -> tuple[View, dict[int, str]]:
+    """See folders and all below them as workspaces do, with the titles of the folders; in two statements at most."""
     lines: dict[Key, tuple[Key, ...]] = {}
     leaves: dict[Key, dict[Key, str]] = {}
     titles: dict[int, str] = {}
     disabled: set[Key] = set()
     there = FilteredRelation("connections", condition=Q(connections__removed_at=None))
-    folders = Folder.objects.filter(path__under=node.path, removed_at=None).annotate(leaf=there)
+    inside = Q(path__under=paths[0]) if len(paths) == 1 else Q(pk__in=ids_under(paths) if paths else [])
+    folders = Folder.objects.filter(inside, removed_at=None).annotate(leaf=there)
     columns = ("id", "path", "title", "handle", "leaf__id", "leaf__handle", "leaf__state")
     for pk, path, title, handle, leaf, name, state in folders.values_list(*columns):
         if pk not in titles:

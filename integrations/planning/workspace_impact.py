@@ -170,6 +170,13 @@ def impacts_of_grants(
     return sorted(found.values(), key=lambda one: one.name)
 
 
+def impact_of_schema(use: Use, then: Use, uses: Uses, view: View) -> WorkspaceImpact | None:
+    """Say what it means to a workspace that something else of a tree is to be in its schema; None for nothing."""
+    now_names, then_names = (_names(view, covered(one, uses, view)) for one in (use, then))
+    difference = _Difference.between(now_names, then_names, view.disabled, view.disabled)
+    return _impact(use, difference) if difference.is_one else None
+
+
 def _reach(use: Use, grants: Sequence[Granted]) -> Reach:
     return Reach.of(grants, organization_id=use.organization_id, workspace_id=use.workspace_id)
 

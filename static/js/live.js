@@ -18,7 +18,7 @@ function ask() {
 document.addEventListener("htmx:beforeRequest", (event) => {
   const { elt, requestConfig } = event.detail;
   if (requestConfig.triggeringEvent?.type !== "synced") return;
-  if (!elt.querySelector("[aria-expanded='true']") && !elt.contains(document.activeElement)) return;
+  if (!elt.querySelector("[aria-expanded='true'], [data-choose]:checked") && !elt.contains(document.activeElement)) return;
   event.preventDefault();
   document.getElementById("tree-news").hidden = false;
 });

@@ -30,7 +30,7 @@ document.addEventListener("htmx:load", (event) => enhanceTree(event.target));
 // A row that is replaced opens again if it was open; what is in it may stand otherwise now.
 const opened = new Set();
 document.addEventListener("htmx:beforeSwap", ({ target }) => {
-  if (target.querySelector?.(":scope > .tree-row > [aria-expanded='true']")) opened.add(target.id);
+  if (target.querySelector?.(":scope > .tree-row [aria-expanded='true']")) opened.add(target.id);
 });
 document.addEventListener("htmx:load", ({ target }) => {
   if (opened.delete(target.id)) toggle(target.querySelector("[data-tree-toggle]"));

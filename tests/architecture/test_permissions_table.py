@@ -121,6 +121,10 @@ folder_delete                   tenant    GET  200 403 403 403 403 403 403 404 3
 connection_advanced             tenant    GET  200 403 403 403 403 403 403 404 302
 connection_delete               tenant    GET  200 403 403 403 403 403 403 404 302
 connection_list                 tenant    GET  200 403 403 403 403 403 403 404 302
+many_permissions                tenant    POST 302 403 403 403 403 403 403 404 302
+many_schema                     tenant    POST 302 403 403 403 403 403 403 404 302
+many_options                    tenant    POST 302 403 403 403 403 403 403 404 302
+many_test                       tenant    POST 302 403 403 403 403 403 403 404 302
 node_export                     tenant    GET  200 403 403 403 403 403 403 404 302
 folder_detail                   tenant    GET  200 403 403 403 403 403 403 404 302
 folder_settings                 tenant    GET  200 403 403 403 403 403 403 404 302
@@ -203,6 +207,10 @@ folder_delete                   org       GET  200 404 200 403 403 403 403 404 3
 connection_advanced             org       GET  200 404 200 403 403 403 403 404 302
 connection_delete               org       GET  200 404 200 403 403 403 403 404 302
 connection_list                 org       GET  200 404 200 403 403 403 403 404 302
+many_permissions                org       POST 302 404 302 403 403 403 403 404 302
+many_schema                     org       POST 302 404 302 403 403 403 403 404 302
+many_options                    org       POST 302 404 302 403 403 403 403 404 302
+many_test                       org       POST 302 404 302 403 403 403 403 404 302
 node_export                     org       GET  200 404 200 403 403 403 403 404 302
 folder_detail                   org       GET  200 404 200 403 403 403 403 404 302
 folder_settings                 org       GET  200 404 200 403 403 403 403 404 302
@@ -239,6 +247,7 @@ folder_delete                   workspace GET  200 404 200 404 200 403 403 404 3
 connection_advanced             workspace GET  200 404 200 404 200 403 403 404 302
 connection_delete               workspace GET  200 404 200 404 200 403 403 404 302
 connection_list                 workspace GET  200 404 200 404 200 200 200 404 302
+many_schema                     workspace POST 302 404 302 404 302 403 403 404 302
 node_export                     workspace GET  200 404 200 404 200 200 200 404 302
 schema_list                     workspace GET  200 404 200 404 200 200 200 404 302
 folder_detail                   workspace GET  200 404 200 404 200 200 200 404 302

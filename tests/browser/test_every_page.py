@@ -36,6 +36,10 @@ ELSEWHERE = {
     "folder_add": "for what is not in use yet",
     "connection_add": "for what is not in use yet",
     "connection_remove": "for what was added by itself",
+    "many_permissions": "for rows that were chosen",
+    "many_schema": "for rows that were chosen",
+    "many_options": "for rows that were chosen",
+    "many_test": "for rows that were chosen",
 }
 
 

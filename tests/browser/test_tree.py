@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from connections import sharing
-from connections.models import Folder
+from connections.models import Connection, Folder
 from integrations.models import Integration
 from tests.browser.conftest import Visit
 from tests.conftest import Cast
@@ -120,6 +120,33 @@ def test_adding_a_folder_to_the_schema_is_seen_on_every_row(visit: Visit, people
     expect(row).to_contain_text("from folder Prod")
     console.page.get_by_role("button", name=re.compile("^Remove from schema ?: Prod$")).click()
     expect(row).to_contain_text("Add to schema")
+
+
+def test_rows_are_chosen_one_by_one_by_range_and_all_that_match(visit: Visit, people: Cast, synced: str) -> None:
+    console = visit(people.org_owner).open("/tenants/acme/orgs/tnt/connections/?kind=connection&sort=handle")
+    bar, boxes = (
+        console.page.locator("#choose"),
+        console.page.get_by_role("checkbox", name=re.compile("^Choose (?!all)")),
+    )
+    expect(bar).to_be_hidden()
+    expect(console.page.get_by_role("columnheader", name="Name and handle")).to_have_attribute("aria-sort", "ascending")
+    boxes.nth(0).check()
+    boxes.nth(2).click(modifiers=["Shift"])
+    expect(bar).to_contain_text("3 chosen")
+    console.is_for_everybody()
+    bar.get_by_role("checkbox", name=re.compile("^Select all [0-9]+ that match")).check()
+    expect(bar).not_to_contain_text("3 chosen")
+    bar.get_by_role("button", name="Permissions").click()
+    console.page.get_by_role("radio", name="All Workspaces").check()
+    console.is_for_everybody()
+    console.page.get_by_role("button", name="Continue").click()
+    with isolation.as_tenant(people.acme.pk):
+        number = Connection.objects.count()
+    console.sees_heading(f"Share {number} connections")
+    console.is_for_everybody()
+    console.page.get_by_role("button", name=f"Share {number} connections").click()
+    console.sees(f"Shared {number} connections.")
+    assert console.path.endswith("?kind=connection&sort=handle")
 
 
 def test_what_is_gone_meanwhile_goes_from_the_page_when_it_is_touched(visit: Visit, people: Cast, synced: str) -> None:

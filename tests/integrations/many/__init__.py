@@ -1,0 +1,1 @@
+"""Acts on many folders and connections at once."""
