@@ -12,10 +12,11 @@ from typing import Final
 from integrations.models import SyncRun
 from integrations.planning import words
 
-_LABELS, _COLUMN = 104, 22  # pixels: room for the names of the lanes, and of a column
+_LABELS, _COLUMN = 98, 22  # pixels: room for the names of the lanes, and of a column
 _TOP, _LANE, _BARS, _AXIS = 4, 24, 40, 20
 _BAR_WIDTH = 10
 _BETWEEN_DATES = 64
+_LAST = 24  # what a date below the last column takes beyond it
 
 # Lane: its kinds of changes, the letter and the tone that they have in diffs.
 _LANES: Final = (
@@ -68,12 +69,15 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
+    """The columns, and beside them, where they stay in sight, the names of the lanes."""
+
     width: int
     height: int
     columns: Sequence[Column]
     lanes: Sequence[Text]
     lines: Sequence[float]
     dates: Sequence[Text]
+    labels: int = _LABELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ def draw(points: Sequence[Point]) -> Timeline:
     most_calls = max((point.run.aws_calls for point in ordered), default=0)
     columns = []
     for number, point in enumerate(ordered):
-        x = _LABELS + number * _COLUMN
+        x = number * _COLUMN
         bars = [
             _bar(x, bottom + _BARS, _seconds(point.run), most_seconds),
             _bar(x, bottom + 2 * _BARS, point.run.aws_calls, most_calls),
@@ -105,7 +109,7 @@ def draw(points: Sequence[Point]) -> Timeline:
         lanes += [Text(0, bottom + n * _BARS - 20, name), Text(0, bottom + n * _BARS - 6, f"up to {most}")]
     lines = [_TOP + _LANE * n for n in range(1, 2 + len(_LANES))] + [bottom + _BARS, bottom + 2 * _BARS]
     height = bottom + 2 * _BARS + _AXIS
-    return Timeline(_LABELS + _COLUMN * len(ordered) + 4, height, columns, lanes, lines, _dates(ordered, height - 5))
+    return Timeline(_COLUMN * len(ordered) + _LAST, height, columns, lanes, lines, _dates(ordered, height - 5))
 
 
 def _lane(number: int) -> float:
@@ -160,7 +164,7 @@ def _dates(ordered: Sequence[Point], y: float) -> list[Text]:
     found: list[Text] = []
     day = None
     for number, point in enumerate(ordered):
-        at, x = _utc(point.run.since), _LABELS + number * _COLUMN + 4
+        at, x = _utc(point.run.since), number * _COLUMN + 4
         if at.date() != day and (not found or x - found[-1].x >= _BETWEEN_DATES):
             found.append(Text(x, y, at.strftime("%d %b").lstrip("0")))
             day = at.date()

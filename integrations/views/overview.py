@@ -19,7 +19,7 @@ from integrations.views.first_steps import steps_of
 from integrations.views.sync.diff import ChangeGroup, group_changes
 from workspaces.access import Access, Scope
 
-_LINES_OF_A_KIND, _LINES_OF_A_RUN = 3, 6
+_LINES_OF_A_KIND, _LINES_OF_A_RUN = 3, 6  # at most, so that each kind of change is seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +135,16 @@ def newest_part(access: Access) -> NewestPart:
     for each in found:
         name, url = named(access, each.run.integration)
         scope = Scope(access.scope.tenant, each.run.integration.organization)
+        groups = group_changes(each.lines)
+        most = min(_LINES_OF_A_KIND, max(_LINES_OF_A_RUN // max(len(groups), 1), 1))
         lines = [
             _line(group, change, scope, there.get((each.run.integration.root_folder_id, change.source_id)))
-            for group in group_changes(each.lines)
-            for change in group.page.object_list[:_LINES_OF_A_KIND]
+            for group in groups
+            for change in group.page.object_list[:most]
         ]
         run_url = f"{url}processes/{each.run.number}/"
         counts = words.changes(each.run.counts)
-        runs.append(NewestRun(name, url, run_url, each, counts, lines[:_LINES_OF_A_RUN]))
+        runs.append(NewestRun(name, url, run_url, each, counts, lines))
     return NewestPart(runs, _mark(str(each.run.pk) for each in found))
 
 

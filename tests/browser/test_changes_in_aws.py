@@ -115,4 +115,4 @@ def test_two_people_who_press_at_once_start_one_sync(visit: Visit, people: Cast,
     for console in consoles:
         walks.sees_synced(console)
     consoles[0].open(f"{synced}processes/")
-    expect(consoles[0].page.get_by_role("link", name="Sync ")).to_have_count(2)
+    expect(consoles[0].page.get_by_role("table").get_by_role("link", name="Sync ")).to_have_count(2)

@@ -31,6 +31,7 @@ ELSEWHERE = {
     "webhook_end_former": "for secrets that were rotated",
     "support_end": "for while an operator looks in",
     "people_leave": "the last owner may not leave",
+    "first_steps_hide": "for a place whose first steps are not all done",
     "integration_trial": "comes after changed settings",
     "failing_test": "for connections that fail",
     "folder_add": "for what is not in use yet",
