@@ -36,8 +36,8 @@ def example(prefix: str, names: Sequence[str]) -> Example:
         return Example(sentence)
     return Example(
         sentence,
-        f"{len(doubled)} of {len(names)} discovered accounts have {begun} in front of their names already. Leave the"
-        " prefix empty, or choose another one.",
+        f"{len(doubled):,} of {len(names):,} discovered accounts have {begun} in front of their names already. Leave"
+        " the prefix empty, or choose another one.",
     )
 
 

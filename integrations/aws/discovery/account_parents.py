@@ -93,7 +93,7 @@ def _parents_by_traversal(session: AwsSession, walk: Walk, budget: Budget) -> di
         differing = parents.keys() - walk.accounts.keys()
     if differing:
         raise changed_while_reading(
-            _TRAVERSE, f"{len(differing)} accounts are not in both lists, for instance {min(differing)}"
+            _TRAVERSE, f"{len(differing):,} accounts are not in both lists, for instance {min(differing)}"
         )
     return parents
 

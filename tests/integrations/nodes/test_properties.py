@@ -37,7 +37,7 @@ def test_a_discovered_connection_shows_its_account_and_the_way_there(
     assert f'<a href="{url}" target="_blank" rel="noopener noreferrer">Open in AWS' in html
     assert "roleName" not in html
     assert node.joined_at is not None
-    assert f"Joined the AWS organization {node.joined_at:%-d %B %Y}" in text_of(html)
+    assert f"Joined the AWS organization {node.joined_at:%Y-%m-%d}" in text_of(html)
     assert f'data-copy="aws+{node.source_id}@example.com"' in html
     assert "Management account" not in html
 
