@@ -53,10 +53,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class NewestRun:
-    """A run that changed something: its page, what it changed in words, and some of that."""
+    """A run that changed something: its integration's name, its page, what it changed in words, and some of that."""
 
     name: str
-    url: str
     run_url: str
     changed: ChangedRun
     counts: str
@@ -144,7 +143,7 @@ def newest_part(access: Access) -> NewestPart:
         ]
         run_url = f"{url}processes/{each.run.number}/"
         counts = words.changes(each.run.counts)
-        runs.append(NewestRun(name, url, run_url, each, counts, lines))
+        runs.append(NewestRun(name, run_url, each, counts, lines))
     return NewestPart(runs, _mark(str(each.run.pk) for each in found))
 
 
