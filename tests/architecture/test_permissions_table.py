@@ -11,6 +11,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from tests.architecture.everything import LEVELS, Everything, all_urls
+from tests.architecture.headers import wrong_with
 from tests.conftest import PEOPLE, Cast
 from workspaces.access import Scope
 
@@ -316,9 +317,11 @@ def test_each_person_gets_what_the_table_says(cast: Cast, everything: Everything
     wrong = []
     for row in (row for row in ROWS if row.level == level):
         url = everything.url(row.name, level, URLS[row.name, level])
-        got = tuple(str(ask(client, row.method, url).status_code) for client in clients)
+        answers = [ask(client, row.method, url) for client in clients]
+        got = tuple(str(answer.status_code) for answer in answers)
         if got != row.statuses:
             wrong.append(f"{row.name} {level} {row.method} {' '.join(got)}")
+        wrong += [f"{row.method} {url}: {what}" for answer in answers for what in wrong_with(answer)]
     assert wrong == []
 
 
@@ -351,12 +354,13 @@ def test_nothing_of_a_place_is_found_below_another(cast: Cast, everything: Every
     ops, rockets = Scope(cast.acme, cast.ops), Scope(cast.acme, cast.tnt, cast.rockets)
     outsiders = {"org": ("org_owner", ops), "workspace": ("workspace_owner", rockets)}
     insiders = {"org": ("tenant_owner", ops), "workspace": ("org_owner", rockets)}
+    clients = {who: sign_in(cast, who) for who, _ in (*outsiders.values(), *insiders.values())}
     found = []
     for row in (row for row in ROWS if row.level in outsiders):
         arguments = URLS[row.name, row.level]
         for who, place in (outsiders[row.level], *([insiders[row.level]] if arguments else [])):
             url = everything.url(row.name, row.level, arguments, below=place)
-            status = ask(sign_in(cast, who), row.method, url).status_code
+            status = ask(clients[who], row.method, url).status_code
             if status != 404:
                 found.append(f"{who} {row.method} {url} {status}")
     assert found == []
