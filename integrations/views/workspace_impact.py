@@ -50,6 +50,11 @@ class Lines:
     def more(self) -> int:
         return self.count - len(self.first)
 
+    @property
+    def find_url(self) -> str:
+        """Give what leads, with a name behind it, to that schema once the change is made; empty where it is gone."""
+        return f"{self.url}?q=" if self.url.endswith("/in-use/") and self.tone != "delete" else ""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceLines:

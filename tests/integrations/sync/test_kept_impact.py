@@ -44,6 +44,10 @@ def test_a_finished_run_says_what_it_changed_in_workspaces_by_their_present_name
     text = text_of(page[page.index('id="impact"') :])
     assert 'href="/tenants/acme/orgs/tnt/workspaces/sparks/"' in page
     assert "Schemas added prod_two" in text
+    in_use_url = "/tenants/acme/orgs/tnt/workspaces/sparks/connections/in-use/"
+    for name in ("prod_two", "devel"):
+        assert f'href="{in_use_url}?q={name}">{name}</a>' in page
+        assert f">{name}<" in as_org_owner.get(f"{in_use_url}?q={name}").content.decode()
     assert "Aggregator all_prod: gains 1" in text
     assert "dev to → devel" in text
     assert "Search path: names nothing any more" in text
