@@ -72,6 +72,15 @@ _HOME_REGIONS: Final[dict[str, str]] = {
     "aws-iso-f": "us-isof-south-1",
 }
 
+_SUFFIXES: Final[dict[str, str]] = {
+    "aws-cn": "amazonaws.com.cn",
+    "aws-eusc": "amazonaws.eu",
+    "aws-iso": "c2s.ic.gov",
+    "aws-iso-b": "sc2s.sgov.gov",
+    "aws-iso-e": "cloud.adc-e.uk",
+    "aws-iso-f": "csp.hci.ic.gov",
+}
+
 PARTITIONS: Final[tuple[str, ...]] = tuple(_REGIONS)
 
 
@@ -83,6 +92,11 @@ def regions(partition: str) -> tuple[Region, ...]:
 def home_region(partition: str) -> str:
     """The region whose Organizations and STS endpoints we call; raises KeyError for an unknown partition."""
     return _HOME_REGIONS[partition]
+
+
+def sts_endpoint(partition: str) -> str:
+    """The host at which we ask STS for roles of that partition; raises KeyError for an unknown partition."""
+    return f"sts.{home_region(partition)}.{_SUFFIXES.get(partition, 'amazonaws.com')}"
 
 
 def partition_of_region(code: str) -> str:

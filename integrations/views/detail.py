@@ -11,11 +11,13 @@ from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
 
 from connections.views.listing import tree_context
+from integrations.access import failures
 from integrations.models import SyncSchedule
 from integrations.sync import requests
 from integrations.views.first_steps import next_step
 from integrations.views.frame import asks_url, find_integration, integration_page, latest_status, render_live
 from integrations.views.health import health_words
+from integrations.wizard import expected
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 from workspaces.web.back import came_from
@@ -38,6 +40,8 @@ def integration_detail(request: HttpRequest, access: Access, integration: str) -
         tree=SimpleLazyObject(lambda: tree_context(request, access.scope, root)),  # a poll of the sync leaves it unread
         root=root,
         health=health,
+        failures=SimpleLazyObject(lambda: failures.shared(failures.of_connections(root))),
+        expected=SimpleLazyObject(lambda: expected.of_members(found)),
         next_step=SimpleLazyObject(lambda: next_step(access.scope, found)),
         accounts_url=f"{access.scope.url('integration_config', integration=found.handle)}#accounts",
         root_url=access.scope.url("folder_settings", folder=root.pk),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from connections.errors import ChangedMeanwhileError
 from integrations import edit_conflicts
-from integrations.access import findings
+from integrations.access import failures, findings
 from integrations.access_tests import results
 from integrations.access_tests.request import request_test
 from integrations.aws.identifiers import member_role_arn
@@ -26,7 +26,7 @@ from integrations.trials import settings_trial
 from integrations.views.frame import find_integration, integration_page
 from integrations.views.wizard.setup_files import send_setup_file
 from integrations.views.workspace_impact import show_impact
-from integrations.wizard import launch_links, setup_files, shell_lines
+from integrations.wizard import expected, launch_links, setup_files, shell_lines
 from integrations.wizard.steps.connection import ConnectionForm
 from integrations.wizard.steps.discovery import DiscoveryForm
 from workspaces.access import Access, Power
@@ -208,4 +208,13 @@ def _connection_test(request: HttpRequest, integration: Integration, url: str, f
     shown.connection_external_id = integration.next_connection_external_id or integration.connection_external_id
     about = "" if form.errors else findings.fingerprint(shown, _CONNECTION)
     about = request.GET.get("about", about)
-    return {"test": test, "step_url": url, "about": about, "is_about_these": test.fingerprint == about}
+    shown.member_role = test.tried_instead.member_role or shown.member_role
+    has_failed = test.state == AccessTest.State.FAILED
+    return {
+        "test": test,
+        "step_url": url,
+        "about": about,
+        "is_about_these": test.fingerprint == about,
+        "expected": expected.of_members(shown) if has_failed else [],
+        **failures.shown(test.found.results),
+    }

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
-from integrations.access import findings
+from integrations.access import failures, findings
 from integrations.access.findings import partition_of
 from integrations.aws import iac
 from integrations.aws.iac.removal import member_removal
@@ -17,7 +17,7 @@ from integrations.models import AccessTest, Draft
 from integrations.models.settings import NamedSettings
 from integrations.planning import handle_prefix
 from integrations.planning.handle_prefix import Example
-from integrations.wizard import launch_links, remains, setup_files, shell_lines
+from integrations.wizard import expected, launch_links, remains, setup_files, shell_lines
 from integrations.wizard.steps.step import Step, UrlOf
 from workspaces.handles import HandleValidator, node_handle_like, why_system_owned
 from workspaces.web.inputs import PLAIN
@@ -165,6 +165,8 @@ class ConnectionStep(Step):
             "stackset_url": url_of("members.yaml"),
             "terraform_url": url_of("members.tf"),
             "member_policy": setup_files.policy_of(draft),
+            "expected": expected.of_members(draft) if test and test.state == AccessTest.State.FAILED else [],
+            **(failures.shown(test.found.results) if test else {}),
             "launch_members": launch_links.for_members(draft),
             "member_lines": shell_lines.for_members(draft),
             "why_no_stackset": setup_files.why_no_stackset(draft),

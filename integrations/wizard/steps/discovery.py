@@ -12,7 +12,7 @@ from integrations.forms.settings import SettingsForm
 from integrations.models import AccessTest, Draft
 from integrations.models.settings import NamedSettings
 from integrations.planning.selection_tree import Outline, in_words
-from integrations.wizard import launch_links, remains, setup_files, shell_lines
+from integrations.wizard import expected, launch_links, remains, setup_files, shell_lines
 from integrations.wizard.steps.step import Step, UrlOf
 
 
@@ -67,6 +67,8 @@ class DiscoveryStep(Step):
             "is_everything": selection.is_everything,
             "chosen": in_words(selection, None),
         }
+        if test is not None and test.state == AccessTest.State.FAILED:
+            context["expected"] = expected.of_discovery(draft)
         if test is not None:
             context["other_mirrors"] = setup_files.other_mirrors(draft, test.found.signed_in.organization_id)
         return context

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from integrations.aws.regions import PARTITIONS, Region, home_region, partition_of_arn, regions
+from integrations.aws.regions import PARTITIONS, Region, home_region, partition_of_arn, regions, sts_endpoint
 
 
 def test_the_table_is_that_of_botocore() -> None:
@@ -46,3 +46,13 @@ def test_importing_our_client_does_not_bring_awss_library() -> None:
     code = f"import sys; sys.path.insert(0, '.'); {'; '.join(f'import integrations.aws.{name}' for name in modules)}"
     check = "; sys.exit(bool({'boto3', 'botocore'} & sys.modules.keys()))"
     subprocess.run([sys.executable, "-c", code + check], check=True, timeout=30)
+
+
+def test_sts_is_asked_where_awss_library_asks_it() -> None:
+    import botocore.session
+
+    session = botocore.session.Session()
+    session.set_credentials("AKIAIOSFODNN7EXAMPLE", "x")
+    ours = {partition: f"https://{sts_endpoint(partition)}" for partition in PARTITIONS}
+    theirs = {name: session.create_client("sts", home_region(name)).meta.endpoint_url for name in PARTITIONS}
+    assert ours == theirs
