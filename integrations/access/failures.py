@@ -61,12 +61,13 @@ def shown(results: Iterable[TriedAccount] | None) -> dict[str, Any]:
 def of_connections(top: Folder) -> list[Failure]:
     """Give what is wrong with the failing connections of a mirror, what most have first, in one statement."""
     failing = Connection.objects.filter(root=top, removed_at=None, state=ConnectionState.ACTIVE, health=Health.FAILING)
+    account_id: Any = F("source_id")
     named = Concat("source_id", Value(" "), SHOWN, output_field=_TEXT)
     some: Any = Func(
         ArrayAgg(named, order_by=named), template=f"(%(expressions)s)[1:{_MOST_ACCOUNTS}]", output_field=_TEXT
     )
     groups = (
-        failing.annotate(what=Replace("health_reason", F("source_id"), Value(_ANY_ACCOUNT), output_field=_TEXT))
+        failing.annotate(what=Replace("health_reason", account_id, Value(_ANY_ACCOUNT), output_field=_TEXT))
         .order_by()
         .values("what")
         .annotate(number=Count("id"), some=some)

@@ -103,7 +103,8 @@ def test_a_tenants_owner_makes_an_integration_by_access_key_through_tenant_setti
     assert key.secret not in console.page.content()
     walks.set_up_connections(console, deploy_to(aws), prefix="labs_")
     walks.set_up_connections_by_hand(console, make_roles_in(aws), role_name="made-by-hand")
-    console.sees(f"The role made-by-hand in {aws.organization.management_account_id} works.")
+    console.sees("The role made-by-hand works in all 5 accounts that were tried.")
+    console.sees(f"Management {aws.organization.management_account_id}")
     walks.give_permissions(console, "Specific Organizations and Workspaces", "ops", "rockets")
     walks.sees_synced(console)
     assert console.path == "/tenants/acme/integrations/labs/"
