@@ -180,4 +180,4 @@ class _Pages:
         return Row(name, fastest_of(self._runs, once), f"{len(asked)} queries, {size:,} bytes")
 
 
-_NOT_ASKING = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "SELECT set_config")
+_NOT_ASKING = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "WITH before AS MATERIALIZED")  # the last binds the tenant
