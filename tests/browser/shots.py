@@ -1,4 +1,4 @@
-"""``./console shots``: every page of the running demo in light, dark and narrow, to look through, with its weight.
+"""``./console shots``: every page of the running demo in light, dark and four widths, to look through, with its weight.
 
 It signs in as the demo's tenant owner, makes the integrations that the demo begins without by walking the wizard, and
 follows links. ``--readme`` and ``--guide`` take the pictures of the README and of the documentation instead.
@@ -31,7 +31,12 @@ LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
     "narrow": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
+    "narrowest": {"color_scheme": "dark", "viewport": {"width": 320, "height": 640}},
+    "tablet": {"color_scheme": "light", "viewport": {"width": 768, "height": 1024}},
+    "wide": {"color_scheme": "dark", "viewport": {"width": 1440, "height": 900}},
 }
+# Who looks too, at what they find from where they land; the last is a stranger to the places of the others.
+OTHERS = (PEOPLE[2][0], PEOPLE[3][0])
 ROOT = Path(__file__).resolve().parents[2]
 TREE = "/tenants/acme/orgs/tnt/integrations/awsi/"
 STARTS = (TREE, "/tenants/acme/integrations/labs/", "/", *UNLINKED)
@@ -65,11 +70,11 @@ def main() -> int:
 
 
 @contextmanager
-def console(browser: Browser, look: str) -> Iterator[Console]:
-    """Open the demo, signed in as the owner of its Enterprise tenant."""
+def console(browser: Browser, look: str, email: str = PEOPLE[0][0]) -> Iterator[Console]:
+    """Open the demo, signed in; as the owner of its Enterprise tenant, if nobody else is named."""
     context = browser.new_context(**LOOKS[look], reduced_motion="reduce")
     opened = Console(context.new_page(), settings.BASE_URL, Watch(context))
-    opened.sign_in(PEOPLE[0][0], PASSWORD)
+    opened.sign_in(email, PASSWORD)
     opened.page.wait_for_url(lambda url: "/account/" not in url)
     yield opened
     context.close()
@@ -155,16 +160,28 @@ def take_all(browser: Browser, owner: Console, folder: Path) -> None:
                 for path in paths:
                     if look == "light":
                         weights[path] = weigh(page, opened.address + path)
-                    page.goto(opened.address + path)
-                    page.screenshot(path=folder / look / f"{name_of(path)}.png", full_page=True, caret="initial")
+                    take(page, opened.address + path, folder / look / f"{name_of(path)}.png")
         stranger.context.close()
+    for email in OTHERS:
+        with console(browser, "light", email) as opened:
+            for path in list(Crawl(opened.page, opened.address, route_of)("/", TREE)):
+                take(opened.page, opened.address + path, folder / email / f"{name_of(path)}.png")
     (folder / "index.html").write_text(overview(weights), encoding="utf-8")
     cold, warm = (max(weights, key=lambda path: weights[path][nth]) for nth in (0, 1))
     sys.stdout.write(
-        f"{len(weights)} pages in three looks: {folder / 'index.html'}\n"
+        f"{len(weights)} pages in {len(LOOKS)} looks: {folder / 'index.html'}\n"
         f"The heaviest with an empty cache: {cold}, {weights[cold][0] / 1000:.1f} kB.\n"
         f"The heaviest after that: {warm}, {weights[warm][1] / 1000:.1f} kB.\n"
     )
+
+
+def take(page: Page, url: str, path: Path) -> None:
+    """Take a page in its whole length, and say so where it scrolls sideways."""
+    page.goto(url)
+    page.screenshot(path=path, full_page=True, caret="initial")
+    beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    if beyond > 0:
+        sys.stdout.write(f"{path} scrolls sideways by {beyond} px.\n")
 
 
 def weigh(page: Page, url: str) -> tuple[int, int]:
