@@ -4,18 +4,17 @@ from django.conf import settings as installation
 
 from integrations.aws.regions import sts_endpoint
 from integrations.models import AccessMode
-from integrations.models.settings import NamedSettings
+from integrations.models.settings import AccessSettings, NamedSettings
 from integrations.wizard import setup_files
 
 Expected = list[tuple[str, str]]
 
 
-def of_discovery(settings: NamedSettings) -> Expected:
-    """Give what the role for discovery must be like; nothing where an access key is used instead."""
-    if settings.access_mode != AccessMode.ROLE:
+def of_discovery(settings: AccessSettings) -> Expected:
+    """Give what the role for discovery must be like; nothing where there is none, or an access key instead."""
+    if settings.access_mode != AccessMode.ROLE or not settings.role_arn:
         return []
-    role = settings.role_arn or setup_files.discovery_role_name(settings)
-    return _of_role(settings, ("Role ARN" if settings.role_arn else "Role Name", role), settings.discovery_external_id)
+    return _of_role(settings, ("Role ARN", settings.role_arn), settings.discovery_external_id)
 
 
 def of_members(settings: NamedSettings) -> Expected:
@@ -24,7 +23,7 @@ def of_members(settings: NamedSettings) -> Expected:
     return _of_role(settings, ("Role Name", role.name_or_default), role.external_id)
 
 
-def _of_role(settings: NamedSettings, role: tuple[str, str], external_id: str) -> Expected:
+def _of_role(settings: AccessSettings, role: tuple[str, str], external_id: str) -> Expected:
     partition = setup_files.served_partition(settings)
     if not partition:
         return []

@@ -18,7 +18,7 @@ from integrations.aws.identifiers import check_role_arn
 from integrations.aws.regions import partition_of_arn
 from integrations.events.inlets import KEY_HEADER
 from integrations.models import AccessTest, Draft, Integration
-from integrations.models.settings import NamedSettings
+from integrations.models.settings import AccessSettings, NamedSettings
 from integrations.planning.selection import ROOT, ticked_accounts
 from integrations.planning.selection_tree import Outline, in_words
 
@@ -47,7 +47,7 @@ def discovery_role_name(settings: NamedSettings) -> str:
     return settings.discovery_role_name or _DISCOVERY_ROLE
 
 
-def served_partition(settings: NamedSettings) -> str:
+def served_partition(settings: AccessSettings) -> str:
     """Give the partition that roles are made for; empty where this installation has no identity in it."""
     partition = partition_of(settings)
     return partition if partition in installation.PIPES_AWS_PRINCIPALS else ""

@@ -116,3 +116,12 @@ document.addEventListener("click", async (event) => {
     dialog.close();
   }
 });
+
+// What somebody has opened stays open when its part of the page comes anew.
+let opened = [];
+document.addEventListener("htmx:beforeSwap", () => {
+  opened = [...document.querySelectorAll("details[data-stays-open][open]")].map((one) => one.dataset.staysOpen);
+});
+document.addEventListener("htmx:afterSwap", () => {
+  for (const one of document.querySelectorAll("details[data-stays-open]")) one.open ||= opened.includes(one.dataset.staysOpen);
+});

@@ -103,9 +103,12 @@ def test_a_rotated_external_id_replaces_the_old_one_everywhere_on_the_page(visit
     console = visit(people.org_owner).open(draft_before("discovery", people, role_arn=""))
     console.fill("Role ARN", ROLE_ARN)
     old = console.field("External ID").input_value()
+    lines = console.page.locator("summary", has_text="Or paste lines into a shell")
+    lines.click()
     console.press("Rotate")
     expect(console.field("External ID")).not_to_have_value(old)
     console.sees("The External ID is new")
     assert old not in console.page.content()
+    expect(console.page.get_by_text("terraform init")).to_be_visible()  # what was opened stays open
     assert console.field("External ID").input_value() in console.download("Download Terraform Plan")[1]
     expect(console.field("Role ARN")).to_have_value(ROLE_ARN)

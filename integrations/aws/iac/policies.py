@@ -69,7 +69,8 @@ class MemberPolicy:
 
     @property
     def label(self) -> str:
-        return self.name.rpartition("/")[2]
+        """What people call it: of AWS's without its path."""
+        return self.name if self.is_own else self.name.rpartition("/")[2]
 
 
 # Of AWS's own policies those to choose from, and what each lets see: what AWS's documents of them allow.

@@ -84,7 +84,8 @@ def removal(remains: Remains) -> tuple[ManualStep, ...]:
     if remains.has_events:
         steps += (
             ManualStep(
-                "The stack that sends events, in the management account, with its name instead of STACK.",
+                "The stack that sends events, in the management account, with its name instead of STACK. Until then"
+                " EventBridge goes on sending them, and charges for that.",
                 f"aws cloudformation delete-stack --region {home_region(remains.partition)} --stack-name STACK",
             ),
         )

@@ -17,6 +17,7 @@ from integrations.trials import settings_trial
 from integrations.views.frame import integration_page
 from integrations.views.sync.diff import group_changes
 from integrations.views.workspace_impact import workspace_lines
+from integrations.wizard import expected
 from workspaces.access import Access
 from workspaces.models import Tenant
 from workspaces.web.htmx import render_page
@@ -70,6 +71,8 @@ def show_trial(
     )
     if trial.state == SettingsTrial.State.READY:
         context |= found(request, current, trial)
+    if trial.state == SettingsTrial.State.FAILED:
+        context["expected"] = expected.of_discovery(trial)
     return render_page(request, template, context, parts=parts)
 
 

@@ -242,7 +242,10 @@ def test_a_rotated_external_id_takes_over_when_it_was_tried_and_saved(
     new = before.next_discovery_external_id
     assert in_use.sync().state == "succeeded"  # the old one is in use until then
     start(as_org_owner, cast, role_arn=before.role_arn)
-    assert "They do not work" in as_org_owner.get(TRIAL).content.decode()
+    page = as_org_owner.get(TRIAL).content.decode()
+    assert "They do not work" in page
+    assert "What Pipes expects of the role" in page
+    assert 'data-copy="sts.us-east-1.amazonaws.com"' in page
     in_use.aws.roles.delete(before.role_arn)
     arn = in_use.aws.roles.create_discovery(new, name=before.role_arn.rpartition("/")[2])
     start(as_org_owner, cast, role_arn=arn)
