@@ -7,9 +7,9 @@ from itertools import chain
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Func, JSONField, OuterRef, Value
+from django.db.models import Func, JSONField, OuterRef
 
-from connections.models import Connection, Folder
+from connections.search.sources import nodes_of
 from integrations.models import Integration, SyncRun
 from integrations.models.sync_run import HEAVY
 from workspaces.access import Scope
@@ -52,12 +52,7 @@ def places_of(runs: Sequence[ChangedRun]) -> Mapping[tuple[int, str], tuple[str,
     """Find what is there of what runs are about, in one statement: (mirror, provider's id) → (kind, key)."""
     roots = {each.run.integration.root_folder_id for each in runs}
     source_ids = {line[2] for each in runs for line in each.lines}
-    there = {"root__in": roots, "source_id__in": source_ids, "removed_at": None}
-    columns = ("root", "source_id", "node", "pk")
-    folders = Folder.objects.filter(**there).annotate(node=Value("folder")).values_list(*columns)
-    connections = Connection.objects.filter(**there).annotate(node=Value("connection")).values_list(*columns)
-    found = folders.union(connections, all=True) if runs else ()
-    return {(root, source_id): (kind, pk) for root, source_id, kind, pk in found}
+    return nodes_of(roots, source_ids)
 
 
 def _part(which: str) -> Func:

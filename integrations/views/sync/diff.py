@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from django.core.paginator import Page, Paginator
 
 from connections.models import ConnectionState
+from connections.search.sources import nodes_of
+from integrations.models import Integration
 from integrations.planning.diff import Change
 
 LINES = 100
@@ -22,6 +24,13 @@ _MARKS = {
 
 
 @dataclass(frozen=True, slots=True)
+class ShownChange(Change):
+    """A change, with the page of what it is about, if that is there."""
+
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeGroup:
     """All changes of one kind, one page of which is shown."""
 
@@ -29,7 +38,7 @@ class ChangeGroup:
     mark: str
     tone: str
     word: str
-    page: "Page[Change]"
+    page: "Page[ShownChange]"
 
     @property
     def count(self) -> int:
@@ -53,9 +62,9 @@ class ChangeGroup:
 
 def group_changes(lines: Iterable[Sequence[str]], *, kind: str = "", page: str = "1") -> list[ChangeGroup]:
     """Group the stored lines of a run; with a kind, only that one, and the page of it that is asked for."""
-    by_kind: dict[str, list[Change]] = {name: [] for name in _MARKS}
+    by_kind: dict[str, list[ShownChange]] = {name: [] for name in _MARKS}
     for line in lines:
-        change = Change(*line)  # type: ignore[arg-type]  # as stored by SyncRun.changes
+        change = ShownChange(*line)  # type: ignore[arg-type]  # as stored by SyncRun.changes
         by_kind[change.kind].append(_worded(change))
     wanted = {kind: by_kind[kind]} if kind in by_kind else by_kind
     number = page if kind in by_kind else "1"
@@ -66,7 +75,25 @@ def group_changes(lines: Iterable[Sequence[str]], *, kind: str = "", page: str =
     ]
 
 
-def _worded(change: Change) -> Change:
+def link(groups: Sequence[ChangeGroup], integration: Integration) -> Sequence[ChangeGroup]:
+    """Let what is shown of the groups lead to the nodes that are there, which one statement finds."""
+    root_id = integration.root_folder_id
+    there = nodes_of([root_id], {change.source_id for group in groups for change in group.page})
+    for group in groups:
+        group.page.object_list = [
+            replace(change, url=_url(integration, there.get((root_id, change.source_id)))) for change in group.page
+        ]
+    return groups
+
+
+def _url(integration: Integration, node: tuple[str, int] | None) -> str:
+    if node is None:
+        return ""
+    kind, pk = node
+    return integration.scope.url(f"{kind}_detail", **{kind: pk})
+
+
+def _worded(change: ShownChange) -> ShownChange:
     if change.kind != "state":
         return change
     before, after = (ConnectionState(value).label if value else "" for value in (change.before, change.after))

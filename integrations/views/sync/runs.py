@@ -24,7 +24,7 @@ from integrations.views.frame import (
     render_live,
     run_status,
 )
-from integrations.views.sync.diff import group_changes
+from integrations.views.sync.diff import group_changes, link
 from integrations.views.workspace_impact import WorkspaceLines, workspace_lines
 from workspaces.access import MAY_APPROVE_REMOVALS, Access, Power
 from workspaces.places import lookup
@@ -93,12 +93,12 @@ def run_detail(request: HttpRequest, access: Access, integration: str, run: int)
         if not problem:
             return redirect(access.scope.url("integration_detail", integration=found.handle))
         mine = get_object_or_404(runs, number=run)
-    runs_url = access.scope.url("run_list", integration=found.handle)
+    runs_url, kind = access.scope.url("run_list", integration=found.handle), request.GET.get("kind", "")
     context = integration_page(
         access,
         found,
         [("Processes", runs_url), (f"Sync {mine.number}", "")],
-        groups=group_changes(mine.changes, kind=request.GET.get("kind", ""), page=request.GET.get("page", "1")),
+        groups=link(group_changes(mine.changes, kind=kind, page=request.GET.get("page", "1")), found),
         is_one_kind="kind" in request.GET,
         problem=problem,
         advanced_url=access.scope.url("integration_advanced", integration=found.handle),

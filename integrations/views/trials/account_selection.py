@@ -115,7 +115,5 @@ def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial)
     tree = account_tree.choices(request, outline, request.path)
     words = in_words(integration.chosen, integration.known_selection)
     return (
-        tree
-        | outcome_context(request, integration.tenant, outcome)
-        | {"is_other": is_other, "grace": GRACE, "words": words}
+        tree | outcome_context(request, integration, outcome) | {"is_other": is_other, "grace": GRACE, "words": words}
     )

@@ -15,11 +15,10 @@ from integrations.models import Integration, SettingsTrial
 from integrations.planning import words
 from integrations.trials import settings_trial
 from integrations.views.frame import integration_page
-from integrations.views.sync.diff import group_changes
+from integrations.views.sync.diff import group_changes, link
 from integrations.views.workspace_impact import workspace_lines
 from integrations.wizard import expected
 from workspaces.access import Access
-from workspaces.models import Tenant
 from workspaces.web.htmx import render_page
 
 # Why a trial was not saved, whatever it is about.
@@ -76,18 +75,21 @@ def show_trial(
     return render_page(request, template, context, parts=parts)
 
 
-def outcome_context(request: HttpRequest, tenant: Tenant, outcome: settings_trial.TrialOutcome) -> dict[str, object]:
+def outcome_context(
+    request: HttpRequest, integration: Integration, outcome: settings_trial.TrialOutcome
+) -> dict[str, object]:
     """Give what the template of changes needs, and what saving them has to send back."""
     removals = [change for change in outcome.changes if change.kind == "remove"]
     reasons = words.reasons([change.after for change in removals])
+    groups = group_changes(
+        (astuple(change) for change in outcome.changes),
+        kind=request.GET.get("kind", ""),
+        page=request.GET.get("page", "1"),
+    )
     return {
-        "groups": group_changes(
-            (astuple(change) for change in outcome.changes),
-            kind=request.GET.get("kind", ""),
-            page=request.GET.get("page", "1"),
-        ),
+        "groups": link(groups, integration),
         "is_one_kind": "kind" in request.GET,
-        "workspaces": workspace_lines(outcome.impacts, tenant),
+        "workspaces": workspace_lines(outcome.impacts, integration.tenant),
         "seen": outcome.fingerprint,
         "removed": len(removals),
         "reasons": reasons,

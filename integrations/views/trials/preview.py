@@ -48,6 +48,6 @@ def integration_preview(request: HttpRequest, access: Access, integration: str) 
 
 def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
     outcome = settings_trial.outcome_of(trial, integration)
-    return outcome_context(request, integration.tenant, outcome) | {
+    return outcome_context(request, integration, outcome) | {
         "asks": preview.why_it_would_ask(outcome, integration),
     }

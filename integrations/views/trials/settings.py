@@ -63,7 +63,7 @@ def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial)
     outcome = settings_trial.outcome_of(trial, integration)
     before = integration.source_organization_id
     titles = {held.source_id: held.title for held in outcome.tree.folders}
-    return outcome_context(request, integration.tenant, outcome) | {
+    return outcome_context(request, integration, outcome) | {
         "left_out": [(titles.get(source_id, ""), source_id) for source_id in trial.left_out],
         "other_organization": before
         and before != outcome.snapshot.organization_id

@@ -122,8 +122,16 @@ def test_every_change_is_shown_with_its_letter_before_and_after(
     cast: Cast, awsi: Integration, as_org_owner: Client
 ) -> None:
     run = finish(cast, awsi, CREATED, RENAMED, MOVED, SUSPENDED, REMOVED)
+    with isolation.as_tenant(cast.acme.pk):
+        root = awsi.root_folder
+        node = factories.connection(cast.at_org, "web", folder=root, source_id=MOVED[2])
+        factories.connection(cast.at_org, "gone", folder=root, source_id=REMOVED[2], removed_at=timezone.now())
     html = get(as_org_owner, f"{RUNS}{run.number}/")
     text = text_of(html)
+    assert (
+        re.findall(r'<a href="(/tenants/acme/orgs/tnt/connections/[^"]*)"><bdi>([^<]*)', html)
+        == [(f"/tenants/acme/orgs/tnt/connections/{node.pk}/", "web")] * 2
+    )
     for words_ in (
         "+ card &lt;vault&gt; connection 111122223333 Root / Prod",
         "~ Prod folder ou-ab12-1 Production (production) to → Prod (prod)",
