@@ -7,7 +7,7 @@ break or a ``${``.
 """
 
 from integrations.aws.iac.files import discovery_cloudformation, discovery_terraform, events_cloudformation
-from integrations.aws.iac.keys import KeySetup, discovery_key
+from integrations.aws.iac.keys import KeySetup, account_key, discovery_key
 from integrations.aws.iac.manual import ManualStep, discovery_steps, member_steps
 from integrations.aws.iac.members import (
     WITHOUT_STACK_SETS,
@@ -34,6 +34,7 @@ __all__ = [
     "MemberPolicy",
     "StackSetUnavailableError",
     "Targets",
+    "account_key",
     "discovery_cloudformation",
     "discovery_key",
     "discovery_steps",

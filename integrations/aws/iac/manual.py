@@ -42,7 +42,9 @@ def member_steps(
         ManualStep("Repeat these steps in every account of your AWS organization, the management account included."),
         ManualStep("Sign in to the AWS console of the account and open IAM."),
         *_create_role(trust),
-        ManualStep(f"Search for {policy.label}, select {which}, then choose Next.", policy.arn(partition)),
+        ManualStep(
+            f"Search for {policy.name.rpartition('/')[2]}, select {which}, then choose Next.", policy.arn(partition)
+        ),
         ManualStep(
             "Enter this Role name, the same in every account, then choose Create role.", check_role_name(role_name)
         ),

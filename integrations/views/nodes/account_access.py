@@ -146,6 +146,9 @@ def _show(
             "seen": account_access.fingerprint(found),
             "access_row": found,
             "setup": _setup(found),
+            "key_setup": iac.account_key(
+                user_name=f"pipes-connection-{found.uid.hex[:6]}", partition=findings.partition_of(found)
+            ),
             "why_disabled": node.why_disabled,
             "url": url,
         }

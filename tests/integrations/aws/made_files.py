@@ -41,6 +41,7 @@ ENDPOINT = "https://pipes.example.com/events/0f0f0f0f-1111-4222-8333-44444444444
 
 
 KEY = iac.discovery_key(user_name=DISCOVERY["role_name"])
+ACCOUNT_KEY = iac.account_key(user_name="pipes-connection-0f0f0f", partition="aws-us-gov")
 OWN_POLICY = iac.MemberPolicy("team/pipes-read", is_own=True)
 
 
@@ -74,6 +75,7 @@ def handouts() -> dict[str, str]:
         "members.tf": terraform(EVERYTHING),
         "members_partial.tf": terraform(PARTIAL),
         "discovery_key.txt": steps_text(KEY.steps) + KEY.lines + "\n" + steps_text(KEY.replacing),
+        "account_key.txt": steps_text(ACCOUNT_KEY.steps) + ACCOUNT_KEY.lines + "\n" + steps_text(ACCOUNT_KEY.replacing),
         "member_steps_own_policy.txt": steps_text(iac.member_steps(**MEMBER, policy=OWN_POLICY)),
         "member_steps.txt": steps_text(iac.member_steps(**MEMBER)),
     }

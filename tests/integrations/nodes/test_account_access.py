@@ -93,6 +93,14 @@ def test_a_connection_is_made_and_gets_a_role_at_each_level(cast: Cast, as_tenan
     assert actions_of(cast) == ["connection.created", "connection.access_changed"]
 
 
+def test_the_page_says_how_to_make_a_key_for_the_account(cast: Cast, as_org_owner: Client) -> None:
+    page = as_org_owner.get(make(as_org_owner)).content.decode()
+    user = f"pipes-connection-{stored(cast).uid.hex[:6]}"
+    policy = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    assert f"aws iam attach-user-policy --user-name {user} --policy-arn {policy}" in page
+    assert "Prefer Cross-Account Role." in page
+
+
 def test_a_secret_key_is_sealed_and_never_shown_nor_logged(cast: Cast, as_org_owner: Client) -> None:
     url = make(as_org_owner)
     page = save(as_org_owner, url, **KEY)
