@@ -32,24 +32,25 @@ CONTENTS: Final = (
     ),
 )
 
-# What a "?" beside a field, or beside a title, explains: page and section by the label as people read it.
-HELP: Final = {
-    # fields and parts of pages
+# What a "?" explains: page and section by the label of the field, or the title, that it stands beside.
+HELP_OF_FIELDS: Final = {
     "Access Mode": "discovery/access-mode",
     "Role ARN": "discovery/role-arn",
-    "External ID": "discovery/external-id",
     "Access Key": "discovery/access-key",
-    "Accounts to mirror": "discovery/accounts-to-mirror",
     "Handle": "handles/what-a-handle-may-look-like",
     "Handle Prefix": "connection-settings/handle-prefix",
     "Role Name": "connection-settings/role-name",
     "Regions": "connection-settings/regions",
     "Default Region": "connection-settings/regions",
+    "Search path prefix": "workspaces/search-path",
+}
+HELP_OF_TITLES: Final = {
+    "External ID": "discovery/external-id",
+    "Accounts to mirror": "discovery/accounts-to-mirror",
+    "Handle": "handles/what-a-handle-may-look-like",
     "Advanced Options": "connection-settings/advanced-options",
     "Deletion Limit": "syncs/deletion-limit",
     "Schedule": "syncs/when-syncs-run",
-    "Search path prefix": "workspaces/search-path",
-    # pages
     "Discovery Settings": "discovery/setting-up-the-role",
     "Connection Settings": "connection-settings/the-roles-in-your-accounts",
     "Permissions": "permissions/what-a-permission-covers",
