@@ -36,7 +36,7 @@ _COUNT_BELOW = """
         SELECT top.id AS top_id, below.id FROM top
         JOIN connections_folder below ON below.path >= top.path AND below.path < top.path_end
         WHERE below.removed_at IS NULL
-    ), leaves AS (
+    ), leaves AS MATERIALIZED (
         SELECT folder_id, count(*) AS number, {counted} FROM connections_connection
         WHERE folder_id = ANY(ARRAY(SELECT id FROM inside)) AND removed_at IS NULL GROUP BY folder_id
     )

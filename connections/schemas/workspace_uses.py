@@ -13,8 +13,9 @@ from connections.sharing import GRANTED, IS_GRANTED, Granted
 _USES = f"""
     WITH added AS (
         SELECT workspace_id, folder_id, connection_id FROM connections_schema
-        WHERE folder_id = ANY(%(folders)s) OR connection_id = ANY(%(connections)s)
-        UNION ALL SELECT unnest(%(also)s::bigint[]), NULL, NULL
+        WHERE (folder_id = ANY(%(folders)s::bigint[]) OR connection_id = ANY(%(connections)s::bigint[]))
+            AND (%(only)s::bigint IS NULL OR workspace_id = %(only)s)
+        UNION ALL SELECT %(only)s, NULL, NULL WHERE %(only)s::bigint IS NOT NULL
     ), used AS (
         SELECT o.handle || '/' || w.handle AS name, json_build_array(
             w.id, w.organization_id, o.handle || '/' || w.handle, w.search_path_prefix,
@@ -39,12 +40,17 @@ _IS_GRANTED = IS_GRANTED.format(
 # What the workspaces have in use besides the tree: two names at most, which is enough to know whether all_aws exists
 # and stops early, and those that were asked about.
 _BESIDES = f"""
-    WITH added AS MATERIALIZED (
+    WITH besides AS MATERIALIZED (
+        SELECT workspace_id, folder_id, connection_id FROM connections_schema
+        WHERE workspace_id = ANY(%(workspaces)s)
+            AND (connection_id IS NULL OR connection_id NOT IN (SELECT unnest(%(connections)s::bigint[])))
+            AND (folder_id IS NULL OR folder_id NOT IN (SELECT unnest(%(whole)s::bigint[])))
+    ), added AS MATERIALIZED (
         SELECT s.workspace_id, s.folder_id, s.connection_id, f.path, rtrim(f.path, '/') || '0' AS path_end
-        FROM connections_schema s JOIN workspaces_workspace w ON w.id = s.workspace_id
+        FROM besides s JOIN workspaces_workspace w ON w.id = s.workspace_id
             LEFT JOIN connections_connection c ON c.id = s.connection_id
             LEFT JOIN connections_folder f ON f.id = coalesce(s.folder_id, c.folder_id)
-        WHERE w.id = ANY(%(workspaces)s) AND (f.id IS NULL OR f.id NOT IN (SELECT unnest(%(whole)s::bigint[]))) AND (
+        WHERE (f.id IS NULL OR f.id NOT IN (SELECT unnest(%(whole)s::bigint[]))) AND (
             coalesce(c.workspace_id, f.workspace_id) = w.id OR {_IS_GRANTED}
         )
     ), named AS MATERIALIZED (
@@ -109,14 +115,14 @@ def uses_of(
     *,
     names: Iterable[str],
     whole: Sequence[int] | None = None,
-    also: Sequence[int] = (),
+    only: int | None = None,
 ) -> Uses:
     """Find the workspaces that have any of these nodes in their schema, and the grants on them, in two statements.
 
     ``names`` are those to look for in what the workspaces have besides. The connections are all that the folders hold;
-    where they are not, ``whole`` are those folders of which they are. ``also`` are workspaces to give in any case.
+    where they are not, ``whole`` are those folders of which they are. ``only`` is the one workspace to look at, which is given in any case.
     """
-    ids: dict[str, list[Any]] = {"folders": list(folder_ids), "connections": list(connection_ids), "also": list(also)}
+    ids: dict[str, Any] = {"folders": list(folder_ids), "connections": list(connection_ids), "only": only}
     with connection.cursor() as cursor:
         cursor.execute(_USES, ids)
         used, granted = map(json.loads, cursor.fetchone())

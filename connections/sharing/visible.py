@@ -128,11 +128,11 @@ class Reach:
 # The fields of Granted, of all that may use these nodes by themselves; workspaces that own one are among them.
 GRANTED = """
     SELECT folder_id, connection_id, organization_id, workspace_id FROM connections_grant
-    WHERE folder_id = ANY(%(folders)s) OR connection_id = ANY(%(connections)s)
+    WHERE folder_id = ANY(%(folders)s::bigint[]) OR connection_id = ANY(%(connections)s::bigint[])
     UNION ALL SELECT id, NULL, organization_id, workspace_id FROM connections_folder
-    WHERE id = ANY(%(folders)s) AND workspace_id IS NOT NULL
+    WHERE id = ANY(%(folders)s::bigint[]) AND workspace_id IS NOT NULL
     UNION ALL SELECT NULL, id, organization_id, workspace_id FROM connections_connection
-    WHERE id = ANY(%(connections)s) AND workspace_id IS NOT NULL
+    WHERE id = ANY(%(connections)s::bigint[]) AND workspace_id IS NOT NULL
 """
 
 

@@ -19,6 +19,7 @@ _HOW: Final = {
     How.REMOVE: "Stop sharing with these",
     How.SET: "Share with exactly these",
 }
+MOST_GRANTS: Final = 20_000
 KEEP, SET, RESET = "keep", "set", "reset"
 _DO: Final = ((KEEP, "Leave as it is"), (SET, "Set to"), (RESET, "Reset to inherited"))
 
@@ -34,8 +35,9 @@ class ManyPermissionsForm(AudienceForm):
         error_messages=dict.fromkeys(("required", "invalid_choice"), f"Choose one of: {', '.join(_HOW.values())}."),
     )
 
-    def __init__(self, scope: Scope, data: Any = None) -> None:
+    def __init__(self, scope: Scope, data: Any = None, *, number: int) -> None:
         super().__init__(data, label_suffix="")
+        self.number = number
         labels = LABELS[scope.level]
         none = "Nobody may use them by what is granted on them; what folders above them give stays."
         helps = helps_for(scope, some="What you select here", none=none)
@@ -46,6 +48,15 @@ class ManyPermissionsForm(AudienceForm):
         if self.cleaned_data.get("choice") == NONE and self.cleaned_data.get("how") in (How.ADD, How.REMOVE):
             offered = ", ".join(self.labels[one] for one in (ALL, SOME))
             self.add_error("choice", f"Select with whom: {offered}. No Permissions goes with “{_HOW[How.SET]}”.")
+        if not self.errors and self.cleaned_data["how"] != How.REMOVE and self._grants() > MOST_GRANTS:
+            self.add_error(
+                "choice",
+                f"These would be {self._grants():,} permissions, and {MOST_GRANTS:,} at once is the most. Select"
+                f" {self.labels[ALL]}, or share a folder that holds them, or do it in parts.",
+            )
+
+    def _grants(self) -> int:
+        return self.number * len(self.audiences())
 
     @property
     def how_words(self) -> str:

@@ -16,7 +16,7 @@ from connections.schemas.workspace_uses import Use, Uses
 from connections.search.chosen import Chosen
 from connections.sharing import Granted, How
 from connections.tree import ids_on, tops_of
-from integrations.nodes.uses import uses_in, view_below, view_of_connections
+from integrations.nodes.uses import uses_in, view_below, view_of_connections, whole_folders
 from integrations.planning.workspace_impact import (
     View,
     WorkspaceImpact,
@@ -96,8 +96,8 @@ def schema_impact(scope: Scope, chosen: Chosen, *, is_adding: bool) -> Impact:
     workspace = in_use.workspace_of(scope)
     inside = in_use.contents(workspace)
     changed, left_out = _to_add(inside, chosen) if is_adding else _to_remove(inside, chosen)
-    known = _facts(changed, may_gain=is_adding, also=[workspace.pk])
-    (use,) = [one for one in known.uses.workspaces if one.workspace_id == workspace.pk]
+    known = _facts(changed, may_gain=is_adding, only=workspace.pk)
+    (use,) = known.uses.workspaces
     found = impact_of_schema(use, _then(use, changed, is_adding=is_adding), known.uses, known.view)
     folders = () if is_adding else sorted(one.label for one in changed.folders)
     if folders:
@@ -139,7 +139,7 @@ def _changed(
     return chosen.only([one for one in chosen.nodes if is_changed(one.kind, one.id)])
 
 
-def _facts(chosen: Chosen, *, may_gain: bool, also: Sequence[int] = ()) -> _Facts:
+def _facts(chosen: Chosen, *, may_gain: bool, only: int | None = None) -> _Facts:
     """See these nodes with all below them as workspaces do, and who uses what of that."""
     view, titles = view_below(tops_of(one.path for one in chosen.folders))
     others = view_of_connections(
@@ -149,7 +149,9 @@ def _facts(chosen: Chosen, *, may_gain: bool, also: Sequence[int] = ()) -> _Fact
     )
     merged = View({**view.lines, **others.lines}, {**view.leaves, **others.leaves}, view.disabled | others.disabled)
     above = {pk for one in chosen.nodes for pk in ids_on(one.path_above)}
-    return _Facts(merged, titles, uses_in(merged, titles, above, may_gain=may_gain, also=also))
+    whole = whole_folders(merged) if others.lines else ()
+    found = uses_in(merged, titles, above, may_gain=may_gain, only=only, whole=whole)
+    return _Facts(merged, titles, found)
 
 
 def _to_add(inside: Contents, chosen: Chosen) -> tuple[Chosen, list[str]]:

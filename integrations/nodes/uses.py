@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import FilteredRelation, Q
+from django.db.models import Count, FilteredRelation, Q
 
 from connections import sharing
 from connections.models import Connection, Folder
@@ -118,12 +118,21 @@ def facts_of(node: Node, *, may_gain: bool) -> NodeFacts:
 
 
 def uses_in(
-    view: View, titles: Mapping[int, str], above: Iterable[int], *, may_gain: bool, also: Sequence[int] = ()
+    view: View,
+    titles: Mapping[int, str],
+    above: Iterable[int],
+    *,
+    may_gain: bool,
+    only: int | None = None,
+    whole: Iterable[int] = (),
 ) -> Uses:
-    """Find who uses what is in a view; ``titles`` are the folders that it has whole, ``above`` those around them."""
+    """Find who uses what is in a view; ``titles`` are its folders, ``above`` those around them.
+
+    It has all that is in its folders, and in those that are ``whole`` besides.
+    """
     below = [pk for leaves in view.leaves.values() for pk in leaves if isinstance(pk, int)]
     names = view.names if may_gain else ()
-    return uses_of([*{*above, *titles}], below, names=names, whole=list(titles), also=also)
+    return uses_of([*{*above, *titles}], below, names=names, whole=[*titles, *whole], only=only)
 
 
 def view_of_connection(node: Connection, handle: str) -> View:
@@ -162,3 +171,19 @@ def view_below(paths: Sequence[str]) -> tuple[View, dict[int, str]]:
             leaves.setdefault(pk, {})[leaf] = name
             disabled |= {leaf} if state in DISABLED else set()
     return View(lines, leaves, frozenset(disabled)), titles
+
+
+def whole_folders(view: View) -> list[int]:
+    """Find the folders of which a view has all that is in them and below, in three statements.
+
+    What workspaces have besides is looked for in the others only: in a tree of which all is chosen, nowhere.
+    """
+    tops = {line[0] for line in view.lines.values() if line}
+    ids = ids_under([f"{top}/" for top in tops]) if tops else []
+    there = Connection.objects.filter(folder__in=ids, removed_at=None)
+    numbers = dict(there.values_list("folder").annotate(number=Count("pk")))
+    partly = set[int]()
+    for pk, path in Folder.objects.filter(pk__in=ids).values_list("pk", "path"):
+        if numbers.get(pk, 0) != len(view.leaves.get(pk, ())):
+            partly |= set(ids_on(path))
+    return [pk for pk in ids if pk not in partly]

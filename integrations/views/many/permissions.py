@@ -25,7 +25,9 @@ def many_permissions(request: HttpRequest, access: Access) -> HttpResponse:
         selection = selection_of(request, access)
     except NothingChosenError as error:
         return go_back(request, access, error)
-    form = ManyPermissionsForm(access.scope, request.POST if "how" in request.POST else None)
+    form = ManyPermissionsForm(
+        access.scope, request.POST if "how" in request.POST else None, number=selection.chosen.number
+    )
     if not form.is_valid():
         context = {
             "form": form,

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from connections import actions, sharing
 from connections.models import Connection, Folder, Schema
+from integrations.forms import many as forms
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
@@ -275,3 +276,27 @@ def test_acts_take_as_many_queries_for_ten_nodes_as_for_a_thousand(
     with isolation.as_tenant(cast.acme.pk):
         factories.grow(tree.dev, folders=30, connections=1000)
     assert queries() == small
+
+
+def test_more_permissions_than_one_statement_can_write_are_refused_with_a_sentence(
+    cast: Cast, tree: Tree, as_org_owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms, "MOST_GRANTS", 2)
+    ticked = {"connection": [tree.web.pk, tree.api.pk, tree.lab.pk]}
+    response = as_org_owner.post(f"{ORG}many/permissions/", ticked | shares("add", cast.fireworks))
+    assert "These would be 3 permissions, and 2 at once is the most." in page_of(response)
+    assert "Stop sharing" not in page_of(as_org_owner.post(f"{ORG}many/permissions/", {}, follow=True))
+
+
+def test_names_that_a_workspace_has_besides_are_found_where_not_all_of_a_folder_was_chosen(
+    cast: Cast, tree: Tree, as_org_owner: Client
+) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        for node in (tree.prod, tree.dev):
+            sharing.set_grants(node, [cast.at_workspace])
+            actions.add_schema(scope=cast.at_workspace, node=node, by=cast.org_owner)
+    gone = {"folder": [tree.prod.pk, tree.dev.pk], "how": "set", "choice": "none"}
+    assert "Aggregator disappears" in page_of(as_org_owner.post(f"{ORG}many/permissions/", gone))
+    one = {"connection": [tree.web.pk], "do": "remove", "workspace": cast.fireworks.pk}
+    done = as_org_owner.post(f"{ORG}many/schema/", one, follow=True)
+    assert "1 of them is not added by itself." in page_of(done)
