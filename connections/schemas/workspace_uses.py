@@ -120,7 +120,8 @@ def uses_of(
     """Find the workspaces that have any of these nodes in their schema, and the grants on them, in two statements.
 
     ``names`` are those to look for in what the workspaces have besides. The connections are all that the folders hold;
-    where they are not, ``whole`` are those folders of which they are. ``only`` is the one workspace to look at, which is given in any case.
+    where they are not, ``whole`` are those folders of which they are. ``only`` is the one workspace to look at, which
+    is given in any case.
     """
     ids: dict[str, Any] = {"folders": list(folder_ids), "connections": list(connection_ids), "only": only}
     with connection.cursor() as cursor:
