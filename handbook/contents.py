@@ -40,6 +40,7 @@ HELP_OF_FIELDS: Final = {
     "Handle": "handles/what-a-handle-may-look-like",
     "Handle Prefix": "connection-settings/handle-prefix",
     "Role Name": "connection-settings/role-name",
+    "What the role may read": "connection-settings/what-the-role-may-read",
     "Regions": "connection-settings/regions",
     "Default Region": "connection-settings/regions",
     "Search path prefix": "workspaces/search-path",
