@@ -58,29 +58,23 @@ def facts_of(access: Access) -> Facts:
     return Facts(*found.get())
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
-    """Whether a mirror is shared and in use; ``workspaces`` are up to two of those that may use all of it."""
+def how_far(scope: Scope) -> dict[str, Any]:
+    """Give what annotates integrations of a scope with how far their trees are in use.
 
-    is_used: bool
-    is_shared: bool
-    workspaces: Sequence[dict[str, str]]
-
-
-def use_of(integration: Integration) -> Use:
-    """Look at how far the tree of an integration is in use, in one statement."""
-    root = integration.root_folder_id
-    of_mirror = Q(folder__root=root) | Q(connection__root=root)
-    granted = Grant.objects.filter(folder=root).filter(
+    ``is_used`` and ``is_shared`` say whether anything of one is, ``users`` are up to two of the workspaces that may use
+    all of it.
+    """
+    mine = {"tenant": scope.tenant}
+    of_mirror = Q(folder__root=OuterRef("root_folder_id")) | Q(connection__root=OuterRef("root_folder_id"))
+    granted = Grant.objects.filter(folder=OuterRef(OuterRef("root_folder_id"))).filter(
         Q(organization=None) | Q(organization=OuterRef("organization"), workspace=None) | Q(workspace=OuterRef("pk"))
     )
-    workspaces = Workspace.objects.filter(Exists(granted), tenant=integration.tenant_id).order_by("pk")
-    found: QuerySet[Integration, Any] = Integration.objects.filter(pk=integration.pk).values_list(
-        Exists(Schema.objects.filter(of_mirror, tenant=integration.tenant_id, lost_at=None)),
-        Exists(Grant.objects.filter(of_mirror, tenant=integration.tenant_id)),
-        ArraySubquery(workspaces.values(json=_HANDLES)[:2]),
-    )
-    return Use(*(found.first() or (True, True, ())))
+    users = Workspace.objects.filter(Exists(granted), **mine).order_by("pk")
+    return {
+        "is_used": Exists(Schema.objects.filter(of_mirror, **mine, lost_at=None)),
+        "is_shared": Exists(Grant.objects.filter(of_mirror, **mine)),
+        "users": ArraySubquery(users.values(json=_HANDLES)[:2]),
+    }
 
 
 def place(scope: Scope, handles: dict[str, str]) -> dict[str, str]:

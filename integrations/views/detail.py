@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from connections.views.listing import tree_context
 from integrations.access import failures
 from integrations.models import SyncSchedule
+from integrations.overview import first_steps
 from integrations.sync import requests
 from integrations.views.first_steps import next_step
 from integrations.views.frame import asks_url, find_integration, integration_page, latest_status, render_live
@@ -21,6 +22,7 @@ from integrations.wizard import expected
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 from workspaces.web.back import came_from
+from workspaces.web.htmx import htmx
 
 _ASKS_FIRST: Final = (
     "No sync of {} was started, for one waits for approval. Approve or discard it here; one that is started on Advanced"
@@ -31,7 +33,8 @@ _ASKS_FIRST: Final = (
 @scope_view(Power.OWNER)
 def integration_detail(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Show the tree that the integration mirrors, and follow a sync that is under way."""
-    found = find_integration(access, integration)
+    is_poll = htmx(request).target == "sync"
+    found = find_integration(access, integration, **({} if is_poll else first_steps.how_far(access.scope)))
     root = found.root_folder
     health = SimpleLazyObject(lambda: health_words(access, found))
     context = integration_page(
@@ -42,7 +45,7 @@ def integration_detail(request: HttpRequest, access: Access, integration: str) -
         health=health,
         failures=SimpleLazyObject(lambda: failures.shared(failures.of_connections(root))),
         expected=SimpleLazyObject(lambda: expected.of_members(found)),
-        next_step=SimpleLazyObject(lambda: next_step(access.scope, found)),
+        next_step=None if is_poll else next_step(access.scope, found),
         accounts_url=f"{access.scope.url('integration_config', integration=found.handle)}#accounts",
         root_url=access.scope.url("folder_settings", folder=root.pk),
         picture_url=access.scope.url("integration_picture", integration=found.handle),

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import reverse
 
-from integrations.models import Integration
 from integrations.overview import first_steps
 from integrations.overview.first_steps import Facts
 from workspaces.access import Access, Scope, why_no_integrations
@@ -76,14 +76,13 @@ def _workspaces_url(scope: Scope, workspaces: Sequence[dict[str, str]], **folder
     return scope.url("organization_home" if workspaces else "workspace_create")
 
 
-def next_step(scope: Scope, integration: Integration) -> Step | None:
-    """Say what comes after the first sync of an integration; None once something of it is in use."""
-    use = first_steps.use_of(integration)
-    if use.is_used:
+def next_step(scope: Scope, integration: Any) -> Step | None:
+    """Say what comes after the first sync of an integration, annotated by ``how_far``; None once it is in use."""
+    if integration.is_used:
         return None
     root = integration.root_folder_id
-    if not use.is_shared:
+    if not integration.is_shared:
         why = "No workspace may use these folders and connections yet."
         return Step("share it", why, is_done=False, url=scope.url("folder_permissions", folder=root))
     why = "Workspaces may use these folders and connections, and none has added one to its schema yet."
-    return Step("add to a workspace", why, is_done=False, url=_workspaces_url(scope, use.workspaces, folder=root))
+    return Step("add to a workspace", why, is_done=False, url=_workspaces_url(scope, integration.users, folder=root))

@@ -67,10 +67,10 @@ class RunStatus:
         return not self.run.is_over or self.is_followed
 
 
-def find_integration(access: Access, handle: str) -> Integration:
-    """Find an integration of the scope itself; raises Http404."""
+def find_integration(access: Access, handle: str, **annotations: Any) -> Integration:
+    """Find an integration of the scope itself, with what it is to be annotated with; raises Http404."""
     found = Integration.objects.in_scope(access.scope).select_related("root_folder", "schedule")
-    return get_object_or_404(found, handle=handle)
+    return get_object_or_404(found.annotate(**annotations), handle=handle)
 
 
 def integration_page(

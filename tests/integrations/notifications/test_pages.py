@@ -332,7 +332,7 @@ def test_the_list_costs_the_same_however_long_it_is(told: Told, as_org_owner: Cl
     get(as_org_owner, PAGE)
     with CaptureQueriesContext(connection) as queries:
         get(as_org_owner, PAGE)
-    assert len(queries) == 15
+    assert len(queries) == 16
 
 
 def test_names_are_escaped(told: Told, as_org_owner: Client) -> None:
