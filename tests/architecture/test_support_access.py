@@ -39,6 +39,8 @@ def test_an_operator_with_support_access_only_looks(cast: Cast, installer: User,
         opened += looked.status_code == 200
         if looked.status_code not in (200, 302, 403, 404, 405) or looked.has_header("Content-Disposition"):
             wrong.append(f"GET {url} {looked.status_code}")
+        if b"/setup-files/" in getattr(looked, "content", b""):
+            wrong.append(f"GET {url} gives the address of a file")
         changed = as_operator.post(url)
         if changed.status_code != 403 or b"Support access to acme is for looking" not in changed.content:
             wrong.append(f"POST {url} {changed.status_code}")
