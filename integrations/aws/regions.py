@@ -1,7 +1,10 @@
 """The partitions and regions of AWS, as a table in code: requests read it, and botocore's data is slow to load."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
+
+_SIDE: Final = re.compile(r"(?<!Middle) (east|west|south)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +13,11 @@ class Region:
 
     code: str
     name: str
+
+    @property
+    def area(self) -> str:
+        """The part of the world, as its name says it: *US* of US East (Ohio)."""
+        return _SIDE.sub("", self.name.partition(" (")[0])
 
 
 # Compared with botocore's endpoint data by a test, which prints what is missing after an upgrade.

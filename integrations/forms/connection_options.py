@@ -84,6 +84,15 @@ class OptionsForm(SettingsForm):
                 field.choices = [("", "None"), *choices]
 
     @property
+    def region_groups(self) -> list[tuple[str, list[forms.boundfield.BoundWidget]]]:
+        """The boxes of the known regions, by the part of the world."""
+        areas = {region.code: region.area for region in regions.regions(self.partition)}
+        groups: dict[str, list[forms.boundfield.BoundWidget]] = {}
+        for box in self["regions"]:
+            groups.setdefault(areas[str(box.data["value"])], []).append(box)
+        return sorted(groups.items())
+
+    @property
     def advanced(self) -> list[forms.BoundField]:
         return [self[one.name] for one in ADVANCED]
 
