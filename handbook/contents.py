@@ -48,7 +48,6 @@ HELP_OF_FIELDS: Final = {
 HELP_OF_TITLES: Final = {
     "External ID": "discovery/external-id",
     "Accounts to mirror": "discovery/accounts-to-mirror",
-    "Handle": "handles/what-a-handle-may-look-like",
     "Advanced Options": "connection-settings/advanced-options",
     "Deletion Limit": "syncs/deletion-limit",
     "Schedule": "syncs/when-syncs-run",
