@@ -40,6 +40,7 @@ def change_permissions(
     *, scope: Scope, chosen: Chosen, audiences: Sequence[Scope], how: How, by: User
 ) -> sharing.Moved:
     """Change who may use the nodes, which the scope owns; who loses them loses their schemas at once."""
+    stood = grants_on(chosen) if how != How.ADD else []
     moved = sharing.change_grants(chosen.ids, audiences, how, owner=scope)
     details = {"how": how.value, "audiences": sorted(str(one) for one in audiences)}
     moves = {"schemas_removed": len(moved.lost), "schemas_returned": len(moved.returned)}
@@ -51,6 +52,7 @@ def change_permissions(
         **named(chosen),
         **details,
         **{name: of for name, of in moves.items() if of},
+        **({audit.STOOD: stood} if stood else {}),
     )
     return moved
 
@@ -72,7 +74,8 @@ def remove_schemas(*, scope: Scope, chosen: Chosen, by: User) -> int:
 
 
 def named(chosen: Chosen) -> dict[str, Any]:
-    """Give what an event says of the nodes: how many they are, and the handles of the first of them."""
+    """Give what an event says of the nodes: how many they are, the handles of the first of them, and all keys."""
     first = [one.handle for one in chosen.nodes[:_NAMED]]
     more = chosen.number - len(first)
-    return {"chosen": chosen.words, "nodes": first} | ({"and_more": more} if more else {})
+    keys = {"folder": list(chosen.ids.folders), "connection": list(chosen.ids.connections)}
+    return {"chosen": chosen.words, "nodes": first, audit.KEYS: keys} | ({"and_more": more} if more else {})

@@ -135,6 +135,17 @@ class Listing(LazyList[Row]):
         counts = dict(_counted(self.folders, "folder").union(_counted(self.connections, "connection"), all=True))
         return counts.get("folder", 0), counts.get("connection", 0)
 
+    def keys(self) -> Sequence[list[int]]:
+        """Give the keys of all folders, then of all connections, in their order."""
+        folders = _chosen(self.folders, self._folders_by, 0, None).values_list("pk", flat=True)
+        return list(folders), list(_chosen(self.connections, self._by, 0, None).values_list("pk", flat=True))
+
+    def rows_of(self, part: int, keys: Sequence[int]) -> list[Row]:
+        """Give those of these keys of a part that are still there."""
+        if part == 0:
+            return _folder_rows(self.folders.filter(pk__in=keys).values("pk"), self._folders_by)
+        return _connection_rows(self.connections.filter(pk__in=keys).values("pk"), self._by)
+
     def read_part(self, part: int, start: int, stop: int) -> list[Row]:
         if part == 0:
             return _folder_rows(_chosen(self.folders, self._folders_by, start, stop), self._folders_by)
@@ -248,7 +259,7 @@ def _connection_rows(chosen: "QuerySet[Any, Any]", order: Order) -> list[Row]:
     return [Row("connection", *values) for values in found.order_by(*order).values_list(*_COLUMNS, *own)]
 
 
-def _chosen(nodes: "QuerySet[Any]", order: Order, start: int, stop: int) -> "QuerySet[Any, Any]":
+def _chosen(nodes: "QuerySet[Any]", order: Order, start: int, stop: int | None) -> "QuerySet[Any, Any]":
     """Choose the slice first: the folders that a row is joined with are then looked up for it, and not for all rows."""
     ordered: QuerySet[Any, Any] = nodes.annotate(label=SHOWN).order_by(*order).values("pk")
     return ordered[start:stop]

@@ -48,7 +48,7 @@ HELP_OF_FIELDS: Final = {
 HELP_OF_TITLES: Final = {
     "External ID": "discovery/external-id",
     "Accounts to mirror": "discovery/accounts-to-mirror",
-    "Advanced Options": "connection-settings/advanced-options",
+    "Connection options": "connection-settings/advanced-options",
     "Deletion Limit": "syncs/deletion-limit",
     "Schedule": "syncs/when-syncs-run",
     "Discovery Settings": "discovery/setting-up-the-role",

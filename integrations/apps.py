@@ -16,4 +16,5 @@ class IntegrationsConfig(AppConfig):
         import_module("integrations.place_deletion")
         import_module("integrations.tasks")
         models, objects = import_module("integrations.models"), import_module("workspaces.audit.objects")
-        objects.register(models.Integration, "integration_detail", "integration", attribute="handle")
+        active = models.Integration.State.ACTIVE
+        objects.register(models.Integration, "integration_detail", "integration", attribute="handle", state=active)

@@ -110,6 +110,11 @@ class NodeFilter:
         about_connections = self.state or self.health or self.schema or self.region
         return self.kind != "connection" and not about_connections and self.sort in ("", "handle", "-handle")
 
+    def only(self, names: Sequence[str]) -> "NodeFilter":
+        """Leave out the filters that a list does not have."""
+        kept = (*names, "q", "sort")
+        return replace(self, **{one.name: "" for one in fields(self) if one.name not in kept})
+
     def but(self, **changes: str) -> "NodeFilter":
         return replace(self, **changes)
 

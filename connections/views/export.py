@@ -24,7 +24,7 @@ def node_export(request: HttpRequest, access: Access) -> StreamingHttpResponse:
     """Send what a list of the scope shows, or one below the folder that ``?below=`` names."""
     below = _below(request)
     folder = get_object_or_404(Folder.objects.in_scope(access.scope), pk=below) if below is not None else None
-    return _file(request, access, filters.find(access.scope, wanted_of(request), below=folder))
+    return _file(request, access, filters.find(access.scope, wanted_of(request), below=folder), has_reasons=True)
 
 
 @workspace_view()
@@ -35,7 +35,7 @@ def usable_export(request: HttpRequest, access: Access) -> StreamingHttpResponse
     inside = in_use.contents(workspace_of(access.scope), folder_id=below)
     if below is not None and (not inside.line or below not in inside.visible.folder_ids):
         raise Http404
-    return _file(request, access, found_in(inside, wanted_of(request, FILTERS)))
+    return _file(request, access, found_in(inside, wanted_of(request, FILTERS)), has_reasons=False)
 
 
 def _below(request: HttpRequest) -> int | None:
@@ -45,11 +45,11 @@ def _below(request: HttpRequest) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
-def _file(request: HttpRequest, access: Access, listing: Listing) -> StreamingHttpResponse:
+def _file(request: HttpRequest, access: Access, listing: Listing, *, has_reasons: bool) -> StreamingHttpResponse:
     form = request.GET.get("format", "csv")
     if form not in CONTENT_TYPES:
         raise Http404
     name = f"connections-{str(access.scope).replace('/', '-')}-{timezone.now():%Y-%m-%d}.{form}"
     headers = {"Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or ""}
-    lines = export(listing, form, tenant_id=access.scope.tenant.pk)
+    lines = export(listing, form, tenant_id=access.scope.tenant.pk, has_reasons=has_reasons)
     return StreamingHttpResponse(lines, content_type=CONTENT_TYPES[form], headers=headers)

@@ -4,7 +4,7 @@ The integration's page and the workspace's show the same lists.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -171,8 +171,7 @@ class TreeContext:
 
 def wanted_of(request: HttpRequest, names: Sequence[str] = tuple(_LABELS)) -> NodeFilter:
     """Read what the URL asks the list for, of the filters that it has."""
-    wanted = NodeFilter.read(request.GET.dict(), q=search_text(request))
-    return replace(wanted, **{name: "" for name in _LABELS if name not in names})
+    return NodeFilter.read(request.GET.dict(), q=search_text(request)).only(names)
 
 
 def tree_context(request: HttpRequest, scope: Scope, folder: Folder | None) -> TreeContext:

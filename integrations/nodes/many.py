@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from django.db import transaction
 
 from connections import many, sharing
+from connections.models import Connection, Folder
 from connections.schemas import adding, in_use
 from connections.schemas.in_use import Contents
 from connections.schemas.workspace_uses import Use, Uses
 from connections.search.chosen import Chosen
 from connections.sharing import Granted, How
 from connections.tree import ids_on, tops_of
+from integrations.models import SyncSchedule
 from integrations.nodes.uses import uses_in, view_below, view_of_connections, whole_folders
 from integrations.planning.workspace_impact import (
     View,
@@ -55,6 +57,18 @@ class _Facts:
     uses: Uses
 
 
+def hold(chosen: Chosen) -> None:
+    """Hold the nodes, and before them the schedules of their mirrors, in the order of locks: no sync writes to them."""
+    roots = (
+        Folder.objects.filter(pk__in=chosen.ids.folders)
+        .values("root")
+        .union(Connection.objects.filter(pk__in=chosen.ids.connections).values("root"))
+    )
+    mirrors = SyncSchedule.objects.filter(integration__root_folder__in=list(roots.values_list("root", flat=True)))
+    list(mirrors.select_for_update().order_by("pk").values_list("pk"))
+    many.lock(chosen)
+
+
 def permissions_impact(scope: Scope, chosen: Chosen, audiences: Sequence[Scope], how: How) -> Impact:
     """Say what it means to change who may use these nodes; so many statements for any number of them."""
     grants = many.grants_on(chosen)
@@ -84,7 +98,7 @@ def change_permissions(
     *, scope: Scope, chosen: Chosen, audiences: Sequence[Scope], how: How, seen: str, by: User
 ) -> Impact:
     """Change who may use these nodes of the scope; raises UnseenImpactError."""
-    many.lock(chosen)
+    hold(chosen)
     found = permissions_impact(scope, chosen, audiences, how)
     found.check(seen)
     many.change_permissions(scope=scope, chosen=found.changed, audiences=audiences, how=how, by=by)
@@ -110,7 +124,7 @@ def schema_impact(scope: Scope, chosen: Chosen, *, is_adding: bool) -> Impact:
 @transaction.atomic
 def change_schema(*, scope: Scope, chosen: Chosen, is_adding: bool, seen: str, by: User) -> Impact:
     """Add nodes to the schema of the scope's workspace or remove them; raises UnseenImpactError."""
-    many.lock(chosen)
+    hold(chosen)
     found = schema_impact(scope, chosen, is_adding=is_adding)
     found.check(seen)
     act = many.add_schemas if is_adding else many.remove_schemas

@@ -15,8 +15,7 @@ from connections.sharing import NodeIds
 from connections.tree import ids_under, tops_of
 from integrations.access.connection_options import OptionsChange
 from integrations.health import batches
-from integrations.models import SyncSchedule
-from integrations.nodes.many import Impact
+from integrations.nodes.many import Impact, hold
 from integrations.planning.workspace_impact import fingerprint
 from workspaces import audit
 from workspaces.access import Scope
@@ -53,7 +52,7 @@ def options_impact(chosen: Chosen, change: OptionsChange) -> Impact:
 @transaction.atomic
 def change_options(*, scope: Scope, chosen: Chosen, change: OptionsChange, seen: str, by: User) -> Impact:
     """Change the options of these nodes; raises UnseenImpactError when they are others by now than were seen."""
-    many.lock(chosen)
+    hold(chosen)
     found = options_impact(chosen, change)
     found.check(seen)
     set_options(found.changed.ids, change)
@@ -92,10 +91,8 @@ def tests_of(chosen: Chosen) -> Tests:
 @transaction.atomic
 def request_tests(*, scope: Scope, chosen: Chosen, by: User) -> int:
     """Have the connections tested now, and not when they are due; gives how many they are."""
+    hold(chosen)
     ids = tests_of(chosen).ids
-    mirrors = Connection.objects.filter(pk__in=ids).values("root")
-    schedules = SyncSchedule.objects.select_for_update().filter(integration__root_folder__in=mirrors)
-    list(schedules.order_by("pk").values_list("pk"))  # no sync writes to them meanwhile
     tested = batches.tested(scope.tenant.pk).filter(pk__in=ids)
     number = batches.make_due_now(scope.tenant.pk, tested)
     nodes = many.named(chosen)

@@ -39,7 +39,7 @@ def draw(values: Sequence[float], what: str, shown: Sequence[str] = ()) -> Spark
         for number, value in enumerate(values)
     ]
     line = "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
-    words = f"{what} of the last {len(values)} syncs: from {texts[0]} to {texts[-1]}"
+    words = f"{what} in {len(values)} syncs that went well: from {texts[0]} to {texts[-1]}"
     if most > max(values[0], values[-1]):
         words += f", at most {texts[values.index(most)]}"
     return Sparkline(line, *points[-1], words)

@@ -175,7 +175,7 @@ def _described(accounts: Iterable[SnapshotAccount], held: Mapping[str, Held]) ->
     """Give the connections of accounts of which AWS says something else now that nothing follows from."""
     for account in accounts:
         now = held.get(account.source_id)
-        if now is None:
+        if now is None or account.state is _CLOSED:
             continue
         email = account.email or now.email
         if (email, account.joined_at) != (now.email, now.joined_at):

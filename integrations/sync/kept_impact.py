@@ -19,7 +19,8 @@ _MANY = 10  # workspaces, beyond which fewer names are kept of each
 _NAMES, _NAMES_OF_MANY = 20, 5  # of each kind of change in a workspace
 
 Item = TypeVar("Item")
-# What is kept of one workspace: its key, and what changed in it as kind → how many, and the first of them.
+# What is kept of one workspace: its key, and what changed in it as kind → how many, and the first of them. The last one
+# may have no key: then it says how many workspaces more there were.
 Kept = list[Any]
 
 
@@ -49,7 +50,14 @@ def impact_of(planned: Plan, tree: Tree) -> list[Kept]:
     keys = {use.name: use.workspace_id for use in uses.workspaces}
     found = impacts(uses, View.of(tree), after())
     most = _NAMES if len(found) <= _MANY else _NAMES_OF_MANY
-    return [[keys[one.name], _kept(one, most)] for one in found[:MOST_WORKSPACES]]
+    kept: list[Kept] = [[keys[one.name], _kept(one, most)] for one in found[:MOST_WORKSPACES]]
+    more = len(found) - len(kept)
+    return [*kept, [None, more]] if more else kept
+
+
+def more_of(kept: Iterable[Kept]) -> int:
+    """Say of how many workspaces more nothing was kept."""
+    return sum(stored for pk, stored in kept if pk is None)
 
 
 def read(kept: Iterable[Kept], names: Mapping[int, str]) -> list[WorkspaceImpact]:

@@ -221,7 +221,7 @@ def _plan_and_apply(
         "unseen_folders": sorted(snapshot.left_out_folders.intersection(integration.unseen_folders)),
     }
     is_found_before = all(getattr(integration, name) == value for name, value in found.items())
-    if not (planned.is_empty and is_found_before):
+    if planned.connections.described or not (planned.is_empty and is_found_before):
         sync_schedule.hold(work.run)
         if not Integration.objects.filter(pk=integration.pk, version=integration.version).exists():
             raise TreeChangedError("The integration's settings were changed.")

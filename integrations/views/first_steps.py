@@ -85,4 +85,8 @@ def next_step(scope: Scope, integration: Any) -> Step | None:
         why = "No workspace may use these folders and connections yet."
         return Step("share it", why, is_done=False, url=scope.url("folder_permissions", folder=root))
     why = "Workspaces may use these folders and connections, and none has added one to its schema yet."
-    return Step("add to a workspace", why, is_done=False, url=_workspaces_url(scope, integration.users, folder=root))
+    if integration.users:
+        url = _workspaces_url(scope, integration.users, folder=root)
+    else:  # those that may use a part of it have to be looked for
+        url = scope.url("organization_home" if scope.organization else "tenant_home")
+    return Step("add to a workspace", why, is_done=False, url=url)

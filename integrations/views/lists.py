@@ -6,7 +6,6 @@ from typing import Any, Final
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page
 from django.db.models import F, Subquery
-from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject, cached_property
@@ -69,8 +68,8 @@ class _Parts:
     def page(self) -> "Page[Any]":
         found = Integration.objects.at_and_below(self._access.scope).filter(handle__contains=self._text.lower())
         found = found.select_related("organization").order_by(F("organization__handle").asc(nulls_first=True), "handle")
-        past = newest_of_each().values(json=JSONObject(state=F("state"), accounts=F("accounts_read")))
-        past_of_each = ArraySubquery(past[: sparkline.POINTS])
+        whole = newest_of_each().filter(state=SyncRun.State.SUCCEEDED).values("accounts_read")
+        past_of_each = ArraySubquery(whole[: sparkline.POINTS])
         found = found.annotate(latest_id=Subquery(newest_of_each()[:1]), past=past_of_each)
         return numbered_page(self._request, found)
 
@@ -128,7 +127,7 @@ def integration_list(request: HttpRequest, access: Access) -> HttpResponse:
 
 def _row(access: Access, integration: Any, run: SyncRun) -> IntegrationRow:
     name, url = named(access, integration)
-    whole = [each["accounts"] for each in reversed(integration.past) if each["state"] == SyncRun.State.SUCCEEDED]
+    whole = integration.past[::-1]
     return IntegrationRow(
         integration,
         run,

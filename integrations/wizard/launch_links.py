@@ -1,7 +1,5 @@
 """Links that launch a published template in the AWS console with everything filled in; empty where there are none."""
 
-from typing import Any
-
 from django.conf import settings as installation
 
 from integrations.aws import iac
@@ -32,19 +30,5 @@ def _link(settings: NamedSettings, kind: AccessTest.Kind, file: str, template: s
         partition=values["partition"],
         template=template,
         stack=setup_files.stack_name(settings, kind),
-        parameters=_parameters(values, targets),
+        parameters=setup_files.parameters(values),
     )
-
-
-def _parameters(values: dict[str, Any], targets: iac.Targets | None) -> dict[str, str]:
-    given = {
-        "RoleName": values["role_name"],
-        "PrincipalArn": values["principal_arn"],
-        "ExternalId": values["external_id"],
-    }
-    if policy := values.get("policy"):
-        given |= {"PolicyName": policy.name, "PolicyOwner": "account" if policy.is_own else "aws"}
-    if targets:
-        given["OrganizationalUnitIds"] = ",".join(targets.folders)
-        given["ManagementAccount"] = "true" if targets.has_management else "false"
-    return given

@@ -3,7 +3,7 @@
 A template is made for one partition, since our principal differs between them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Any, Final
 
@@ -117,7 +117,7 @@ def user_name(settings: NamedSettings) -> str:
 
 def member_steps(settings: NamedSettings) -> tuple[iac.ManualStep, ...]:
     """Give Manual Setup of the role in each account; nothing without a principal."""
-    values = _member_values(settings)
+    values = member_values(settings)
     return iac.member_steps(**values) if values else ()
 
 
@@ -145,7 +145,7 @@ def events_template(settings: NamedSettings, endpoint: str) -> tuple[str, str]:
 def why_no_stackset(settings: NamedSettings) -> str:
     """Say why there is no StackSet to download for these settings; empty when there is one."""
     try:
-        iac.member_stackset(**_needed(_member_values(settings)), targets=None)
+        iac.member_stackset(**_needed(member_values(settings)), targets=None)
     except (SetupFileUnavailableError, iac.StackSetUnavailableError) as error:
         return str(error)
     return ""
@@ -202,13 +202,14 @@ def _discovery_values(settings: NamedSettings) -> dict[str, Any]:
     return _values(settings, discovery_role_name(settings), settings.discovery_external_id)
 
 
-def _member_values(settings: NamedSettings) -> dict[str, Any]:
+def member_values(settings: NamedSettings) -> dict[str, Any]:
+    """Give what the role in each account is made of, but not in which accounts; nothing without a principal."""
     values = _values(settings, settings.member_role.name_or_default, settings.member_role.external_id)
     return values | {"policy": policy_of(settings)} if values else {}
 
 
 def _stackset_values(settings: NamedSettings) -> dict[str, Any]:
-    values = _member_values(settings)
+    values = member_values(settings)
     return values | {"targets": targets(settings)} if values else {}
 
 
@@ -233,3 +234,19 @@ FILES: Final[dict[str, tuple[str, Callable[..., str], Callable[[NamedSettings], 
     "members.yaml": ("pipes-members", iac.member_stackset, _stackset_values),
     "members.tf": ("pipes-members", iac.member_terraform, _member_terraform_values),
 }
+
+
+def parameters(values: Mapping[str, Any]) -> dict[str, str]:
+    """Give what a CloudFormation file is launched with, from what it is made of."""
+    targets: iac.Targets | None = values.get("targets")
+    given = {
+        "RoleName": values["role_name"],
+        "PrincipalArn": values["principal_arn"],
+        "ExternalId": values["external_id"],
+    }
+    if policy := values.get("policy"):
+        given |= {"PolicyName": policy.name, "PolicyOwner": "account" if policy.is_own else "aws"}
+    if targets:
+        given["OrganizationalUnitIds"] = ",".join(targets.folders)
+        given["ManagementAccount"] = "true" if targets.has_management else "false"
+    return given

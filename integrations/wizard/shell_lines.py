@@ -1,5 +1,6 @@
 """Lines to paste into a shell beside each download: they fetch the file, run it, and say what it made."""
 
+from shlex import quote
 from typing import Final
 
 from integrations.aws.iac import WITHOUT_STACK_SETS, shell
@@ -33,41 +34,51 @@ def for_members(settings: NamedSettings) -> list[Lines]:
     partition = setup_files.served_partition(settings)
     if partition in ("", WITHOUT_STACK_SETS):
         return []
-    further, sentence = _options(settings)
+    units, further, sentence = _options(settings)
     once = "If trusted access for StackSets is not activated in this AWS organization yet."
     return [
         Lines("Once", once, shell.activate_stack_sets(home_region(partition))),
-        Lines("CloudFormation", f"{_CLOUDFORMATION}.{sentence}", _deploy(settings, "members.yaml", partition, further)),
+        Lines(
+            "CloudFormation",
+            f"{_CLOUDFORMATION}.{sentence}",
+            _deploy(settings, "members.yaml", partition, units, further),
+        ),
         Lines("Terraform", f"{_TERRAFORM}.", _apply(settings, "members.tf")),
     ]
 
 
-def _options(settings: NamedSettings) -> tuple[str, str]:
-    """Give what the launch of the StackSet needs beside its file, and what to say of that."""
+def _options(settings: NamedSettings) -> tuple[str, str, str]:
+    """Give the OUs that the StackSet goes to, what its launch needs beside its file, and what to say of that."""
     if settings.chosen.is_everything:  # whether the file has the root's id or not, this is it
-        return f"--parameter-overrides OrganizationalUnitIds={_ROOT}", ""
-    options, sentence = [], ""
+        return _ROOT, "", ""
+    units, further, sentence = "", "", ""
     _, template = setup_files.download(settings, "members.yaml")
     if "# No Default:" in template:
-        options.append("--parameter-overrides OrganizationalUnitIds=OU_IDS")
+        units = "OU_IDS"
         sentence += " Instead of OU_IDS write the ids of the OUs, comma separated."
     if len(template.encode()) > shell.MOST_BYTES:
-        options.append("--s3-bucket BUCKET")
+        further = "--s3-bucket BUCKET"
         sentence += (
             " This file is larger than what CloudFormation takes from a command line: instead of BUCKET write the name"
             " of an S3 bucket of yours, through which it goes."
         )
-    return " ".join(options), sentence
+    return units, further, sentence
 
 
-def _deploy(settings: NamedSettings, file: str, partition: str, further: str = "") -> str:
+def _deploy(settings: NamedSettings, file: str, partition: str, units: str = "", further: str = "") -> str:
+    """Give the lines for a file. A stack that is there keeps the values that it is not told, so it is told all."""
+    values_of = setup_files.member_values if units == _ROOT else setup_files.FILES[file][2]
+    given = {name: quote(value) for name, value in setup_files.parameters(values_of(settings)).items() if value}
+    if units:
+        given["OrganizationalUnitIds"] = units
+    overrides = "--parameter-overrides " + " ".join(f"{name}={value}" for name, value in given.items())
     kind = AccessTest.Kind.DISCOVERY if file.startswith("discovery") else AccessTest.Kind.CONNECTION
     return shell.deploy(
         url=file_links.url_of(settings, file),
         file_name=setup_files.file_name(settings, file),
         stack=setup_files.stack_name(settings, kind),
         region=home_region(partition),
-        further=further,
+        further=shell.long(overrides, further),
     )
 
 

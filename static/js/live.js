@@ -14,11 +14,15 @@ function ask() {
   }
 }
 
-// The tree or the health of connections has changed: it is shown anew, unless somebody is at work in it, who is told instead.
+// The tree, the health of connections or what is in the schema has changed: it is shown anew, unless somebody is at work
+// in it, who is told instead. Who has pressed a button in it sees what that did; ticks are not lost by it.
 document.addEventListener("htmx:beforeRequest", (event) => {
   const { elt, requestConfig } = event.detail;
-  if (requestConfig.triggeringEvent?.type !== "synced") return;
-  if (!elt.querySelector("[aria-expanded='true'], [data-choose]:checked") && !elt.contains(document.activeElement)) return;
+  const what = requestConfig.triggeringEvent?.type;
+  if (what !== "synced" && what !== "schema") return;
+  const isTicked = elt.querySelector("[data-choose]:checked");
+  const isAtWork = elt.querySelector("[aria-expanded='true']") || elt.contains(document.activeElement);
+  if (!isTicked && (what === "schema" || !isAtWork)) return;
   event.preventDefault();
   document.getElementById("tree-news").hidden = false;
 });

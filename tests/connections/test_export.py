@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from connections import sharing
 from connections.search import export
@@ -75,3 +76,21 @@ def test_the_links_beside_a_list_lead_to_files_with_its_filter(
         f"{USABLE}export/?format=csv&below={tree.dev.pk}",
     ):
         assert as_org_owner.get(gone).status_code in (403, 404), gone
+
+
+def test_why_a_connection_fails_is_for_its_owners(
+    cast: Cast,
+    tree: Tree,  # noqa: F811
+    as_org_owner: Client,
+) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        sharing.set_grants(tree.prod, [cast.at_workspace])
+        made = {"health": "failing", "health_reason": "o_secret may be left out", "health_tested_at": timezone.now()}
+        factories.connection(cast.at_org, "open", folder=tree.web, handle="open", **made)
+    assert "o_secret" in sent(as_org_owner, f"{ORG}export/?format=csv&health=failing")
+    reader = Client()
+    reader.force_login(cast.reader)
+    for form in ("csv", "json"):
+        text = sent(reader, f"{USABLE}export/?format={form}&health=failing")
+        assert "open" in text
+        assert "o_secret" not in text

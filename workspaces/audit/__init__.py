@@ -17,6 +17,8 @@ from workspaces.models import AuditEvent, Membership, Tenant, User
 remote_address: ContextVar[str | None] = ContextVar("remote_address", default=None)
 
 BY_OPERATOR = "by_operator"  # in the details of what the operator of the installation did
+# In the details of what was done to many things at once: their keys by kind, and how they stood; the file has them.
+KEYS, STOOD = "keys", "stood"
 _is_operator: ContextVar[bool] = ContextVar("is_operator", default=False)
 
 

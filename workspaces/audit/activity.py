@@ -41,10 +41,8 @@ class Filters:
     def apply(self, events: QuerySet[AuditEvent], tenant: Tenant) -> QuerySet[AuditEvent]:
         if self.person:
             events = events.filter(_by_person(self.person, tenant))
-        if self.kind:
-            events = events.filter(object_kind=self.kind)
-        if self.object_id:
-            events = events.filter(object_id=self.object_id)
+        if self.kind or self.object_id:
+            events = events.filter(_about(self.kind, self.object_id))
         if self.object:
             events = events.filter(object_label__icontains=self.object)
         if self.since:
@@ -52,6 +50,14 @@ class Filters:
         if self.until:
             events = events.filter(happened_at__lte=datetime.combine(self.until, time.max, tzinfo=UTC))
         return events
+
+
+def _about(kind: str, object_id: str) -> Q:
+    """Match the events of a kind of thing, or of one thing: its own, and those of many in which it was."""
+    own = Q(**{name: value for name, value in (("object_kind", kind), ("object_id", object_id)) if value})
+    if not (kind and object_id.isascii() and object_id.isdecimal()):
+        return own
+    return own | Q(action__startswith="nodes.", details__contains={audit.KEYS: {kind: [int(object_id)]}})
 
 
 def _midnight(day: date) -> datetime:

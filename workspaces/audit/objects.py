@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.db.models import Model
 
-from workspaces.access import Scope
+from workspaces.access import Access, Power, Scope, power_in
 from workspaces.models import Organization, Tenant, Workspace
 
 _LARGEST_KEY: Final = 2**63 - 1
@@ -31,28 +31,34 @@ def register(model: type[Model], url_name: str, argument: str, *, attribute: str
     _pages[model._meta.model_name or ""] = _Page(model, url_name, argument, attribute, there)
 
 
-def url_of(tenant: Tenant, kind: str, object_id: str) -> str:
-    """Give the address of a thing's page; empty where it has none, or is not there any more.
-
-    The page itself says who may open it.
+def url_of(access: Access, kind: str, object_id: str) -> str:
+    """Give the address of a thing's page; empty where it has none, is not there any more, or lies where nobody let
+    this person in. The page itself says who may open it.
     """
     if not (object_id.isdecimal() and int(object_id) <= _LARGEST_KEY):
         return ""
-    pk = int(object_id)
+    scope, name, arguments = _page_of(access.scope.tenant, kind, int(object_id))
+    is_known = scope is not None and power_in(scope, access.memberships) != Power.NONE
+    return scope.url(name, **arguments) if scope and is_known else ""
+
+
+def _page_of(tenant: Tenant, kind: str, pk: int) -> tuple[Scope | None, str, dict[str, object]]:
+    """Find where a thing lies, and the name and arguments of its page there."""
+    nowhere: tuple[Scope | None, str, dict[str, object]] = (None, "", {})
     if kind == "tenant":
-        return Scope(tenant).url("tenant_home") if pk == tenant.pk else ""
+        return (Scope(tenant), "tenant_home", {}) if pk == tenant.pk else nowhere
     if kind == "organization":
         organization = Organization.objects.filter(tenant=tenant, pk=pk).first()
-        return Scope(tenant, organization).url("organization_home") if organization else ""
+        return (Scope(tenant, organization), "organization_home", {}) if organization else nowhere
     if kind == "workspace":
         workspace = Workspace.objects.filter(tenant=tenant, pk=pk).select_related("organization").first()
-        return Scope(tenant, workspace.organization, workspace).url("workspace_home") if workspace else ""
+        return (Scope(tenant, workspace.organization, workspace), "workspace_home", {}) if workspace else nowhere
     page = _pages.get(kind)
     row = page and rows(kind, tenant).filter(pk=pk).select_related("organization").first()
     if not page or not row:
-        return ""
+        return nowhere
     scope = Scope(tenant, row.organization, getattr(row, "workspace", None))
-    return scope.url(page.url_name, **{page.argument: getattr(row, page.attribute)})
+    return scope, page.url_name, {page.argument: getattr(row, page.attribute)}
 
 
 def rows(kind: str, tenant: Tenant) -> Any:

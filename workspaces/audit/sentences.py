@@ -28,6 +28,7 @@ def kinds() -> dict[str, str]:
 
 
 _NOTHING = "–"
+_NOT_SAID = (audit.BY_OPERATOR, audit.KEYS, audit.STOOD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class EventSentence:
 def describe(event: AuditEvent) -> EventSentence:
     before, mark, after = _sentences.get(event.action, f"{event.action} {{object}}").partition("{object}")
     said = {name: _text(value) for name, value in event.details.items() if f"{{{name}}}" in before + after}
-    rest = {name: value for name, value in event.details.items() if name not in (*said, audit.BY_OPERATOR)}
+    rest = {name: value for name, value in event.details.items() if name not in (*said, *_NOT_SAID)}
     before, after = (_fill(part, said) for part in (before, after))
     return EventSentence(before, event.object_label if mark else "", after, _changes(rest))
 

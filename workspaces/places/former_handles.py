@@ -36,7 +36,8 @@ def renamed(user: User, named: Mapping[str, Any]) -> dict[str, Any]:
                 return found
             found[kind], inside[kind] = place.handle, place
     if "integration" in named and found == dict(named):
-        integration = _now(objects.rows("integration", tenant), tenant, "integration", named["integration"])
+        there = objects.rows("integration", tenant).filter(organization=inside.get("organization"))
+        integration = _now(there, tenant, "integration", named["integration"])
         found["integration"] = integration.handle if integration else named["integration"]
     return found
 

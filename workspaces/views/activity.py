@@ -31,7 +31,7 @@ def audit_log(request: HttpRequest, access: Access) -> HttpResponse:
 def audit_object(request: HttpRequest, access: Access) -> HttpResponse:
     """Lead from the name of a thing in the log to its page; where it has none any more, to all that happened to it."""
     kind, object_id = request.GET.get("kind", ""), request.GET.get("object_id", "")
-    url = objects.url_of(access.scope.tenant, kind, object_id)
+    url = objects.url_of(access, kind, object_id)
     if url:
         return redirect(url)
     messages.info(request, "It has no page, or is not there any more. This is what happened to it.")

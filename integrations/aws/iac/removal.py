@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from shlex import quote
 
 from integrations.aws.iac.manual import ManualStep
+from integrations.aws.iac.members import WITHOUT_STACK_SETS
 from integrations.aws.iac.policies import DISCOVERY_POLICY
 from integrations.aws.iac.shell import chained, long
 from integrations.aws.regions import home_region
@@ -51,7 +52,19 @@ def role_removal(remains: Remains) -> tuple[ManualStep, ...]:
 
 def member_removal(remains: Remains) -> tuple[ManualStep, ...]:
     """Give how the role of each account is removed; a stack set goes with the stack that made it."""
-    region, name, role = home_region(remains.partition), quote(remains.member_stack), quote(remains.member_role)
+    role = quote(remains.member_role)
+    by_hand = ManualStep(
+        "Made by hand: the role, in each account. Where ACCOUNT_ID stands, write the id of the account.",
+        chained(
+            long(f"aws iam detach-role-policy --role-name {role}", f"--policy-arn {quote(remains.policy_arn)}"),
+            f"aws iam delete-role --role-name {role}",
+        ),
+    )
+    return (by_hand,) if remains.partition == WITHOUT_STACK_SETS else (*_stack_set_removal(remains), by_hand)
+
+
+def _stack_set_removal(remains: Remains) -> tuple[ManualStep, ...]:
+    region, name = home_region(remains.partition), quote(remains.member_stack)
     return (
         ManualStep(
             "The stack of the role in each account, in the account that launched it. The StackSet, its instances and"
@@ -60,7 +73,8 @@ def member_removal(remains: Remains) -> tuple[ManualStep, ...]:
         ),
         ManualStep(
             "A StackSet that is still there: first its instances, with the OUs that it went to instead of OU_IDS; then,"
-            " once these are gone, itself.",
+            f" once these are gone, itself. Accounts that were chosen alone are in another one, {name}-accounts. Add"
+            " --call-as DELEGATED_ADMIN where a delegated administrator launched it.",
             long(
                 f"aws cloudformation delete-stack-instances --region {region} --stack-set-name {name}",
                 f"--deployment-targets OrganizationalUnitIds=OU_IDS --regions {region} --no-retain-stacks",
@@ -68,13 +82,6 @@ def member_removal(remains: Remains) -> tuple[ManualStep, ...]:
             + f"\naws cloudformation delete-stack-set --region {region} --stack-set-name {name}",
         ),
         ManualStep("Made by Terraform: in the folder with its state.", "terraform destroy"),
-        ManualStep(
-            "Made by hand: the role, in each account.",
-            chained(
-                long(f"aws iam detach-role-policy --role-name {role}", f"--policy-arn {quote(remains.policy_arn)}"),
-                f"aws iam delete-role --role-name {role}",
-            ),
-        ),
     )
 
 

@@ -1,9 +1,14 @@
 """Options of many folders and connections at once, and testing many connections."""
 
+from typing import Final
+
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from connections.models import Connection, Folder
+from connections.search.chosen import Chosen
 from integrations.access import findings
 from integrations.forms.many import ManyOptionsForm
 from integrations.models import Integration
@@ -15,6 +20,10 @@ from integrations.views.many.selection import NothingChosenError, go_back, selec
 from workspaces.access import Access, Power, Scope
 from workspaces.scoping import posted_from, scope_view
 
+_OF_ONE_PARTITION: Final = (
+    "Nothing was changed: these are in several partitions of AWS ({}), whose regions differ. Choose those of one."
+)
+
 
 @scope_view(Power.OWNER)
 @posted_from("connection_list")
@@ -25,7 +34,11 @@ def many_options_view(request: HttpRequest, access: Access) -> HttpResponse:
     except NothingChosenError as error:
         return go_back(request, access, error)
     chosen = selection.chosen
-    form = ManyOptionsForm(request.POST if "do_regions" in request.POST else None, partition=_partition(access.scope))
+    partition, *others = _partitions(access.scope, chosen)
+    if others:
+        messages.error(request, _OF_ONE_PARTITION.format(", ".join([partition, *others])))
+        return redirect(selection.back_url)
+    form = ManyOptionsForm(request.POST if "do_regions" in request.POST else None, partition=partition)
     if not form.is_valid():
         context = {
             "form": form,
@@ -80,7 +93,10 @@ def many_test(request: HttpRequest, access: Access) -> HttpResponse:
     return ask(request, access, selection, found, act=f"Test {words}", sentences=sentences)
 
 
-def _partition(scope: Scope) -> str:
-    """Give the partition whose regions are offered: that of the scope's first integration."""
-    first = Integration.objects.in_scope(scope).order_by("pk").first()
-    return findings.partition_of(first) if first else findings.first_partition()
+def _partitions(scope: Scope, chosen: Chosen) -> list[str]:
+    """Give the partitions in which these nodes are; the first one that is served, where none is known."""
+    folders = Folder.objects.filter(pk__in=chosen.ids.folders).values("root")
+    connections = Connection.objects.filter(pk__in=chosen.ids.connections).values("root")
+    mirrors = Integration.objects.in_scope(scope).filter(Q(root_folder__in=folders) | Q(root_folder__in=connections))
+    found = {findings.partition_of(one) for one in mirrors.order_by("pk")}
+    return sorted(found) or [findings.first_partition()]

@@ -18,7 +18,7 @@ from connections.search import filters
 from connections.search.chosen import MOST, Chosen, all_of, ticked
 from connections.search.filters import NodeFilter
 from connections.tree_listing import Listing
-from connections.views.workspace import found_in
+from connections.views.workspace import FILTERS, found_in
 from workspaces.access import Access, Scope
 from workspaces.web.back import came_from
 
@@ -67,6 +67,7 @@ def _matching(scope: Scope, query: str, below: int | None) -> Listing:
     asked = QueryDict(query).dict()
     wanted = NodeFilter.read(asked, q=asked.get("q", "").replace("\x00", "").strip()[:100])
     if scope.workspace:
+        wanted = wanted.only(FILTERS)
         inside = in_use.contents(scope.workspace, folder_id=below)
         if below is not None and (not inside.line or below not in inside.visible.folder_ids):
             raise Http404

@@ -103,6 +103,7 @@ def run_detail(request: HttpRequest, access: Access, integration: str, run: int)
         problem=problem,
         advanced_url=access.scope.url("integration_advanced", integration=found.handle),
         workspaces=_impact(access, found, mine),
+        more_workspaces=kept_impact.more_of(mine.impact or ()),
         grace=GRACE,
     )
     status = replace(run_status(access, found, mine), asks_url=asked_anew)

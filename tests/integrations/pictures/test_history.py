@@ -82,7 +82,7 @@ def test_a_number_has_a_line_from_three_values_on(values: list[int], is_drawn: b
 def test_a_line_says_what_it_shows_and_stays_in_its_box() -> None:
     drawn = sparkline.draw([0] * 100 + [5, 1200, 7], "Accounts")
     assert drawn is not None
-    assert drawn.words == "Accounts of the last 30 syncs: from 0 to 7, at most 1,200"
+    assert drawn.words == "Accounts in 30 syncs that went well: from 0 to 7, at most 1,200"
     assert drawn.line.count("L") == 29
     numbers = [float(number) for number in re.findall(r"[\d.]+", drawn.line)]
     assert (max(numbers[::2]) <= drawn.width, max(numbers[1::2]) <= drawn.height, min(numbers) >= 0) == (True,) * 3
@@ -120,7 +120,9 @@ def test_pages_show_the_past_as_soon_as_there_is_one(cast: Cast, awsi: Integrati
         factories.finished_run(awsi, accounts_read=12)
     for url in (AWSI, list_url):
         html = page(as_org_owner, url)
-        assert re.search(r'class="sparkline"[^>]*aria-label="Accounts[^"]* of the last 3 syncs: from 10 to 12"', html)
+        assert re.search(
+            r'class="sparkline"[^>]*aria-label="Accounts[^"]* in 3 syncs that went well: from 10 to 12"', html
+        )
 
 
 def test_a_page_of_the_past_is_light(cast: Cast, awsi: Integration, as_org_owner: Client) -> None:

@@ -137,7 +137,8 @@ def test_the_counts_are_those_of_what_is_left(whole: Snapshot, selection: Select
 @given(snapshots(), selections())
 def test_a_choice_is_stored_and_read_again(whole: Snapshot, selection: Selection) -> None:
     assert Selection.of(selection.stored) == selection
-    assert unpack(pack(whole)) == whole
+    without_emails = tuple(replace(account, email="") for account in whole.accounts)  # which nobody needs to keep
+    assert unpack(pack(whole)) == replace(whole, accounts=without_emails)
 
 
 def test_an_account_in_an_unticked_unit_keeps_the_units_above_it() -> None:

@@ -68,10 +68,15 @@ def main(arguments: list[str]) -> int:
 
 
 def read_options(words: list[str]) -> dict[str, str]:
-    """Take ``--name value`` apart."""
-    names = [word for word in words[::2] if word.startswith("--")]
-    assert len(names) * 2 == len(words), words
-    return {name.removeprefix("--"): value for name, value in zip(names, words[1::2], strict=True)}
+    """Take ``--name value`` apart; one option takes several values."""
+    found: dict[str, list[str]] = {}
+    for word in words:
+        if word.startswith("--"):
+            values = found[word.removeprefix("--")] = []
+        else:
+            values.append(word)
+    assert all(len(some) == 1 or (name == "parameter-overrides" and some) for name, some in found.items()), words
+    return {name: " ".join(some) for name, some in found.items()}
 
 
 def check_call(service: str, command: str, options: set[str]) -> None:

@@ -200,6 +200,11 @@ def test_a_name_leads_to_the_page_of_what_it_names_and_else_to_its_events(cast: 
         ("nothing", "²"),
     ):
         assert led_to(kind, object_id).startswith(f"{base}activity/?kind={kind}&object_id=")
+    owner = Client()
+    owner.force_login(cast.workspace_owner)
+    for kind, object_id in (("workspace", cast.rockets.pk), ("organization", cast.ops.pk)):
+        answer = owner.get(f"{cast.at_workspace.url('audit_object')}?kind={kind}&object_id={object_id}")
+        assert answer.headers["Location"].startswith(f"{base}workspaces/fireworks/activity/?kind={kind}"), kind
     make(cast.at_org, "awsi", object_id="8", object_kind="integration")
     assert f'href="{base}activity/object/?kind=integration&amp;object_id=8"' in body(as_org_owner, f"{base}activity/")
 

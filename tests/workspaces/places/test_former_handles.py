@@ -41,7 +41,10 @@ def test_an_integration_is_found_under_its_former_handle_until_another_has_it(ca
         made = factories.integration(cast.at_org, "awsi", by=cast.org_owner)
         made = change.change_handle(integration=made, handle="cloud", version=str(made.version), by=cast.org_owner)
         change.change_handle(integration=made, handle="sky", version="2", by=cast.org_owner)
+        theirs = factories.integration(Scope(cast.acme, cast.ops), "far", by=cast.tenant_owner)
+        change.change_handle(integration=theirs, handle="secret", version=str(theirs.version), by=cast.tenant_owner)
     base = "/tenants/acme/orgs/tnt/integrations/"
+    assert led_to(as_org_owner, f"{base}far/")[0] == 404
     assert led_to(as_org_owner, f"{base}awsi/config/") == (307, f"{base}sky/config/")
     assert led_to(as_org_owner, f"{base}cloud/processes/") == (307, f"{base}sky/processes/")
     assert led_to(as_org_owner, f"{base}sky/processes/99/")[0] == 404
