@@ -1,7 +1,7 @@
 """The fields of connection options, made of the table of options."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from workspaces.web.inputs import PLAIN, NumberField
 # Steampipe compares error codes with patterns such as "AccessDenied*".
 _ERROR_CODE: Final = re.compile(r"[A-Za-z0-9_.:*?-]{1,100}", re.ASCII)
 _LONGEST_LIST: Final = 2000  # characters
+_SHOWN: Final = 6  # regions that a sentence names
 _NO_REGION: Final = {"invalid_choice": "AWS has no region %(value)s here. Choose from these."}
 
 
@@ -144,6 +145,16 @@ def unknown_regions(patterns: Iterable[str], partition: str) -> list[str]:
     """List the patterns that mean no region of the partition."""
     codes = [region.code for region in regions.regions(partition)]
     return [pattern for pattern in patterns if not any(fnmatchcase(code, pattern) for code in codes)]
+
+
+def what_matches(patterns: Sequence[str], partition: str) -> str:
+    """Say in words which regions of the partition these patterns mean now; nothing for none."""
+    found = [one.code for one in regions.regions(partition) if any(fnmatchcase(one.code, each) for each in patterns)]
+    if not found:
+        return ""
+    first, rest = ", ".join(found[:_SHOWN]), len(found) - _SHOWN
+    more = f" and {rest} more" if rest > 0 else ""
+    return f"Matches {len(found)} region{'' if len(found) == 1 else 's'}: {first}{more}."
 
 
 def _parts(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from integrations.access.findings import partition_of
 from integrations.aws import iac
 from integrations.aws.iac.removal import member_removal
 from integrations.aws.identifiers import check_role_name, pasted
-from integrations.forms.connection_options import OptionsForm, unknown_regions
+from integrations.forms.connection_options import OptionsForm, unknown_regions, what_matches
 from integrations.forms.settings import SettingsForm
 from integrations.models import AccessTest, Draft
 from integrations.models.settings import NamedSettings
@@ -176,7 +176,9 @@ class ConnectionStep(Step):
         }
 
     def example(self, form: SettingsForm, name: str) -> Example | None:
-        """Say what the prefix that is being typed does to an account that the last Test Discovery has found."""
+        """Say what the prefix that is typed does to an account that was discovered, and which regions patterns mean."""
+        if name == "region_patterns":
+            return Example(what_matches(form.cleaned_data.get(name, ()), cast("ConnectionForm", form).partition))
         if name != "handle_prefix":
             return None
         snapshot = findings.newest_snapshot(cast("ConnectionForm", form).settings)

@@ -142,6 +142,18 @@ def test_a_prefix_shows_what_it_makes_of_a_name_as_one_types(in_org: Walk) -> No
         assert "<form" not in in_org.html
 
 
+def test_patterns_show_which_regions_they_mean_as_one_types(in_org: Walk) -> None:
+    in_org.to("connection")
+    headers = {"HX-Request": "true", "HX-Target": "id_region_patterns-status"}
+    for typed, sentence in (
+        ("us-*", "Matches 4 regions: us-east-1, us-east-2, us-west-1, us-west-2."),
+        ("eu-*, sa-east-1", " and 3 more."),
+        ("mars-*", "AWS has no region that is called or matches mars-*"),
+    ):
+        in_org.answer = in_org.client.get(in_org.url("connection"), {"region_patterns": typed}, headers=headers)
+        assert sentence in in_org.page
+
+
 def discovered(draft: Draft, *names: str) -> None:
     """Let Test Discovery have found accounts of these names."""
     accounts = tuple(
