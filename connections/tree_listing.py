@@ -167,7 +167,8 @@ def search(scope: Scope, text: str, *, below: Folder | None) -> Listing:
         folders, connections = folders.filter(matches(text)), connections.filter(matches(text))
     if below is not None:
         folders = folders.filter(path__under=below.path).exclude(pk=below.pk)
-        connections = connections.filter(folder__path__under=below.path)
+        if below.root_id != below.pk:  # else it is the top of a mirror, and all of that is below it
+            connections = connections.filter(folder__path__under=below.path)
         if below.root_id:  # the index of a mirror
             connections = connections.filter(root=below.root_id)
     return Listing(folders, connections)
