@@ -18,6 +18,7 @@ from connections.search.branches import Branches
 from connections.search.used import Used, used_anywhere
 from connections.tree_listing import Listing, Order
 from workspaces.access import Scope
+from workspaces.web.htmx import searchable
 
 Choices = Sequence[tuple[str, str]]
 
@@ -75,7 +76,7 @@ class NodeFilter:
         """Read it from a URL; what is none of the choices is left out."""
         chosen = {name: values.get(name, "") for name, known in _CHOICES.items() if values.get(name) in dict(known)}
         region = values.get("region", "").strip().lower()
-        ou = values.get("ou", "").replace("\x00", "").strip()[:100]
+        ou = searchable(values.get("ou", ""))
         sort = values.get("sort", "")
         return cls(
             q=q,

@@ -7,15 +7,15 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from connections.models import Folder
-from connections.schemas import in_use
 from connections.schemas.in_use import workspace_of
 from connections.search import filters
 from connections.search.export import CONTENT_TYPES, export
 from connections.tree_listing import Listing
 from connections.views.listing import wanted_of
-from connections.views.workspace import FILTERS, found_in
+from connections.views.workspace import FILTERS, contents_of, found_in
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view, workspace_view
+from workspaces.web.inputs import key_in
 
 
 @scope_view(Power.OWNER)
@@ -32,17 +32,13 @@ def node_export(request: HttpRequest, access: Access) -> StreamingHttpResponse:
 def usable_export(request: HttpRequest, access: Access) -> StreamingHttpResponse:
     """Send what a list of the workspace shows, of what it may use."""
     below = _below(request)
-    inside = in_use.contents(workspace_of(access.scope), folder_id=below)
-    if below is not None and (not inside.line or below not in inside.visible.folder_ids):
-        raise Http404
+    inside = contents_of(workspace_of(access.scope), below)
     return _file(request, access, found_in(inside, wanted_of(request, FILTERS)), has_reasons=False)
 
 
 def _below(request: HttpRequest) -> int | None:
     text = request.GET.get("below")
-    if text is None:
-        return None
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+    return None if text is None else key_in(text) or 0
 
 
 def _file(request: HttpRequest, access: Access, listing: Listing, *, has_reasons: bool) -> StreamingHttpResponse:

@@ -19,6 +19,7 @@ from workspaces.scoping import scope_view
 from workspaces.views.delete_confirmation import ConfirmForm, show_delete
 from workspaces.views.settings import check_tenant_settings
 from workspaces.web.htmx import asks_about_field, field_status, what_to_judge
+from workspaces.web.inputs import key_in
 from workspaces.wording.names import isolated
 
 
@@ -73,7 +74,7 @@ def parent_of(request: HttpRequest, scope: Scope) -> Folder | None:
     if not wanted:
         return None
     known = Folder.objects.in_scope(scope).select_related("root")
-    parent = get_object_or_404(known, pk=int(wanted) if wanted.isascii() and wanted.isdecimal() else 0)
+    parent = get_object_or_404(known, pk=key_in(wanted))
     if parent.is_managed:
         raise PermissionDenied(manual_nodes.why_nothing_inside(parent))
     return parent

@@ -17,6 +17,7 @@ from connections.tree_listing import Listing
 from connections.views.listing import SCHEMA_ACTS, TreeContext, wanted_of
 from connections.views.tree import INSIDE
 from workspaces.access import Access, Power, Scope, power_in
+from workspaces.models import Workspace
 from workspaces.scoping import workspace_view
 from workspaces.web.htmx import htmx, render_page
 from workspaces.web.pagination import numbered_page
@@ -40,11 +41,17 @@ def usable_list(request: HttpRequest, access: Access) -> HttpResponse:
     return render_page(request, "connections/workspace/list.html", context, parts=("list",))
 
 
+def contents_of(workspace: Workspace, below: int | None) -> Contents:
+    """Read what a workspace has, or has below one folder; raises Http404 for one that it may not use."""
+    inside = in_use.contents(workspace, folder_id=below)
+    if below is not None and (not inside.line or below not in inside.visible.folder_ids):
+        raise Http404
+    return inside
+
+
 @workspace_view()
 def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
-    inside = in_use.contents(workspace_of(access.scope), folder_id=folder)
-    if not inside.line or folder not in inside.visible.folder_ids:
-        raise Http404
+    inside = contents_of(workspace_of(access.scope), folder)
     tree = _tree(request, access, inside, workspace_tree.children(folder), has_places=False)
     here = inside.line[-1]
     context: dict[str, object] = {"tree": tree, "node": here}

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
-from zlib import crc32
 
 from django.db.models import QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,7 +16,7 @@ from integrations.pictures import sparkline
 from integrations.pictures.sparkline import Sparkline
 from integrations.planning import words
 from workspaces.access import Access, why_only_kept
-from workspaces.web.htmx import has_seen, htmx, looks_for_news, render_page
+from workspaces.web.htmx import has_seen, htmx, looks_for_news, mark, render_page
 
 # After this long in the queue a page says that no worker has taken the run.
 _PATIENCE = timedelta(seconds=15)
@@ -167,8 +166,8 @@ def _discovery_settings(access: Access, integration: Integration) -> str:
 
 
 def mark_of(runs: Iterable[SyncRun], *beside: object) -> str:
-    """Give what a page that shows these runs has seen; it is another one where there is something else to show."""
-    return str(crc32(" ".join([*(f"{run.pk}-{run.state}" for run in runs), *map(str, beside)]).encode()))
+    """Give the mark of a page that shows these runs."""
+    return mark([*(f"{run.pk}-{run.state}" for run in runs), *beside])
 
 
 def render_live(

@@ -1,9 +1,8 @@
 """What an owner sees of all integrations at and below a place, and the number on the tab *Integrations*."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zlib import crc32
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -16,8 +15,9 @@ from integrations.overview.waiting import Counts, Waiting
 from integrations.planning import words
 from integrations.planning.diff import Change
 from integrations.views.first_steps import steps_of
-from integrations.views.sync.diff import ChangeGroup, group_changes
+from integrations.views.sync.diff import ChangeGroup, group_changes, node_url
 from workspaces.access import Access, Scope
+from workspaces.web.htmx import mark
 
 _LINES_OF_A_KIND, _LINES_OF_A_RUN = 3, 6  # at most, so that each kind of change is seen
 
@@ -77,7 +77,7 @@ class WaitingPart:
 
     @property
     def mark(self) -> str:
-        return _mark(one.mark for one in self.waiting)
+        return mark(one.mark for one in self.waiting)
 
     @property
     def run_ids(self) -> set[int]:
@@ -144,15 +144,11 @@ def newest_part(access: Access) -> NewestPart:
         run_url = f"{url}processes/{each.run.number}/"
         counts = words.changes(each.run.counts)
         runs.append(NewestRun(name, run_url, each, counts, lines))
-    return NewestPart(runs, _mark(str(each.run.pk) for each in found))
+    return NewestPart(runs, mark(each.run.pk for each in found))
 
 
 def _line(group: ChangeGroup, change: Change, scope: Scope, there: tuple[str, int] | None) -> Line:
-    url = ""
-    if there is not None:
-        kind, pk = there
-        url = scope.url(f"{kind}_detail", **{kind: pk})
-    return Line(change, group.mark, group.tone, group.word, url)
+    return Line(change, group.mark, group.tone, group.word, node_url(scope, there))
 
 
 def named(access: Access, integration: Integration) -> tuple[str, str]:
@@ -161,7 +157,3 @@ def named(access: Access, integration: Integration) -> tuple[str, str]:
     url = Scope(access.scope.tenant, organization).url("integration_detail", integration=integration.handle)
     is_below = organization is not None and access.scope.organization is None
     return f"{organization}/{integration}" if is_below else str(integration), url
-
-
-def _mark(parts: Iterable[str]) -> str:
-    return str(crc32(" ".join(parts).encode()))

@@ -13,6 +13,7 @@ from integrations.models import Integration
 from integrations.views.frame import find_integration, integration_page
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
+from workspaces.web.inputs import key_in
 
 _KINDS = {"chart": ("Chart", chart.draw), "map": ("Map", treemap.draw)}
 _COLOURS = {Colour.HEALTH: "Health", Colour.STATE: "State", Colour.USE: "Use"}
@@ -62,7 +63,7 @@ def _folder(integration: Integration, asked: str) -> Folder:
     if not asked:
         return integration.root_folder
     mirrored = Folder.objects.filter(root=integration.root_folder_id, removed_at=None).select_related("root")
-    return get_object_or_404(mirrored, pk=int(asked) if asked.isascii() and asked.isdecimal() else 0)
+    return get_object_or_404(mirrored, pk=key_in(asked))
 
 
 def _rows(outline: Branch, colour: Colour) -> list[tuple[Branch, list[str]]]:

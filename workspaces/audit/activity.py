@@ -15,6 +15,7 @@ from workspaces.access import Scope
 from workspaces.audit import sentences
 from workspaces.audit.sentences import EventSentence
 from workspaces.models import AuditEvent, Organization, Tenant, User, Workspace
+from workspaces.web.inputs import key_in
 from workspaces.web.pagination import PAGE_SIZE, KeysetPage, cut
 from workspaces.wording.cells import plain
 
@@ -55,9 +56,10 @@ class Filters:
 def _about(kind: str, object_id: str) -> Q:
     """Match the events of a kind of thing, or of one thing: its own, and those of many in which it was."""
     own = Q(**{name: value for name, value in (("object_kind", kind), ("object_id", object_id)) if value})
-    if not (kind and object_id.isascii() and object_id.isdecimal()):
+    key = key_in(object_id)
+    if not kind or key is None:
         return own
-    return own | Q(action__startswith="nodes.", details__contains={audit.KEYS: {kind: [int(object_id)]}})
+    return own | Q(action__startswith="nodes.", details__contains={audit.KEYS: {kind: [key]}})
 
 
 def _midnight(day: date) -> datetime:

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from django.db.models import Model
 
 from workspaces.access import Access, Power, Scope, power_in
 from workspaces.models import Organization, Tenant, Workspace
-
-_LARGEST_KEY: Final = 2**63 - 1
+from workspaces.web.inputs import key_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,10 @@ def url_of(access: Access, kind: str, object_id: str) -> str:
     """Give the address of a thing's page; empty where it has none, is not there any more, or lies where nobody let
     this person in. The page itself says who may open it.
     """
-    if not (object_id.isdecimal() and int(object_id) <= _LARGEST_KEY):
+    pk = key_in(object_id)
+    if pk is None:
         return ""
-    scope, name, arguments = _page_of(access.scope.tenant, kind, int(object_id))
+    scope, name, arguments = _page_of(access.scope.tenant, kind, pk)
     is_known = scope is not None and power_in(scope, access.memberships) != Power.NONE
     return scope.url(name, **arguments) if scope and is_known else ""
 

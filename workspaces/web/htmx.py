@@ -1,7 +1,8 @@
 """Pages and their fragments: a page is complete at its URL; a fragment is a named partial of it, chosen here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import cast
+from zlib import crc32
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -37,15 +38,25 @@ def looks_for_news(request: HttpRequest) -> bool:
     return "X-Seen" in request.headers
 
 
-def has_seen(request: HttpRequest, mark: str) -> bool:
+def mark(parts: Iterable[object]) -> str:
+    """Make the mark of what a part of a page shows; it is another one where there is something else to show."""
+    return str(crc32(" ".join(map(str, parts)).encode()))
+
+
+def has_seen(request: HttpRequest, mark_now: str) -> bool:
     """Say whether a page that looks for news shows what bears this mark already: then it gets no answer (204)."""
-    return request.headers.get("X-Seen") == mark
+    return request.headers.get("X-Seen") == mark_now
 
 
 def search_text(request: HttpRequest, name: str = "q") -> str:
     """Give what a list is searched for: ``?q=``, or ``q`` of a form; without what PostgreSQL refuses in a text."""
     asked = request.POST if request.method == "POST" else request.GET
-    return asked.get(name, "").replace("\x00", "").strip()[:100]
+    return searchable(asked.get(name, ""))
+
+
+def searchable(text: str) -> str:
+    """Give what of a text one can search for."""
+    return text.replace("\x00", "").strip()[:100]
 
 
 def what_to_judge(request: HttpRequest) -> QueryDict | None:

@@ -14,7 +14,6 @@ PAGE_SIZE: Final = 50  # rows of a list on a page
 
 Item = TypeVar("Item")
 Row = TypeVar("Row", bound=Model)
-_LARGEST_KEY = 2**63 - 1
 
 
 class LazyList(Sequence[Item], ABC):
@@ -71,12 +70,6 @@ class KeysetPage(Generic[Item]):
     rows: Sequence[Item]
     older: int | None
     is_newest: bool
-
-
-def before_key(text: str | None) -> int | None:
-    """Read where a page begins from a URL; None, the newest page, for whatever is no key."""
-    key = int(text) if text and text.isascii() and text.isdecimal() and len(text) < 20 else 0
-    return key if 0 < key <= _LARGEST_KEY else None
 
 
 def page_before(found: QuerySet[Row], before: int | None, *, size: int) -> KeysetPage[Row]:

@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 
 from connections import tree_listing
 from connections.models import Folder
-from connections.schemas import in_use
 from connections.search import filters
 from connections.search.chosen import MOST, Chosen, all_of, ticked
 from connections.search.filters import NodeFilter
 from connections.tree_listing import Listing
-from connections.views.workspace import FILTERS, found_in
+from connections.views.workspace import FILTERS, contents_of, found_in
 from workspaces.access import Access, Scope
 from workspaces.web.back import came_from
+from workspaces.web.htmx import searchable
+from workspaces.web.inputs import key_in
 
 _KINDS: Final = ("folder", "connection")
 
@@ -44,7 +45,7 @@ def selection_of(request: HttpRequest, access: Access) -> Selection:
     back_url = came_from(request, scope.url("connection_list"))
     if request.POST.get("all"):
         query, below = request.POST.get("filter", "")[:1000], request.POST.get("below", "")
-        chosen = all_of(_matching(scope, query, _number(below)))
+        chosen = all_of(_matching(scope, query, (key_in(below) or 0) if below else None))
         values = [("all", "1"), ("filter", query), ("below", below)]
     else:
         ids = {kind: _numbers(request.POST.getlist(kind)) for kind in _KINDS}
@@ -65,27 +66,20 @@ def go_back(request: HttpRequest, access: Access, error: NothingChosenError) -> 
 
 def _matching(scope: Scope, query: str, below: int | None) -> Listing:
     asked = QueryDict(query).dict()
-    wanted = NodeFilter.read(asked, q=asked.get("q", "").replace("\x00", "").strip()[:100])
+    wanted = NodeFilter.read(asked, q=searchable(asked.get("q", "")))
     if scope.workspace:
         wanted = wanted.only(FILTERS)
-        inside = in_use.contents(scope.workspace, folder_id=below)
-        if below is not None and (not inside.line or below not in inside.visible.folder_ids):
-            raise Http404
-        return found_in(inside, wanted)
+        return found_in(contents_of(scope.workspace, below), wanted)
     folder = get_object_or_404(Folder.objects.in_scope(scope), pk=below) if below is not None else None
     return filters.find(scope, wanted, below=folder)
 
 
 def _all(scope: Scope) -> Listing:
     if scope.workspace:
-        return found_in(in_use.contents(scope.workspace), NodeFilter())
+        return found_in(contents_of(scope.workspace, None), NodeFilter())
     return tree_listing.search(scope, "", below=None)
 
 
 def _numbers(texts: Sequence[str]) -> list[int]:
-    found = (_number(part) for text in texts for part in text.split(","))
+    found = (key_in(part) for text in texts for part in text.split(","))
     return [number for number in found if number is not None]
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None

@@ -19,6 +19,7 @@ from workspaces.rate_limit import LimitReachedError
 from workspaces.scoping import scope_view
 from workspaces.web import pagination
 from workspaces.web.htmx import render_page
+from workspaces.web.inputs import key_in
 from workspaces.wording.durations import duration_in_words
 
 PAGE_SIZE = 25
@@ -50,7 +51,7 @@ def integration_notifications(request: HttpRequest, access: Access, integration:
 
 def _show(request: HttpRequest, access: Access, integration: Integration, form: EmailsForm) -> HttpResponse:
     deliveries = Delivery.objects.of(integration)
-    page = pagination.page_before(deliveries, pagination.before_key(request.GET.get("before")), size=PAGE_SIZE)
+    page = pagination.page_before(deliveries, key_in(request.GET.get("before")), size=PAGE_SIZE)
     now = timezone.now()
     context = notifications_page(
         access,

@@ -9,6 +9,7 @@ from connections.models import ConnectionState
 from connections.search.sources import nodes_of
 from integrations.models import Integration
 from integrations.planning.diff import Change
+from workspaces.access import Scope
 
 LINES = 100
 
@@ -77,20 +78,18 @@ def group_changes(lines: Iterable[Sequence[str]], *, kind: str = "", page: str =
 
 def link(groups: Sequence[ChangeGroup], integration: Integration) -> Sequence[ChangeGroup]:
     """Let what is shown of the groups lead to the nodes that are there, which one statement finds."""
-    root_id = integration.root_folder_id
+    root_id, scope = integration.root_folder_id, integration.scope
     there = nodes_of([root_id], {change.source_id for group in groups for change in group.page})
     for group in groups:
         group.page.object_list = [
-            replace(change, url=_url(integration, there.get((root_id, change.source_id)))) for change in group.page
+            replace(change, url=node_url(scope, there.get((root_id, change.source_id)))) for change in group.page
         ]
     return groups
 
 
-def _url(integration: Integration, node: tuple[str, int] | None) -> str:
-    if node is None:
-        return ""
-    kind, pk = node
-    return integration.scope.url(f"{kind}_detail", **{kind: pk})
+def node_url(scope: Scope, node: tuple[str, int] | None) -> str:
+    """Give the page of a node of the scope by its kind and key; empty for none."""
+    return scope.url(f"{node[0]}_detail", **{node[0]: node[1]}) if node else ""
 
 
 def _worded(change: ShownChange) -> ShownChange:

@@ -32,6 +32,7 @@ from workspaces.scoping import scope_view
 from workspaces.views.settings import check_tenant_settings
 from workspaces.web import pagination
 from workspaces.web.htmx import has_seen, render_page
+from workspaces.web.inputs import key_in
 from workspaces.web.pagination import PAGE_SIZE
 
 _NAME: Final = ("pk", "organization__handle", "handle")
@@ -41,7 +42,7 @@ _NAME: Final = ("pk", "organization__handle", "handle")
 def run_list(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     found = find_integration(access, integration)
     runs = SyncRun.objects.of(found).select_related("started_by")
-    page = pagination.page_before(runs, pagination.before_key(request.GET.get("before")), size=PAGE_SIZE)
+    page = pagination.page_before(runs, key_in(request.GET.get("before")), size=PAGE_SIZE)
     mark = mark_of(page.rows)
     if has_seen(request, mark):
         return HttpResponse(status=204)
@@ -55,7 +56,7 @@ def run_list(request: HttpRequest, access: Access, integration: str) -> HttpResp
 def process_list(request: HttpRequest, access: Access) -> HttpResponse:
     """List the runs of all integrations of the scope, the latest first: the Processes of its Activity."""
     check_tenant_settings(access)
-    before = pagination.before_key(request.GET.get("before"))
+    before = key_in(request.GET.get("before"))
     runs = SyncRun.objects.newest_in_scope(access.scope, before=before, count=PAGE_SIZE + 1)
     found = list(runs.select_related("started_by", "integration__schedule"))
     page = pagination.cut(found, before, size=PAGE_SIZE)
