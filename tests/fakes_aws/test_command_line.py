@@ -143,6 +143,8 @@ def test_roles_and_keys_are_made(run: Run, stand_in: StandIn) -> None:
 
 def test_faults_and_wording_are_set(run: Run, stand_in: StandIn) -> None:
     run("faults", "latency", "0.25")
+    run("faults", "lag", "3")
+    assert [(lag.seconds, lag.lists) for lag in stand_in.faults.past.lags] == [(3.0, True)]
     run("faults", "throttle")
     run("faults", "error", "ListRoots", "ServiceException", "--on", "r-abcd", "--times", "2")
     run("faults", "not-json", "ListAccounts")

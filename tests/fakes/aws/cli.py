@@ -113,10 +113,14 @@ def _prepared(command: str, options: dict[str, Any]) -> dict[str, Any]:
 def _prepared_fault(arguments: dict[str, Any]) -> dict[str, Any]:
     what = arguments["what"]
     values = arguments.get("values", [])
-    needed = {"latency": (1,), "throttle": (0, 3), "error": (2,), "cut-off": (1,), "not-json": (1,), "drop": (1,)}
+    needed = {
+        "throttle": (0, 3),
+        "error": (2,),
+        **dict.fromkeys(("latency", "lag", "cut-off", "not-json", "drop"), (1,)),
+    }
     if len(values) not in needed.get(what, (0,)):
         raise StandInError(f"`faults {what}` takes {needed.get(what, (0,))[-1]} values; see `faults --help`.")
-    if what == "latency":
+    if what in ("latency", "lag"):
         return {"what": what, "seconds": values[0]}
     if what == "throttle":
         return {"what": what, **dict(zip(("operation", "rate", "burst"), values, strict=False))}
@@ -147,9 +151,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_looking(add)
     _add_changing(add)
     faults = add(
-        "faults", "let something go wrong: latency 0.5 | throttle [OPERATION RATE BURST] | error OPERATION CODE"
+        "faults",
+        "let something go wrong: latency 0.5 | lag 10 | throttle [OPERATION RATE BURST] | error OPERATION CODE",
     )
-    kinds = ("show", "clear", "latency", "throttle", "error", "cut-off", "not-json", "drop", "expire-sessions")
+    kinds = ("show", "clear", "latency", "lag", "throttle", "error", "cut-off", "not-json", "drop", "expire-sessions")
     faults.add_argument("what", choices=kinds)
     faults.add_argument("values", nargs="*")
     faults.add_argument("--on", help="only calls that name this id or ARN")

@@ -159,6 +159,9 @@ def _faults(stand_in: StandIn, arguments: Arguments) -> str:
             faults.clear()
         case "latency":
             faults.latency = float(arguments["seconds"])
+        case "lag":
+            faults.catch_up()
+            faults.lag(seconds=float(arguments["seconds"]), lists=True)
         case "throttle" if arguments.get("operation"):
             faults.throttle(arguments["operation"], float(arguments["rate"]), float(arguments["burst"]))
         case "throttle":

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fakes.aws.lag import Lag, Past
+from tests.fakes.aws.organization import AwsOrganization, Change
+
 # AWS's published token buckets (rate a second, burst) as far as they could be recovered; each operation has its own.
 PUBLISHED_RATES = {
     "ListAccounts": (8.0, 12.0),
@@ -15,6 +18,8 @@ PUBLISHED_RATES = {
     "ListAccountsForParent": (5.0, 8.0),
     "ListParents": (5.0, 8.0),
     "ListRoots": (1.0, 2.0),
+    "DescribeAccount": (5.0, 8.0),
+    "DescribeOrganizationalUnit": (5.0, 8.0),
 }
 
 KINDS = ("error", "cut-off", "answer", "drop", "hang", "hang-up", "without", "elsewhere")
@@ -111,6 +116,7 @@ class Faults:
     rates: dict[str, tuple[float, float]] = field(default_factory=dict)
     planned: list[Fault] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)  # nobody is kept waiting then
+    past: Past = field(default_factory=Past)
     _buckets: dict[tuple[str, str], _Bucket] = field(default_factory=dict)
     _after: list[tuple[str, int, Callable[[], object]]] = field(default_factory=list)
     _answered: dict[str, int] = field(default_factory=dict)
@@ -169,6 +175,31 @@ class Faults:
         """Answer as the last AWS organization of the world would, not the one of the account that calls."""
         self.planned.append(Fault("elsewhere", operation, on, after, times))
 
+    def lag(self, on: str = "", *, reads: int | None = None, seconds: float | None = None, lists: bool = False) -> None:
+        """Show each change from now on late: what was before is seen by so many reads of it, or for so long.
+
+        ``on`` is the id of a node or of an AWS organization ("": everything). A read is a Describe or ListParents of
+        the node; with ``lists``, lists show what was before too, as long as that lasts, and use up no reads. Without
+        ``reads`` and ``seconds`` it lasts until ``catch_up``.
+        """
+        self.past.lags.insert(0, Lag(on, reads, seconds, lists))
+
+    def show_states(self, account_id: str, *states: str) -> None:
+        """Answer the next reads of an account with these states, one each; then with what is true."""
+        self.past.plan_states(account_id, states)
+
+    def catch_up(self) -> None:
+        """Show everything as it is, and changes from now on at once."""
+        self.past = Past()
+
+    def heard(self, change: Change) -> None:
+        """Take note of a change in an AWS organization."""
+        self.past.heard(change, self.clock())
+
+    def seen(self, organization: AwsOrganization, operation: str, parameters: Mapping[str, Any]) -> AwsOrganization:
+        """Return an AWS organization as a call sees it: as it is, or as it was."""
+        return self.past.seen(organization, operation, parameters, self.clock())
+
     def after_call(self, operation: str, number: int, change: Callable[[], object]) -> None:
         """Run ``change`` once the ``number``-th call (from 1) of an operation was computed, before the next one."""
         self._answered.pop(operation, None)
@@ -176,6 +207,7 @@ class Faults:
 
     def clear(self) -> None:
         """Let everything go well again."""
+        self.catch_up()
         with self._lock:
             self.latency = self.clock_ahead = 0.0
             for kept in (self.rates, self.planned, self._buckets, self._after, self._answered):

@@ -8,8 +8,9 @@ import hashlib
 import threading
 import time
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 STATES = ("PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED")
@@ -43,6 +44,25 @@ class Unit:
     parent_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One node as it was (None: it is new) and as it is now (None: it is gone), with the moment in seconds since 1970.
+
+    ``by_member`` says that the account itself did it, not the management account.
+    """
+
+    organization: "AwsOrganization" = field(repr=False)
+    before: Account | Unit | None
+    after: Account | Unit | None
+    at: float
+    by_member: bool = False
+
+    @property
+    def node(self) -> Account | Unit:
+        """The node, as it is now or was last."""
+        return cast("Account | Unit", self.after or self.before)
+
+
 def letters(seed: str, length: int) -> str:
     """Return ``length`` lower-case letters and digits that depend on ``seed`` only."""
     number = int.from_bytes(hashlib.sha256(seed.encode()).digest())
@@ -70,6 +90,7 @@ class AwsOrganization:
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
+        self.listeners: list[Callable[[Change], object]] = []  # each hears of every change, in order; none may wait
         self.account_ids = sorted(self.accounts)
         self._accounts_in: dict[str, list[str]] = {}
         self._units_in: dict[str, list[str]] = {}
@@ -158,18 +179,20 @@ class AwsOrganization:
             account_id = account_id or self._new_account_id()
             if account_id in self.accounts:
                 raise StandInError(f"The account {account_id} exists already.")
+            self._refuse_state(account_id, state)
             account = Account(
                 id=account_id,
                 name=name,
                 email=email or f"aws+{account_id}@example.com",
                 parent_id=self.find_parent(parent) if parent else self.root_id,
                 joined_at=time.time() if joined_at is None else joined_at,
+                state=state,
                 joined_method=joined_method,
             )
-            self.accounts[account_id] = account
-            insort(self.account_ids, account_id)
-            insort(self._accounts_in.setdefault(account.parent_id, []), account_id)
-            self.set_state(account_id, state)
+            with self._changing(account, is_new=True):
+                self.accounts[account_id] = account
+                insort(self.account_ids, account_id)
+                insort(self._accounts_in.setdefault(account.parent_id, []), account_id)
             return account
 
     def create_unit(self, name: str, *, parent: str = "", unit_id: str = "") -> Unit:
@@ -181,8 +204,10 @@ class AwsOrganization:
             self._refuse_taken_name(name, parent_id)
             self.serial += 1
             unit_id = unit_id or f"ou-{self.root_id[2:]}-{letters(f'{self.id}/ou/{self.serial}', 8)}"
-            self.units[unit_id] = unit = Unit(unit_id, name, parent_id)
-            insort(self._units_in.setdefault(parent_id, []), unit_id)
+            unit = Unit(unit_id, name, parent_id)
+            with self._changing(unit, is_new=True):
+                self.units[unit_id] = unit
+                insort(self._units_in.setdefault(parent_id, []), unit_id)
             return unit
 
     def rename(self, node: str, name: str) -> Account | Unit:
@@ -191,27 +216,28 @@ class AwsOrganization:
             renamed = self.find(node)
             if isinstance(renamed, Unit):
                 self._refuse_taken_name(name, renamed.parent_id, but=renamed.id)
-            renamed.name = name
+            with self._changing(renamed):
+                renamed.name = name
             return renamed
 
     def move(self, account: str, parent: str) -> Account:
         """Move an account into the root or an OU. An OU cannot be moved: AWS has no operation for it."""
         with self.lock:
             moved, parent_id = self.find_account(account), self.find_parent(parent)
-            remove_sorted(self._accounts_in[moved.parent_id], moved.id)
-            moved.parent_id = parent_id
-            insort(self._accounts_in.setdefault(parent_id, []), moved.id)
+            with self._changing(moved):
+                remove_sorted(self._accounts_in[moved.parent_id], moved.id)
+                moved.parent_id = parent_id
+                insort(self._accounts_in.setdefault(parent_id, []), moved.id)
             return moved
 
     def set_state(self, account: str, state: str) -> Account:
         """Set the state of an account; ``StandInError`` for one that AWS does not have."""
-        if state not in STATES:
-            raise StandInError(f"{state!r} is not a state of an account; those are {', '.join(STATES)}.")
-        changed = self.find_account(account)
-        if changed.id == self.management_account_id and state != "ACTIVE":
-            raise StandInError("The management account cannot be suspended or closed.")
-        changed.state = state
-        return changed
+        with self.lock:
+            changed = self.find_account(account)
+            self._refuse_state(changed.id, state)
+            with self._changing(changed):
+                changed.state = state
+            return changed
 
     def suspend(self, account: str) -> Account:
         """Suspend an account, as AWS does to one whose owner broke its terms."""
@@ -225,16 +251,17 @@ class AwsOrganization:
         """Close an account: pending closure first and, with ``now``, closed (AWS keeps showing it for 90 days)."""
         return self.set_state(account, "CLOSED" if now else "PENDING_CLOSURE")
 
-    def remove(self, account: str) -> Account:
-        """Take an account out of the AWS organization; it is in no list from now on."""
+    def remove(self, account: str, *, by_member: bool = False) -> Account:
+        """Take an account out of the AWS organization, or have it leave; it is in no list from now on."""
         with self.lock:
             gone = self.find_account(account)
             if gone.id == self.management_account_id:
                 raise StandInError("The management account cannot leave its AWS organization.")
-            del self.accounts[gone.id]
-            self.delegated_administrators.pop(gone.id, None)
-            remove_sorted(self.account_ids, gone.id)
-            remove_sorted(self._accounts_in[gone.parent_id], gone.id)
+            with self._changing(gone, is_gone=True, by_member=by_member):
+                del self.accounts[gone.id]
+                self.delegated_administrators.pop(gone.id, None)
+                remove_sorted(self.account_ids, gone.id)
+                remove_sorted(self._accounts_in[gone.parent_id], gone.id)
             return gone
 
     def delete_unit(self, unit: str) -> str:
@@ -245,7 +272,9 @@ class AwsOrganization:
                 raise StandInError("The root cannot be deleted.")
             if self.accounts_in(unit_id) or self.units_in(unit_id):
                 raise StandInError(f"{unit_id} is not empty; AWS deletes empty OUs only.")
-            remove_sorted(self._units_in[self.units.pop(unit_id).parent_id], unit_id)
+            gone = self.units[unit_id]
+            with self._changing(gone, is_gone=True):
+                remove_sorted(self._units_in[self.units.pop(unit_id).parent_id], unit_id)
             return unit_id
 
     def delegate(self, account: str, *, since: float | None = None) -> Account:
@@ -253,6 +282,24 @@ class AwsOrganization:
         delegate = self.find_account(account)
         self.delegated_administrators[delegate.id] = time.time() if since is None else since
         return delegate
+
+    @contextmanager
+    def _changing(
+        self, node: Account | Unit, *, is_new: bool = False, is_gone: bool = False, by_member: bool = False
+    ) -> Iterator[None]:
+        """Tell the listeners what the block has made of a node, if it has; the lock is held."""
+        before = None if is_new else replace(node)
+        yield
+        after = None if is_gone else replace(node)
+        if before != after:
+            for listener in self.listeners:
+                listener(Change(self, before, after, time.time(), by_member))
+
+    def _refuse_state(self, account_id: str, state: str) -> None:
+        if state not in STATES:
+            raise StandInError(f"{state!r} is not a state of an account; those are {', '.join(STATES)}.")
+        if account_id == self.management_account_id and state != "ACTIVE":
+            raise StandInError("The management account cannot be suspended or closed.")
 
     def _refuse_taken_name(self, name: str, parent_id: str, but: str = "") -> None:
         if not 1 <= len(name) <= 128:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.fakes.aws.callers import Caller
 from tests.fakes.aws.errors import ApiError
+from tests.fakes.aws.faults import Faults
 from tests.fakes.aws.iam import Role
 from tests.fakes.aws.operations import OPERATIONS, Members, Question, answer, resource_of
 from tests.fakes.aws.policy import Context, Verdict, as_list, conditions_hold, decide, like, principals
@@ -17,7 +18,9 @@ from tests.fakes.aws.world import World
 LONGEST_CHAINED_SESSION = 3600  # seconds; role chaining caps there whatever the role allows
 
 
-def organizations(world: World, caller: Caller, operation: str, parameters: Mapping[str, Any]) -> Members:
+def organizations(
+    world: World, faults: Faults, caller: Caller, operation: str, parameters: Mapping[str, Any]
+) -> Members:
     """Answer an Organizations call: IAM first, then membership, then who may call, then the input."""
     if operation not in OPERATIONS:
         raise ApiError("UnknownOperationException", "")
@@ -29,7 +32,8 @@ def organizations(world: World, caller: Caller, operation: str, parameters: Mapp
     reads_all = {organization.management_account_id, *organization.delegated_administrators}
     if operation != "DescribeOrganization" and caller.account_id not in reads_all:
         raise ApiError("AccessDeniedException", "You don't have permissions to access this resource.")
-    return answer(operation, Question(organization, parameters, world.wire))
+    seen = faults.seen(organization, operation, parameters)
+    return answer(operation, Question(seen, parameters, world.wire))
 
 
 def _refuse_unless_allowed(world: World, caller: Caller, action: str, resource: str) -> None:

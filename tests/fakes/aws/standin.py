@@ -14,6 +14,7 @@ from tests.fakes.aws.callers import Caller, NotAuthenticated, identify
 from tests.fakes.aws.errors import ApiError
 from tests.fakes.aws.faults import Call, CallLog, Fault, Faults
 from tests.fakes.aws.operations import Members
+from tests.fakes.aws.organization import Change
 from tests.fakes.aws.sessions import Sessions
 from tests.fakes.aws.signature import Request
 from tests.fakes.aws.wire import Protocol, Response
@@ -35,6 +36,17 @@ class StandIn:
 
     def __post_init__(self) -> None:
         self.sessions = Sessions(self.world.session_key)
+        self.follow()
+
+    def follow(self) -> None:
+        """Listen to every AWS organization of the world, also to those that came since."""
+        for organization in self.world.organizations:
+            if self.heard not in organization.listeners:
+                organization.listeners.append(self.heard)
+
+    def heard(self, change: Change) -> None:
+        """Take note of a change in one of the AWS organizations; it is shown late where that is asked for."""
+        self.faults.heard(change)
 
     def expire_sessions(self) -> None:
         """Make every session that was issued until now an expired one."""
@@ -48,6 +60,7 @@ class StandIn:
 
     def respond(self, request: Request) -> Response:
         """Answer one request to Organizations or STS."""
+        self.follow()
         target = request.headers.get("x-amz-target", "")
         if not target:
             return self._respond_to_query(request)
@@ -60,7 +73,7 @@ class StandIn:
         operation = target.removeprefix(TARGET)
 
         def compute(caller: Caller) -> Members:
-            return services.organizations(self.world, caller, operation, parameters)
+            return services.organizations(self.world, self.faults, caller, operation, parameters)
 
         return self._serve(request, wire.ORGANIZATIONS, operation, parameters, compute)
 
