@@ -248,6 +248,14 @@ def test_the_rule_names_calls_that_aws_has_and_leaves_out_what_was_refused() -> 
     assert pattern["detail"]["errorCode"] == [{"exists": False}]
 
 
+def test_a_heartbeat_goes_the_way_of_the_events_and_says_nothing() -> None:
+    resources = load_template(handouts()["events.yaml"])["Resources"]
+    rule, heartbeat = resources["Rule"]["Properties"], resources["Heartbeat"]["Properties"]
+    assert heartbeat["ScheduleExpression"] == "rate(1 hour)"
+    assert "EventPattern" not in heartbeat
+    assert heartbeat["Targets"] == rule["Targets"]
+
+
 def deployed_role(template: str, role_name: str, **parameters: str) -> dict[str, Any]:
     """What is in the account after moto has deployed the template: the role with all that it may do."""
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
