@@ -3,6 +3,7 @@
 import ipaddress
 import json
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from tests.fakes.aws import commands
@@ -17,7 +18,7 @@ PREFIX = "/_stand-in/"
 
 
 def respond(stand_in: StandIn, request: Request, client: str) -> Response:
-    """Answer ``POST command`` and ``GET health|show|tree|calls`` with JSON."""
+    """Answer ``POST command`` and ``GET health|show|tree|calls|events`` with JSON."""
     if not ipaddress.ip_address(client).is_loopback:
         return _json(403, {"error": "The stand-in's own door opens from its own machine only."})
     what = request.path.removeprefix(PREFIX)
@@ -31,6 +32,8 @@ def respond(stand_in: StandIn, request: Request, client: str) -> Response:
         return _json(200, {"text": "\n\n".join(tree(item) for item in stand_in.world.organizations)})
     if request.method == "GET" and what == "calls":
         return _json(200, {"calls": dict(Counter(stand_in.calls.operations()))})
+    if request.method == "GET" and what == "events":
+        return _json(200, {"sent": [asdict(each) for each in tuple(stand_in.bus.sent)]})
     return _json(404, {"error": f"There is nothing at {request.path}."})
 
 

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if command == "serve":
             return serve(Path(options["state"]), options["host"], options["port"])
-        if command in ("show", "tree", "calls"):
+        if command in ("show", "tree", "calls", "events"):
             _print_answer(command, _ask(endpoint, command), as_environment=options.get("env", False))
             return 0
         said = _ask(endpoint, "command", {"command": command, "arguments": _prepared(command, options)})
@@ -144,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         for argument in positional:
             command.add_argument(argument)
-        if name not in ("serve", "show", "tree", "calls", "faults", "wire", "delete-role"):
+        if name not in ("serve", "show", "tree", "calls", "events", "faults", "wire", "delete-role"):
             command.add_argument("--organization", help="label or id, where a name is in several AWS organizations")
         return command
 
@@ -175,6 +175,7 @@ def _add_looking(add: Any) -> None:
     command.add_argument("--env", action="store_true", help="print the environment that the product's server needs")
     add("tree", "print OUs and accounts")
     add("calls", "count the calls received, by operation")
+    add("events", "print the last tries to deliver an event, and the status of the answer; 0 where there was none")
 
 
 def _add_changing(add: Any) -> None:

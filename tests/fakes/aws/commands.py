@@ -149,6 +149,7 @@ def _deploy(stand_in: StandIn, arguments: Arguments) -> str:
     lines = [f"Created {role.arn}." for role in made.roles]
     lines += [f"Created the stack set {item.name} in {', '.join(item.targets)}." for item in made.stack_sets]
     lines += [f"{name}: {value}" for name, value in made.outputs.items()]
+    lines += [f"Events of {organization.label} go to {address}." for address in {item.endpoint for item in made.rules}]
     return "\n".join(lines)
 
 

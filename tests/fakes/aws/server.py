@@ -24,6 +24,7 @@ class Server(ThreadingHTTPServer):
         self._open: set[socket.socket] = set()
         self._open_lock = threading.Lock()
         super().__init__(address, Handler)
+        stand_in.bus.open()
 
     @property
     def endpoint_url(self) -> str:
@@ -45,6 +46,7 @@ class Server(ThreadingHTTPServer):
     def stop(self) -> None:
         """Close every connection and wait for the threads that served them; calls that wait the latency end."""
         self.stand_in.faults.stopped.set()
+        self.stand_in.bus.close()
         with self._open_lock:
             for connection in self._open:
                 with suppress(OSError):

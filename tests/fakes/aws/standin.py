@@ -10,8 +10,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from tests.fakes.aws import services, wire
+from tests.fakes.aws.bus import Bus
 from tests.fakes.aws.callers import Caller, NotAuthenticated, identify
 from tests.fakes.aws.errors import ApiError
+from tests.fakes.aws.events import events_of
 from tests.fakes.aws.faults import Call, CallLog, Fault, Faults
 from tests.fakes.aws.operations import Members
 from tests.fakes.aws.organization import Change
@@ -36,6 +38,7 @@ class StandIn:
 
     def __post_init__(self) -> None:
         self.sessions = Sessions(self.world.session_key)
+        self.bus = Bus(self.world)
         self.follow()
 
     def follow(self) -> None:
@@ -45,8 +48,11 @@ class StandIn:
                 organization.listeners.append(self.heard)
 
     def heard(self, change: Change) -> None:
-        """Take note of a change in one of the AWS organizations; it is shown late where that is asked for."""
+        """Tell of a change in one of the AWS organizations; it is shown late where that is asked for."""
         self.faults.heard(change)
+        if self.world.rules:
+            for event in events_of(change):
+                self.bus.publish(event)
 
     def expire_sessions(self) -> None:
         """Make every session that was issued until now an expired one."""

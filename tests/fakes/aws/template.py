@@ -1,4 +1,4 @@
-"""CloudFormation, as far as the templates that the product hands out need it: roles, policies and stack sets.
+"""CloudFormation, as far as the templates that the product hands out need it: roles, stack sets, rules of EventBridge.
 
 Anything else in a template is refused by name, so that a template which passes here holds nothing unexamined.
 """
@@ -12,12 +12,18 @@ from typing import Any
 
 import yaml
 
+from tests.fakes.aws.event_rules import EventResources, EventRule
 from tests.fakes.aws.iam import Role
 from tests.fakes.aws.organization import StandInError
 from tests.fakes.aws.policy import as_list, managed_policy
 
 SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
 REGIONS = {"aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"}
+EVENT_ARNS = {
+    "AWS::Events::Connection": "connection/",
+    "AWS::Events::ApiDestination": "api-destination/",
+    "AWS::Events::Rule": "rule/",
+}
 NO_VALUE = object()
 
 
@@ -40,6 +46,7 @@ class Deployment:
 
     roles: list[Role] = field(default_factory=list)
     stack_sets: list[StackSetProperties] = field(default_factory=list)
+    rules: list[EventRule] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
 
 
@@ -98,7 +105,9 @@ class _Template:
         self.account_id, self.partition = values["AWS::AccountId"], values["AWS::Partition"]
         self.resources: dict[str, Any] = body["Resources"]
         self.roles: dict[str, Role] = {}
+        self.events = EventResources(values["AWS::StackName"], self.account_id, self.partition, self._event_arn)
         self._take_parameters(parameters)
+        self._keep_rules()
 
     def _take_parameters(self, given: dict[str, str]) -> None:
         described = self.body.get("Parameters", {})
@@ -113,9 +122,15 @@ class _Template:
             items = [item.strip() for item in str(value).split(",")] if is_list else [str(value)]
             pattern, allowed = parameter.get("AllowedPattern", r"[\s\S]*"), parameter.get("AllowedValues", items)
             for item in items:  # CloudFormation checks each item of a list
-                if not re.fullmatch(pattern, item) or item not in allowed:
+                if not re.fullmatch(pattern, _as_of_tls(item)) or item not in allowed:
                     raise StandInError(f"The template does not allow {item!r} as its parameter {name}.")
             self.values[name] = items if is_list else items[0]
+
+    def _keep_rules(self) -> None:
+        for rule in self.body.get("Rules", {}).values():
+            for assertion in rule["Assertions"]:
+                if not self._condition(assertion["Assert"]):
+                    raise StandInError(assertion["AssertDescription"])
 
     def deploy(self) -> Deployment:
         """Create every resource whose condition holds."""
@@ -125,6 +140,11 @@ class _Template:
             "AWS::IAM::RolePolicy": self._attach_policy,
             "AWS::IAM::ManagedPolicy": self._attach_policy,
             "AWS::CloudFormation::StackSet": self._make_stack_set,
+            "AWS::Events::Connection": lambda name, properties, _: self.events.make_connection(name, properties),
+            "AWS::Events::ApiDestination": lambda name, properties, _: self.events.make_destination(name, properties),
+            "AWS::Events::Rule": lambda name, properties, made: made.rules.append(
+                self.events.rule(name, properties, made.roles)
+            ),
         }
         wanted = {name: item for name, item in self.resources.items() if self._is_wanted(item)}
         made = Deployment()
@@ -147,7 +167,7 @@ class _Template:
         managed = [managed_policy(arn) for arn in properties.get("ManagedPolicyArns", []) if isinstance(arn, str)]
         self.roles[name] = Role(
             self.account_id,
-            properties.get("RoleName", name),
+            properties.get("RoleName", f"{self.values['AWS::StackName']}-{name}"),
             properties["AssumeRolePolicyDocument"],
             inline + managed,
             self.partition,
@@ -210,7 +230,8 @@ class _Template:
         if name in self.values:
             return self.values[name]
         if name in self.resources:  # the Ref of a role is its name
-            return self.resolve(self.resources[name].get("Properties", {}).get("RoleName", name))
+            given = self.resources[name].get("Properties", {})
+            return self.resolve(given.get("RoleName", f"{self.values['AWS::StackName']}-{name}"))
         raise StandInError(f"The template refers to {name}, which it does not define.")
 
     def _function(self, name: str, argument: Any) -> Any:
@@ -230,9 +251,16 @@ class _Template:
         raise StandInError(f"The stand-in does not know the function {name}.")
 
     def _attribute(self, resource: str, attribute: str) -> str:
-        if attribute != "Arn" or resource not in self.roles:
-            raise StandInError(f"The stand-in does not know {resource}.{attribute}.")
-        return self.roles[resource].arn
+        if attribute == "Arn" and resource in self.roles:
+            return self.roles[resource].arn
+        if attribute == "Arn" and self.resources.get(resource, {}).get("Type") in EVENT_ARNS:
+            return self._event_arn(resource)
+        raise StandInError(f"The stand-in does not know {resource}.{attribute}.")
+
+    def _event_arn(self, resource: str) -> str:
+        kind = EVENT_ARNS[self.resources[resource]["Type"]]
+        start = f"arn:{self.partition}:events:{self.values['AWS::Region']}:{self.account_id}"
+        return f"{start}:{kind}{self.values['AWS::StackName']}-{resource}"
 
     def _sub(self, argument: Any) -> str:
         text, own = (argument, {}) if isinstance(argument, str) else argument
@@ -264,6 +292,11 @@ class _Template:
             case "Condition":
                 return self._condition(argument)
         raise StandInError(f"The stand-in does not know the condition {name}.")
+
+
+def _as_of_tls(value: str) -> str:
+    """Return an address of this machine as one by https: the stand-in alone may send to it in the clear."""
+    return re.sub(r"^http://(?:127\.0\.0\.1|localhost)(?::\d+)?/", "https://localhost/", value)
 
 
 def _single_accounts(name: str, targets: dict[str, Any]) -> list[str]:

@@ -6,12 +6,13 @@ It is kept in one JSON file. Sessions of assumed roles are not in it: their toke
 import json
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.fakes.aws import template
+from tests.fakes.aws.event_rules import EventRule
 from tests.fakes.aws.iam import VENDOR_ACCOUNT_ID, AccessKey, Iam, Role, StackSet, User
 from tests.fakes.aws.organization import Account, AwsOrganization, StandInError, Unit
 from tests.fakes.aws.policy import allowing, trusting
@@ -41,6 +42,8 @@ class World:
     iam: Iam = field(default_factory=Iam)
     wire: Wire = field(default_factory=Wire)
     session_key: str = field(default_factory=lambda: secrets.token_hex(32))
+    rules: list[EventRule] = field(default_factory=list)
+    rule_listeners: list[Callable[[], object]] = field(default_factory=list)  # each hears that there are other rules
 
     def organization_of(self, account_id: str) -> AwsOrganization | None:
         """Return the AWS organization that holds an account now, if any."""
@@ -93,7 +96,15 @@ class World:
             self.iam.put_role(role)
         for described in deployment.stack_sets:
             self._put_stack_set(described, organization, account_id)
+        self._put_rules(deployment.rules, account_id, stack_name)
         return deployment
+
+    def _put_rules(self, rules: list[EventRule], account_id: str, stack_name: str) -> None:
+        others = [rule for rule in self.rules if (rule.account_id, rule.stack) != (account_id, stack_name)]
+        if rules or len(others) < len(self.rules):
+            self.rules = others + rules
+            for listener in self.rule_listeners:
+                listener()
 
     def _put_stack_set(
         self, described: template.StackSetProperties, organization: AwsOrganization, account_id: str
@@ -147,6 +158,7 @@ def to_json(world: World) -> dict[str, Any]:
         "made": world.iam.made,
         "wire": asdict(world.wire),
         "session_key": world.session_key,
+        "rules": [asdict(rule) for rule in world.rules],
     }
 
 
@@ -164,6 +176,7 @@ def from_json(data: dict[str, Any]) -> World:
         ),
         Wire(**data["wire"]),
         data["session_key"],
+        [EventRule(**item) for item in data.get("rules", [])],
     )
 
 
