@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from connections import deletion as tree_deletion
 from connections import retention as tree_retention
 from integrations import retention
-from integrations.models import AccessTest, Draft, Integration, SettingsTrial, SyncRun
+from integrations.models import AccessTest, Draft, Integration, KnownSnapshot, SettingsTrial, SyncRun
 from integrations.notifications import delivery
 from integrations.sync import run_records
 from workspaces import isolation
@@ -68,6 +68,7 @@ _AT_EXPIRY: Final = timedelta(0)
 _RULES: Final[tuple[tuple[timedelta, Callable[[datetime], object]], ...]] = (
     (_AT_EXPIRY, lambda before: Draft.objects.filter(expires_at__lte=before).delete()),
     (retention.ACCESS_TEST, lambda before: AccessTest.objects.filter(created_at__lte=before).delete()),
+    (retention.KNOWN_SNAPSHOT, lambda before: KnownSnapshot.objects.filter(read_at__lte=before).delete()),
     (_AT_EXPIRY, lambda before: SettingsTrial.objects.filter(expires_at__lte=before).delete()),
     (retention.DELIVERY, delivery.forget_old),
     (_AT_EXPIRY, delivery.forget_former_secrets),

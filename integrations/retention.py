@@ -12,6 +12,8 @@ from django.conf import settings
 DRAFT: Final = timedelta(days=7)  # since somebody last worked on it
 TRIAL: Final = timedelta(hours=1)  # of settings, a choice of accounts or a preview that nobody saves or discards
 ACCESS_TEST: Final = timedelta(days=7)  # since it was asked for
+# Since an AWS organization was read: so long a sync may apply what something else has read, and not read it again.
+KNOWN_SNAPSHOT: Final = timedelta(minutes=10)
 DELIVERY: Final = timedelta(days=30)  # since a notification was queued, if it was sent or given up
 # The secret before a rotation signs too, so that a receiver can change over without losing anything.
 FORMER_SECRET: Final = timedelta(hours=24)

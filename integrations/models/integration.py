@@ -1,7 +1,7 @@
 """The link to one AWS organization."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -11,6 +11,7 @@ from integrations.models.settings import NamedSettings
 from integrations.planning import deletion_limit
 from integrations.planning.selection_tree import SelectionFacts
 from workspaces.access import Scope
+from workspaces.models import Tenant
 
 
 class IntegrationQuerySet(models.QuerySet["Integration"]):
@@ -101,3 +102,36 @@ class Integration(NamedSettings):
         """Whether accounts are left out by choice, as far as the last sync knows."""
         known = self.known_selection
         return known is not None and known.mirrored < known.accounts
+
+
+class ReadBy(models.TextChoices):
+    """What has read the AWS organization where a sync applied that and did not read it again."""
+
+    TEST = "test", "Test Discovery"
+    PREVIEW = "preview", "Preview"
+    QUESTION = "question", "the sync that asked"
+
+
+class KnownSnapshot(models.Model):
+    """What was read of the AWS organization a moment ago, for the one run that may apply it: see access.known_snapshot.
+
+    ``fingerprint`` says with which credentials, as of a Test Discovery. ``newest_run``, the key of the integration's
+    newest run but for that one, and ``event_at``, the last event from AWS, are as they stood when this was kept: where
+    either is another by then, something has happened since.
+    """
+
+    integration = models.OneToOneField(
+        Integration, primary_key=True, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    read_by = models.CharField(max_length=10, choices=ReadBy)
+    read_at = models.DateTimeField()
+    fingerprint = models.CharField(max_length=64)
+    newest_run = models.BigIntegerField(null=True)
+    event_at = models.DateTimeField(null=True)
+    snapshot = models.BinaryField()
+
+    objects: ClassVar[models.Manager["KnownSnapshot"]] = models.Manager()
+
+    def __str__(self) -> str:
+        return f"{self.integration_id} as read by {self.get_read_by_display()}"

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
-from integrations.models.integration import Integration
+from integrations.models.integration import Integration, ReadBy
 from workspaces.access import Scope
 from workspaces.models import Tenant, User
 
@@ -100,6 +100,7 @@ class SyncRun(models.Model):
     A record may stand for ``folded_runs`` runs in a row that changed nothing, itself the last of them; the first was
     queued at ``folded_since``. Null means that nobody has looked yet whether it can be folded (``sync.run_records``).
     ``impact`` is what it has meant to workspaces, as ``sync.kept_impact`` keeps it.
+    ``read_by`` and ``read_at`` say what has read the AWS organization before, and when, where it was not read again.
     ``is_about_access`` says that it failed for what the Discovery Settings hold. A run that needed approval changed
     nothing: ``changes`` are what it would have changed, ``removals`` the provider's ids of all that would have gone,
     ``error`` why it asks, ``decided_by`` and ``decided_at`` who answered and when.
@@ -147,6 +148,8 @@ class SyncRun(models.Model):
     folders_read = models.PositiveIntegerField(default=0)
     accounts_read = models.PositiveIntegerField(default=0)
     aws_calls = models.PositiveIntegerField(default=0)
+    read_by = models.CharField(max_length=10, choices=ReadBy, blank=True, default="", db_default="")
+    read_at = models.DateTimeField(null=True)
     counts = models.JSONField(default=dict)
     changes = models.JSONField(default=list)
     removals = models.JSONField(default=list)

@@ -1,7 +1,8 @@
 """Answering a sync that stopped at the deletion limit: each action is one transaction and writes one audit event.
 
-What is approved is a set of removals, not a run: AWS is read again, and whatever run comes next may remove those and no
-others. An approval holds until a run has succeeded or asks anew.
+What is approved is a set of removals, not a run: whatever run comes next may remove those and no others. It applies
+what was read for the question where that is minutes old (``access.known_snapshot``), else AWS is read again. An
+approval holds until a run has succeeded or asks anew.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,7 +36,7 @@ def removal_impacts(integration: Integration, removals: Iterable[str]) -> Sequen
 
 @transaction.atomic
 def approve(*, run: SyncRun, by: User, now: datetime) -> SyncRun:
-    """Let go what a run asked about, and start the sync that reads AWS again and does it.
+    """Let go what a run asked about, and start the sync that does it.
 
     Raises NotWaitingError.
     """

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Value
 from django.db.models.functions import Least, Now
 
+from integrations.access import known_snapshot
 from integrations.jobs.sending import TAKEN_LATER, Task, send_on_commit
 from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.models.sync_run import OPEN_STATES
@@ -53,6 +54,7 @@ def request(integration: Integration, *, trigger: SyncRun.Trigger, by: User | No
     if schedule.first() is None:  # that locks it: no run of this integration starts or ends meanwhile
         raise IntegrationGoneError(f"Somebody deleted the integration {integration} meanwhile.")
     schedule.update(**_AFRESH)
+    known_snapshot.forget(integration, trigger)
     run = SyncRun.objects.filter(integration=integration, state__in=OPEN_STATES).first()
     if run is not None and _does_it(run, trigger, by, now):
         return run
@@ -69,8 +71,9 @@ def request(integration: Integration, *, trigger: SyncRun.Trigger, by: User | No
 
 def _does_it(run: SyncRun, trigger: SyncRun.Trigger, by: User | None, now: datetime) -> bool:
     """Whether a run that is open sees and does all that is asked for now."""
-    if run.state == SyncRun.State.QUEUED or (run.is_attended and run.phase == SyncRun.Phase.CHECKING):
-        return True  # it has not read anything yet
+    has_not_read = run.phase == SyncRun.Phase.CHECKING and not run.read_by
+    if run.state == SyncRun.State.QUEUED or (run.is_attended and has_not_read):
+        return True
     is_same = (run.trigger, run.started_by_id) == (trigger, by.pk if by else None)
     return is_same and now - run.queued_at < _DOUBLE_CLICK
 

@@ -19,8 +19,10 @@ from psycopg.errors import DeadlockDetected, ForeignKeyViolation, QueryCanceled,
 
 from connections.bulk import TreeChangedError
 from integrations import discovery
+from integrations.access import known_snapshot
 from integrations.aws.calls.rate_limit import stops_within
 from integrations.aws.calls.retry import Retries
+from integrations.aws.discovery.read import Identity
 from integrations.aws.errors import AwsError, OwnFault, Stopped
 from integrations.aws.session import AwsSession
 from integrations.jobs.work import Work
@@ -141,7 +143,7 @@ def perform(
 
 def _sync(work: _Work) -> None:
     integration = work.run.integration
-    session, snapshot = _read(work, integration)
+    session, snapshot, read_all = _read(work, integration)
     work.report(SyncRun.Phase.COMPARING)
     confirmed: frozenset[str] = frozenset()
     attempts = 0
@@ -162,8 +164,14 @@ def _sync(work: _Work) -> None:
             return
         work.report(SyncRun.Phase.CONFIRMING)
         asked = partial(work.report, SyncRun.Phase.CONFIRMING)
-        snapshot = discovery.check_gone(session, snapshot, unconfirmed, on_progress=asked)
-        confirmed |= unconfirmed
+        try:
+            snapshot = discovery.check_gone(session, snapshot, unconfirmed, on_progress=asked)
+            confirmed |= unconfirmed
+        except AwsError as error:
+            if not work.run.read_by or isinstance(error, Stopped):
+                raise
+            known_snapshot.give_up(work.run)  # something is not as it was read before
+            snapshot, confirmed = read_all(), frozenset()
         work.report(SyncRun.Phase.COMPARING)
 
 
@@ -176,7 +184,8 @@ def _integration_now(work: _Work) -> Integration:
     return integration
 
 
-def _read(work: _Work, integration: Integration) -> tuple[AwsSession, Snapshot]:
+def _read(work: _Work, integration: Integration) -> tuple[AwsSession, Snapshot, Callable[[], Snapshot]]:
+    """Sign in, and give what there is: as it was read a moment ago or anew; with that comes how to read it anew."""
     now = timezone.now()
     proved_at = integration.role_proved_at
     is_proof_due = integration.access_mode == AccessMode.ROLE and (not proved_at or proved_at < now - PROOF_LIFETIME)
@@ -189,11 +198,20 @@ def _read(work: _Work, integration: Integration) -> tuple[AwsSession, Snapshot]:
         with isolation.as_tenant(integration.tenant_id):
             same = Integration.objects.filter(pk=integration.pk, version=integration.version)  # else of old credentials
             same.update(partition=session.partition)
+    read_all = partial(_read_all, work, integration, session, identity)
+    known = known_snapshot.take(work.run, integration, organization_id=identity.organization_id, now=timezone.now())
+    if known is None:
+        return session, read_all(), read_all
+    work.read = Progress(len(known.folders), len(known.accounts))
+    return session, known, read_all
+
+
+def _read_all(work: _Work, integration: Integration, session: AwsSession, identity: Identity) -> Snapshot:
     work.report(SyncRun.Phase.READING)
     may_leave_out = discovery.what_may_stay_unseen(integration)
     snapshot = discovery.read_organization(session, identity, work, may_leave_out=may_leave_out)
     work.read = Progress(len(snapshot.folders), len(snapshot.accounts))
-    return session, snapshot
+    return snapshot
 
 
 def _plan_and_apply(
@@ -209,6 +227,7 @@ def _plan_and_apply(
     if why := _why_it_asks(work, integration, tree, planned):
         changes = _changes(planned, tree, snapshot)
         work.end(Outcome(f"{why} {_WAITS}", changes=changes, removals=sorted(deletion_limit.removals(planned))))
+        known_snapshot.keep_question(work.run, integration, snapshot, now=timezone.now())
         return frozenset()
     unconfirmed = absence.to_confirm(planned, tree, snapshot) - confirmed
     if unconfirmed:

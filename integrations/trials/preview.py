@@ -8,8 +8,10 @@ from datetime import datetime
 from django.db import transaction
 
 from integrations import edit_conflicts
-from integrations.models import Integration, SettingsTrial
+from integrations.access import known_snapshot
+from integrations.models import Integration, SettingsTrial, SyncRun
 from integrations.planning import deletion_limit
+from integrations.sync import requests
 from integrations.trials import settings_trial
 from integrations.trials.settings_trial import TrialOutcome
 from workspaces import audit
@@ -37,6 +39,20 @@ def start(*, integration: Integration, by: User, now: datetime) -> SettingsTrial
     trial = settings_trial.begin(current, current, about=SettingsTrial.About.PREVIEW, by=by)
     audit.record("integration.sync_previewed", scope=current.scope, by=by, target=current)
     return trial
+
+
+@transaction.atomic
+def sync(*, integration: Integration, shown: str, by: User, now: datetime) -> SyncRun:
+    """Start the sync that a preview has shown; ``shown`` is the key of that preview, as its page sends it.
+
+    What the preview has read is not read again unless something has happened since. Raises IntegrationGoneError.
+    """
+    run = requests.request_sync(integration=integration, by=by, now=now)
+    ready = SettingsTrial.objects.filter(integration=integration, about=SettingsTrial.About.PREVIEW, expires_at__gt=now)
+    trial = ready.filter(state=SettingsTrial.State.READY).select_related("tenant").first()
+    if trial is not None and str(trial.pk) == shown and run.state == SyncRun.State.QUEUED:
+        known_snapshot.keep_preview(trial, integration, run)
+    return run
 
 
 def why_it_would_ask(outcome: TrialOutcome, integration: Integration) -> str:

@@ -15,6 +15,7 @@ from integrations.access import failures
 from integrations.models import SyncSchedule
 from integrations.overview import first_steps
 from integrations.sync import requests
+from integrations.trials import preview
 from integrations.views.first_steps import next_step
 from integrations.views.frame import asks_url, find_integration, integration_page, latest_status, render_live
 from integrations.views.health import health_words
@@ -67,7 +68,7 @@ def integration_sync(request: HttpRequest, access: Access, integration: str) -> 
         messages.warning(request, _ASKS_FIRST.format(found))
         return redirect(question_url)
     try:
-        run = requests.request_sync(integration=found, by=access.user, now=now)
+        run = preview.sync(integration=found, shown=request.POST.get("preview", ""), by=access.user, now=now)
     except requests.IntegrationGoneError as error:
         messages.error(request, str(error))
         return redirect(access.scope.url("integration_list"))

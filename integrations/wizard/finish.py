@@ -9,6 +9,7 @@ from connections import sharing
 from connections.errors import HandleTakenError
 from connections.models import Folder
 from connections.tree import allocate_ids
+from integrations.access import known_snapshot
 from integrations.models import AccessMode, Draft, Integration, SyncRun
 from integrations.models.settings import SETTINGS_FIELDS
 from integrations.planning.handles import dynamic_handle
@@ -46,6 +47,7 @@ def create_integration(*, draft: Draft, audiences: Iterable[Scope], by: User, no
     granted = list(audiences)
     sharing.set_grants(integration.root_folder, granted)
     sync_schedule.create(integration, now=now)
+    known_snapshot.keep_test(integration)
     draft.delete()
     audit.record(
         "integration.created", scope=integration.scope, by=by, target=integration, shared_with=[str(s) for s in granted]

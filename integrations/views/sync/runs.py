@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from connections.retention import GRACE
+from integrations import retention
 from integrations.models import Integration, SyncRun
 from integrations.pictures import timeline
 from integrations.pictures.timeline import Timeline
@@ -106,6 +107,7 @@ def run_detail(request: HttpRequest, access: Access, integration: str, run: int)
         workspaces=_impact(access, found, mine),
         more_workspaces=kept_impact.more_of(mine.impact or ()),
         grace=GRACE,
+        known=retention.KNOWN_SNAPSHOT,
     )
     status = replace(run_status(access, found, mine), asks_url=asked_anew)
     return render_live(request, "integrations/sync/run.html", context, status, parts=())
@@ -117,7 +119,7 @@ def _decide(request: HttpRequest, access: Access, run: SyncRun) -> str:
     try:
         if answer == "approve":
             approvals.approve(run=run, by=access.user, now=now)
-            sentence = f"Approved. AWS is read again now; what sync {run.number} showed may go, and nothing else."
+            sentence = f"Approved. What sync {run.number} showed may go now, and nothing else."
         elif answer == "discard":
             approvals.discard(run=run, by=access.user, now=now)
             sentence = f"Discarded. Sync {run.number} has changed nothing; the next one looks again."

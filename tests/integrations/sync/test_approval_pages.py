@@ -84,7 +84,7 @@ def test_the_page_shows_the_plan_as_a_diff_and_what_it_means_to_workspaces(
 
 
 def test_approving_starts_a_sync_and_tells_who_did(cast: Cast, asking: SyncRun, as_org_owner: Client) -> None:
-    assert f"what sync {asking.number} showed may go" in decide(as_org_owner, asking, "approve")
+    assert f"What sync {asking.number} showed may go" in decide(as_org_owner, asking, "approve")
     with isolation.as_tenant(cast.acme.pk):
         asking.refresh_from_db()
         assert asking.decided_by == cast.org_owner

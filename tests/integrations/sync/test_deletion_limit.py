@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from connections.models import Connection
-from integrations.models import Integration, SyncRun, SyncSchedule
+from integrations.models import Integration, KnownSnapshot, SyncRun, SyncSchedule
 from integrations.models.sync_run import Outcome
 from integrations.sync import approvals
 from integrations.sync import run as sync_run
@@ -53,6 +53,12 @@ def discard(mirror: Synced, run: SyncRun, by: User) -> None:
     """Press *Discard*."""
     with isolation.as_tenant(mirror.integration.tenant_id):
         approvals.discard(run=run, by=by, now=timezone.now())
+
+
+def an_hour_passes(mirror: Synced) -> None:
+    """Make what was read for the question too old to be applied."""
+    with isolation.as_tenant(mirror.integration.tenant_id):
+        assert KnownSnapshot.objects.update(read_at=timezone.now() - timedelta(hours=1)) == 1
 
 
 def events(mirror: Synced, action: str) -> list[dict[str, object]]:
@@ -143,9 +149,10 @@ def test_a_sync_that_replaces_one_whose_worker_died_is_as_old_as_that(many: Sync
     assert many.work().state == SyncRun.State.NEEDS_APPROVAL
 
 
-def test_approving_reads_again_and_removes(many: Synced, cast: Cast) -> None:
+def test_approving_later_reads_again_and_removes(many: Synced, cast: Cast) -> None:
     lose(many, *range(6))
     asked = scheduled(many)
+    an_hour_passes(many)
     approve(many, asked, cast.org_owner)
     applied = many.work()
     assert applied.trigger == SyncRun.Trigger.APPROVAL
@@ -187,6 +194,7 @@ def test_an_approval_covers_what_was_shown_and_nothing_more(many: Synced, cast: 
     lose(many, *range(6))
     asked = scheduled(many)
     approve(many, asked, cast.org_owner)
+    an_hour_passes(many)
     lose(many, 6)
     again = many.work()
     assert again.state == SyncRun.State.NEEDS_APPROVAL
@@ -209,7 +217,7 @@ def test_what_came_back_before_the_approved_sync_is_kept(many: Synced, cast: Cas
 def test_an_approval_survives_a_sync_that_fails(many: Synced, cast: Cast) -> None:
     lose(many, *range(6))
     approve(many, scheduled(many), cast.org_owner)
-    many.aws.faults.fail("ListRoots", "AccessDeniedException", times=1)
+    many.aws.faults.fail("AssumeRole", "AccessDenied", times=1)
     assert many.work().state == SyncRun.State.FAILED
     assert scheduled(many).state == SyncRun.State.SUCCEEDED
     assert held(many) == ACCOUNTS + 3 - 6

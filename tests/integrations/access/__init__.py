@@ -1,0 +1,1 @@
+"""What tests of access have found and read, and what may be made of it."""
