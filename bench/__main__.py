@@ -20,6 +20,7 @@ def main() -> None:
 
     sections = {
         "discovery": (discovery.run, _ALL_SIZES),
+        "first-sync": (discovery.first_sync, (10_000,)),
         "reconciliation": (reconciliation.run, _ALL_SIZES),
         "changes": (changes.run, _ALL_SIZES),
         "visibility": (visibility.run, (10_000, 100_000)),

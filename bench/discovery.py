@@ -10,25 +10,36 @@ import django
 from botocore.config import Config
 from django.conf import settings
 from django.test.utils import override_settings
+from django.utils import timezone
 
+from bench.database import a_scope
 from bench.memory import megabytes
-from bench.table import Row, at_most, show
+from bench.table import Row, at_most, fastest_of, show
+from connections.models import Connection
+from integrations.access_tests import run as access_tests_run
+from integrations.access_tests.request import request_test
 from integrations.aws.discovery.read import identify, read_snapshot
 from integrations.aws.session import KeyCredentials, open_session
+from integrations.models import AccessTest, SyncRun
+from integrations.sync import run as sync_run
+from integrations.wizard.finish import create_integration
+from tests import factories
 from tests.fakes.aws import RunningAws, running_aws
 from tests.fakes.aws.iam import AccessKey
 from tests.fakes.aws.organization import AwsOrganization
 from tests.fakes.aws.policy import allowing, reading_organizations
 from tests.fakes.aws.sample import build
+from workspaces import isolation
 
 _LATENCY_SECONDS = 0.04
 _PAGE = 20
+_FIRST_SYNC_SET_AT = 10_000
 _OF_THE_WALK = {1_000: 0.7, 10_000: 0.45}  # the sizes that the goals are set at
 
 
 def run(accounts: int, runs: int) -> None:
     """Compare the ways, one run each: they take minutes, and the token buckets make them regular."""
-    organization = build(accounts=accounts, units=max(10, accounts // 10 if accounts <= 1_000 else accounts // 20))
+    organization = _organization(accounts)
     pages = -(-accounts // _PAGE)
     above_five = 1 + sum(organization.level(unit) < 5 for unit in organization.units)
     leaves = len(organization.units) + 1 - above_five
@@ -56,6 +67,45 @@ def run(accounts: int, runs: int) -> None:
         at_most(f"{what}, throttled answers", ours.throttled, 3)
         at_most(f"{what}, of the walk of the OUs", ours.row.seconds / walk.row.seconds, _OF_THE_WALK[accounts])
         at_most(f"{what}, memory in MB", memory, 40)
+
+
+def first_sync(accounts: int, runs: int) -> None:
+    """Time a Test Discovery and then the first sync, which applies what that has read; one run each."""
+    organization = _organization(accounts)
+    scope = a_scope(f"first-{accounts}")
+    person = factories.user(f"first-{accounts}-owner")
+    with running_aws(organization) as aws:
+        key = aws.roles.create_key("reader", reading_organizations())
+        settings.AWS_ENDPOINT_URL = aws.endpoint_url
+        aws.faults.latency = _LATENCY_SECONDS
+        aws.faults.throttle_as_published()
+        with isolation.as_tenant(scope.tenant.pk):
+            access = {"access_mode": "key", "access_key_id": key.id, "secret_key": key.secret}
+            draft = factories.draft(scope, "main", by=person, **access)
+            test = request_test(draft, AccessTest.Kind.DISCOVERY, by=person, now=timezone.now())
+        tested = fastest_of(1, lambda: access_tests_run.run(scope.tenant.pk, test.pk))
+        calls_of_test = len(aws.calls)
+        with isolation.as_tenant(scope.tenant.pk):
+            made = create_integration(draft=draft, audiences=(), by=person, now=timezone.now())
+        aws.calls.clear()
+        synced = fastest_of(1, lambda: sync_run.perform(scope.tenant.pk, made.pk))
+        calls = len(aws.calls)
+    with isolation.as_tenant(scope.tenant.pk):
+        (run,) = SyncRun.objects.all()
+        there = Connection.objects.filter(root=made.root_folder_id).count()
+    assert (run.state, run.read_by, there) == ("succeeded", "test", accounts), run.error
+    rows = [
+        Row("Test Discovery", tested, f"{calls_of_test} calls"),
+        Row("first sync, which applies what that has read", synced, f"{calls} calls, {there} connections"),
+    ]
+    show(f"First sync of {accounts} accounts after a green Test Discovery, throttled as published", rows)
+    if accounts == _FIRST_SYNC_SET_AT:
+        at_most(f"first sync of {accounts} after a green Test Discovery, s", synced, 5)
+        at_most(f"first sync of {accounts} after a green Test Discovery, calls", calls, 6)
+
+
+def _organization(accounts: int) -> AwsOrganization:
+    return build(accounts=accounts, units=max(10, accounts // 10 if accounts <= 1_000 else accounts // 20))
 
 
 @dataclass(frozen=True, slots=True)
