@@ -43,7 +43,7 @@ _FOR: Final = {
     ReadBy.QUESTION: SyncRun.Trigger.APPROVAL,
 }
 # Those who ask for these know what was read; all others may have changed something since.
-_KNOWING: Final = (SyncRun.Trigger.CREATED, SyncRun.Trigger.APPROVAL)
+KNOWING: Final = (SyncRun.Trigger.CREATED, SyncRun.Trigger.APPROVAL)
 _UNREADABLE: Final = (zlib.error, ValueError, KeyError, TypeError)
 _SOON: Final = timedelta(seconds=DEFAULT_INTERVAL_SECONDS)
 
@@ -71,10 +71,9 @@ def keep_question(run: SyncRun, integration: Integration, snapshot: Snapshot, *,
     _keep(integration, ReadBy.QUESTION, run.read_at or now, pack(snapshot))
 
 
-def forget(integration: Integration, trigger: SyncRun.Trigger) -> None:
-    """Have everything read by the run that is asked for like this, unless that knows what was read."""
-    if trigger not in _KNOWING:
-        KnownSnapshot.objects.filter(pk=integration.pk).delete()
+def forget(integration: Integration) -> None:
+    """Have the next run read everything."""
+    KnownSnapshot.objects.filter(pk=integration.pk).delete()
 
 
 def take(run: SyncRun, integration: Integration, *, organization_id: str, now: datetime) -> Snapshot | None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db import transaction
 
 from connections.schemas.workspace_uses import uses_of
+from integrations.access import known_snapshot
 from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.planning.reconcile import NodePlan, Plan
 from integrations.planning.workspace_impact import View, WorkspaceImpact, impacts
@@ -58,6 +59,7 @@ def discard(*, run: SyncRun, by: User, now: datetime) -> None:
     """Leave everything as it is; the next sync that is over the limit asks again. Raises NotWaitingError."""
     current = _decide(run, SyncRun.State.DISCARDED, by, now)
     integration = current.integration
+    known_snapshot.forget(integration)
     audit.record("integration.removals_discarded", scope=integration.scope, by=by, target=integration, run=run.number)
 
 

@@ -54,7 +54,8 @@ def request(integration: Integration, *, trigger: SyncRun.Trigger, by: User | No
     if schedule.first() is None:  # that locks it: no run of this integration starts or ends meanwhile
         raise IntegrationGoneError(f"Somebody deleted the integration {integration} meanwhile.")
     schedule.update(**_AFRESH)
-    known_snapshot.forget(integration, trigger)
+    if trigger not in known_snapshot.KNOWING:
+        known_snapshot.forget(integration)
     run = SyncRun.objects.filter(integration=integration, state__in=OPEN_STATES).first()
     if run is not None and _does_it(run, trigger, by, now):
         return run

@@ -230,6 +230,8 @@ def test_discarding_changes_nothing_and_the_next_sync_asks_again(many: Synced, c
     lose(many, *range(6))
     asked = scheduled(many)
     discard(many, asked, cast.org_owner)
+    with isolation.as_tenant(cast.acme.pk):
+        assert not KnownSnapshot.objects.exists()
     assert held(many) == ACCOUNTS + 3
     assert states(many) == ["discarded"]
     assert events(many, "integration.removals_discarded") == [{"run": asked.number}]
