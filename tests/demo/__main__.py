@@ -28,6 +28,8 @@ def sign_ins() -> str:
             f"  labs  by access key: Access Key {key['access_key']}, Secret Key {key['secret_key']}",
             "",
             "  ./console aws tree shows them; ./console aws move, rename, create, suspend, close … change them.",
+            "  labs sends its events to Pipes: open the integration research of ops, change labs, and watch the page:",
+            "  ./console aws move speech Root",
         ]
     return "\n".join(lines)
 

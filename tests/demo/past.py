@@ -5,14 +5,17 @@ Its syncs are run by the demo's own worker, while the stand-in for AWS is change
 
 import json
 import os
+import urllib.error
 import urllib.request
+from contextlib import suppress
 from typing import Any
 
 from django.utils import timezone
 
 from connections import actions as connections
 from integrations.aws import iac
-from integrations.models import AccessMode, Integration, SyncRun
+from integrations.events import inlets
+from integrations.models import AccessMode, EventInlet, Integration, SyncRun
 from integrations.sync import requests
 from integrations.wizard import drafts, finish, setup_files
 from launcher.child import wait_for
@@ -34,11 +37,14 @@ _HISTORY: tuple[tuple[str, dict[str, str]], ...] = (
 def live_it() -> None:
     """Make the integration and what happened to it, unless it is there already or AWS is not the stand-in."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    if not endpoint.startswith("http://127.0.0.1:"):
+        return
     with isolation.as_operator():
         tenant = Tenant.objects.get(handle="acme")
     with isolation.as_tenant(tenant.pk):
-        is_there = Integration.objects.filter(tenant=tenant, handle=HANDLE).exists()
-    if is_there or not endpoint.startswith("http://127.0.0.1:"):
+        there = Integration.objects.filter(tenant=tenant, handle=HANDLE).first()
+    if there is not None:
+        _keep_events(endpoint, there)
         return
     by = User.objects.get(email="olivia@acme.example")
     with isolation.as_tenant(tenant.pk):
@@ -54,6 +60,7 @@ def live_it() -> None:
         with isolation.as_tenant(tenant.pk):
             requests.request_sync(integration=made, by=by, now=timezone.now())
         _wait_for_sync(made)
+    _send_events(endpoint, made, by)
 
 
 def _create(ops: Scope, pager: Scope, key: dict[str, str], by: User) -> Integration:
@@ -76,6 +83,28 @@ def _member_roles(endpoint: str, made: Integration) -> dict[str, Any]:
         targets=iac.Targets(root_id, (root_id,)),
     )
     return {"template": template, "stack": "member", "parameters": {}}
+
+
+def _send_events(endpoint: str, made: Integration, by: User) -> None:
+    """Let events in, and launch the stack that sends them."""
+    with isolation.as_tenant(made.tenant_id):
+        issued = inlets.enable(integration=made, by=by, now=timezone.now())
+    if issued is not None:
+        _order(endpoint, "deploy", _events_stack(made, issued.inlet, {"Key": issued.key}))
+
+
+def _keep_events(endpoint: str, there: Integration) -> None:
+    """Have events sent to where this demo is: it may have another port than before. The stack keeps its key."""
+    with isolation.as_tenant(there.tenant_id):
+        inlet = EventInlet.objects.filter(integration=there).first()
+    if inlet is not None:
+        with suppress(urllib.error.HTTPError):  # nobody has launched a stack
+            _order(endpoint, "deploy", _events_stack(there, inlet, {}))
+
+
+def _events_stack(integration: Integration, inlet: EventInlet, parameters: dict[str, str]) -> dict[str, Any]:
+    name, template = setup_files.events_template(integration, inlets.url_of(inlet))
+    return {"template": template, "stack": name.removesuffix(".yaml"), "parameters": parameters}
 
 
 def _wait_for_sync(of: Integration) -> None:

@@ -84,10 +84,23 @@ def _parse(text: str) -> str:
 
 
 def deploy(
-    text: str, parameters: dict[str, str], account_id: str, partition: str, *, stack_name: str = "pipes"
+    text: str,
+    parameters: dict[str, str],
+    account_id: str,
+    partition: str,
+    *,
+    stack_name: str = "pipes",
+    before: dict[str, str] | None = None,
 ) -> Deployment:
-    """Return what a template creates in one account; ``StandInError`` where CloudFormation would refuse it."""
+    """Return what a template creates in one account; ``StandInError`` where CloudFormation would refuse it.
+
+    ``before`` has the parameters that the stack was given until now: those without a default stay as they are.
+    """
     body = json.loads(_parse(text))
+    described = body.get("Parameters", {})
+    kept = {
+        name: value for name, value in (before or {}).items() if "Default" not in described.get(name, {"Default": ""})
+    }
     values = {
         "AWS::AccountId": account_id,
         "AWS::Partition": partition,
@@ -96,7 +109,7 @@ def deploy(
         "AWS::StackName": stack_name,
         "AWS::NoValue": NO_VALUE,
     }
-    return _Template(body, parameters, values).deploy()
+    return _Template(body, {**kept, **parameters}, values).deploy()
 
 
 class _Template:

@@ -43,6 +43,7 @@ class World:
     wire: Wire = field(default_factory=Wire)
     session_key: str = field(default_factory=lambda: secrets.token_hex(32))
     rules: list[EventRule] = field(default_factory=list)
+    stack_parameters: dict[str, dict[str, str]] = field(default_factory=dict)  # as given, by account and stack
     rule_listeners: list[Callable[[], object]] = field(default_factory=list)  # each hears that there are other rules
 
     def organization_of(self, account_id: str) -> AwsOrganization | None:
@@ -86,7 +87,15 @@ class World:
         which exists and is not its own is refused as a whole, as CloudFormation does.
         """
         account_id = account_id or organization.management_account_id
-        deployment = template.deploy(text, parameters or {}, account_id, organization.partition, stack_name=stack_name)
+        stack = f"{account_id}/{stack_name}"
+        deployment = template.deploy(
+            text,
+            parameters or {},
+            account_id,
+            organization.partition,
+            stack_name=stack_name,
+            before=self.stack_parameters.get(stack),
+        )
         for role in deployment.roles:
             known = self.iam.roles.get(role.arn)
             if known is not None and known.stack != stack_name:
@@ -97,6 +106,7 @@ class World:
         for described in deployment.stack_sets:
             self._put_stack_set(described, organization, account_id)
         self._put_rules(deployment.rules, account_id, stack_name)
+        self.stack_parameters[stack] = {**self.stack_parameters.get(stack, {}), **(parameters or {})}
         return deployment
 
     def _put_rules(self, rules: list[EventRule], account_id: str, stack_name: str) -> None:
@@ -159,6 +169,7 @@ def to_json(world: World) -> dict[str, Any]:
         "wire": asdict(world.wire),
         "session_key": world.session_key,
         "rules": [asdict(rule) for rule in world.rules],
+        "stack_parameters": world.stack_parameters,
     }
 
 
@@ -177,6 +188,7 @@ def from_json(data: dict[str, Any]) -> World:
         Wire(**data["wire"]),
         data["session_key"],
         [EventRule(**item) for item in data.get("rules", [])],
+        data.get("stack_parameters", {}),
     )
 
 
