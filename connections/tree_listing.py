@@ -28,7 +28,8 @@ _COLUMNS = ("id", "label", "handle", "source_id", "manager", "organization_id", 
 
 # A subtree is a range of paths: from its own up to the same with "0" (the character after "/") at its end, worked out
 # before the join, which uses the index under row-level security only so. Connections are counted in one pass for all
-# folders: folder by folder, each would be fetched by itself.
+# folders: folder by folder, each would be fetched by itself. They are counted by what the index is sorted by, which
+# needs no row of them, and only these few groups are looked at for each kind of trouble.
 _COUNT_BELOW = """
     WITH top AS MATERIALIZED (
         SELECT id, path, rtrim(path, '/') || '0' AS path_end FROM connections_folder WHERE id = ANY(%s)
@@ -37,8 +38,11 @@ _COUNT_BELOW = """
         JOIN connections_folder below ON below.path >= top.path AND below.path < top.path_end
         WHERE below.removed_at IS NULL
     ), leaves AS MATERIALIZED (
-        SELECT folder_id, count(*) AS number, {counted} FROM connections_connection
-        WHERE folder_id = ANY(ARRAY(SELECT id FROM inside)) AND removed_at IS NULL GROUP BY folder_id
+        SELECT folder_id, sum(number) AS number, {counted} FROM (
+            SELECT folder_id, state, health, count(*) AS number FROM connections_connection
+            WHERE folder_id = ANY(ARRAY(SELECT id FROM inside)) AND removed_at IS NULL
+            GROUP BY folder_id, state, health
+        ) AS alike GROUP BY folder_id
     )
     SELECT inside.top_id, count(*) - 1, coalesce(sum(leaves.number), 0), {summed}
     FROM inside LEFT JOIN leaves ON leaves.folder_id = inside.id
@@ -54,7 +58,7 @@ _TROUBLES = (
     ),
 )
 _COUNT_BELOW = _COUNT_BELOW.format(
-    counted=", ".join(f"count(*) FILTER (WHERE {that}) AS trouble_{at}" for at, (*_, that) in enumerate(_TROUBLES)),
+    counted=", ".join(f"sum(number) FILTER (WHERE {that}) AS trouble_{at}" for at, (*_, that) in enumerate(_TROUBLES)),
     summed=", ".join(f"coalesce(sum(leaves.trouble_{at}), 0)" for at in range(len(_TROUBLES))),
 )
 

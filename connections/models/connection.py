@@ -88,6 +88,12 @@ class Connection(Node):
             models.Index(
                 fields=["root", "health", "state"], condition=Q(removed_at__isnull=True), name="connection_health"
             ),
+            # Counted for each folder of a page, in the order of the index and from it alone.
+            models.Index(
+                fields=["tenant", "folder", "state", "health"],
+                condition=Q(removed_at__isnull=True),
+                name="connection_counted",
+            ),
             models.Index(
                 fields=["tenant", "health_due_at"],
                 condition=Q(removed_at__isnull=True, state="active"),
