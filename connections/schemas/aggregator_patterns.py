@@ -41,10 +41,10 @@ def count_matches(inside: Contents, patterns: Sequence[Sequence[str]]) -> list[M
     """Count what each of these lists of patterns matches now, in one statement."""
     if not patterns:
         return []
-    each = {}
+    each, may_repeat = {}, not inside.has_one_scope
     for at, some in enumerate(patterns):
-        each[f"n{at}"] = Count("handle", distinct=True, filter=_named_by(some))
-        each[f"u{at}"] = Count("handle", distinct=True, filter=_named_by(some) & IS_USABLE)
+        each[f"n{at}"] = Count("handle", distinct=may_repeat, filter=_named_by(some))
+        each[f"u{at}"] = Count("handle", distinct=may_repeat, filter=_named_by(some) & IS_USABLE)
     found = inside.connections.aggregate(**each)
     return [Matches(found[f"n{at}"], found[f"u{at}"]) for at in range(len(patterns))]
 

@@ -15,8 +15,8 @@ from django.db import connection as database
 from django.db.models import Q, QuerySet
 
 from connections.models import Aggregator, Connection, ConnectionState
-from connections.sharing import IS_VISIBLE, VISIBLE, VISIBLE_IDS, Visible
-from connections.tree import ids_on
+from connections.sharing import IS_VISIBLE, TOP_IDS, VISIBLE, VISIBLE_IDS, Visible
+from connections.tree import among, ids_on
 from workspaces.access import Scope
 from workspaces.models import Workspace
 
@@ -27,19 +27,25 @@ _CONTENTS = f"""
     WITH {VISIBLE}, added AS MATERIALIZED (
         SELECT s.folder_id, s.connection_id, s.added_at, coalesce(s.returned_at, s.added_at) AS since,
             f.path, rtrim(f.path, '/') || '0' AS path_end, f.removed_at,
-            coalesce(nullif(f.title, ''), f.handle) AS title
+            coalesce(nullif(f.title, ''), f.handle) AS title, f.organization_id, f.workspace_id AS owner_id
         FROM connections_schema s LEFT JOIN connections_folder f ON f.id = s.folder_id
         WHERE s.workspace_id = %(workspace)s
     ), added_folder AS MATERIALIZED (
-        SELECT a.folder_id, a.added_at, a.since, a.path, a.path_end, a.title
+        SELECT a.folder_id, a.added_at, a.since, a.path, a.path_end, a.title, a.organization_id, a.owner_id
         FROM added a JOIN visible_folder v ON v.id = a.folder_id
         WHERE a.removed_at IS NULL
     ), added_connection AS (
-        SELECT c.id, a.since FROM added a JOIN connections_connection c ON c.id = a.connection_id
+        SELECT c.id, a.since, c.organization_id, c.workspace_id AS owner_id
+        FROM added a JOIN connections_connection c ON c.id = a.connection_id
         WHERE {IS_VISIBLE}
     )
     SELECT
         {VISIBLE_IDS},
+        {TOP_IDS},
+        (SELECT count(*) < 2 FROM (
+            SELECT organization_id, owner_id FROM added_folder
+            UNION SELECT organization_id, owner_id FROM added_connection
+        ) AS scope),
         ARRAY(SELECT DISTINCT f.id FROM added_folder a
             JOIN connections_folder f ON f.path >= a.path AND f.path < a.path_end),
         (SELECT coalesce(json_agg(json_build_array(folder_id, title, added_at, since)), '[]')::text FROM added_folder),
@@ -85,10 +91,14 @@ class FolderOnLine:
 class Contents:
     """What one workspace may use, and what of it was added.
 
+    ``top_ids`` are the folders that it may use while it may not use what they are in. Where all that is in use
+    ``has_one_scope`` no two have one handle, and names need not be told apart, for which all of them are sorted.
     ``line`` leads from the top of the tree down to the folder that was asked about, that one included.
     """
 
     visible: Visible
+    top_ids: Sequence[int]
+    has_one_scope: bool
     folders: Mapping[int, AddedFolder]
     connections_since: Mapping[int, datetime]
     covered_folder_ids: Sequence[int]
@@ -103,7 +113,9 @@ class Contents:
     @property
     def connections(self) -> QuerySet[Connection]:
         """The connections in use, disabled ones included."""
-        used = Q(folder_id__in=self.covered_folder_ids) | Q(id__in=list(self.connections_since))
+        used = Q(folder_id__in=among(self.covered_folder_ids))
+        if self.connections_since:  # or the planner could not join by the folders alone
+            used |= Q(id__in=among(self.connections_since))
         return Connection.objects.filter(used, removed_at=None)
 
     def covering(self, path: str) -> AddedFolder | None:
@@ -135,10 +147,12 @@ def contents(workspace: Workspace, *, folder_id: int | None = None) -> Contents:
     }
     with database.cursor() as cursor:
         cursor.execute(_CONTENTS, keys)
-        folder_ids, connection_ids, covered, *rows = cursor.fetchone()
+        folder_ids, connection_ids, top_ids, has_one_scope, covered, *rows = cursor.fetchone()
     folders, connections, aggregators, line = (json.loads(text) for text in rows)
     return Contents(
         visible=Visible(workspace, folder_ids, connection_ids),
+        top_ids=top_ids,
+        has_one_scope=has_one_scope,
         folders={
             pk: AddedFolder(pk, title, datetime.fromisoformat(at), datetime.fromisoformat(since))
             for pk, title, at, since in folders

@@ -64,14 +64,15 @@ class Totals:
 
 def totals(inside: Contents) -> Totals:
     """Count what is in use, in one statement; of connections that share a name all but one are conflicts."""
+    may_repeat = not inside.has_one_scope
     own = [PUBLIC, *(aggregator.handle for aggregator in inside.aggregators)]
     found = inside.connections.aggregate(
         all=Count("id"),
         disabled=Count("id", filter=~IS_USABLE),
-        usable_aws=Count("handle", distinct=True, filter=Q(plugin="aws") & IS_USABLE),
-        names=Count("handle", distinct=True),
-        clashing=Count("handle", distinct=True, filter=Q(handle__in=own) | IS_SYSTEM_OWNED),
-        like_all_aws=Count("handle", distinct=True, filter=Q(handle=ALL_AWS)),
+        usable_aws=Count("handle", distinct=may_repeat, filter=Q(plugin="aws") & IS_USABLE),
+        names=Count("handle", distinct=may_repeat),
+        clashing=Count("handle", distinct=may_repeat, filter=Q(handle__in=own) | IS_SYSTEM_OWNED),
+        like_all_aws=Count("handle", distinct=may_repeat, filter=Q(handle=ALL_AWS)),
     )
     clashing = found["clashing"] + (found["like_all_aws"] if found["usable_aws"] >= ALL_AWS_FROM else 0)
     conflicts = found["all"] - found["names"] + clashing

@@ -109,7 +109,8 @@ class SearchPath(LazyList[PathEntry]):
             for name in dict.fromkeys([*prefix, *rest])
         ]
         others = inside.usable.exclude(handle__in=[entry.name for entry in self.head]).exclude(IS_SYSTEM_OWNED)
-        self._others: QuerySet[Connection, Any] = others.values_list("handle", flat=True).distinct().order_by("handle")
+        names: QuerySet[Connection, Any] = others.values_list("handle", flat=True).order_by("handle")
+        self._others = names if inside.has_one_scope else names.distinct()
 
     def count_parts(self) -> Sequence[int]:
         return len(self.head), self._others.count()

@@ -7,6 +7,7 @@ from connections import tree_listing
 from connections.models import Connection, Folder
 from connections.schemas.in_use import AddedFolder, Contents, FolderOnLine
 from connections.sharing import Node
+from connections.tree import among
 from connections.tree_listing import Listing, Row
 from workspaces.access import Scope
 
@@ -23,11 +24,14 @@ class UsableRow:
 
 
 def tops(inside: Contents) -> Listing:
-    """List where the tree of a workspace begins: what it may use while it may not use the folder around it."""
+    """List where the tree of a workspace begins: what it may use while it may not use the folder around it.
+
+    A connection that it may use by a folder is in that folder, so only those remain that it may use by themselves.
+    """
     visible = inside.visible
     return Listing(
-        visible.folders.exclude(parent_id__in=visible.folder_ids),
-        visible.connections.exclude(folder_id__in=visible.folder_ids),
+        Folder.objects.filter(pk__in=among(inside.top_ids), removed_at=None),
+        visible.single_connections.exclude(folder_id__in=among(visible.folder_ids)),
     )
 
 

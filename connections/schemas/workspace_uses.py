@@ -7,13 +7,14 @@ from typing import Any
 
 from django.db import connection
 
-from connections.sharing import GRANTED, IS_GRANTED, Granted
+from connections.sharing import ASKED_ABOUT, GRANTED, IS_GRANTED, Granted
 
-# One statement however many workspaces there are; what grows with the tree are the two arrays of ids.
+# One statement however many workspaces there are; what grows with the tree are the two arrays of ids. Each stands in a
+# statement once: a hundred thousand ids are a megabyte.
 _USES = f"""
-    WITH added AS (
+    WITH {ASKED_ABOUT}, added AS (
         SELECT workspace_id, folder_id, connection_id FROM connections_schema
-        WHERE (folder_id = ANY(%(folders)s::bigint[]) OR connection_id = ANY(%(connections)s::bigint[]))
+        WHERE (folder_id IN (SELECT id FROM asked_folder) OR connection_id IN (SELECT id FROM asked_connection))
             AND (%(only)s::bigint IS NULL OR workspace_id = %(only)s)
         UNION ALL SELECT %(only)s, NULL, NULL WHERE %(only)s::bigint IS NOT NULL
     ), used AS (
@@ -40,34 +41,36 @@ _IS_GRANTED = IS_GRANTED.format(
 # What the workspaces have in use besides the tree: two names at most, which is enough to know whether all_aws exists
 # and stops early, and those that were asked about.
 _BESIDES = f"""
-    WITH besides AS MATERIALIZED (
+    WITH asked_connection AS MATERIALIZED (SELECT unnest(%(connections)s::bigint[]) AS id),
+    whole AS MATERIALIZED (SELECT unnest(%(whole)s::bigint[]) AS id),
+    besides AS MATERIALIZED (
         SELECT workspace_id, folder_id, connection_id FROM connections_schema
         WHERE workspace_id = ANY(%(workspaces)s)
-            AND (connection_id IS NULL OR connection_id NOT IN (SELECT unnest(%(connections)s::bigint[])))
-            AND (folder_id IS NULL OR folder_id NOT IN (SELECT unnest(%(whole)s::bigint[])))
+            AND (connection_id IS NULL OR connection_id NOT IN (SELECT id FROM asked_connection))
+            AND (folder_id IS NULL OR folder_id NOT IN (SELECT id FROM whole))
     ), added AS MATERIALIZED (
         SELECT s.workspace_id, s.folder_id, s.connection_id, f.path, rtrim(f.path, '/') || '0' AS path_end
         FROM besides s JOIN workspaces_workspace w ON w.id = s.workspace_id
             LEFT JOIN connections_connection c ON c.id = s.connection_id
             LEFT JOIN connections_folder f ON f.id = coalesce(s.folder_id, c.folder_id)
-        WHERE (f.id IS NULL OR f.id NOT IN (SELECT unnest(%(whole)s::bigint[]))) AND (
+        WHERE (f.id IS NULL OR f.id NOT IN (SELECT id FROM whole)) AND (
             coalesce(c.workspace_id, f.workspace_id) = w.id OR {_IS_GRANTED}
         )
     ), named AS MATERIALIZED (
         SELECT c.id, c.handle, f.path FROM connections_connection c LEFT JOIN connections_folder f ON f.id = c.folder_id
         WHERE c.handle = ANY(%(names)s) AND c.removed_at IS NULL
-            AND c.id NOT IN (SELECT unnest(%(connections)s::bigint[]))
+            AND c.id NOT IN (SELECT id FROM asked_connection)
     ), used AS NOT MATERIALIZED (
         SELECT a.workspace_id, c.handle FROM added a JOIN connections_folder f
             ON a.folder_id IS NOT NULL AND f.path >= a.path AND f.path < a.path_end
             JOIN connections_connection c ON c.folder_id = f.id
-        WHERE f.id NOT IN (SELECT unnest(%(whole)s::bigint[]))
+        WHERE f.id NOT IN (SELECT id FROM whole)
             AND c.removed_at IS NULL AND c.plugin = 'aws' AND c.state = 'active'
-            AND c.id NOT IN (SELECT unnest(%(connections)s::bigint[]))
+            AND c.id NOT IN (SELECT id FROM asked_connection)
         UNION ALL
         SELECT a.workspace_id, c.handle FROM added a JOIN connections_connection c ON c.id = a.connection_id
         WHERE c.removed_at IS NULL AND c.plugin = 'aws' AND c.state = 'active'
-            AND c.id NOT IN (SELECT unnest(%(connections)s::bigint[]))
+            AND c.id NOT IN (SELECT id FROM asked_connection)
     )
     SELECT w.id, array_remove(ARRAY[one.handle, two.handle], NULL),
         ARRAY(

@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce, Collate, Length, Lower, NullIf
 from connections import tree_listing
 from connections.models import Connection, Folder
 from connections.sharing import IS_GRANTED, VISIBLE_IDS, VISIBLE_TO_SEVERAL
-from connections.tree import ids_on
+from connections.tree import among, ids_on
 from connections.tree_listing import Row
 from workspaces.access import Access, Scope
 from workspaces.models import Organization, Workspace
@@ -101,8 +101,8 @@ def _reach(access: Access) -> _Reach | None:
         cursor.execute(f"WITH {VISIBLE_TO_SEVERAL} SELECT {VISIBLE_IDS}", _keys(access))
         folder_ids, connection_ids = cursor.fetchone()
     return _Reach(
-        there & (at_home | Q(id__in=folder_ids)),
-        there & (at_home | Q(folder_id__in=folder_ids) | Q(id__in=connection_ids)),
+        there & (at_home | Q(id__in=among(folder_ids))),
+        there & (at_home | Q(folder_id__in=among(folder_ids)) | Q(id__in=among(connection_ids))),
     )
 
 

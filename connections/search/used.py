@@ -7,6 +7,7 @@ from django.db import connection as database
 from django.db.models import Q
 
 from connections.sharing import IS_GRANTED
+from connections.tree import among
 from workspaces.access import Scope
 
 _IS_GRANTED = IS_GRANTED.format(
@@ -42,7 +43,9 @@ class Used:
     @property
     def condition(self) -> Q:
         # Without a folder the first part would be neither true nor false, and its opposite neither.
-        return (Q(folder_id__isnull=False) & Q(folder_id__in=self.folder_ids)) | Q(pk__in=self.connection_ids)
+        return (Q(folder_id__isnull=False) & Q(folder_id__in=among(self.folder_ids))) | Q(
+            pk__in=among(self.connection_ids)
+        )
 
 
 def used_anywhere(scope: Scope) -> Used:

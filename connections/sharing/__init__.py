@@ -16,9 +16,11 @@ from connections.sharing.grants import (
     inherited_grants,
 )
 from connections.sharing.visible import (
+    ASKED_ABOUT,
     GRANTED,
     IS_GRANTED,
     IS_VISIBLE,
+    TOP_IDS,
     VISIBLE,
     VISIBLE_IDS,
     VISIBLE_TO_SEVERAL,
@@ -30,9 +32,11 @@ from connections.sharing.visible import (
 )
 
 __all__ = [
+    "ASKED_ABOUT",
     "GRANTED",
     "IS_GRANTED",
     "IS_VISIBLE",
+    "TOP_IDS",
     "VISIBLE",
     "VISIBLE_IDS",
     "VISIBLE_TO_SEVERAL",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from connections.models import Connection, Folder
+from connections.tree import among
 from workspaces.models import Workspace
 
 Node = Folder | Connection
@@ -34,13 +35,19 @@ class Visible:
 
     @property
     def folders(self) -> QuerySet[Folder]:
-        return Folder.objects.filter(id__in=self.folder_ids, removed_at=None)
+        return Folder.objects.filter(id__in=among(self.folder_ids), removed_at=None)
 
     @property
     def connections(self) -> QuerySet[Connection]:
         own = Q(workspace=self.workspace)
-        covered = Q(folder_id__in=self.folder_ids) | Q(id__in=self.connection_ids)
+        covered = Q(folder_id__in=among(self.folder_ids)) | Q(id__in=among(self.connection_ids))
         return Connection.objects.filter(own | covered, removed_at=None)
+
+    @property
+    def single_connections(self) -> QuerySet[Connection]:
+        """Those of the connections that are the workspace's own or were granted one by one."""
+        single = Q(workspace=self.workspace) | Q(id__in=among(self.connection_ids))
+        return Connection.objects.filter(single, removed_at=None)
 
     def has(self, node: Node) -> bool:
         if node.removed_at is not None:
@@ -80,6 +87,13 @@ VISIBLE_TO_SEVERAL = VISIBLE.replace("= %(organization)s", f"= ANY({_MINE.format
 VISIBLE_IDS = """
     ARRAY(SELECT id FROM visible_folder),
     ARRAY(SELECT connection_id FROM granted WHERE connection_id IS NOT NULL)
+"""
+# … and of the folders in which the tree of the workspace begins: around them, it may use none.
+TOP_IDS = """
+    ARRAY(
+        SELECT f.id FROM connections_folder f WHERE f.id IN (SELECT id FROM visible_folder)
+            AND (f.parent_id IS NULL OR f.parent_id NOT IN (SELECT id FROM visible_folder))
+    )
 """
 # A connection ``c`` is among what the workspace may use.
 IS_VISIBLE = """
@@ -125,14 +139,19 @@ class Reach:
         return ()
 
 
+# The nodes that are asked about, as sets: an array is searched by index once for each of its ids.
+ASKED_ABOUT = """
+    asked_folder AS MATERIALIZED (SELECT unnest(%(folders)s::bigint[]) AS id),
+    asked_connection AS MATERIALIZED (SELECT unnest(%(connections)s::bigint[]) AS id)
+"""
 # The fields of Granted, of all that may use these nodes by themselves; workspaces that own one are among them.
 GRANTED = """
     SELECT folder_id, connection_id, organization_id, workspace_id FROM connections_grant
-    WHERE folder_id = ANY(%(folders)s::bigint[]) OR connection_id = ANY(%(connections)s::bigint[])
+    WHERE folder_id IN (SELECT id FROM asked_folder) OR connection_id IN (SELECT id FROM asked_connection)
     UNION ALL SELECT id, NULL, organization_id, workspace_id FROM connections_folder
-    WHERE id = ANY(%(folders)s::bigint[]) AND workspace_id IS NOT NULL
+    WHERE workspace_id IS NOT NULL AND id IN (SELECT id FROM asked_folder)
     UNION ALL SELECT NULL, id, organization_id, workspace_id FROM connections_connection
-    WHERE id = ANY(%(connections)s::bigint[]) AND workspace_id IS NOT NULL
+    WHERE workspace_id IS NOT NULL AND id IN (SELECT id FROM asked_connection)
 """
 
 

@@ -51,19 +51,22 @@ def aggregator_list(request: HttpRequest, access: Access) -> HttpResponse:
     total = totals(inside)
     page = numbered_page(request, [row for row in inside.aggregators if text.lower() in row.handle])
     base = access.scope.url("aggregator_list")
-    rows = _rows(inside, list(page), base)
-    if total.has_all_aws and page.number == 1 and text.lower() in ALL_AWS:
-        (found,) = aggregator_patterns.count_matches(inside, [["*"]])
-        rows.insert(0, AggregatorRow(ALL_AWS, "all AWS connections in use", found, f"{base}{ALL_AWS}/", True))
+    has_all_aws = total.has_all_aws and page.number == 1 and text.lower() in ALL_AWS
+    rows = _rows(inside, list(page), base, has_all_aws=has_all_aws)
     context = {"page": page, "rows": rows, "q": text, "create_url": f"{base}new/", "total": total}
     return render_page(request, "connections/schemas/aggregators.html", context, parts=("list",))
 
 
-def _rows(inside: Contents, aggregators: Sequence[Aggregator], base: str) -> list[AggregatorRow]:
+def _rows(inside: Contents, aggregators: Sequence[Aggregator], base: str, *, has_all_aws: bool) -> list[AggregatorRow]:
     shown = [SchemaRow("aggregator", row.pk, row.handle) for row in aggregators]
     mark_conflicts(inside, shown)
-    counts = aggregator_patterns.count_matches(inside, [row.patterns for row in aggregators])
-    return [
+    patterns = [["*"]] if has_all_aws else []
+    counts = aggregator_patterns.count_matches(inside, [*patterns, *(row.patterns for row in aggregators)])
+    built_in = [
+        AggregatorRow(ALL_AWS, "all AWS connections in use", counts.pop(0), f"{base}{ALL_AWS}/", is_built_in=True)
+        for _ in patterns
+    ]
+    return built_in + [
         AggregatorRow(row.handle, ", ".join(row.patterns), count, f"{base}{row.pk}/", conflict=schema.conflict)
         for row, count, schema in zip(aggregators, counts, shown, strict=True)
     ]
