@@ -24,7 +24,7 @@ def main() -> None:
         "reconciliation": (reconciliation.run, _ALL_SIZES),
         "changes": (changes.run, _ALL_SIZES),
         "visibility": (visibility.run, (10_000, 100_000)),
-        "pages": (pages.run, _ALL_SIZES),
+        "pages": (pages.run, (1_000, 10_000, 100_000)),
         "runs": (runs.run, (2_000_000,)),
         "schedule": (schedule.run, (100,)),
     }
