@@ -7,6 +7,7 @@ from typing import Final
 
 from integrations.aws.calls.rate_limit import Budget
 from integrations.aws.discovery.account_parents import accounts_in, changed_while_reading, parents_of_accounts
+from integrations.aws.discovery.look import describe_account, describe_folder
 from integrations.aws.discovery.pagination import Pages
 from integrations.aws.discovery.parsing import ORGANIZATION_ID, AccountRow, Reader, RootRow
 from integrations.aws.discovery.thread_pool import Pool
@@ -135,30 +136,13 @@ def confirm_gone(
 
 
 def _look_for_account(session: AwsSession, account_id: str, budget: Budget) -> Absent:
-    operation = "DescribeAccount"
-    try:
-        answer = session.call(operation, subject=account_id, budget=budget, AccountId=account_id)
-    except Gone as error:
-        return _gone(error, "AccountNotFoundException", account_id)
-    row = Reader(operation, account_id).account(answer["Account"])
-    is_closed = row.source_id == account_id and row.state is AccountState.CLOSED
-    return Absent(account_id, is_gone=is_closed, is_closed=is_closed)
+    row = describe_account(session, account_id, budget)
+    is_closed = row is not None and row.state is AccountState.CLOSED
+    return Absent(account_id, is_gone=row is None or is_closed, is_closed=is_closed)
 
 
 def _look_for_folder(session: AwsSession, folder_id: str, budget: Budget) -> Absent:
-    operation = "DescribeOrganizationalUnit"
-    try:
-        session.call(operation, subject=folder_id, budget=budget, OrganizationalUnitId=folder_id)
-    except Gone as error:
-        return _gone(error, "OrganizationalUnitNotFoundException", folder_id)
-    return Absent(folder_id, is_gone=False)
-
-
-def _gone(error: Gone, code: str, subject: str) -> Absent:
-    """Refuse what says that something else is gone than was asked about."""
-    if error.code != code:
-        raise unexpected(error.operation, subject, f"it is about something else ({error.code})")
-    return Absent(subject, is_gone=True)
+    return Absent(folder_id, is_gone=describe_folder(session, folder_id, budget) is None)
 
 
 def check_out_of_sight(session: AwsSession, snapshot: Snapshot, accounts: frozenset[str]) -> None:
