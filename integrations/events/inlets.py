@@ -1,38 +1,22 @@
-"""Events from AWS: EventBridge reports that an AWS organization changed, and a sync starts within seconds.
-
-An event is a hint and no more. Nothing of it is read, so nothing of it can be believed: the sync reads the AWS
-organization itself. Many events are one sync, and one that comes while a sync reads is exactly one more after it.
-However many come, the syncs that they start leave each other a rest.
-"""
+"""The inlet of an integration: the address that EventBridge sends events to, and the key that it opens with."""
 
 import secrets
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import Case, F, Value, When
-from django.db.models.functions import Greatest, Least
+from django.db import transaction
 from django.urls import reverse
 
 from connections.errors import ChangedMeanwhileError
 from integrations import edit_conflicts
-from integrations.models import EventInlet, Integration, SyncSchedule
-from integrations.sync.schedule import EVENTS_REST
-from workspaces import audit, isolation, rate_limit
+from integrations.models import AwsEvent, EventInlet, Integration, SyncSchedule
+from workspaces import audit
 from workspaces.models import User
 from workspaces.people.invitations import hash_of
-from workspaces.rate_limit import Window
 
 KEY_HEADER: Final = "X-Pipes-Key"
-# Changes come in bursts, and AWS takes a moment itself until its lists show them.
-DEBOUNCE: Final = timedelta(seconds=8)
-_PER_MINUTE: Final = 600  # to one inlet: more than any AWS organization changes
-# EventBridge waits 5 seconds for an answer, and comes back when there is none.
-_LOCK_WAIT: Final = "2s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,36 +77,6 @@ def close(*, integration: Integration, by: User) -> None:
     """Close the inlet of an integration, for good: another one gets another address. Quiet when it is closed."""
     closed, _ = EventInlet.objects.filter(integration=integration).delete()
     if closed:
+        AwsEvent.objects.filter(integration=integration).delete()
+        SyncSchedule.objects.filter(pk=integration.pk).update(heard_at=None, last_event_at=None)
         audit.record("integration.events_disabled", scope=integration.scope, by=by, target=integration)
-
-
-def as_holder_of(key_hash: str) -> AbstractContextManager[None]:
-    """Run one transaction that sees the inlet whose key has this SHA-256, and nothing else of any tenant."""
-    return isolation.bound(event_key=key_hash, tenant_id="")
-
-
-def receive(uid: UUID, key: str, *, now: datetime) -> bool:
-    """Have a sync started soon; False when this key does not open this inlet, whatever the reason.
-
-    The key is 256 random bits and is found by its hash, so how long that takes gives nothing away. While AWS
-    refuses or fails, events do not bring the next try forward: it reads all that they could report.
-
-    Raises LimitReachedError, and OperationalError when somebody holds the integration's row for too long.
-    """
-    key_hash = hash_of(key)
-    # Who has used up their minute costs the database nothing.
-    rate_limit.check("events", key_hash, limit=_PER_MINUTE, window=Window.MINUTE, now=now)
-    with as_holder_of(key_hash):
-        inlet = EventInlet.objects.first()  # the wall shows no other than the one that this key opens
-        if inlet is None or not secrets.compare_digest(inlet.uid.bytes, uid.bytes):
-            return False
-        # Not before: what opens nothing leaves no trace, or strangers could fill the cache.
-        rate_limit.count("events", key_hash, limit=_PER_MINUTE, window=Window.MINUTE, now=now)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [_LOCK_WAIT])
-        there = SyncSchedule.objects.filter(pk=inlet.integration_id, tenant_id=inlet.tenant_id)
-        rested = Greatest(Value(now + DEBOUNCE), F("events_synced_at") + Value(EVENTS_REST))  # NULL counts for nothing
-        soon = Case(When(failures=0, then=Least(F("next_due_at"), rested)), default=F("next_due_at"))
-        # The first of a burst writes; those after it find it waiting, and need no lock.
-        is_first = there.filter(event_at=None).update(event_at=now, last_event_at=now, next_due_at=soon)
-        return bool(is_first) or there.exists()

@@ -10,7 +10,7 @@ _READ_BY = [("test", "Test Discovery"), ("preview", "Preview"), ("question", "th
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0034_kept_impact"),
+        ("integrations", "0035_targeted_syncs"),
     ]
 
     operations = [

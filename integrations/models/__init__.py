@@ -3,7 +3,7 @@
 from integrations.models.access_test import AccessTest
 from integrations.models.account_access import AccountAccess
 from integrations.models.draft import Draft
-from integrations.models.event_inlet import EventInlet
+from integrations.models.event_inlet import AwsEvent, EventInlet
 from integrations.models.integration import Integration, KnownSnapshot, ReadBy
 from integrations.models.notifications import Delivery, DeliveryDue, EmailNotifications, Event, Topic, Webhook
 from integrations.models.schedules import HealthSchedule, SyncSchedule
@@ -15,6 +15,7 @@ __all__ = [
     "AccessMode",
     "AccessTest",
     "AccountAccess",
+    "AwsEvent",
     "Delivery",
     "DeliveryDue",
     "Draft",

@@ -11,6 +11,7 @@ from integrations.models.lease import Leased
 from workspaces.models import Tenant, User
 
 DEFAULT_INTERVAL_SECONDS = 15 * 60
+DEFAULT_REST_SECONDS = 24 * 60 * 60  # between full syncs, while events are known to come
 MANY_TAKEOVERS = 3  # from so many on it is no mishap
 
 
@@ -23,7 +24,14 @@ class SyncSchedule(Leased):
     ``asked_at`` is set while a person waits for the sync: it goes before those that are due by the clock. What that was
     and who it was stand in ``asked_trigger`` and ``asked_by`` where no run could be queued, for one ran. ``event_at``
     is when AWS reported a change that no sync has looked at yet; ``last_event_at`` outlives that sync.
-    ``events_synced_at`` is when a sync that events had started began or, once it is over, ended.
+    ``events_synced_at`` is when a full sync that events had started began or, once it is over, ended;
+    ``events_rest_until`` is until when no event starts any.
+
+    ``next_due_at`` may come from an event; ``full_due_at`` is when the clock wants a full sync (null: then too), and
+    ``why_full`` why events do, where it is not empty. ``read_all_at`` is when the last full sync began that ended well.
+    How long that is enough is in ``rest``, by what else is known of the inlet: ``heard_at`` is when it last let
+    anything in, ``missed_at`` when a full sync found a change that it had not told, ``untold_at`` when it told of more
+    than could be looked at one by one.
 
     ``failures`` counts the failed runs since the last good one; of them ``lasting_failures`` are those whose cause does
     not pass by itself. ``takeovers`` counts the workers that died in a row in the middle of the sync.
@@ -43,6 +51,14 @@ class SyncSchedule(Leased):
     event_at = models.DateTimeField(null=True)
     last_event_at = models.DateTimeField(null=True)
     events_synced_at = models.DateTimeField(null=True)
+    events_rest_until = models.DateTimeField(null=True)
+    full_due_at = models.DateTimeField(null=True)
+    why_full = models.CharField(max_length=300, default="", db_default="")
+    read_all_at = models.DateTimeField(null=True)
+    heard_at = models.DateTimeField(null=True)
+    missed_at = models.DateTimeField(null=True)
+    untold_at = models.DateTimeField(null=True)
+    rest_seconds = models.PositiveIntegerField(default=DEFAULT_REST_SECONDS, db_default=DEFAULT_REST_SECONDS)
     failures = models.PositiveIntegerField(default=0)
     lasting_failures = models.PositiveIntegerField(default=0)
     takeovers = models.PositiveIntegerField(default=0)

@@ -2,8 +2,7 @@
 
 import heapq
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, Final, Self
@@ -19,7 +18,7 @@ from workspaces.models import Tenant, User
 
 # A person who asked for a run that starts later than this does not look on any more.
 _ATTENTION = timedelta(minutes=10)
-HEAVY: Final = ("changes", "removals", "impact")  # fields that only the page of one run needs
+HEAVY: Final = ("changes", "removals", "impact", "covered")  # fields that only the page of one run needs
 
 
 class SyncRunQuerySet(models.QuerySet["SyncRun"]):
@@ -104,6 +103,11 @@ class SyncRun(models.Model):
     ``is_about_access`` says that it failed for what the Discovery Settings hold. A run that needed approval changed
     nothing: ``changes`` are what it would have changed, ``removals`` the provider's ids of all that would have gone,
     ``error`` why it asks, ``decided_by`` and ``decided_at`` who answered and when.
+
+    ``events`` are those that it looked for, as ``[name, id, when it occurred]``. A targeted run has ``covered``, the
+    provider's ids of all that it saw; ``lag_seconds`` are from the first event that made a change to the commit.
+    A full run that events asked for says ``why_full``. ``differing`` counts the changes that a targeted run should have
+    made or has made wrong, ``unreported`` those that no event had told of while the schedule relied on that.
     """
 
     class Trigger(models.TextChoices):
@@ -115,6 +119,12 @@ class SyncRun(models.Model):
         SETTINGS = "settings", "Discovery Settings"
         SELECTION = "selection", "Accounts to mirror"
         APPROVAL = "approval", "Approve"
+
+    class Kind(models.TextChoices):
+        """What it reads: everything, or what events name."""
+
+        FULL = "full", "Full sync"
+        TARGETED = "targeted", "Targeted sync"
 
     class State(models.TextChoices):
         """How it stands, in the words of every page; one that needs approval is over, and waits for a decision."""
@@ -134,12 +144,20 @@ class SyncRun(models.Model):
         READING = "reading", "Reading the AWS organization"
         CONFIRMING = "confirming", "Making sure that what is missing is gone"
         COMPARING = "comparing", "Updating the tree"
+        LAGGING = "lagging", "Waiting until AWS shows the change"  # of one that is queued again
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     integration = models.ForeignKey(  # the index run_by_integration is its index
         Integration, on_delete=models.CASCADE, related_name="runs", db_index=False, db_constraint=False
     )
     number = models.IntegerField(db_default=0, editable=False)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.FULL, db_default=Kind.FULL)
+    events = models.JSONField(null=True)
+    why_full = models.CharField(max_length=300, blank=True, default="", db_default="")
+    covered = models.JSONField(null=True)
+    lag_seconds = models.FloatField(null=True)
+    differing = models.PositiveIntegerField(null=True)
+    unreported = models.PositiveIntegerField(null=True)
     trigger = models.CharField(max_length=10, choices=Trigger)
     started_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     state = models.CharField(max_length=14, choices=State, default=State.QUEUED)
@@ -250,30 +268,3 @@ _LOOKS: Final = {
     SyncRun.State.SUPERSEDED: ("", "history"),
 }
 OPEN_STATES: Final = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)  # of a run that has not come to its end
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run ended; ``error`` is a sentence where it failed, ``changes`` its diff where it did not.
-
-    ``is_ours``: for something in this installation, which no customer can mend; ``is_about_access``: for the
-    credentials, the role or what they may do. ``impact`` is what it means to workspaces. With ``removals``, the ids of
-    what would go, it stopped to ask, and ``error`` says why.
-    """
-
-    error: str = ""
-    is_transient: bool = False
-    is_ours: bool = False
-    is_about_access: bool = False
-    changes: Sequence[Sequence[str]] = ()
-    impact: Sequence[Sequence[object]] = ()
-    removals: Sequence[str] = ()
-    folders_read: int = 0
-    accounts_read: int = 0
-    aws_calls: int = 0
-
-    @property
-    def state(self) -> SyncRun.State:
-        if self.removals:
-            return SyncRun.State.NEEDS_APPROVAL
-        return SyncRun.State.FAILED if self.error else SyncRun.State.SUCCEEDED

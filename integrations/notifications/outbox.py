@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from integrations.jobs.outcome import Outcome
 from integrations.models import (
     Delivery,
     DeliveryDue,
@@ -20,7 +21,6 @@ from integrations.models import (
     Webhook,
 )
 from integrations.models.notifications import TOPIC_OF
-from integrations.models.sync_run import Outcome
 from integrations.notifications import recipients
 
 # A passing fault is reported when a second run in a row has failed.

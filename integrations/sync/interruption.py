@@ -1,4 +1,5 @@
-"""Syncs that stop in the middle through no fault of their own: the worker is to stop, or the database went away.
+"""Syncs that stop in the middle through no fault of their own: the worker is to stop, the database went away, or AWS
+does not show yet what it has reported.
 
 Such a run waits again, as itself and with who asked for it, and is started by the next free worker.
 """
@@ -44,3 +45,18 @@ def _give_back(run: SyncRun, why: str, *, is_suspect: bool, now: datetime) -> No
             accounts_read=0,
             aws_calls=0,
         )
+
+
+def look_again(run: SyncRun, at: datetime, *, calls: int, now: datetime) -> None:
+    """Have a run wait until AWS may show what events told, in the caller's transaction, which holds the schedule's row.
+
+    It has seen nothing, and goes on counting its calls.
+    """
+    row = sync_schedule.hold(run)
+    row.set_free()
+    row.dispatched_at = None
+    row.next_due_at, row.planned_at = min(row.next_due_at, at), now
+    row.takeovers = 0
+    row.save(update_fields=_GIVEN_BACK)
+    waiting = {"state": SyncRun.State.QUEUED, "phase": SyncRun.Phase.LAGGING, "started_at": None, "aws_calls": calls}
+    SyncRun.objects.filter(pk=run.pk).update(**waiting)

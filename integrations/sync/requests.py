@@ -57,6 +57,10 @@ def request(integration: Integration, *, trigger: SyncRun.Trigger, by: User | No
     if trigger not in known_snapshot.KNOWING:
         known_snapshot.forget(integration)
     run = SyncRun.objects.filter(integration=integration, state__in=OPEN_STATES).first()
+    if run is not None and run.state == SyncRun.State.QUEUED and run.kind == SyncRun.Kind.TARGETED:
+        _read_all_instead(run, trigger, by, now)
+        schedule.update(next_due_at=Least(F("next_due_at"), Value(now)), asked_at=now)
+        return run
     if run is not None and _does_it(run, trigger, by, now):
         return run
     # Due now, so that the dispatcher starts it even when the message that is sent at once gets lost.
@@ -77,6 +81,13 @@ def _does_it(run: SyncRun, trigger: SyncRun.Trigger, by: User | None, now: datet
         return True
     is_same = (run.trigger, run.started_by_id) == (trigger, by.pk if by else None)
     return is_same and now - run.queued_at < _DOUBLE_CLICK
+
+
+def _read_all_instead(run: SyncRun, trigger: SyncRun.Trigger, by: User | None, now: datetime) -> None:
+    """Have a run that waits until AWS shows a change do what a person asks for: that sees it too, if it can be seen."""
+    run.kind, run.trigger, run.started_by, run.queued_at = SyncRun.Kind.FULL, trigger, by, now
+    run.phase = run.error = ""
+    run.save(update_fields=["kind", "trigger", "started_by", "queued_at", "phase", "error"])
 
 
 def say_why_it_waits(run: SyncRun, sentence: str) -> None:

@@ -19,14 +19,22 @@ from django.db import connection
 from psycopg.types.json import Jsonb
 
 from integrations.jobs import lease
+from integrations.jobs.outcome import Outcome
 from integrations.models import Integration, SyncRun, SyncSchedule
-from integrations.models.sync_run import OPEN_STATES, Outcome
+from integrations.models.sync_run import OPEN_STATES
 from integrations.notifications import outbox
 from integrations.sync import backoff
+from integrations.sync.targeted import pending
+from integrations.sync.targeted.choice import Choice, again, asked, choose
+from integrations.sync.targeted.rest import SHOWN_WITHIN
 from workspaces import isolation, metrics
 
-# Between two syncs that events start: a flood of them must not use up the quota of the customer's account.
+# Between two full syncs that events start: a flood of them must not use up the quota of the customer's account.
 EVENTS_REST = timedelta(seconds=60)
+# After a sync that events started, whatever they are about: two calls a second at most, and room for other events.
+_LOOKS_REST = timedelta(seconds=2)
+_REST_OF_A_CALL = timedelta(seconds=0.5)
+_RUN_FIELDS = (*("kind", "trigger", "why_full", "events"), *("state", "phase", "started_at", "claim", "error"))
 _STARTED_FIELDS = (
     "claim",
     "claim_expires_at",
@@ -36,6 +44,8 @@ _STARTED_FIELDS = (
     "asked_by",
     "event_at",
     "events_synced_at",
+    "full_due_at",
+    "why_full",
     "next_due_at",
     "planned_at",
     "failures",
@@ -49,14 +59,20 @@ _FINISH = f"""
     WITH freed AS (
         UPDATE integrations_syncschedule SET claim = NULL, claim_expires_at = NULL,
             takeovers = 0, planned_at = %(now)s,
-            events_synced_at = CASE WHEN %(is_by_event)s THEN %(now)s ELSE events_synced_at END,
+            events_synced_at = CASE WHEN %(is_by_event)s AND %(is_full)s THEN %(now)s ELSE events_synced_at END,
+            events_rest_until = CASE WHEN %(is_by_event)s THEN %(now)s + %(rest)s ELSE events_rest_until END,
+            read_all_at = CASE WHEN %(has_read_all)s THEN %(started_at)s ELSE read_all_at END,
+            missed_at = CASE WHEN %(has_missed)s THEN %(now)s ELSE missed_at END,
+            untold_at = CASE WHEN %(has_read_all)s AND untold_at + %(shown_within)s < %(started_at)s THEN NULL
+                ELSE untold_at END,
             failures = CASE %(ended)s WHEN 'well' THEN 0 ELSE failures + 1 END,
             lasting_failures = CASE %(ended)s WHEN 'well' THEN 0 WHEN 'passing' THEN lasting_failures
                 ELSE lasting_failures + 1 END,
             next_due_at = CASE %(ended)s
                 WHEN 'well' THEN CASE
                     WHEN %(is_by_event)s AND event_at IS NOT NULL AND asked_at IS NULL  -- nobody but events waits
-                    THEN GREATEST(next_due_at, %(now)s + %(events_rest)s) ELSE next_due_at END
+                    THEN GREATEST(next_due_at, %(now)s + CASE WHEN %(is_full)s AND why_full <> ''
+                        THEN %(events_rest)s ELSE %(rest)s END) ELSE next_due_at END
                 WHEN 'passing' THEN {backoff.AFTER_PASSING_FAULT}
                 -- the person who asked meanwhile may have mended it
                 ELSE CASE WHEN asked_at IS NOT NULL THEN next_due_at ELSE {backoff.AFTER_LASTING_FAULT} END
@@ -67,14 +83,15 @@ _FINISH = f"""
         UPDATE integrations_syncrun asked
         SET state = CASE WHEN state = 'approved' AND %(state)s = 'succeeded' THEN 'applied' ELSE 'superseded' END
         FROM freed
-        WHERE %(state)s <> 'failed' AND asked.integration_id = freed.integration_id
+        WHERE %(state)s <> 'failed' AND %(is_full)s AND asked.integration_id = freed.integration_id
             AND asked.state IN ('needs_approval', 'approved')
         RETURNING 1
     )
     UPDATE integrations_syncrun run SET state = %(state)s, error = %(error)s, phase = '', finished_at = %(now)s,
         folders_read = %(folders)s, accounts_read = %(accounts)s, aws_calls = %(calls)s,
         changes = %(changes)s, counts = %(counts)s, removals = %(removals)s, impact = %(impact)s,
-        is_about_access = %(is_about_access)s
+        is_about_access = %(is_about_access)s, covered = %(covered)s, lag_seconds = %(lag_seconds)s,
+        differing = %(differing)s, unreported = %(unreported)s
     FROM freed, (SELECT count(*) FROM answered) AS all_answered  -- the count has the old question closed first
     WHERE run.id = %(run)s AND run.integration_id = freed.integration_id
     RETURNING freed.failing_since
@@ -109,13 +126,22 @@ def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | No
         run = _next_run(row, now)
         if run is not None:
             run.integration = Integration.objects.select_related("tenant", "organization").get(pk=integration_id)
-            row.claim, row.claim_expires_at = run.claim, now + claim_lifetime()
-            # What happened until now, this run will read.
-            row.asked_at = row.asked_trigger = row.asked_by_id = row.event_at = None
-            row.events_synced_at = now if run.trigger == SyncRun.Trigger.EVENT else row.events_synced_at
-            row.next_due_at, row.planned_at = now + _interval(row), now
+            _begin(row, run, now)
         row.save(update_fields=_STARTED_FIELDS)
         return run
+
+
+def _begin(row: SyncSchedule, run: SyncRun, now: datetime) -> None:
+    """Note in the schedule that a run has begun, which will see what happened until now."""
+    row.claim, row.claim_expires_at = run.claim, now + claim_lifetime()
+    row.asked_at = row.asked_trigger = row.asked_by_id = row.event_at = None
+    row.planned_at = now
+    if run.kind == SyncRun.Kind.TARGETED:
+        row.next_due_at = row.full_due_at = row.full_due_at or row.next_due_at
+        return
+    row.why_full = ""
+    row.events_synced_at = now if run.trigger == SyncRun.Trigger.EVENT else row.events_synced_at
+    row.next_due_at = row.full_due_at = now + _interval(row)
 
 
 def most_of_one() -> int:
@@ -134,27 +160,25 @@ def _is_crowded(row: SyncSchedule, now: datetime) -> bool:
 
 
 def _next_run(row: SyncSchedule, now: datetime) -> SyncRun | None:
-    """Find the queued run, replace the lost one, or make a scheduled one if it is time; whichever it is now runs."""
+    """Find the queued run, replace the lost one, or make one of what is due; whichever it is now runs."""
     run = SyncRun.objects.filter(integration_id=row.pk, state__in=OPEN_STATES).first()
-    trigger, by, queued_at = SyncRun.Trigger.EVENT if row.event_at else SyncRun.Trigger.SCHEDULED, None, now
-    if row.asked_at and row.asked_trigger:  # while the one before it ran
-        trigger, by, queued_at = SyncRun.Trigger(row.asked_trigger), row.asked_by_id, row.asked_at
+    choice: Choice | None = None
     if run is not None and run.state == SyncRun.State.RUNNING:
         _record_loss(run, row, now)
         if row.takeovers > 1:
             return None
-        if not row.asked_trigger:
-            trigger, by, queued_at = SyncRun.Trigger(run.trigger), run.started_by_id, run.queued_at
-        run = None
-    elif run is None and row.next_due_at > now:
-        return None
-    if run is None:
-        run = SyncRun(
-            tenant_id=row.tenant_id, integration_id=row.pk, trigger=trigger, started_by_id=by, queued_at=queued_at
-        )
+        choice, run = asked(row) or again(run, row), None
+    elif run is None or run.kind == SyncRun.Kind.TARGETED:  # such a one waits until AWS shows a change
+        choice = (asked(row) or choose(row, now)) if row.next_due_at <= now else None
+        if choice is None:
+            return None
+    run = run or SyncRun(tenant_id=row.tenant_id, integration_id=row.pk, queued_at=now)
+    if choice is not None:
+        choice.put_on(run)
     run.state, run.phase, run.started_at = SyncRun.State.RUNNING, SyncRun.Phase.CHECKING, now
     run.claim, run.error = lease.new_claim(), ""
-    run.save(update_fields=["state", "phase", "started_at", "claim", "error"] if run.pk else None)
+    pending.record(run, choice.events if choice else pending.waiting(row))
+    run.save(update_fields=_RUN_FIELDS if run.pk else None)
     return run
 
 
@@ -214,6 +238,7 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
     Raises ClaimLostError when the claim is not ours any more: the caller's transaction must then not be committed.
     """
     has_failed = outcome.state == SyncRun.State.FAILED
+    is_full = run.kind == SyncRun.Kind.FULL
     ended = ("passing" if outcome.is_transient else "badly") if has_failed else "well"
     parameters: dict[str, Any] = {
         "run": run.pk,
@@ -222,8 +247,29 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
         "now": now,
         "ended": ended,
         "is_by_event": run.trigger == SyncRun.Trigger.EVENT,
+        "is_full": is_full,
+        "has_read_all": is_full and outcome.state == SyncRun.State.SUCCEEDED and not run.read_by,
+        "started_at": run.started_at,
+        "has_missed": bool(outcome.unreported),
+        "shown_within": SHOWN_WITHIN,
         "events_rest": EVENTS_REST,
+        "rest": max(_LOOKS_REST, outcome.aws_calls * _REST_OF_A_CALL),
         **backoff.parameters(jitter=random.uniform(0.8, 1.2)),  # noqa: S311  no secret
+        **_columns(outcome),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_FINISH, parameters)
+        finished = cursor.fetchone()
+    if finished is None:  # neither row was written
+        raise ClaimLostError
+    outbox.run_ended(run, outcome, failing_since=finished[0], now=now)
+    kind = f"_{'passing' if outcome.is_transient else 'lasting'}" if has_failed else ""
+    metrics.count("syncs", outcome=f"{outcome.state.value}{kind}")
+
+
+def _columns(outcome: Outcome) -> dict[str, Any]:
+    """What a run's row gets of how it ended."""
+    return {
         "state": outcome.state.value,
         "error": outcome.error,
         "is_about_access": outcome.is_about_access,
@@ -234,12 +280,8 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
         "folders": outcome.folders_read,
         "accounts": outcome.accounts_read,
         "calls": outcome.aws_calls,
+        "covered": None if outcome.covered is None else Jsonb(list(outcome.covered)),
+        "lag_seconds": outcome.lag_seconds,
+        "differing": outcome.differing,
+        "unreported": outcome.unreported,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_FINISH, parameters)
-        finished = cursor.fetchone()
-    if finished is None:  # neither row was written
-        raise ClaimLostError
-    outbox.run_ended(run, outcome, failing_since=finished[0], now=now)
-    kind = f"_{'passing' if outcome.is_transient else 'lasting'}" if has_failed else ""
-    metrics.count("syncs", outcome=f"{outcome.state.value}{kind}")

@@ -17,10 +17,10 @@ from connections import bulk
 from connections.schemas.workspace_uses import uses_of
 from integrations import edit_conflicts
 from integrations.jobs import slots
+from integrations.jobs.outcome import Outcome
 from integrations.jobs.sending import NOT_TAKEN, Task, send_on_commit
 from integrations.models import AccessMode, Integration, SettingsTrial, SyncRun, SyncSchedule
 from integrations.models.settings import SETTINGS_FIELDS, IntegrationSettings
-from integrations.models.sync_run import Outcome
 from integrations.notifications import outbox
 from integrations.planning import absence
 from integrations.planning.diff import Change, describe

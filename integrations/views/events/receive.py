@@ -10,11 +10,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from integrations.events import inlets
+from integrations.events import receiving
+from integrations.events.inlets import KEY_HEADER
 from workspaces.rate_limit import LimitReachedError
 from workspaces.scoping import public_view
 
-# EventBridge sends no event that is larger. What is in it is not read.
+# EventBridge sends no event that is larger.
 _MOST_BYTES: Final = 256 * 1024
 
 
@@ -27,7 +28,7 @@ def receive(request: HttpRequest, inlet: UUID) -> HttpResponse:
     if _length(request) > _MOST_BYTES:
         return _answer(413, "This is larger than any event.")
     try:
-        is_taken = inlets.receive(inlet, request.headers.get(inlets.KEY_HEADER, ""), now=timezone.now())
+        is_taken = receiving.receive(inlet, request.headers.get(KEY_HEADER, ""), request.body, now=timezone.now())
     except LimitReachedError:
         return _answer(429, "These are too many events.", retry_after=60)
     except OperationalError:

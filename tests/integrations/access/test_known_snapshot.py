@@ -14,7 +14,7 @@ from integrations import clean_up, retention
 from integrations.access import known_snapshot
 from integrations.access_tests import run as access_tests_run
 from integrations.access_tests.request import request_test
-from integrations.events import inlets
+from integrations.events import inlets, receiving
 from integrations.models import (
     AccessMode,
     AccessTest,
@@ -267,7 +267,7 @@ def event(mirror: Synced) -> None:
         assert owner
         issued = inlets.enable(integration=mirror.integration, by=owner, now=timezone.now())
     assert issued
-    assert inlets.receive(issued.inlet.uid, issued.key, now=timezone.now())
+    assert receiving.receive(issued.inlet.uid, issued.key, now=timezone.now())
 
 
 TOO_LONG = retention.KNOWN_SNAPSHOT + timedelta(seconds=1)

@@ -11,10 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connections.errors import ChangedMeanwhileError
-from integrations.events import inlets
-from integrations.events.inlets import DEBOUNCE, IssuedKey
+from integrations.events import inlets, receiving
+from integrations.events.inlets import IssuedKey
+from integrations.events.receiving import FULL_DEBOUNCE as DEBOUNCE
+from integrations.jobs.outcome import Outcome
 from integrations.models import EventInlet, Integration, SyncSchedule
-from integrations.models.sync_run import Outcome
 from integrations.settings import deletion
 from integrations.sync import dispatcher
 from integrations.sync import schedule as sync_schedule
@@ -55,7 +56,7 @@ def rotate(of: IssuedKey, cast: Cast) -> IssuedKey:
 
 def send(to: IssuedKey, *, uid: UUID | None = None, key: str | None = None, after: timedelta = timedelta()) -> bool:
     """Send an event to an inlet."""
-    return inlets.receive(uid or to.inlet.uid, to.key if key is None else key, now=timezone.now() + after)
+    return receiving.receive(uid or to.inlet.uid, to.key if key is None else key, now=timezone.now() + after)
 
 
 def syncs(integration: Integration, *, after: timedelta) -> list[str]:
@@ -96,7 +97,7 @@ def test_a_flood_of_events_leaves_a_rest_between_the_syncs_that_it_starts(
     base, began = timezone.now(), list[int]()
     for seconds in range(0, 400, 2):
         now = base + seconds * SECOND
-        assert inlets.receive(issued.inlet.uid, issued.key, now=now)
+        assert receiving.receive(issued.inlet.uid, issued.key, now=now)
         for key in dispatcher.take_due(now=now):
             run = sync_schedule.start(*key, now=now)
             assert run is not None
@@ -252,9 +253,9 @@ def test_an_inlet_is_seen_by_its_tenant_and_by_who_has_its_key(
     assert not EventInlet.objects.exists()
     with isolation.as_tenant(committed.globex.pk):
         assert not EventInlet.objects.exists()
-    with inlets.as_holder_of("0" * 64):
+    with receiving.as_holder_of("0" * 64):
         assert not EventInlet.objects.exists()
-    with inlets.as_holder_of(issued.inlet.key_hash):
+    with receiving.as_holder_of(issued.inlet.key_hash):
         assert EventInlet.objects.get() == issued.inlet
         assert not Integration.objects.exists()
 
@@ -287,24 +288,24 @@ def test_a_sender_waits_shortly_for_a_row_that_somebody_holds_and_then_comes_bac
 
 
 def test_one_inlet_takes_only_so_many_in_a_minute(issued: IssuedKey, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inlets, "_PER_MINUTE", 3)
+    monkeypatch.setattr(receiving, "_PER_MINUTE", 3)
     minute = timezone.now().replace(second=0)
     for _ in range(3):
-        assert inlets.receive(issued.inlet.uid, issued.key, now=minute)
+        assert receiving.receive(issued.inlet.uid, issued.key, now=minute)
     with CaptureQueriesContext(connection) as queries, pytest.raises(LimitReachedError):
-        inlets.receive(issued.inlet.uid, issued.key, now=minute)
+        receiving.receive(issued.inlet.uid, issued.key, now=minute)
     assert not queries
-    assert inlets.receive(issued.inlet.uid, issued.key, now=minute + timedelta(minutes=1))
+    assert receiving.receive(issued.inlet.uid, issued.key, now=minute + timedelta(minutes=1))
 
 
 def test_strangers_neither_fill_the_cache_nor_use_up_what_an_inlet_takes(
     issued: IssuedKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inlets, "_PER_MINUTE", 3)
+    monkeypatch.setattr(receiving, "_PER_MINUTE", 3)
     minute = timezone.now().replace(second=0)
     for number in range(5):
-        assert not inlets.receive(issued.inlet.uid, f"{number}", now=minute)
-        assert not inlets.receive(uuid4(), issued.key, now=minute)
-    assert inlets.receive(issued.inlet.uid, issued.key, now=minute)
+        assert not receiving.receive(issued.inlet.uid, f"{number}", now=minute)
+        assert not receiving.receive(uuid4(), issued.key, now=minute)
+    assert receiving.receive(issued.inlet.uid, issued.key, now=minute)
     keys = [f"events:{hash_of(f'{number}')}:{minute:%Y%m%d%H%M}" for number in range(5)]
     assert not cache.get_many(keys)

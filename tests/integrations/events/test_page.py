@@ -100,7 +100,7 @@ def test_only_posts_of_a_size_that_events_have_are_taken(awsi: Integration, as_o
 def test_too_many_are_asked_to_come_later(
     awsi: Integration, as_org_owner: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("integrations.events.inlets._PER_MINUTE", 0)
+    monkeypatch.setattr("integrations.events.receiving._PER_MINUTE", 0)
     address, key = enable(as_org_owner)
     answer = send(address, key)
     assert (answer.status_code, answer["Retry-After"]) == (429, "60")

@@ -11,8 +11,8 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from integrations.jobs.outcome import Outcome
 from integrations.models import Delivery, EmailNotifications, Integration, SyncRun, SyncSchedule, Topic, Webhook
-from integrations.models.sync_run import Outcome
 from integrations.notifications import delivery as notifications_delivery
 from integrations.notifications import emails
 from integrations.sync import schedule as sync_schedule

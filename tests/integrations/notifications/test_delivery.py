@@ -15,8 +15,8 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from integrations import clean_up, retention
+from integrations.jobs.outcome import Outcome
 from integrations.models import Delivery, DeliveryDue, Integration, SyncRun, Topic, Webhook
-from integrations.models.sync_run import Outcome
 from integrations.notifications import delivery as notifications_delivery
 from integrations.notifications import http_client, outbox, signing, webhooks
 from integrations.notifications.delivery import AT_ONCE, AT_ONCE_OF_ONE, CLAIM_LIFETIME, MOST_ATTEMPTS

@@ -7,8 +7,8 @@ import pytest
 from django.core import mail
 from pytest_django.fixtures import Settings
 
+from integrations.jobs.outcome import Outcome
 from integrations.models import Topic
-from integrations.models.sync_run import Outcome
 from integrations.notifications import webhooks
 from integrations.notifications.messages import line, one_line
 from integrations.planning.diff import Change, ChangeKind

@@ -6,8 +6,8 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from integrations.jobs.outcome import Outcome
 from integrations.models import Delivery, DeliveryDue, Integration, SyncRun, SyncSchedule, Topic
-from integrations.models.sync_run import Outcome
 from integrations.notifications import outbox, webhooks
 from integrations.sync import requests
 from integrations.sync import schedule as sync_schedule

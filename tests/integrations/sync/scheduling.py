@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from integrations.jobs.outcome import Outcome
 from integrations.models import Integration, SyncRun, SyncSchedule
-from integrations.models.sync_run import Outcome
 from integrations.sync import requests
 from integrations.sync import schedule as sync_schedule
 from workspaces import isolation

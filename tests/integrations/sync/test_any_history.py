@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from integrations.models import Integration, SettingsTrial, SyncRun, SyncSchedule
 from integrations.sync import run as sync_run
-from integrations.sync.run import Watch
+from integrations.sync.steps.work import Watch
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws, new_organization
 from tests.fakes.aws.world import Wire

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from integrations.jobs.outcome import Outcome
 from integrations.models import Integration, SyncRun
-from integrations.models.sync_run import Outcome
 from integrations.settings import change
 from integrations.sync import dispatcher, requests
 from tests.conftest import Cast

@@ -7,8 +7,8 @@ import time_machine
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from integrations.jobs.outcome import Outcome
 from integrations.models import Integration, SyncSchedule
-from integrations.models.sync_run import Outcome
 from integrations.sync import dispatcher
 from integrations.sync.heartbeat import heartbeat
 from launcher.child import wait_for

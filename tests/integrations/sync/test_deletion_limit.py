@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from connections.models import Connection
+from integrations.jobs.outcome import Outcome
 from integrations.models import Integration, KnownSnapshot, SyncRun, SyncSchedule
-from integrations.models.sync_run import Outcome
 from integrations.sync import approvals
 from integrations.sync import run as sync_run
 from integrations.sync import schedule as sync_schedule

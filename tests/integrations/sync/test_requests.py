@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from integrations.jobs.outcome import Outcome
 from integrations.models import Integration, SyncRun, SyncSchedule
-from integrations.models.sync_run import Outcome
 from integrations.sync import approvals, requests
 from integrations.sync import run as sync_run
 from tests.conftest import Cast

@@ -8,8 +8,8 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from integrations.jobs.outcome import Outcome
 from integrations.models import Integration, SyncRun, SyncSchedule
-from integrations.models.sync_run import Outcome
 from integrations.sync import dispatcher, requests
 from integrations.sync import schedule as sync_schedule
 from integrations.sync.heartbeat import heartbeat

@@ -1,0 +1,52 @@
+"""Events of which no sync has seen the change yet: they are looked for again, with growing pauses, and then no more."""
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from integrations.models import AwsEvent, SyncRun, SyncSchedule
+from integrations.planning.targeted.hints import are_seen
+from integrations.sync.targeted.rest import SHOWN_WITHIN
+
+_FIRST_PAUSE: Final = timedelta(seconds=3)
+# How many are kept for one integration: more at once are answered by a full sync, whatever they name.
+MOST_WAITING: Final = 100
+
+
+def waiting(row: SyncSchedule) -> list[AwsEvent]:
+    """Give all that wait for an integration; where none has ever come, the database is asked nothing."""
+    return list(AwsEvent.objects.filter(integration=row.pk).order_by("pk")) if row.last_event_at else []
+
+
+def record(run: SyncRun, events: Iterable[AwsEvent]) -> None:
+    """Note on a run which events it looks for."""
+    known = run.events or []
+    ids = {event_id for _, event_id, _ in known}
+    new = [event for event in events if event.event_id not in ids]
+    run.events = [*known, *([event.name, event.event_id, event.occurred_at.isoformat()] for event in new)] or None
+
+
+def taken_by(run: SyncRun) -> list[AwsEvent]:
+    """Give the events that a run looks for and that are still there."""
+    ids = [event_id for _, event_id, _ in run.events or ()]
+    return list(AwsEvent.objects.filter(integration=run.integration_id, event_id__in=ids).order_by("pk")) if ids else []
+
+
+def settle(
+    events: Sequence[AwsEvent], where: Mapping[str, str | None], changed: Container[str], *, now: datetime
+) -> datetime | None:
+    """Forget the events whose change was seen, or was looked for enough; gives when the others are looked for again."""
+    seen = are_seen([event.told for event in events], where, changed)
+    over = [event.pk for event, is_seen in zip(events, seen, strict=True) if is_seen or not _is_patient(event, now)]
+    AwsEvent.objects.filter(pk__in=over).delete()
+    left = [event for event in events if event.pk not in over]
+    for event in left:
+        event.looks += 1
+        event.look_at = min(now + _FIRST_PAUSE * 2 ** (event.looks - 1), event.received_at + SHOWN_WITHIN)
+    AwsEvent.objects.bulk_update(left, ["looks", "look_at"])
+    return min((event.look_at for event in left), default=None)
+
+
+def _is_patient(event: AwsEvent, now: datetime) -> bool:
+    """Whether it may still show; clocks that were set back do not make that longer."""
+    return event.looks < 8 and now < event.received_at + SHOWN_WITHIN
