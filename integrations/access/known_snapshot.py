@@ -62,7 +62,7 @@ def keep_preview(trial: SettingsTrial, integration: Integration, run: SyncRun) -
     """
     last_end = _other_runs(integration, run).values_list("finished_at", flat=True).first()
     has_read_newer = last_end is not None and last_end > trial.created_at
-    if not has_read_newer and trial.base_version == integration.version and _has_same_credentials(trial, integration):
+    if not has_read_newer and _has_same_credentials(trial, integration):
         _keep(integration, ReadBy.PREVIEW, trial.progressed_at, bytes(trial.snapshot), run)
 
 
@@ -114,19 +114,20 @@ def _say(run: SyncRun, known: KnownSnapshot | None) -> None:
 
 def _keep(integration: Integration, by: ReadBy, read_at: datetime, packed: bytes, run: SyncRun | None = None) -> None:
     """Keep it for the run that comes next, or for ``run``; not when one follows anyway that reads everything."""
+    forget(integration)
     schedule = SyncSchedule.objects.get(pk=integration.pk)
     if schedule.event_at is not None or schedule.asked_trigger is not None:
         return
-    values = {
-        "tenant_id": integration.tenant_id,
-        "read_by": by,
-        "read_at": read_at,
-        "fingerprint": findings.fingerprint(integration, AccessTest.Kind.DISCOVERY),
-        "newest_run": _other_runs(integration, run).values_list("pk", flat=True).first(),
-        "event_at": schedule.last_event_at,
-        "snapshot": packed,
-    }
-    KnownSnapshot.objects.update_or_create(integration=integration, defaults=values)
+    KnownSnapshot.objects.create(
+        integration=integration,
+        tenant_id=integration.tenant_id,
+        read_by=by,
+        read_at=read_at,
+        fingerprint=findings.fingerprint(integration, AccessTest.Kind.DISCOVERY),
+        newest_run=_other_runs(integration, run).values_list("pk", flat=True).first(),
+        event_at=schedule.last_event_at,
+        snapshot=packed,
+    )
 
 
 def _other_runs(integration: Integration, run: SyncRun | None) -> QuerySet[SyncRun]:

@@ -27,6 +27,7 @@ from integrations.models import (
 )
 from integrations.planning.snapshot import Snapshot, pack, unpack
 from integrations.sync import approvals, interruption
+from integrations.sync import run as sync_run
 from integrations.sync import schedule as sync_schedule
 from integrations.trials import run as trials_run
 from integrations.wizard import drafts, finish
@@ -228,6 +229,33 @@ def test_approving_makes_exactly_the_changes_that_were_shown(aws: RunningAws, ca
     assert (applied.read_by, applied.read_at) == ("question", asked.read_at or applied.read_at)
     # Once a day is too seldom for what this one did not see.
     assert mirror.schedule().next_due_at < timezone.now() + timedelta(minutes=16)
+
+
+def test_what_is_asked_anew_of_a_known_snapshot_is_as_old_as_that(aws: RunningAws, cast: Cast) -> None:
+    mirror = asking(aws, cast)
+    approve(mirror, cast)
+    prod = aws.organization.find("Prod").id
+    with isolation.as_tenant(cast.acme.pk):
+        read_at = KnownSnapshot.objects.get().read_at
+        Integration.objects.update(selection={"include": ["root"], "exclude": [prod]})
+    run = mirror.work()
+    assert (run.state, run.read_by, len(run.removals)) == ("needs_approval", "question", 2)
+    with isolation.as_tenant(cast.acme.pk):
+        assert KnownSnapshot.objects.get().read_at == run.read_at == read_at
+
+
+def test_a_question_during_which_aws_reports_a_change_is_read_again(aws: RunningAws, cast: Cast) -> None:
+    mirror = asking(aws, cast)
+
+    def report(run: SyncRun) -> None:
+        if run.phase == SyncRun.Phase.READING:
+            SyncSchedule.objects.update(event_at=timezone.now())
+
+    SyncSchedule.objects.update(next_due_at=timezone.now())
+    run = sync_run.run(cast.acme.pk, mirror.integration.pk, watch=report, retries=QUICK)
+    assert run
+    assert run.state == SyncRun.State.NEEDS_APPROVAL
+    assert kept(cast) == 0
 
 
 @pytest.mark.parametrize("odd", ["came back", "denied", "dropped"])
