@@ -89,17 +89,19 @@ def _send_events(endpoint: str, made: Integration, by: User) -> None:
     """Let events in, and launch the stack that sends them."""
     with isolation.as_tenant(made.tenant_id):
         issued = inlets.enable(integration=made, by=by, now=timezone.now())
-    if issued is not None:
-        _order(endpoint, "deploy", _events_stack(made, issued.inlet, {"Key": issued.key}))
+        stack = _events_stack(made, issued.inlet, {"Key": issued.key}) if issued else None
+    if stack is not None:
+        _order(endpoint, "deploy", stack)
 
 
 def _keep_events(endpoint: str, there: Integration) -> None:
     """Have events sent to where this demo is: it may have another port than before. The stack keeps its key."""
     with isolation.as_tenant(there.tenant_id):
         inlet = EventInlet.objects.filter(integration=there).first()
-    if inlet is not None:
+        stack = _events_stack(there, inlet, {}) if inlet else None
+    if stack is not None:
         with suppress(urllib.error.HTTPError):  # nobody has launched a stack
-            _order(endpoint, "deploy", _events_stack(there, inlet, {}))
+            _order(endpoint, "deploy", stack)
 
 
 def _events_stack(integration: Integration, inlet: EventInlet, parameters: dict[str, str]) -> dict[str, Any]:
