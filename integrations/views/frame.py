@@ -30,8 +30,9 @@ class RunStatus:
     show how the integration stands, ``is_followed`` says that somebody asked for one more while this one ran,
     ``asks_url`` leads to the run that needs approval, and ``good_at`` is when the tree was last as it is in AWS, where
     it is not now. ``mend_url`` leads to the settings that a run failed for. ``beside`` is by what one knows whether
-    something else on the page has changed, such as the health of connections. ``past_of`` and ``past_length`` are the
-    lines of what counters were, and of how long syncs have taken.
+    something else on the page has changed, such as the health of connections; ``hears`` that AWS tells of changes by
+    events, so that there may soon be something else. ``past_of`` and ``past_length`` are the lines of what counters
+    were, and of how long syncs have taken.
     """
 
     run: SyncRun
@@ -48,6 +49,7 @@ class RunStatus:
     mend_url: str = ""
     folded: str = ""
     beside: object = ""
+    hears: bool = False
     past_of: Mapping[str, Sparkline | None] = field(default_factory=dict)
     past_length: Sparkline | None = None
 
@@ -118,6 +120,7 @@ def run_status(access: Access, integration: Integration, run: SyncRun) -> RunSta
         mend_url=_discovery_settings(access, integration) if run.is_about_access else "",
         next_due_at=due_at if due_at > now else None,
         folded=f"{run.folded_runs:,} syncs without changes" if run.folded_runs and run.folded_runs > 1 else "",
+        hears=integration.schedule.last_event_at is not None,
         is_stuck=run.state == SyncRun.State.QUEUED and run.queued_at < now - _PATIENCE,
     )
 

@@ -36,6 +36,35 @@ document.addEventListener("htmx:load", ({ target }) => {
   if (opened.delete(target.id)) toggle(target.querySelector("[data-tree-toggle]"));
 });
 
+// So does a whole tree that is replaced, where the page was, and whoever clicked in it goes on from there by keys.
+const addressOf = (link) => link.dataset?.treeToggle ?? link.getAttribute("href");
+let before = null;
+document.addEventListener("htmx:beforeSwap", ({ target }) => {
+  if (target.id !== "list") return;
+  const isIn = target.contains(document.activeElement);
+  before = {
+    opened: [...target.querySelectorAll("[data-tree-toggle][aria-expanded='true']")].map(addressOf),
+    focus: isIn ? addressOf(document.activeElement) : null,
+    height: target.offsetHeight,
+    scroll: window.scrollY,
+  };
+});
+document.addEventListener("htmx:load", async ({ target }) => {
+  if (target.id !== "list" || !before) return;
+  const { opened, focus, height, scroll } = before;
+  before = null;
+  if (!opened.length && !focus) return;
+  target.style.minHeight = `${height}px`; // or what is below would jump up and down again
+  for (const address of opened) {
+    const link = target.querySelector(`[data-tree-toggle="${CSS.escape(address)}"]`);
+    if (link) await toggle(link);
+  }
+  const links = [...target.querySelectorAll("a[href]")];
+  links.find((link) => addressOf(link) === focus)?.focus({ preventScroll: true });
+  target.style.minHeight = "";
+  window.scrollTo({ top: scroll, behavior: "instant" });
+});
+
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-tree-toggle]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;

@@ -97,10 +97,17 @@ def test_a_page_that_is_looked_at_hears_of_later_syncs_and_one_in_the_background
     for console in (looked_at, worked_in, behind):
         console.page.clock.fast_forward(16_000)
     looked_at.sees("aws_overnight")
-    worked_in.sees("Something in the tree has changed.")  # and what was opened stays open
-    worked_in.sees("aws_sandbox_ana")
-    worked_in.link("Show it").click()
     worked_in.sees("aws_overnight")
+    worked_in.sees("aws_sandbox_ana")  # what was opened is opened again
+    worked_in.page.get_by_label("Choose overnight").check()
+    aws.organization.create_account("at-noon")
+    other.press("Sync Integration")
+    other.sees("aws_at_noon")
+    worked_in.page.clock.fast_forward(16_000)
+    worked_in.sees("Something in the tree has changed.")
+    expect(worked_in.page.get_by_label("Choose overnight")).to_be_checked()
+    worked_in.link("Show it").click()
+    worked_in.sees("aws_at_noon")
     assert [url for url in asked if "/static/" not in url] == []
 
 
