@@ -79,8 +79,8 @@ def forget(integration: Integration) -> None:
 def take(run: SyncRun, integration: Integration, *, organization_id: str, now: datetime) -> Snapshot | None:
     """Give what this run, which has come as far as reading, need not read again; None when it has to read.
 
-    Nobody gets it a second time. The run's row says of whom it has it, and the next run, which reads everything, comes
-    after the usual interval at the latest, for what has changed between that read and now.
+    Nobody gets it a second time. The run's row says of whom it has it, and the next full sync, which reads everything,
+    comes after the usual interval at the latest, for what has changed between that read and now.
     """
     if run.trigger not in _FOR.values():
         return None
@@ -95,7 +95,9 @@ def take(run: SyncRun, integration: Integration, *, organization_id: str, now: d
         snapshot = _usable(known, run, integration, event_at, organization_id, now) if known else None
         _say(run, known if snapshot else None)
         if snapshot:
-            schedule.update(next_due_at=Least(F("next_due_at"), Value(now + _SOON)))
+            soon = Value(now + _SOON)
+            due = {name: Least(F(name), soon) for name in ("next_due_at", "full_due_at")}
+            schedule.update(read_all_at=None, **due)  # full syncs do not rest on what nobody has read since
         return snapshot
 
 
@@ -153,7 +155,7 @@ def _usable(
         why = "it is too old"
     elif known.fingerprint != findings.fingerprint(integration, AccessTest.Kind.DISCOVERY):
         why = "it was read with other credentials"
-    elif (known.newest_run, known.event_at) != (newest_run, event_at):
+    elif (known.newest_run, known.event_at) != (newest_run, event_at) or run.events:
         why = "something has happened since"
     else:
         snapshot, why = _unpacked(known, integration, organization_id)

@@ -109,7 +109,7 @@ def _sync(work: SyncWork) -> None:
     while doubts := apply(work, integration, read):
         work.report(SyncRun.Phase.CONFIRMING)
         if doubts.undone:
-            read.look_again(doubts.undone)
+            read.look_again(doubts.undone, work)
         else:
             read.confirm(doubts.gone, work)
 

@@ -86,12 +86,9 @@ class FullRead:
             self.snapshot = discovery.check_gone(self.session, self.snapshot, gone, on_progress=asked)
             self.confirmed |= gone
         except AwsError as error:
-            if not work.run.read_by or isinstance(error, Stopped):
-                raise
-            known_snapshot.give_up(work.run)  # something is not as it was read before
-            self.snapshot, self.confirmed = self.read_anew(), frozenset()
+            self._doubt(error, work)
 
-    def look_again(self, ids: frozenset[str]) -> None:
+    def look_again(self, ids: frozenset[str], work: SyncWork) -> None:
         """Ask for some once more, each by itself: that is newer than the lists, where it fits them. Raises AwsError."""
         self.looked_at |= ids
         try:
@@ -99,6 +96,15 @@ class FullRead:
             self.snapshot, self.confirmed = seen.over(self.snapshot), self.confirmed | seen.gone
         except DoesNotFitError:
             return
+        except AwsError as error:
+            self._doubt(error, work)
+
+    def _doubt(self, error: AwsError, work: SyncWork) -> None:
+        """Read everything where something is not as it was a moment ago; raise the error of what was read just now."""
+        if not work.run.read_by or isinstance(error, Stopped):
+            raise error
+        known_snapshot.give_up(work.run)
+        self.snapshot, self.confirmed = self.read_anew(), frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What Test Discovery, a preview or a question has read is applied once, and is never the reason of a wrong removal."""
 
+import json
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -227,8 +228,31 @@ def test_approving_makes_exactly_the_changes_that_were_shown(aws: RunningAws, ca
     assert asked.changes == applied.changes
     assert aws.calls.operations() == ["AssumeRole", "GetCallerIdentity", "DescribeOrganization", "DescribeAccount"]
     assert (applied.read_by, applied.read_at) == ("question", asked.read_at or applied.read_at)
-    # Once a day is too seldom for what this one did not see.
-    assert mirror.schedule().next_due_at < timezone.now() + timedelta(minutes=16)
+    # Once a day is too seldom for what this one did not see, and no event makes up for it.
+    row = mirror.schedule()
+    assert row.full_due_at
+    assert max(row.next_due_at, row.full_due_at) < timezone.now() + timedelta(minutes=16)
+    now = timezone.now()
+    SyncSchedule.objects.update(next_due_at=now, full_due_at=now, heard_at=now, last_event_at=now)
+    assert mirror.work().kind == SyncRun.Kind.FULL
+
+
+def test_an_event_that_waits_is_looked_for_in_a_new_read(aws: RunningAws, cast: Cast) -> None:
+    mirror = asking(aws, cast)
+    now = timezone.now()
+    with isolation.as_tenant(cast.acme.pk):
+        issued = inlets.enable(integration=mirror.integration, by=cast.org_owner, now=now)
+        KnownSnapshot.objects.update(event_at=now)
+    SyncSchedule.objects.update(heard_at=now, last_event_at=now)  # which is not written down at each of a burst
+    moved = aws.organization.move("Prod", "Sandbox")
+    detail = {"eventName": "MoveAccount", "requestParameters": {"accountId": moved.id}}
+    body = {"source": "aws.organizations", "id": "one", "detail": detail}
+    assert issued
+    assert receiving.receive(issued.inlet.uid, issued.key, json.dumps(body).encode(), now=now)
+    assert mirror.schedule().last_event_at == now
+    approve(mirror, cast)
+    assert mirror.work().read_by == ""
+    assert in_tree(mirror.integration) == in_aws(aws.organization)
 
 
 def test_what_is_asked_anew_of_a_known_snapshot_is_as_old_as_that(aws: RunningAws, cast: Cast) -> None:
