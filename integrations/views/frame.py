@@ -120,7 +120,7 @@ def run_status(access: Access, integration: Integration, run: SyncRun) -> RunSta
         mend_url=_discovery_settings(access, integration) if run.is_about_access else "",
         next_due_at=due_at if due_at > now else None,
         folded=f"{run.folded_runs:,} syncs without changes" if run.folded_runs and run.folded_runs > 1 else "",
-        hears=integration.schedule.last_event_at is not None,
+        hears=integration.schedule.heard_at is not None,
         is_stuck=run.state == SyncRun.State.QUEUED and run.queued_at < now - _PATIENCE,
     )
 

@@ -373,3 +373,12 @@ def test_a_page_that_looks_for_news_hears_of_another_run_only(
     news = as_org_owner.get(page, headers=look)
     assert (news.status_code, json.loads(news.get("HX-Trigger", "{}"))) == (200, told)
     assert "1 renamed" in text_of(news.content.decode())
+
+
+def test_a_page_asks_often_where_events_are_known_to_come(cast: Cast, awsi: Integration, as_org_owner: Client) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        factories.finished_run(awsi)
+    assert "data-live-often" not in get(as_org_owner, AWSI)
+    with isolation.as_tenant(cast.acme.pk):
+        SyncSchedule.objects.filter(pk=awsi.pk).update(heard_at=timezone.now())
+    assert "data-live-often" in get(as_org_owner, AWSI)
