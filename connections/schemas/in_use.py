@@ -42,14 +42,14 @@ _CONTENTS = f"""
     SELECT
         {VISIBLE_IDS},
         {TOP_IDS},
-        (SELECT count(*) < 2 FROM (
-            SELECT organization_id, owner_id FROM added_folder
-            UNION SELECT organization_id, owner_id FROM added_connection
-        ) AS scope),
         ARRAY(SELECT DISTINCT f.id FROM added_folder a
             JOIN connections_folder f ON f.path >= a.path AND f.path < a.path_end),
         (SELECT coalesce(json_agg(json_build_array(folder_id, title, added_at, since)), '[]')::text FROM added_folder),
         (SELECT coalesce(json_agg(json_build_array(id, since)), '[]')::text FROM added_connection),
+        (SELECT coalesce(json_agg(json_build_array(organization_id, owner_id)), '[]')::text FROM (
+            SELECT organization_id, owner_id FROM added_folder
+            UNION SELECT organization_id, owner_id FROM added_connection
+        ) AS scope),
         (SELECT coalesce(json_agg(json_build_array(id, handle, patterns, created_at) ORDER BY handle), '[]')::text
             FROM connections_aggregator WHERE workspace_id = %(workspace)s),
         (SELECT coalesce(json_agg(
@@ -91,17 +91,17 @@ class FolderOnLine:
 class Contents:
     """What one workspace may use, and what of it was added.
 
-    ``top_ids`` are the folders that it may use while it may not use what they are in. Where all that is in use
-    ``has_one_scope`` no two have one handle, and names need not be told apart, for which all of them are sorted.
-    ``line`` leads from the top of the tree down to the folder that was asked about, that one included.
+    ``top_ids`` are the folders that it may use while it may not use what they are in. ``scopes``, by their
+    organization and workspace, are those that what is in use belongs to. ``line`` leads from the top of the tree down
+    to the folder that was asked about, that one included.
     """
 
     visible: Visible
     top_ids: Sequence[int]
-    has_one_scope: bool
     folders: Mapping[int, AddedFolder]
     connections_since: Mapping[int, datetime]
     covered_folder_ids: Sequence[int]
+    scopes: Sequence[tuple[int | None, int | None]]
     aggregators: Sequence[Aggregator]
     line: Sequence[FolderOnLine]
 
@@ -116,7 +116,16 @@ class Contents:
         used = Q(folder_id__in=among(self.covered_folder_ids))
         if self.connections_since:  # or the planner could not join by the folders alone
             used |= Q(id__in=among(self.connections_since))
-        return Connection.objects.filter(used, removed_at=None)
+        found = Connection.objects.filter(used, removed_at=None)
+        if len(self.scopes) != 1:
+            return found
+        ((organization_id, workspace_id),) = self.scopes
+        return found.filter(organization=organization_id, workspace=workspace_id)
+
+    @property
+    def has_one_scope(self) -> bool:
+        """Whether no two in use can have one handle: names need not be told apart, and are found by the index."""
+        return len(self.scopes) < 2
 
     def covering(self, path: str) -> AddedFolder | None:
         """Find the added folder on this path, a folder's own or that of a connection's folder."""
@@ -147,18 +156,18 @@ def contents(workspace: Workspace, *, folder_id: int | None = None) -> Contents:
     }
     with database.cursor() as cursor:
         cursor.execute(_CONTENTS, keys)
-        folder_ids, connection_ids, top_ids, has_one_scope, covered, *rows = cursor.fetchone()
-    folders, connections, aggregators, line = (json.loads(text) for text in rows)
+        folder_ids, connection_ids, top_ids, covered, *rows = cursor.fetchone()
+    folders, connections, scopes, aggregators, line = (json.loads(text) for text in rows)
     return Contents(
         visible=Visible(workspace, folder_ids, connection_ids),
         top_ids=top_ids,
-        has_one_scope=has_one_scope,
         folders={
             pk: AddedFolder(pk, title, datetime.fromisoformat(at), datetime.fromisoformat(since))
             for pk, title, at, since in folders
         },
         connections_since={pk: datetime.fromisoformat(at) for pk, at in connections},
         covered_folder_ids=covered,
+        scopes=[(organization_id, workspace_id) for organization_id, workspace_id in scopes],
         aggregators=[_aggregator(workspace, *row) for row in aggregators],
         line=[FolderOnLine(*row) for row in line],
     )

@@ -40,13 +40,16 @@ class Visible:
     @property
     def connections(self) -> QuerySet[Connection]:
         own = Q(workspace=self.workspace)
-        covered = Q(folder_id__in=among(self.folder_ids)) | Q(id__in=among(self.connection_ids))
+        covered = Q(folder_id__in=among(self.folder_ids)) | Q(id__in=self.connection_ids)
         return Connection.objects.filter(own | covered, removed_at=None)
 
     @property
     def single_connections(self) -> QuerySet[Connection]:
-        """Those of the connections that are the workspace's own or were granted one by one."""
-        single = Q(workspace=self.workspace) | Q(id__in=among(self.connection_ids))
+        """Those of the connections that are the workspace's own or were granted one by one.
+
+        They are few, and each is found by index, which a set would keep from being used.
+        """
+        single = Q(workspace=self.workspace) | Q(id__in=self.connection_ids)
         return Connection.objects.filter(single, removed_at=None)
 
     def has(self, node: Node) -> bool:
