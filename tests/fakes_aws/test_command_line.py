@@ -131,6 +131,24 @@ def test_a_template_that_names_an_ou_is_deployed_in_its_aws_organization(
     assert f"arn:aws:iam::{labs.management_account_id}:role/pipes-member" in run("deploy", str(file))
 
 
+def test_the_template_for_events_is_launched_with_its_key_and_what_is_sent_is_printed(
+    run: Run, stand_in: StandIn, tmp_path: Path
+) -> None:
+    address = "http://127.0.0.1:9/events/0f0f0f0f-1111-4222-8333-444444444444/"
+    file = tmp_path / "pipes-events-awsi.yaml"
+    file.write_text(iac.events_cloudformation(partition="aws", endpoint=address, key_header="X-Pipes-Key"))
+    assert "parameter Key has no default" in run("deploy", str(file), fails=True)
+    key = "k" * 43
+    assert f"Events of labs go to {address}." in run(
+        "deploy", str(file), "--parameter", f"Key={key}", "--organization", "labs"
+    )
+    assert f"Events of labs go to {address}." in run("deploy", str(file), "--organization", "labs")  # the key stays
+    assert {(rule.stack, rule.key) for rule in stand_in.world.rules} == {("pipes-events-awsi", key)}
+    printed = run("events")
+    assert key not in printed
+    assert set(json.loads(printed)) == {"sent"}
+
+
 def test_roles_and_keys_are_made(run: Run, stand_in: StandIn) -> None:
     trust = "arn:aws:iam::999999999999:role/pipes"
     said = run("create-role", "Acme Management", "finder", "--trust", trust, "--external-id", "abc")
