@@ -61,7 +61,7 @@ document.addEventListener("htmx:load", async ({ target }) => {
   }
   const links = [...target.querySelectorAll("a[href]")];
   links.find((link) => addressOf(link) === focus)?.focus({ preventScroll: true });
-  target.style.minHeight = "";
+  target.removeAttribute("style"); // htmx would copy it to what replaces this, which the policy of the page forbids
   window.scrollTo({ top: scroll, behavior: "instant" });
 });
 
