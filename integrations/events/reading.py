@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from integrations.aws.discovery.parsing import FOLDER_ID, ROOT_ID
 from integrations.aws.identifiers import ACCOUNT_ID
-from integrations.planning.targeted.hints import GONE, THERE, Hint
+from integrations.planning.targeted.hints import GONE, MOST_IDS, THERE, Hint
 
 _SOURCES: Final = ("aws.organizations", "aws.account")
 # The parts of a record that say what it is about; the others say who did it.
@@ -75,7 +75,7 @@ def read(body: bytes, *, now: datetime) -> Report:
     if detail.get("errorCode") or name in _TO_COME:
         return Report(Sort.NOTHING)
     hints, event_id = _hints(name, detail), _matching(_EVENT_ID, event.get("id"))
-    if not hints or not event_id:
+    if not hints or len(hints) > MOST_IDS or not event_id:
         return Report(Sort.UNKNOWN, name=name)
     occurred_at = _moment(event.get("time"), now)
     return Report(Sort.CHANGE, event_id=event_id, name=name or "Event", occurred_at=occurred_at, hints=hints)

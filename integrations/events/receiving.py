@@ -18,8 +18,8 @@ from django.db.models.functions import Greatest, Least
 from integrations.events import reading
 from integrations.events.reading import Report, Sort
 from integrations.models import AwsEvent, EventInlet, SyncSchedule
-from integrations.sync.schedule import EVENTS_REST
 from integrations.sync.targeted.pending import MOST_WAITING
+from integrations.sync.targeted.rest import EVENTS_REST
 from workspaces import isolation, rate_limit
 from workspaces.people.invitations import hash_of
 from workspaces.rate_limit import Window

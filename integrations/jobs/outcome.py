@@ -12,7 +12,8 @@ class Outcome:
 
     ``is_ours``: for something in this installation, which no customer can mend; ``is_about_access``: for the
     credentials, the role or what they may do. ``impact`` is what it means to workspaces. With ``removals``, the ids of
-    what would go, it stopped to ask, and ``error`` says why.
+    what would go, it stopped to ask, and ``error`` says why. Of ``aws_calls``, so many were made by earlier looks of
+    the same run.
     """
 
     error: str = ""
@@ -29,6 +30,7 @@ class Outcome:
     folders_read: int = 0
     accounts_read: int = 0
     aws_calls: int = 0
+    aws_calls_before: int = 0
 
     @property
     def state(self) -> SyncRun.State:

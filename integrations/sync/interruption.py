@@ -12,10 +12,12 @@ from integrations.aws.calls.rate_limit import stops_within
 from integrations.models import SyncRun
 from integrations.sync import schedule as sync_schedule
 from integrations.sync.backoff import FIRST_RETRY
+from integrations.sync.targeted.rest import rest_after
 from workspaces import isolation
 from workspaces.database import patiently
 
 _GIVEN_BACK = ("claim", "claim_expires_at", "dispatched_at", "next_due_at", "planned_at", "takeovers")
+_LOOKED = (*_GIVEN_BACK, "events_rest_until")
 
 
 def give_back(run: SyncRun, why: str, *, is_suspect: bool) -> None:
@@ -47,16 +49,18 @@ def _give_back(run: SyncRun, why: str, *, is_suspect: bool, now: datetime) -> No
         )
 
 
-def look_again(run: SyncRun, at: datetime, *, calls: int, now: datetime) -> None:
+def look_again(run: SyncRun, at: datetime, *, calls: int, new_calls: int, now: datetime) -> None:
     """Have a run wait until AWS may show what events told, in the caller's transaction, which holds the schedule's row.
 
-    It has seen nothing, and goes on counting its calls.
+    It has seen nothing, and goes on counting its calls. For those of this look it rests, unless a person waits.
     """
     row = sync_schedule.hold(run)
     row.set_free()
     row.dispatched_at = None
-    row.next_due_at, row.planned_at = min(row.next_due_at, at), now
+    row.events_rest_until = rests_until = now + rest_after(new_calls)
+    due_at = min(row.next_due_at, at)
+    row.next_due_at, row.planned_at = due_at if row.asked_at else max(due_at, rests_until), now
     row.takeovers = 0
-    row.save(update_fields=_GIVEN_BACK)
+    row.save(update_fields=_LOOKED)
     waiting = {"state": SyncRun.State.QUEUED, "phase": SyncRun.Phase.LAGGING, "started_at": None, "aws_calls": calls}
     SyncRun.objects.filter(pk=run.pk).update(**waiting)

@@ -28,6 +28,7 @@ from integrations.sync.steps import reading
 from integrations.sync.steps.applying import apply
 from integrations.sync.steps.work import SyncWork, Watch
 from integrations.sync.targeted import pending
+from integrations.sync.targeted.rest import EVENTS_REST
 from workspaces import isolation
 from workspaces.database import is_away, patiently
 from workspaces.encryption import SecretUnreadableError
@@ -69,7 +70,7 @@ def perform(
     if claimed is None:
         return None
     work = SyncWork(retries or Retries(), run=claimed, watch=watch, progress_seconds=_PROGRESS_SECONDS)
-    work.calls = claimed.aws_calls  # of looks before, for what AWS did not show yet
+    work.calls = work.calls_before = claimed.aws_calls  # of looks before, for what AWS did not show yet
     with structlog.contextvars.bound_contextvars(tenant=tenant_id, integration=integration_id, run=claimed.pk):
         try:
             with heartbeat(claimed):
@@ -122,7 +123,7 @@ def _fall_back(work: SyncWork, why: str) -> None:
         row.why_full = why
         row.next_due_at = row.planned_at = now = timezone.now()
         if row.events_synced_at is not None:
-            row.next_due_at = max(now, row.events_synced_at + sync_schedule.EVENTS_REST)
+            row.next_due_at = max(now, row.events_synced_at + EVENTS_REST)
         row.save(update_fields=["why_full", "next_due_at", "planned_at"])
         SyncRun.objects.filter(pk=work.run.pk).update(why_full=why)
         work.end(Outcome())

@@ -26,14 +26,9 @@ from integrations.notifications import outbox
 from integrations.sync import backoff
 from integrations.sync.targeted import pending
 from integrations.sync.targeted.choice import Choice, again, asked, choose
-from integrations.sync.targeted.rest import SHOWN_WITHIN
+from integrations.sync.targeted.rest import EVENTS_REST, SHOWN_WITHIN, rest_after
 from workspaces import isolation, metrics
 
-# Between two full syncs that events start: a flood of them must not use up the quota of the customer's account.
-EVENTS_REST = timedelta(seconds=60)
-# After a sync that events started, whatever they are about: two calls a second at most, and room for other events.
-_LOOKS_REST = timedelta(seconds=2)
-_REST_OF_A_CALL = timedelta(seconds=0.5)
 _RUN_FIELDS = (*("kind", "trigger", "why_full", "events"), *("state", "phase", "started_at", "claim", "error"))
 _STARTED_FIELDS = (
     "claim",
@@ -69,10 +64,13 @@ _FINISH = f"""
             lasting_failures = CASE %(ended)s WHEN 'well' THEN 0 WHEN 'passing' THEN lasting_failures
                 ELSE lasting_failures + 1 END,
             next_due_at = CASE %(ended)s
-                WHEN 'well' THEN CASE
+                WHEN 'well' THEN LEAST(CASE
                     WHEN %(is_by_event)s AND event_at IS NOT NULL AND asked_at IS NULL  -- nobody but events waits
                     THEN GREATEST(next_due_at, %(now)s + CASE WHEN %(is_full)s AND why_full <> ''
-                        THEN %(events_rest)s ELSE %(rest)s END) ELSE next_due_at END
+                        THEN %(events_rest)s ELSE %(rest)s END) ELSE next_due_at END,
+                    -- what came as this run began, and what it has not seen, whoever started it
+                    (SELECT GREATEST(look_at, %(now)s + %(rest)s) FROM integrations_awsevent
+                        WHERE integration_id = %(integration)s ORDER BY look_at LIMIT 1))
                 WHEN 'passing' THEN {backoff.AFTER_PASSING_FAULT}
                 -- the person who asked meanwhile may have mended it
                 ELSE CASE WHEN asked_at IS NOT NULL THEN next_due_at ELSE {backoff.AFTER_LASTING_FAULT} END
@@ -253,7 +251,7 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
         "has_missed": bool(outcome.unreported),
         "shown_within": SHOWN_WITHIN,
         "events_rest": EVENTS_REST,
-        "rest": max(_LOOKS_REST, outcome.aws_calls * _REST_OF_A_CALL),
+        "rest": rest_after(outcome.aws_calls - outcome.aws_calls_before),
         **backoff.parameters(jitter=random.uniform(0.8, 1.2)),  # noqa: S311  no secret
         **_columns(outcome),
     }

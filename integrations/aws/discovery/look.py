@@ -13,9 +13,9 @@ from integrations.aws.discovery.tree_reader import WORKERS
 from integrations.aws.errors import AccessDenied, Gone, unexpected
 from integrations.aws.session import AwsSession
 from integrations.planning.snapshot import Snapshot, SnapshotAccount, SnapshotFolder
+from integrations.planning.targeted.hints import MOST_IDS
 from integrations.planning.targeted.partial import DoesNotFitError, Partial
 
-MOST_IDS: Final = 50  # more are read with all others, in lists
 _LOOK_SECONDS: Final = 120.0
 Row = TypeVar("Row", AccountRow, FolderRow)
 T = TypeVar("T")

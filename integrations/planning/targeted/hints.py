@@ -7,6 +7,8 @@ from typing import Final
 
 THERE: Final = "there"
 GONE: Final = "gone"
+# A targeted sync asks for each by itself; of more all are read, in lists.
+MOST_IDS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)

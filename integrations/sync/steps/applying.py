@@ -26,6 +26,7 @@ from integrations.sync.schedule import ClaimLostError
 from integrations.sync.steps.reading import FullRead, Read, TargetedRead
 from integrations.sync.steps.work import SyncWork
 from integrations.sync.targeted import followed, pending
+from integrations.sync.targeted.rest import SHOWN_WITHIN
 from workspaces import isolation
 
 _ATTEMPTS_AT_THE_TREE = 5
@@ -149,14 +150,13 @@ def _end(
     if isinstance(read, TargetedRead):
         if undone:
             followed.let_a_full_sync_tell(run, undone)
-        if again_at and not changes:
-            interruption.look_again(run, again_at, calls=work.calls, now=now)
+        if again_at and not changes and now < run.queued_at + SHOWN_WITHIN:  # what came later is another run's
+            new_calls = work.calls - work.calls_before
+            interruption.look_again(run, again_at, calls=work.calls, new_calls=new_calls, now=now)
             return
         lag = followed.seconds_since(events, changes, now)
         outcome = replace(outcome, covered=sorted(read.seen.covers), lag_seconds=lag)
     work.end(outcome)
-    if again_at:
-        followed.look_again_at(run, again_at)
 
 
 def _lines(planned: Planned) -> list[tuple[str, ...]]:

@@ -20,6 +20,7 @@ class SyncWork(Work):
     run: SyncRun
     watch: Watch
     read: Progress = field(default_factory=Progress)
+    calls_before: int = 0  # of looks before
     impact: Sequence[Sequence[object]] = ()
 
     def report(self, phase: SyncRun.Phase, read: Progress | None = None) -> None:
@@ -42,4 +43,5 @@ class SyncWork(Work):
         """Write the run's end, and how much it has read, in the caller's transaction."""
         read, calls = self.read, self.calls
         outcome = replace(outcome, folders_read=read.folders, accounts_read=read.accounts, aws_calls=calls)
+        outcome = replace(outcome, aws_calls_before=self.calls_before)
         sync_schedule.finish(self.run, outcome, now=timezone.now())

@@ -6,12 +6,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from integrations.models import AwsEvent, SyncRun, SyncSchedule
-from integrations.planning.targeted.hints import to_look_at
+from integrations.planning.targeted.hints import MOST_IDS, to_look_at
 from integrations.sync.targeted import pending
-from integrations.sync.targeted.rest import is_rested
+from integrations.sync.targeted.rest import EVENTS_REST, is_rested
 
-# A targeted sync asks for each by itself; of more all are read, in lists.
-MOST_IDS: Final = 50
 # Events go before the clock, but do not put its full sync off for longer than this.
 _LATE: Final = timedelta(minutes=5)
 # While many events come one after the other, the full sync that answers all waits for the last, so long at most.
@@ -57,6 +55,17 @@ def choose(row: SyncSchedule, now: datetime) -> Choice | None:
 
     What is due for no event and not by the clock, somebody made due for a reason of theirs: it reads everything.
     """
+    choice = _choose(row, now)
+    if choice is None or choice.trigger != SyncRun.Trigger.EVENT or choice.kind != SyncRun.Kind.FULL:
+        return choice
+    rests_until = row.events_synced_at and row.events_synced_at + EVENTS_REST
+    if rests_until is None or rests_until <= now:
+        return choice
+    _put_off(row, rests_until, now)
+    return None
+
+
+def _choose(row: SyncSchedule, now: datetime) -> Choice | None:
     waiting = pending.waiting(row)
     events = [event for event in waiting if event.look_at <= now]
     if row.failures or row.read_all_at is None:
@@ -74,7 +83,7 @@ def choose(row: SyncSchedule, now: datetime) -> Choice | None:
         return None
     if full_due_at <= now and not events and row.event_at is None and is_rested(row, now):
         row.full_due_at = now + timedelta(seconds=row.interval_seconds)
-        _put_off(row, row.full_due_at, now)
+        _put_off(row, min([row.full_due_at, *(event.look_at for event in waiting)]), now)
         return None
     return _full(row, waiting)
 

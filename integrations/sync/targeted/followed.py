@@ -50,11 +50,6 @@ def let_a_full_sync_tell(run: SyncRun, undone: Mapping[Aspect, datetime]) -> Non
     )
 
 
-def look_again_at(run: SyncRun, at: datetime) -> None:
-    """Have the next sync come when AWS may show what a run has not seen; the caller holds the schedule's row."""
-    SyncSchedule.objects.filter(pk=run.integration_id).update(next_due_at=Least(F("next_due_at"), Value(at)))
-
-
 def verdict(run: SyncRun, row: SyncSchedule, changes: Sequence[Change], events: Iterable[AwsEvent]) -> tuple[int, int]:
     """Count what a full sync has changed that a targeted one had shown otherwise, and what no event had told of.
 

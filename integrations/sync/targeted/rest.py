@@ -1,4 +1,4 @@
-"""How long full syncs may rest: as long as events are known to come, once a day is enough; else each interval."""
+"""What leaves AWS in peace: full syncs rest while events are known to come, and events start only so much."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,6 +11,16 @@ HEARD_WITHIN: Final = timedelta(hours=3)
 _DISTRUST: Final = timedelta(days=1)
 # AWS shows a change in its lists so much later than it reports it.
 SHOWN_WITHIN: Final = timedelta(minutes=2)
+# Between two full syncs that events start: a flood of them must not use up the quota of the customer's account.
+EVENTS_REST: Final = timedelta(seconds=60)
+# After a look that events started, whatever they are about: two calls a second at most, and room for other events.
+_LOOKS_REST: Final = timedelta(seconds=2)
+_REST_OF_A_CALL: Final = timedelta(seconds=0.5)
+
+
+def rest_after(calls: int) -> timedelta:
+    """Say how long no event starts anything, after so many calls that were made for some."""
+    return max(_LOOKS_REST, calls * _REST_OF_A_CALL)
 
 
 def why_not_resting(row: SyncSchedule, now: datetime) -> str:

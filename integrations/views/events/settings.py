@@ -16,7 +16,7 @@ from integrations.aws.regions import home_region
 from integrations.events import inlets
 from integrations.events.inlets import IssuedKey
 from integrations.models import EventInlet, Integration
-from integrations.sync.schedule import EVENTS_REST
+from integrations.sync.targeted.rest import EVENTS_REST
 from integrations.views.frame import find_integration, integration_page
 from integrations.views.wizard.setup_files import attachment
 from integrations.wizard import setup_files

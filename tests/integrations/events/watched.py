@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import DateTimeField, ExpressionWrapper, F, Value
@@ -38,6 +38,7 @@ class Watched:
     mirror: Synced
     issued: IssuedKey
     untold: list[dict[str, Any]] = field(default_factory=list)
+    passed: float = 0.0  # how many seconds of the time were made
 
     @classmethod
     def over(cls, mirror: Synced, cast: Cast) -> "Watched":
@@ -72,12 +73,17 @@ class Watched:
 
     def later(self, seconds: float) -> None:
         """Let time pass."""
+        self.passed += seconds
         passed = Value(timedelta(seconds=seconds))
         with isolation.as_tenant(self.mirror.integration.tenant_id):
             for model, names in _MOMENTS.items():
                 key = "pk" if model is SyncSchedule else "integration"
                 rows = model.objects.filter(**{key: self.mirror.integration.pk})
                 rows.update(**{name: ExpressionWrapper(F(name) - passed, DateTimeField()) for name in names})
+
+    def moment(self, of: datetime) -> float:
+        """The seconds of a moment in the time that passes here; it moves with each ``later``, and this does not."""
+        return of.timestamp() + self.passed
 
     def work(self, *, after: float = 2) -> list[SyncRun]:
         """Let a moment pass, and do all that is due then; gives the runs that have ended or wait again."""
