@@ -45,7 +45,7 @@ document.addEventListener("htmx:beforeSwap", ({ target }) => {
   before = {
     opened: [...target.querySelectorAll("[data-tree-toggle][aria-expanded='true']")].map(addressOf),
     focus: isIn ? addressOf(document.activeElement) : null,
-    height: target.offsetHeight,
+    height: target.parentElement.offsetHeight,
     scroll: window.scrollY,
   };
 });
@@ -54,14 +54,15 @@ document.addEventListener("htmx:load", async ({ target }) => {
   const { opened, focus, height, scroll } = before;
   before = null;
   if (!opened.length && !focus) return;
-  target.style.minHeight = `${height}px`; // or what is below would jump up and down again
+  const around = target.parentElement; // which HTMX leaves alone: it copies styles, and the policy of the page forbids that
+  around.style.minHeight = `${height}px`; // or what is below would jump up and down again
   for (const address of opened) {
     const link = target.querySelector(`[data-tree-toggle="${CSS.escape(address)}"]`);
     if (link) await toggle(link);
   }
   const links = [...target.querySelectorAll("a[href]")];
   links.find((link) => addressOf(link) === focus)?.focus({ preventScroll: true });
-  target.removeAttribute("style"); // htmx would copy it to what replaces this, which the policy of the page forbids
+  around.style.minHeight = "";
   window.scrollTo({ top: scroll, behavior: "instant" });
 });
 
