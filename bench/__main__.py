@@ -14,13 +14,14 @@ def main() -> None:
     # Logs of requests and of queries cost time.
     os.environ |= {"DJANGO_SETTINGS_MODULE": "bench.settings", "PIPES_LOG_LEVEL": "ERROR", "PIPES_DEBUG": "false"}
     django.setup()
-    from bench import changes, discovery, pages, reconciliation, runs, schedule, visibility
+    from bench import changes, discovery, events, pages, reconciliation, runs, schedule, visibility
     from bench.database import a_database
     from bench.table import show_goals
 
     sections = {
         "discovery": (discovery.run, _ALL_SIZES),
         "first-sync": (discovery.first_sync, (10_000,)),
+        "events": (events.run, _ALL_SIZES),
         "reconciliation": (reconciliation.run, _ALL_SIZES),
         "changes": (changes.run, _ALL_SIZES),
         "visibility": (visibility.run, (10_000, 100_000)),
