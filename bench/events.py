@@ -40,7 +40,7 @@ _LATENCY_SECONDS = 0.04
 _TICK_SECONDS = 2.0
 _CHANGES = 30
 _BURST = 500
-_MINUTE = timedelta(minutes=1)
+_STEP = timedelta(minutes=5)
 _SIGN_OF_LIFE = b'{"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}'
 
 
@@ -88,7 +88,7 @@ def run(accounts: int, runs: int) -> None:
             measured = [_change(watched, organization, number) for number in range(_CHANGES)]
             burst_seconds, burst_calls, burst_runs = _burst(watched, organization)
             full_seconds, full_calls = _full_sync(watched)
-        with_events, without = _syncs_of_a_day(watched, has_events=True), _syncs_of_a_day(watched, has_events=False)
+        with_events, without = _syncs_of_a_week(watched, has_events=True), _syncs_of_a_week(watched, has_events=False)
         due.forget_all()
     seconds, calls = zip(*measured, strict=True)
     quantiles = statistics.quantiles(seconds, n=20)
@@ -102,8 +102,8 @@ def run(accounts: int, runs: int) -> None:
     at_most(f"event to tree of {accounts}, 95 of 100, s", quantiles[18], 5)
     at_most(f"event to tree of {accounts}, calls", max(calls), 10)
     at_most(f"{_BURST} events at once of {accounts}, of a full sync's calls", burst_calls / full_calls, 1)
-    print(f"  a quiet day has {with_events} full syncs with events, and {without} without")
-    at_most(f"calls of a quiet day of {accounts}, of those without events", with_events / without, 0.02)
+    print(f"  a quiet week has {with_events} full syncs with events, and {without} without")
+    at_most(f"calls of a quiet week of {accounts}, of those without events", with_events / without, 0.02)
 
 
 @contextmanager
@@ -174,16 +174,16 @@ def _full_sync(watched: _Watched) -> tuple[float, int]:
     return (full.finished_at - full.started_at).total_seconds(), full.aws_calls
 
 
-def _syncs_of_a_day(watched: _Watched, *, has_events: bool) -> int:
-    """Let the schedule go through a day in which nothing happens, and count the syncs that it starts."""
+def _syncs_of_a_week(watched: _Watched, *, has_events: bool) -> int:
+    """Let the schedule go through a week in which nothing happens, and count the syncs that it starts."""
     row = SyncSchedule.objects.filter(pk=watched.key[1])
     now = timezone.now()
-    row.update(read_all_at=now, next_due_at=now + _MINUTE, full_due_at=now + _MINUTE, events_rest_until=None)
+    row.update(read_all_at=now, next_due_at=now + _STEP, full_due_at=now + _STEP, events_rest_until=None)
     row.update(untold_at=None, missed_at=None, heard_at=now if has_events else None)
     started = 0
-    for minute in range(24 * 60):
-        now += _MINUTE
-        if has_events and minute % 60 == 0:
+    for step in range(7 * 24 * 12):
+        now += _STEP
+        if has_events and step % 12 == 0:
             receiving.receive(watched.issued.inlet.uid, watched.issued.key, _SIGN_OF_LIFE, now=now)
         for tenant_id, integration_id in dispatcher.take_due(now=now):
             run = sync_schedule.start(tenant_id, integration_id, now=now)

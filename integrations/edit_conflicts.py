@@ -26,6 +26,7 @@ _LABELS = {
     "handle": "Handle",
     "accounts_to_mirror": "Accounts to mirror",
     "interval_minutes": "interval of the schedule",
+    "rest_hours": "interval while events come",
     "percent": "deletion limit",
     "connections": "deletion limit",
     "topics": "events",

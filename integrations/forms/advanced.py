@@ -9,6 +9,7 @@ from workspaces.web.inputs import NumberField
 
 LEAST_MINUTES: Final = 5
 MOST_MINUTES: Final = 24 * 60
+MOST_HOURS: Final = 7 * 24
 MOST_CONNECTIONS: Final = 100_000
 
 
@@ -27,9 +28,22 @@ class ScheduleForm(forms.Form):
         help_text=f"From {LEAST_MINUTES} to {MOST_MINUTES:,} (a day).",
     )
 
+    hours = NumberField(
+        unit="hours",
+        label="Hours between two full syncs while events come",
+        required=False,
+        min_value=1,
+        max_value=MOST_HOURS,
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"), f"Enter a number of hours from 1 to {MOST_HOURS} (a week)."
+        ),
+        help_text=f"From 1 to {MOST_HOURS} (a week). Only where Events are enabled and known to come.",
+    )
+
     def __init__(self, integration: Integration, data: Any = None) -> None:
-        minutes = integration.schedule.interval_seconds // 60
-        super().__init__(data, initial={"minutes": minutes}, label_suffix="")
+        schedule = integration.schedule
+        initial = {"minutes": schedule.interval_seconds // 60, "hours": schedule.rest_seconds // 3600}
+        super().__init__(data, initial=initial, label_suffix="")
 
 
 class DeletionLimitForm(forms.Form):

@@ -1,5 +1,6 @@
 """When the syncs of each integration and the health tests of each tenant are due, and who is working on them."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -77,6 +78,16 @@ class SyncSchedule(Leased):
                 name="schedule_under_way",
             ),
         ]
+
+    @property
+    def interval(self) -> timedelta:
+        """Between two full syncs."""
+        return timedelta(seconds=self.interval_seconds)
+
+    @property
+    def rest(self) -> timedelta:
+        """Between two full syncs while events are known to come."""
+        return timedelta(seconds=self.rest_seconds)
 
     def __str__(self) -> str:
         return f"{self.integration_id} due {self.next_due_at:%Y-%m-%d %H:%M:%S}"

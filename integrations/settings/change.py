@@ -65,15 +65,23 @@ def change_handle(*, integration: Integration, handle: str, version: str, by: Us
 
 
 @transaction.atomic
-def change_schedule(*, integration: Integration, minutes: int, version: str, by: User) -> None:
-    """Set how often an integration syncs by itself; a shorter interval counts from now."""
+def change_schedule(
+    *, integration: Integration, minutes: int, version: str, by: User, hours: int | None = None
+) -> None:
+    """Set how often an integration syncs by itself, and how often fully while events come; None leaves that.
+
+    A shorter time counts from now.
+    """
     current = edit_conflicts.lock(integration, version=version)
-    row = SyncSchedule.objects.filter(pk=current.pk)
-    before = row.get().interval_seconds // 60
-    if before == minutes:
+    row = SyncSchedule.objects.get(pk=current.pk)
+    before = {"interval_minutes": row.interval_seconds // 60, "rest_hours": row.rest_seconds // 3600}
+    after = {"interval_minutes": minutes, "rest_hours": hours or before["rest_hours"]}
+    if before == after:
         return
-    row.update(interval_seconds=minutes * 60)
-    _record("schedule_changed", current, by, {"interval_minutes": before}, {"interval_minutes": minutes})
+    row.interval_seconds, row.rest_seconds = minutes * 60, after["rest_hours"] * 3600
+    row.save(update_fields=["interval_seconds", "rest_seconds"])
+    changed = [name for name in after if before[name] != after[name]]
+    _record("schedule_changed", current, by, *({name: each[name] for name in changed} for each in (before, after)))
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from integrations.models import Integration, SyncRun
 from integrations.pictures import sparkline
 from integrations.pictures.sparkline import Sparkline
 from integrations.planning import words
+from integrations.sync.targeted import rest
 from workspaces.access import Access, why_only_kept
 from workspaces.web.htmx import has_seen, htmx, looks_for_news, mark, render_page
 
@@ -104,7 +105,6 @@ def integration_page(
 
 def run_status(access: Access, integration: Integration, run: SyncRun) -> RunStatus:
     now = timezone.now()
-    due_at = integration.schedule.next_due_at
     counters = (
         ("OUs read", run.units_read),
         ("accounts read", run.accounts_read),
@@ -118,10 +118,10 @@ def run_status(access: Access, integration: Integration, run: SyncRun) -> RunSta
         counters=counters,
         changes=words.changes(run.counts),
         mend_url=_discovery_settings(access, integration) if run.is_about_access else "",
-        next_due_at=due_at if due_at > now else None,
+        next_due_at=rest.next_at(integration.schedule, now),
         folded=f"{run.folded_runs:,} syncs without changes" if run.folded_runs and run.folded_runs > 1 else "",
         hears=integration.schedule.heard_at is not None,
-        is_stuck=run.state == SyncRun.State.QUEUED and run.queued_at < now - _PATIENCE,
+        is_stuck=run.state == SyncRun.State.QUEUED and not run.phase and run.queued_at < now - _PATIENCE,
     )
 
 

@@ -82,7 +82,7 @@ def _choose(row: SyncSchedule, now: datetime) -> Choice | None:
         _put_off(row, min([full_due_at, *(event.look_at for event in waiting)]), now)
         return None
     if full_due_at <= now and not events and row.event_at is None and is_rested(row, now):
-        row.full_due_at = now + timedelta(seconds=row.interval_seconds)
+        row.full_due_at = now + row.interval
         _put_off(row, min([row.full_due_at, *(event.look_at for event in waiting)]), now)
         return None
     return _full(row, waiting)

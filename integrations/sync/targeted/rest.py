@@ -38,8 +38,16 @@ def why_not_resting(row: SyncSchedule, now: datetime) -> str:
     return ""
 
 
+def next_at(row: SyncSchedule, now: datetime) -> datetime | None:
+    """Say when the next sync comes, unless an event brings one before; None when that is any moment."""
+    due_at = row.next_due_at
+    if row.read_all_at is not None and row.event_at is None and is_rested(row, now):
+        due_at = max(due_at, row.read_all_at + row.rest)
+    return due_at if due_at > now else None
+
+
 def is_rested(row: SyncSchedule, now: datetime) -> bool:
     """Whether the last full sync is still enough."""
     if row.read_all_at is None or why_not_resting(row, now):
         return False
-    return now < row.read_all_at + timedelta(seconds=row.rest_seconds)
+    return now < row.read_all_at + row.rest

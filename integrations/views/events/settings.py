@@ -16,7 +16,8 @@ from integrations.aws.regions import home_region
 from integrations.events import inlets
 from integrations.events.inlets import IssuedKey
 from integrations.models import EventInlet, Integration
-from integrations.sync.targeted.rest import EVENTS_REST
+from integrations.sync.targeted.figures import figures_of
+from integrations.sync.targeted.rest import EVENTS_REST, why_not_resting
 from integrations.views.frame import find_integration, integration_page
 from integrations.views.wizard.setup_files import attachment
 from integrations.wizard import setup_files
@@ -95,6 +96,8 @@ def _show(
         key_header=inlets.KEY_HEADER,
         region=home_region(partition_of(integration)),
         rest=EVENTS_REST,
+        why_not_resting=why_not_resting(integration.schedule, timezone.now()),
+        figures=figures_of(integration) if inlet else None,
         is_reachable=settings.BASE_URL.startswith("https://"),
     )
     return render_page(request, "integrations/events/settings.html", context, parts=())

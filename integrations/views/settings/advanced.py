@@ -6,6 +6,7 @@ from typing import Final
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from connections.errors import ChangedMeanwhileError, HandleTakenError
@@ -13,6 +14,7 @@ from integrations.forms.advanced import DeletionLimitForm, ScheduleForm
 from integrations.forms.handle import HandleForm
 from integrations.models import EventInlet, Integration
 from integrations.settings import change
+from integrations.sync.targeted import rest
 from integrations.views.frame import find_integration, integration_page, latest_status, render_live
 from integrations.views.settings.config import stored_now
 from workspaces.access import Access, Power
@@ -102,6 +104,7 @@ def _show(
         delete_url=f"{of_it}delete/",
         notifications_url=f"{of_it}notifications/",
         inlet_url=f"{base}events/",
+        why_not_resting=rest.why_not_resting(integration.schedule, timezone.now()),
         has_inlet=EventInlet.objects.filter(integration=integration).exists(),
     )
     status = latest_status(access, integration)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from django.contrib import messages
@@ -36,6 +37,7 @@ from workspaces.web.htmx import has_seen, render_page
 from workspaces.web.inputs import key_in
 from workspaces.web.pagination import PAGE_SIZE
 
+_MOST_EVENTS: Final = 10
 _NAME: Final = ("pk", "organization__handle", "handle")
 
 
@@ -103,6 +105,7 @@ def run_detail(request: HttpRequest, access: Access, integration: str, run: int)
         groups=link(group_changes(mine.changes, kind=kind, page=request.GET.get("page", "1")), found),
         is_one_kind="kind" in request.GET,
         problem=problem,
+        **_events(mine),
         advanced_url=access.scope.url("integration_advanced", integration=found.handle),
         workspaces=_impact(access, found, mine),
         more_workspaces=kept_impact.more_of(mine.impact or ()),
@@ -111,6 +114,12 @@ def run_detail(request: HttpRequest, access: Access, integration: str, run: int)
     )
     status = replace(run_status(access, found, mine), asks_url=asked_anew)
     return render_live(request, "integrations/sync/run.html", context, status, parts=())
+
+
+def _events(run: SyncRun) -> dict[str, object]:
+    """Give the first of the events that a run looked for, and how many there were besides."""
+    events = [(name, event_id, datetime.fromisoformat(at)) for name, event_id, at in run.events or ()]
+    return {"events": events[:_MOST_EVENTS], "more_events": max(len(events) - _MOST_EVENTS, 0)}
 
 
 def _decide(request: HttpRequest, access: Access, run: SyncRun) -> str:
