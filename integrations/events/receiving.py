@@ -69,12 +69,12 @@ def receive(uid: UUID, key: str, body: bytes = b"", *, now: datetime) -> bool:
 
 def _take(inlet: EventInlet, report: Report, now: datetime) -> bool:
     there = SyncSchedule.objects.filter(pk=inlet.integration_id, tenant_id=inlet.tenant_id)
-    is_silent = Q(heard_at=None) | Q(heard_at__lt=now - _NOTED_EVERY)
     if report.is_sign_of_life:
-        there.filter(is_silent).update(heard_at=now)
+        there.update(heard_at=now)
         return there.exists()
     # Not every one of a burst: that would be a queue at one row.
-    there.filter(is_silent | Q(last_event_at=None)).update(heard_at=now, last_event_at=now)
+    is_new = Q(last_event_at=None) | Q(last_event_at__lt=now - _NOTED_EVERY)
+    there.filter(is_new).update(heard_at=now, last_event_at=now)
     if report.sort is Sort.NOTHING:
         return there.exists()
     why_full = _UNREADABLE if report.sort is Sort.UNKNOWN else "" if _keep(inlet, report, now) else _TOO_MANY
