@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Greatest, Least
 
 from integrations.events import reading
 from integrations.events.reading import Report, Sort
+from integrations.jobs.sending import Task, send
 from integrations.models import AwsEvent, EventInlet, SyncSchedule
 from integrations.sync.targeted.pending import MOST_WAITING
 from integrations.sync.targeted.rest import EVENTS_REST
@@ -87,7 +88,12 @@ def _take(inlet: EventInlet, report: Report, now: datetime) -> bool:
     soon = Case(When(failures=0, then=Least(F("next_due_at"), due_at)), default=F("next_due_at"))
     # The first of a burst writes; those after it find it waiting, and need no lock.
     is_first = Q(event_at=None) | Q(why_full="") if why_full else Q(event_at=None)
-    return bool(there.filter(is_first).update(next_due_at=soon, **noted)) or there.exists()
+    if not there.filter(is_first).update(next_due_at=soon, **noted):
+        return there.exists()
+    if not why_full:  # sooner than the dispatcher, which comes too where this gets lost
+        key = inlet.tenant_id, inlet.integration_id
+        transaction.on_commit(lambda: send(Task.SYNC, *key, after=DEBOUNCE), robust=True)
+    return True
 
 
 def _keep(inlet: EventInlet, report: Report, now: datetime) -> bool:

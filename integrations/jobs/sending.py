@@ -4,6 +4,7 @@ Tasks are sent by name. ``integrations.tasks`` stands above all that asks for on
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -41,10 +42,10 @@ class Task(StrEnum):
     REMOVAL = "integrations.tasks.remove_integration"
 
 
-def send(task: Task, *ids: int) -> bool:
-    """Send for a worker; returns whether the broker took the message."""
+def send(task: Task, *ids: int, after: timedelta = timedelta()) -> bool:
+    """Send for a worker, who begins no sooner than so long from now; returns whether the broker took the message."""
     try:
-        current_app.tasks[task].apply_async(ids)
+        current_app.tasks[task].apply_async(ids, countdown=after.total_seconds() or None)
     except _FAULTS as error:
         log.warning("message_not_sent", task=task.value, error=type(error).__name__)
         return False

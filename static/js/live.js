@@ -3,7 +3,7 @@
 // What AWS tells Pipes of by events (data-live-often) is there within seconds of a change, so it is asked for as often.
 
 const EVERY = 15_000;
-const OFTEN = 4_000;
+const OFTEN = 2_000;
 let askedAt = Date.now();
 
 function ask(which) {
