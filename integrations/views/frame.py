@@ -142,8 +142,12 @@ def latest_status(access: Access, integration: Integration) -> RunStatus:
 
 
 def _past(runs: Sequence[SyncRun]) -> dict[str, Any]:
-    """Draw the past of what the latest run's counters count, and of how long syncs take, from those that were whole."""
-    whole = [run for run in reversed(runs) if run.state == SyncRun.State.SUCCEEDED]
+    """Draw the past of what the latest run's counters count, and of how long syncs take, from those that were whole.
+
+    Those of its kind: targeted ones read little, whatever the size of the AWS organization.
+    """
+    alike = [run for run in reversed(runs) if run.kind == runs[0].kind]
+    whole = [run for run in alike if run.state == SyncRun.State.SUCCEEDED]
     if not runs[0].is_over:
         return {}
 

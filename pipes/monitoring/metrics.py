@@ -31,6 +31,7 @@ _COUNTERS: Final = {
     "tasks": ("Tasks of workers that ended, by outcome", ("task", "outcome")),
     "task_seconds": ("Seconds that tasks took", ("task",)),
     "syncs": ("Syncs that ended, by outcome", ("outcome",)),
+    "targeted_differences": ("Changes that a targeted sync had shown otherwise than the next full one", ()),
     "aws_calls": ("Calls to AWS, by operation and answer", ("operation", "answer")),
     "database_pool_timeouts": ("Times that no connection to the database was free in time", ()),
 }

@@ -1,9 +1,11 @@
 """Targeted syncs: what an event names is looked at, and nothing else changes."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 
 import pytest
+from django.test import Client
 
 from integrations.models import SyncRun
 from tests.conftest import Cast
@@ -195,7 +197,7 @@ def test_a_full_sync_right_after_does_not_take_back_what_its_lists_do_not_show_y
 
 
 def test_what_a_targeted_sync_got_wrong_is_counted_by_the_next_full_one(
-    watched: Watched, mirror: Synced, caplog: pytest.LogCaptureFixture
+    watched: Watched, mirror: Synced, committed: Cast, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     organization, named = mirror.aws.organization, ids(mirror)
     watched.change(lambda: organization.move(named["Dev"], named["Sandbox"]))
@@ -204,6 +206,9 @@ def test_what_a_targeted_sync_got_wrong_is_counted_by_the_next_full_one(
     watched.later(300)
     run = mirror.sync()
     assert (run.counts, run.differing) == ({"move": 1}, 1)
+    client.force_login(committed.org_owner)
+    own = mirror.integration.scope.url("integration_detail", integration=mirror.integration.handle)
+    assert "Tell the operator of this installation" in client.get(f"{own}processes/{run.number}/").content.decode()
     assert any("targeted_sync_differs" in record.message for record in caplog.records)
 
 
@@ -272,3 +277,44 @@ def test_more_than_fifty_at_once_are_one_full_sync_when_the_last_has_come(
     assert (run.kind, run.trigger, run.counts, run.why_full) == ("full", "event", {"create": number}, why)
     assert watched.events() == []
     assert [run.kind for run in watched.work(after=180)] == []
+
+
+def test_pages_say_what_was_followed_how_fast_and_how_often_everything_is_read(
+    watched: Watched, mirror: Synced, committed: Cast, client: Client
+) -> None:
+    client.force_login(committed.org_owner)
+    own = mirror.integration.scope.url("integration_detail", integration=mirror.integration.handle)
+    page = lambda path: " ".join(client.get(own + path).content.decode().split())  # noqa: E731
+    assert "Everything is read every 15 minutes, for no event has come yet" in page("advanced/events/")
+    organization, named = mirror.aws.organization, ids(mirror)
+    watched.change(lambda: organization.move(named["Dev"], named["Sandbox"]))
+    watched.only_run()
+    watched.send(SIGN_OF_LIFE)
+    run = page("processes/2/")
+    assert "Targeted sync of one account or OU: nothing else was read" in run
+    assert "MoveAccount" in run
+    assert re.search(r"<dt>From event to tree</dt> <dd>\d\.\d s</dd>", run)
+    assert 'Event from AWS <span class="muted">(targeted)</span>' in page("processes/")
+    events = page("advanced/events/")
+    assert re.search(r"\d\.\d s and 2 calls of AWS, \d\.\d s at most, in the last targeted sync that", events)
+    assert "Everything is read every 24 hours, for events are known to come" in events
+    assert "Everything is read every 24 hours" in page("advanced/")
+    mirror.aws.faults.fail("DescribeAccount", "AccessDeniedException")
+    watched.change(lambda: organization.move(named["Dev"], named["Workloads"]))
+    watched.work(after=5)
+    assert "Why that was not enough" in page("processes/3/")
+    assert "A full sync follows." in page("processes/3/")
+    assert "Why everything was read" in page("processes/4/")
+
+
+def test_the_schedule_while_events_come_is_set_on_advanced(
+    watched: Watched, mirror: Synced, committed: Cast, client: Client
+) -> None:
+    client.force_login(committed.org_owner)
+    own = mirror.integration.scope.url("integration_detail", integration=mirror.integration.handle) + "advanced/"
+    for hours in ("0", "169", "often"):
+        refused = client.post(own + "schedule/", {"minutes": "15", "hours": hours, "version": "1"}).content.decode()
+        assert "Enter a number of hours from 1 to 168" in refused
+        assert f'value="{hours}"' in refused
+    client.post(own + "schedule/", {"minutes": "15", "hours": "6", "version": "1"})
+    assert mirror.schedule().rest_seconds == 6 * 3600
