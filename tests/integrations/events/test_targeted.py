@@ -284,7 +284,10 @@ def test_pages_say_what_was_followed_how_fast_and_how_often_everything_is_read(
 ) -> None:
     client.force_login(committed.org_owner)
     own = mirror.integration.scope.url("integration_detail", integration=mirror.integration.handle)
-    page = lambda path: " ".join(client.get(own + path).content.decode().split())  # noqa: E731
+
+    def page(path: str) -> str:
+        return " ".join(client.get(own + path).content.decode().split())
+
     assert "Everything is read every 15 minutes, for no event has come yet" in page("advanced/events/")
     organization, named = mirror.aws.organization, ids(mirror)
     watched.change(lambda: organization.move(named["Dev"], named["Sandbox"]))
