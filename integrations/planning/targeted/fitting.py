@@ -3,12 +3,14 @@
 The planner plans as ever. What it would change beside what was looked at is refused, and all has to be read instead.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 from integrations.planning.reconcile import Held, Plan, Tree
 from integrations.planning.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
+from integrations.planning.targeted.hints import GONE, Told
 from integrations.planning.targeted.partial import DoesNotFitError, parents_first
 
 _UNKNOWN: Final = datetime.min.replace(tzinfo=UTC)  # when somebody joined of whom no sync has said so yet
@@ -44,3 +46,14 @@ def only_within(planned: Plan, covered: frozenset[str]) -> Plan:
         raise DoesNotFitError(f"it would change {min(beyond)} too, which no event names")
     described = tuple(held for held in planned.connections.described if held.source_id in covered)
     return replace(planned, connections=replace(planned.connections, described=described))
+
+
+def check_told(planned: Plan, gone: frozenset[str], events: Iterable[Told]) -> None:
+    """Hold what AWS says is gone to what events told; raises DoesNotFitError when something goes that none did.
+
+    One answer that it is not there, where an event says that it moved, may be an error: a list has the last word.
+    """
+    told = {hint.source_id for event in events for hint in event.hints if hint.expects == GONE}
+    going = {held.source_id for side in (planned.folders, planned.connections) for held in side.removals}
+    if untold := (going & gone) - told:
+        raise DoesNotFitError(f"AWS says that {min(untold)} is gone, and no event does")

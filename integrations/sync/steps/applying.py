@@ -18,6 +18,7 @@ from integrations.planning.diff import Change
 from integrations.planning.reconcile import Plan, Tree
 from integrations.planning.selection import select
 from integrations.planning.snapshot import Snapshot
+from integrations.planning.targeted.fitting import check_told
 from integrations.planning.targeted.partial import DoesNotFitError
 from integrations.planning.targeted.undoing import Aspect
 from integrations.sync import interruption, kept_impact, mirror
@@ -107,9 +108,11 @@ def _plan_and_apply(work: SyncWork, integration: Integration, read: Read) -> Dou
     if isinstance(read, FullRead):
         if asked_again := {source_id for source_id, _ in undone} - read.looked_at:
             return Doubts(undone=frozenset(asked_again))
-    elif isinstance(read, TargetedRead) and undone:
-        read = read.keeping(undone, tree, integration)
-        planned = Planned.of(integration, tree, read)
+    elif isinstance(read, TargetedRead):
+        if undone:
+            read = read.keeping(undone, tree, integration)
+            planned = Planned.of(integration, tree, read)
+        check_told(planned.plan, read.seen.gone, [event.told for event in events])
     if unconfirmed := absence.to_confirm(planned.plan, tree, planned.snapshot) - read.confirmed:
         if isinstance(read, TargetedRead):
             raise DoesNotFitError("it would remove what AWS does not say is gone")

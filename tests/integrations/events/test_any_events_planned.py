@@ -20,7 +20,7 @@ from integrations.planning import absence, diff
 from integrations.planning.reconcile import Held, Taken, Tree, plan
 from integrations.planning.selection import Selection, select
 from integrations.planning.targeted import hints
-from integrations.planning.targeted.fitting import known_of, only_within
+from integrations.planning.targeted.fitting import check_told, known_of, only_within
 from integrations.planning.targeted.partial import DoesNotFitError, Partial
 from integrations.planning.targeted.undoing import Aspect, Shown, taken_back
 from tests.fakes.aws.faults import Faults
@@ -81,6 +81,7 @@ class Mirror:
             if undone := taken_back(changes, self.shown, events):
                 partial = asked.keeping(undone, known)
                 changes, planned, snapshot = self.plan(partial)
+            check_told(planned, partial.gone, events)
         except DoesNotFitError:
             self.sync()
             return "all is read"
