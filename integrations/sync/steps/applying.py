@@ -100,6 +100,7 @@ def _plan_and_apply(work: SyncWork, integration: Integration, read: Read) -> Dou
         if isinstance(read, TargetedRead):
             raise DoesNotFitError("it would remove more than the deletion limit allows")
         removals = sorted(deletion_limit.removals(planned.plan))
+        _settle(work, read, planned, pending.taken_by(work.run))  # the question is what became of them
         work.end(Outcome(f"{why} {_WAITS}", changes=_lines(planned), removals=removals))
         known_snapshot.keep_question(work.run, integration, planned.snapshot, now=timezone.now())
         return None
@@ -145,8 +146,7 @@ def _end(
     again_at = None
     if events or changes:
         row = sync_schedule.hold(run)
-        changed = {change.source_id for change in changes}
-        again_at = pending.settle(events, read.where(planned.snapshot), changed, now=now)
+        again_at = _settle(work, read, planned, events)
         if isinstance(read, FullRead):
             differing, unreported = followed.verdict(run, row, changes, events)
             outcome = replace(outcome, differing=differing, unreported=unreported)
@@ -160,6 +160,12 @@ def _end(
         lag = followed.seconds_since(events, changes, now)
         outcome = replace(outcome, covered=sorted(read.seen.covers), lag_seconds=lag)
     work.end(outcome)
+
+
+def _settle(work: SyncWork, read: Read, planned: Planned, events: Sequence[AwsEvent]) -> datetime | None:
+    """Forget the events whose change was seen; gives when the others are looked for again."""
+    changed = {change.source_id for change in planned.changes}
+    return pending.settle(events, read.where(planned.snapshot), changed, now=timezone.now())
 
 
 def _lines(planned: Planned) -> list[tuple[str, ...]]:
