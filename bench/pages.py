@@ -129,16 +129,22 @@ _SAME_AT_ANY_SIZE = (
 
 
 def _compare_sizes(few: "_Pages", small: Integration, many: "_Pages", large: Integration, accounts: int) -> None:
-    """Show what each page takes in a small tree and in the large one, asked for in turn."""
-    ratios = {}
+    """Show what each page takes in a small tree and in the large one, asked for in turn.
+
+    It was asked for before, and nothing has changed since; beside it stands the first that somebody asks for after a
+    change in the large tree, when everything is counted anew.
+    """
+    ratios, anew = {}, {}
     of_few, of_many = few.addresses(small), many.addresses(large)
     for name, url in _SAME_AT_ANY_SIZE:
         rows = few.beside(many, name, (few.at + url.format(**of_few), many.at + url.format(**of_many)))
+        rows.append(many.after_a_change(many.at + url.format(**of_many)))
         show(f"{name.capitalize()}, of {_SMALL} and {accounts:,} accounts", rows)
-        ratios[name] = rows[1].seconds / rows[0].seconds
+        ratios[name], anew[name] = (row.seconds / rows[0].seconds for row in rows[1:])
     if accounts >= _SET_AT:
-        beyond = [f"{name} ({ratio:.1f})" for name, ratio in ratios.items() if ratio > _MOST]
-        print(f"\n{len(ratios)} pages; more than {_MOST} x take: {', '.join(beyond) or 'none'}")
+        for words, these in (("", ratios), (" after a change", anew)):
+            beyond = [f"{name} ({ratio:.1f})" for name, ratio in these.items() if ratio > _MOST]
+            print(f"\n{len(these)} pages; more than {_MOST} x take{words}: {', '.join(beyond) or 'none'}")
         at_most(f"a page at {accounts:,} accounts, of the time at {_SMALL}", max(ratios.values()), _MOST)
         at_most("queries of a page", max(few.most_queries, many.most_queries), 12)
 
@@ -221,8 +227,9 @@ class _Pages:
         assert response.status_code == 200, (url, response.status_code)
         return len(response.content)
 
-    def _count(self, name: str, once: Callable[[], int]) -> str:
-        once()
+    def _count(self, name: str, once: Callable[[], int], *, warm: bool = True) -> str:
+        if warm:
+            once()
         with CaptureQueriesContext(connection) as captured:
             size = once()
         asked = [query["sql"] for query in captured if not query["sql"].startswith(_NOT_ASKING)]
@@ -234,6 +241,18 @@ class _Pages:
         once = partial(self.ask, url, headers)
         counted = self._count(name, once)
         return Row(name, fastest_of(self._runs, once), counted)
+
+    def after_a_change(self, url: str) -> Row:
+        """Ask for a page a few times, each time after something has changed."""
+        seconds, marks = [], "UPDATE connections_aggregator SET patterns = patterns"
+        for _ in range(self._runs):
+            with isolation.as_tenant(self.scope.tenant.pk), connection.cursor() as cursor:
+                cursor.execute(marks)
+            seconds.append(fastest_of(1, partial(self.ask, url)))
+        with isolation.as_tenant(self.scope.tenant.pk), connection.cursor() as cursor:
+            cursor.execute(marks)
+        counted = self._count("after a change", partial(self.ask, url), warm=False)
+        return Row("after a change", min(seconds), counted)
 
     def beside(self, other: "_Pages", name: str, urls: tuple[str, str]) -> list[Row]:
         """Ask for a page here and for the same page of another scope, in turn, a few times."""

@@ -17,6 +17,7 @@ from workspaces.access import Scope
 from workspaces.models import Workspace
 from workspaces.places.deletion import Belongings, Going
 from workspaces.places.deletion import register as register_belongings
+from workspaces.web import remembered
 
 # Below a folder lies what has a path that begins with its own, by anyone. A workspace that has a folder above it
 # loses the connections too.
@@ -73,9 +74,8 @@ class Extent:
 def extent_of(node: Folder | Connection) -> Extent:
     """Count a folder with what is below it, or one connection, and the workspaces that use any of it; one statement."""
     path, leaf = (node.path, None) if isinstance(node, Folder) else (None, node.pk)
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, {"path": path, "connection": leaf, "above": ids_on(node.path_above)})
-        folders, connections, workspace_ids = cursor.fetchone()
+    of_node = {"path": path, "connection": leaf, "above": ids_on(node.path_above)}
+    ((folders, connections, workspace_ids),) = remembered.rows(_COUNT, of_node)
     return Extent(folders, connections, tuple(sorted(workspace_ids)))
 
 

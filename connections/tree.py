@@ -7,7 +7,6 @@ followed by a slash (``"12/40/97/"``). Whatever lies below a folder has a path t
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 
 
@@ -33,10 +32,12 @@ class Under(models.Lookup[str]):
 def among(ids: Collection[int]) -> models.Func:
     """Make what ``__in`` takes of ids that may be many: a set, while a planner weighs a list one by one.
 
-    Planning with three lists of 5,000 ids took 31 ms, longer than to find the rows.
+    Planning with three lists of 5,000 ids took 31 ms, longer than to find the rows. They are one text, because Django
+    looks at each of a list's items: that took 9 ms.
     """
-    held = models.Value(list(ids), output_field=ArrayField(models.BigIntegerField()))
-    return models.Func(held, template="(SELECT unnest(%(expressions)s))", output_field=models.BigIntegerField())
+    written = models.Value("{" + ",".join(map(str, ids)) + "}", output_field=models.TextField())
+    unnested = "(SELECT unnest(%(expressions)s::bigint[]))"
+    return models.Func(written, template=unnested, output_field=models.BigIntegerField())
 
 
 def ids_on(path: str) -> list[int]:

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from django.db import connection
 from django.db.models import BooleanField, CharField, Count, ExpressionWrapper, F, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Collate, Lower, NullIf
 
 from connections.models import Connection, ConnectionState, Folder, Health
 from connections.tree import ids_on
 from workspaces.access import Scope
+from workspaces.web import remembered
 from workspaces.web.pagination import LazyList
 from workspaces.wording.names import id_in_arn
 
@@ -136,7 +136,8 @@ class Listing(LazyList[Row]):
         self._folders_by, self._by = (*folders_by, *_ORDER), (*by, *_ORDER)
 
     def count_parts(self) -> Sequence[int]:
-        counts = dict(_counted(self.folders, "folder").union(_counted(self.connections, "connection"), all=True))
+        both = _counted(self.folders, "folder").union(_counted(self.connections, "connection"), all=True)
+        counts = dict(remembered.found(both))
         return counts.get("folder", 0), counts.get("connection", 0)
 
     def keys(self) -> Sequence[list[int]]:
@@ -151,9 +152,18 @@ class Listing(LazyList[Row]):
         return _connection_rows(self.connections.filter(pk__in=keys).values("pk"), self._by)
 
     def read_part(self, part: int, start: int, stop: int) -> list[Row]:
-        if part == 0:
-            return _folder_rows(_chosen(self.folders, self._folders_by, start, stop), self._folders_by)
-        return _connection_rows(_chosen(self.connections, self._by, start, stop), self._by)
+        read, nodes, order = (
+            (_folder_rows, self.folders, self._folders_by)
+            if part == 0
+            else (_connection_rows, self.connections, self._by)
+        )
+        chosen = _chosen(nodes, order, start, stop)
+        key = remembered.asked(chosen)
+        if found := remembered.look_up(*key):
+            return read(found[0], order)
+        rows = read(chosen, order)
+        remembered.keep([row.id for row in rows], *key)
+        return rows
 
 
 def children(scope: Scope, folder: Folder | None) -> Listing:
@@ -198,8 +208,9 @@ def count_health(top: Folder, *, management_id: str) -> HealthCounts:
     groups = there.values("health", "state").annotate(
         number=Count("pk"), keys=Sum("pk"), management=Subquery(management)
     )
+    each = groups.values_list("health", "state", "number", "keys", "management")
     healths, disabled, of_management, marks = dict.fromkeys(Health, 0), 0, None, []
-    for health, state, number, keys, found in groups.values_list("health", "state", "number", "keys", "management"):
+    for health, state, number, keys, found in remembered.found(each):
         of_management = found and Health(found)
         marks.append(f"{health} {state} {number} {keys}")
         if state == ConnectionState.ACTIVE:
@@ -274,12 +285,10 @@ def _count_below(folder_ids: Sequence[int]) -> dict[int, tuple[int, int, Sequenc
     """Count the folders, the connections and those in trouble below each folder, removed ones left out."""
     if not folder_ids:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT_BELOW, [list(folder_ids)])
-        return {
-            folder_id: (folders, int(connections), _troubles(numbers))
-            for folder_id, folders, connections, *numbers in cursor.fetchall()
-        }
+    return {
+        folder_id: (folders, int(connections), _troubles(numbers))
+        for folder_id, folders, connections, *numbers in remembered.rows(_COUNT_BELOW, [list(folder_ids)])
+    }
 
 
 def _troubles(numbers: Iterable[int]) -> list[tuple[int, str, str]]:

@@ -64,6 +64,9 @@ class FallbackCache(RedisCache):
             except FAULTS as error:
                 redis_breaker.trip()
                 log.warning("cache_away", error=type(error).__name__)
+        return self._instead(name, *args, **kwargs)
+
+    def _instead(self, name: str, *args: Any, **kwargs: Any) -> Any:
         return getattr(self._table, name)(*args, **kwargs)
 
     add, get, set, touch, delete = map(_from_either, ("add", "get", "set", "touch", "delete"))
@@ -74,6 +77,13 @@ class FallbackCache(RedisCache):
         """Delete all keys, of both."""
         self._table.clear()
         self._do("clear")
+
+
+class SpareCache(FallbackCache):
+    """Of what can as well be found out anew: while Redis is away, it has nothing and keeps nothing."""
+
+    def _instead(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        return None
 
 
 class _TableCache(DatabaseCache):

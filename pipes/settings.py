@@ -116,7 +116,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = read.redis_url(env.str("REDIS_URL"))
 # A person waits for a page meanwhile; one try more, for each connection is dead once after it restarted.
 REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25, "retry": Retry(NoBackoff(), 1)}
-CACHES = {"default": {"BACKEND": "pipes.cache.FallbackCache", "LOCATION": REDIS_URL, "OPTIONS": REDIS_OPTIONS}}
+_REDIS: dict[str, Any] = {"LOCATION": REDIS_URL, "OPTIONS": REDIS_OPTIONS}
+CACHES = {
+    "default": {"BACKEND": "pipes.cache.FallbackCache", **_REDIS},
+    # What pages have counted: see workspaces/web/remembered.py.
+    "remembered": {"BACKEND": "pipes.cache.SpareCache", "KEY_PREFIX": "remembered", **_REDIS},
+}
 # Not in the cache: a session that was ended while Redis was away must not come back with it.
 # A session ends when nobody has used it for so long, however it was begun …
 SESSION_COOKIE_AGE = 3600 * env.int("PIPES_SESSION_IDLE_HOURS", default=24)

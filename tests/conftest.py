@@ -239,7 +239,7 @@ def _create_cast() -> Cast:
 @pytest.fixture
 def own_cache(settings: Settings) -> Iterator[None]:
     """A cache of the test's own, in memory: limits that one test counted towards must not stop another."""
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.CACHES = settings.CACHES | {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     yield
     cache.clear()
 

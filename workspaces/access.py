@@ -72,6 +72,7 @@ class Access:
     scope: Scope
     memberships: tuple[Membership, ...]
     support: SupportAccess | None = None  # the operator looks, as an owner would
+    marks: str | None = None  # of the state that the tenant's things are in, see web/remembered.py
 
     @property
     def power(self) -> Power:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import InternalError
+from django.db.models import F, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -27,7 +28,10 @@ from workspaces.models import Membership, Organization, Role, User, Workspace
 from workspaces.people import support_access
 from workspaces.places import former_handles
 from workspaces.sign_in import adapter, resubmission
+from workspaces.web import remembered
 from workspaces.web.htmx import htmx
+
+_LOOKS = ("GET", "HEAD")  # what changes nothing
 
 View = Callable[Concatenate[HttpRequest, ...], HttpResponseBase]
 ScopedView = Callable[Concatenate[HttpRequest, Access, ...], HttpResponseBase]
@@ -44,7 +48,7 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
 
     Somebody who has typed something would lose it, and is shown it instead; our script keeps the page by itself.
     """
-    if request.method in ("GET", "HEAD"):
+    if request.method in _LOOKS:
         return redirect_to_login(request.get_full_path())
     kept = resubmission.kept(request)
     if (kept.get("typed") or kept.get("unseen")) and not htmx(request):
@@ -79,9 +83,10 @@ def _scoped(levels: frozenset[str], needs: Power = Power.MEMBER) -> Callable[[Sc
                     raise Http404
                 request.access = access  # type: ignore[attr-defined]  # first: the page of a refusal shows the place
                 access.check(needs)
-                if access.support is not None:
-                    return _look_only(request, access, view, arguments)
-                return view(request, access, **arguments)
+                with remembered.under(access.scope.tenant.pk, access.marks if request.method in _LOOKS else None):
+                    if access.support is not None:
+                        return _look_only(request, access, view, arguments)
+                    return view(request, access, **arguments)
 
         @wraps(view)
         def inner(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
@@ -124,7 +129,7 @@ def _look_only(request: HttpRequest, access: Access, view: ScopedView, arguments
     refusal = (
         f"Support access to {tenant} is for looking at pages only: nothing was changed or sent. Ask its owners to."
     )
-    if request.method not in ("GET", "HEAD"):
+    if request.method not in _LOOKS:
         raise PermissionDenied(refusal)
     support_access.record_page(access, access.support, request.path)
     isolation.look_only()
@@ -165,16 +170,24 @@ def enter(user: User, tenant: str, organization: str | None, workspace: str | No
     try:
         if workspace is not None:
             outer = {"organization__tenant": scope.tenant, "organization__handle": organization}
-            inner = Workspace.objects.select_related("organization").get(**outer, handle=workspace)
-            scope = Scope(scope.tenant, inner.organization, inner)
+            inner = _marked(Workspace).select_related("organization").get(**outer, handle=workspace)
+            scope, marks = Scope(scope.tenant, inner.organization, inner), inner.marks
         elif organization is not None:
-            scope = Scope(scope.tenant, Organization.objects.get(tenant=scope.tenant, handle=organization))
+            place = _marked(Organization).get(tenant=scope.tenant, handle=organization)
+            scope, marks = Scope(scope.tenant, place), place.marks
+        else:
+            marks = remembered.read_marks(scope.tenant.pk)
     except (Organization.DoesNotExist, Workspace.DoesNotExist):
         raise Http404 from None
-    access = Access(user, scope, memberships, granted)
+    access = Access(user, scope, memberships, granted, marks)
     if access.power == Power.NONE:
         raise Http404
     return access
+
+
+def _marked(places: "type[Model]") -> "QuerySet[Any]":
+    """Read places with the marks of their tenant, in one statement."""
+    return places._default_manager.annotate(marks=remembered.marks_of(F("tenant")))
 
 
 def console(request: HttpRequest) -> dict[str, object]:

@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet
 
 from connections.models import Connection
 from connections.schemas.in_use import IS_USABLE, Contents
+from workspaces.web import remembered
 
 
 def _named_by(patterns: Iterable[str]) -> Q:
@@ -45,7 +46,7 @@ def count_matches(inside: Contents, patterns: Sequence[Sequence[str]]) -> list[M
     for at, some in enumerate(patterns):
         each[f"n{at}"] = Count("handle", distinct=may_repeat, filter=_named_by(some))
         each[f"u{at}"] = Count("handle", distinct=may_repeat, filter=_named_by(some) & IS_USABLE)
-    found = inside.connections.aggregate(**each)
+    found = remembered.numbers(inside.connections, **each)
     return [Matches(found[f"n{at}"], found[f"u{at}"]) for at in range(len(patterns))]
 
 

@@ -13,6 +13,7 @@ from django.db.models import Count, Q
 from connections.schemas.in_use import Contents
 from connections.schemas.rows import SchemaRow, Totals, totals, with_place
 from workspaces.handles import ALL_AWS, IS_SYSTEM_OWNED, PUBLIC, why_system_owned
+from workspaces.web import remembered
 
 _ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -70,8 +71,8 @@ def _claims(inside: Contents, names: set[str]) -> dict[str, list[_Claim]]:
             words = "an aggregator that was made earlier"
             claims[aggregator.handle].append(_Claim(aggregator.created_at, "aggregator", aggregator.pk, words))
     columns = ("id", "handle", "path", "organization_id", "workspace_id", "created_at")
-    found = with_place(inside.connections.filter(handle__in=names)).values_list(*columns)
-    for pk, name, path, organization, space, created_at in found:
+    found = with_place(inside.connections.filter(handle__in=sorted(names))).values_list(*columns)
+    for pk, name, path, organization, space, created_at in remembered.found(found):
         level = "workspace" if space else "organization" if organization else "tenant"
         words = f"a connection of the {level} that was added earlier"
         since = max(inside.in_use_since(pk, path), created_at)  # what came into an added folder later is later

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection as database
 from django.db.models import Q, QuerySet
 
 from connections.models import Aggregator, Connection, ConnectionState
@@ -19,6 +18,7 @@ from connections.sharing import IS_VISIBLE, TOP_IDS, VISIBLE, VISIBLE_IDS, Visib
 from connections.tree import among, ids_on
 from workspaces.access import Scope
 from workspaces.models import Workspace
+from workspaces.web import remembered
 
 IS_USABLE = Q(state=ConnectionState.ACTIVE)
 
@@ -154,9 +154,7 @@ def contents(workspace: Workspace, *, folder_id: int | None = None) -> Contents:
         "workspace": workspace.pk,
         "here": folder_id,
     }
-    with database.cursor() as cursor:
-        cursor.execute(_CONTENTS, keys)
-        folder_ids, connection_ids, top_ids, covered, *rows = cursor.fetchone()
+    ((folder_ids, connection_ids, top_ids, covered, *rows),) = remembered.rows(_CONTENTS, keys)
     folders, connections, scopes, aggregators, line = (json.loads(text) for text in rows)
     return Contents(
         visible=Visible(workspace, folder_ids, connection_ids),

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from connections.models import Connection, ConnectionState
 from connections.schemas.in_use import IS_USABLE, AddedFolder, Contents
 from workspaces.handles import ALL_AWS, IS_SYSTEM_OWNED, PUBLIC, how_to_write
+from workspaces.web import remembered
 
 ALL_AWS_FROM: Final = 2  # usable connections
 _TEXT: Final = CharField()
@@ -66,7 +67,8 @@ def totals(inside: Contents) -> Totals:
     """Count what is in use, in one statement; of connections that share a name all but one are conflicts."""
     may_repeat = not inside.has_one_scope
     own = [PUBLIC, *(aggregator.handle for aggregator in inside.aggregators)]
-    found = inside.connections.aggregate(
+    found = remembered.numbers(
+        inside.connections,
         all=Count("id"),
         disabled=Count("id", filter=~IS_USABLE),
         usable_aws=Count("handle", distinct=may_repeat, filter=Q(plugin="aws") & IS_USABLE),

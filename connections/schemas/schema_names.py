@@ -16,6 +16,7 @@ from connections.schemas.conflicts import contested, mark_conflicts
 from connections.schemas.in_use import Contents
 from connections.schemas.rows import SchemaRow, Totals, with_place
 from workspaces.handles import ALL_AWS, IS_SYSTEM_OWNED, PUBLIC
+from workspaces.web import remembered
 from workspaces.web.pagination import LazyList
 
 _COLUMNS = (
@@ -45,11 +46,11 @@ class SchemaList(LazyList[SchemaRow]):
             self._connections = self._connections.filter(tree_listing.matches(text))
         if only_conflicts:
             self._connections = self._connections.filter(contested(inside, total))
-            names_wanted = set(self._connections.values_list("handle", flat=True).distinct())
+            names_wanted = set(remembered.found(self._connections.values_list("handle", flat=True).distinct()))
             self._own = [row for row in self._own if row.name in names_wanted]
 
     def count_parts(self) -> Sequence[int]:
-        return len(self._own), self._connections.count()
+        return len(self._own), remembered.number(self._connections)
 
     def read_part(self, part: int, start: int, stop: int) -> list[SchemaRow]:
         return self._own[start:stop] if part == 0 else read(self._inside, self._connections, start, stop)
@@ -62,8 +63,13 @@ class SchemaList(LazyList[SchemaRow]):
 def read(inside: Contents, connections: QuerySet[Connection], start: int, stop: int) -> list[SchemaRow]:
     """Read a slice of the connections in use, by name, with where they come from."""
     shown = connections.order_by("handle", "id").values("id")[start:stop]  # what is joined below is that little
-    found = with_place(Connection.objects.filter(id__in=shown)).order_by("handle", "id")
+    key = remembered.asked(shown)
+    known = remembered.look_up(*key)
+    chosen: Any = known[0] if known else shown
+    found = with_place(Connection.objects.filter(id__in=chosen)).order_by("handle", "id")
     rows = [SchemaRow("connection", *values) for values in found.values_list(*_COLUMNS)]
+    if not known:
+        remembered.keep([row.id for row in rows], *key)
     for row in rows:
         row.is_added_itself = row.id in inside.connections_since
         row.folder = inside.covering(row.path)
@@ -113,9 +119,11 @@ class SearchPath(LazyList[PathEntry]):
         self._others = names if inside.has_one_scope else names.distinct()
 
     def count_parts(self) -> Sequence[int]:
-        return len(self.head), self._others.count()
+        return len(self.head), remembered.number(self._others)
 
     def read_part(self, part: int, start: int, stop: int) -> list[PathEntry]:
         return (
-            self.head[start:stop] if part == 0 else [PathEntry(name, "Connection") for name in self._others[start:stop]]
+            self.head[start:stop]
+            if part == 0
+            else [PathEntry(name, "Connection") for name in remembered.found(self._others[start:stop])]
         )

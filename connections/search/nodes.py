@@ -20,6 +20,7 @@ from connections.tree import among, ids_on
 from connections.tree_listing import Row
 from workspaces.access import Access, Scope
 from workspaces.models import Organization, Workspace
+from workspaces.web import remembered
 from workspaces.web.closeness import closeness
 from workspaces.wording.names import id_in_arn
 
@@ -77,7 +78,8 @@ def search(access: Access, text: str, *, limit: int) -> list[Found]:
         Connection.objects.filter(reach.connections), text, limit, kind="connection", at=path, state_=F("state")
     )
     both = folders.union(connections, all=True)
-    hits = [(Row(*columns), organization, workspace, rank) for *columns, organization, workspace, rank in both]
+    found_now = remembered.found(both)
+    hits = [(Row(*columns), organization, workspace, rank) for *columns, organization, workspace, rank in found_now]
     rows = [row for row, *_ in hits]
     tree_listing.fill_in_places(rows)
     away = _workspaces_for(access, [row for row in rows if not _is_at_home(access, row)])
@@ -97,9 +99,7 @@ def _reach(access: Access) -> _Reach | None:
     if not (access.owned_organization_ids or access.workspace_ids):
         return None
     at_home = Q(organization_id__in=access.owned_organization_ids) | Q(workspace_id__in=access.workspace_ids)
-    with database.cursor() as cursor:
-        cursor.execute(f"WITH {VISIBLE_TO_SEVERAL} SELECT {VISIBLE_IDS}", _keys(access))
-        folder_ids, connection_ids = cursor.fetchone()
+    ((folder_ids, connection_ids),) = remembered.rows(f"WITH {VISIBLE_TO_SEVERAL} SELECT {VISIBLE_IDS}", _keys(access))
     return _Reach(
         there & (at_home | Q(id__in=among(folder_ids))),
         there & (at_home | Q(folder_id__in=among(folder_ids)) | Q(id__in=among(connection_ids))),

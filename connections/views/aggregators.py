@@ -22,6 +22,7 @@ from workspaces.access import Access, Power
 from workspaces.handles import ALL_AWS
 from workspaces.scoping import workspace_view
 from workspaces.views.delete_confirmation import ConfirmForm, show_delete
+from workspaces.web import remembered
 from workspaces.web.htmx import asks_about_field, field_status, render_page, search_text, what_to_judge
 from workspaces.web.pagination import numbered_page
 
@@ -190,7 +191,7 @@ def _save(form: AggregatorForm, access: Access, found: Aggregator) -> Aggregator
 
 def _matches(request: HttpRequest, inside: Contents, wanted: Sequence[str]) -> dict[str, Any]:
     matching = aggregator_patterns.matching(inside, wanted)
-    page = numbered_page(request, matching.order_by("handle", "id"))
+    page = numbered_page(request, range(remembered.number(matching)))
     rows = schema_names.read(inside, matching, page.start_index() - 1, page.end_index()) if page.paginator.count else []
     mark_conflicts(inside, rows)
     (matches,) = aggregator_patterns.count_matches(inside, [wanted])

@@ -1,5 +1,7 @@
 """The AWS organization as a picture: an org chart or a map, of the whole mirror or of one folder."""
 
+from dataclasses import replace
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -7,15 +9,18 @@ from django.utils.http import urlencode
 
 from connections import tree_listing
 from connections.models import Folder
-from connections.pictures import chart, treemap
+from connections.pictures import chart, drawing, outline, treemap
+from connections.pictures.drawing import Drawing
 from connections.pictures.outline import GROUPS, Branch, Colour, read_outline
 from integrations.models import Integration
 from integrations.views.frame import find_integration, integration_page
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
+from workspaces.web import remembered
 from workspaces.web.inputs import key_in
 
 _KINDS = {"chart": ("Chart", chart.draw), "map": ("Map", treemap.draw)}
+_CODE = remembered.code_of(chart, drawing, outline, treemap)
 _COLOURS = {Colour.HEALTH: "Health", Colour.STATE: "State", Colour.USE: "Use"}
 
 
@@ -27,7 +32,9 @@ def integration_picture(request: HttpRequest, access: Access, integration: str) 
     if kind not in _KINDS or colour not in list(Colour):
         raise Http404
     folder = _folder(found, request.GET.get("folder", ""))
-    outline = read_outline(folder, Colour(colour))
+    picture, top = remembered.remember(
+        lambda: _drawn(folder, kind, Colour(colour)), "picture", _CODE, kind, colour, folder.pk
+    )
     own = access.scope.url("integration_picture", integration=found.handle)
     asked: dict[str, str | int] = {"as": kind, "by": colour}
     if folder.pk != found.root_folder_id:
@@ -37,7 +44,7 @@ def integration_picture(request: HttpRequest, access: Access, integration: str) 
         return f"{own}?{urlencode(asked | other)}"
 
     context = {
-        "drawing": _KINDS[kind][1](outline, Colour(colour)),
+        "drawing": picture,
         "deeper_url": f"{own}?{urlencode({'as': kind, 'by': colour})}&folder=",
         "folder_url": f"{access.scope.url('connection_list')}folders/",
         "picture_name": f"{_KINDS[kind][0]} of {folder.shown}",
@@ -49,13 +56,20 @@ def integration_picture(request: HttpRequest, access: Access, integration: str) 
         "colours": [(label, address(by=each), each == colour) for each, label in _COLOURS.items()],
         "above": [(each.shown, address(folder=each.pk)) for each in tree_listing.line_to(folder)[:-1]],
         "folder": folder,
-        "outline": outline,
-        "legend": [(tone, f"{outline.all[key]:,} {words}") for key, words, tone in GROUPS[Colour(colour)]],
-        "rows": _rows(outline, Colour(colour)),
+        "outline": top,
+        "legend": [(tone, f"{top.all[key]:,} {words}") for key, words, tone in GROUPS[Colour(colour)]],
+        "rows": _rows(top, Colour(colour)),
         "download_url": address(download=""),
     }
     page = integration_page(access, found, [("Picture", "")], **context)
     return render(request, "integrations/picture/picture.html", page)
+
+
+def _drawn(folder: Folder, kind: str, colour: Colour) -> tuple[Drawing, Branch]:
+    """Draw a folder; with it comes what the page says besides, of the folder itself and of those directly in it."""
+    top = read_outline(folder, colour)
+    shown = [replace(branch, branches=[]) for branch in top.branches]
+    return _KINDS[kind][1](top, colour), replace(top, branches=shown)
 
 
 def _folder(integration: Integration, asked: str) -> Folder:

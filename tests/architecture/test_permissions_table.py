@@ -285,7 +285,7 @@ URLS = all_urls()
 @pytest.fixture
 def everything(cast: Cast, settings: Settings) -> Everything:
     """One of all that a URL can name; what limits remember goes with the test."""
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.CACHES = settings.CACHES | {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     return Everything(cast)
 
 

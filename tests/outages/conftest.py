@@ -37,9 +37,8 @@ def redis_line(settings: Settings, db: None) -> Iterator[Line]:
     """A line to Redis, which the cache of this test uses."""
     url = os.environ["REDIS_URL"]
     with line_to(url, port=6379) as line:
-        shipped = django_settings.CACHES["default"]
         there = {"LOCATION": f"redis://127.0.0.1:{line.port}/{_database(url)}", "KEY_PREFIX": f"line{line.port}"}
-        settings.CACHES = {"default": shipped | there}
+        settings.CACHES = {name: shipped | there for name, shipped in django_settings.CACHES.items()}
         yield line
         line.restore()
         redis_breaker.reset()

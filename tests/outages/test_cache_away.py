@@ -88,7 +88,7 @@ def test_a_restart_that_is_over_is_not_noticed(redis_line: Line) -> None:
 def test_limits_count_on_where_redis_is_full(
     own_redis: OwnRedis, cast: Cast, client: Client, settings: Settings
 ) -> None:
-    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": own_redis.url}}
+    settings.CACHES = {name: each | {"LOCATION": own_redis.url} for name, each in settings.CACHES.items()}
     assert counted("letters") == 1
     own_redis.fill()
     assert cache.get(":limits") is None  # it is read as before

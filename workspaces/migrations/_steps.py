@@ -88,3 +88,23 @@ def plain_key_undone(table: str, name: str) -> migrations.RunSQL:
         END $$
         """,  # noqa: S608  names that a migration gives
     )
+
+
+def watch(table: str, *, of_update: str = "note_changes") -> migrations.RunSQL:
+    """Migration step: whoever writes rows of this table changes the marks of their tenant, see ``0012_changes``.
+
+    ``of_update`` is the function that notes updates; it finds the rows in ``before`` and ``changed``.
+    """
+    tables = {
+        "insert": ("NEW TABLE AS changed", "note_changes"),
+        "update": ("OLD TABLE AS before NEW TABLE AS changed", of_update),
+        "delete": ("OLD TABLE AS changed", "note_changes"),
+    }
+    return migrations.RunSQL(
+        [
+            f"CREATE OR REPLACE TRIGGER watched_{act} AFTER {act.upper()} ON {table} REFERENCING {rows}"
+            f" FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
+            for act, (rows, function) in tables.items()
+        ],
+        [f"DROP TRIGGER IF EXISTS watched_{act} ON {table}" for act in tables],
+    )

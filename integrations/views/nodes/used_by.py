@@ -1,6 +1,7 @@
 """*Used by*: the workspaces that use a folder or connection, what they would lose with it, and which could add it."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,16 +12,22 @@ from django.views.decorators.http import require_safe
 from connections.models import Folder
 from connections.sharing import Node
 from connections.views.context import connection_page, folder_page, node_url
+from integrations.nodes import uses
 from integrations.nodes.uses import WorkspaceUse, uses_of_node
+from integrations.planning import workspace_impact
+from integrations.views import workspace_impact as impact_view
 from integrations.views.nodes.page import find_node
 from integrations.views.workspace_impact import Lines, groups_of, workspace_url
 from workspaces.access import Access, Power, Scope
 from workspaces.models import Workspace
 from workspaces.scoping import scope_view
+from workspaces.web import remembered
 from workspaces.web.pagination import numbered_page
 
 _NAMES: Final = 3  # of each kind and workspace
 _OFFERED: Final = 10  # workspaces to add it to
+
+_CODE: Final = remembered.code_of(uses, workspace_impact, impact_view, sys.modules[__name__])
 
 Link = tuple[str, str]  # what it says and where it leads
 
@@ -54,20 +61,30 @@ def used_by(request: HttpRequest, access: Access, **ids: int) -> HttpResponse:
     """Show who uses a node of the scope; its owners are owners of every workspace that can."""
     node, scope = find_node(access, **ids), access.scope
     context = folder_page(request, scope, node) if isinstance(node, Folder) else connection_page(request, scope, node)
-    found = uses_of_node(node, context["titles_above"])
-    page = numbered_page(request, found.users)
-    context |= {
+    # Its address has the names of all places in it.
+    key = ("used by", _CODE, request.path, request.GET.get("page"))
+    users, about = remembered.remember(lambda: _uses(request, scope, node, context["titles_above"]), *key)
+    context |= about | {
         "page_name": "Used by",
         "crumbs": [*context["crumbs"], (node.shown, node_url(scope, node))],
-        "page": page,
-        "rows": [_row(scope, node, use) for use in page],
-        "users": len(found.users),
-        "allowed": found.allowed,
-        "offers": [_offer(scope, node, space) for space in found.waiting[:_OFFERED]],
-        "more_offers": len(found.waiting[_OFFERED:]),
+        "page": numbered_page(request, range(users)),
+        "users": users,
         "permissions_url": f"{request.path.removesuffix('used-by/')}permissions/",
     }
     return render(request, "integrations/nodes/used_by.html", context)
+
+
+def _uses(
+    request: HttpRequest, scope: Scope, node: Node, titles_above: Mapping[int, str]
+) -> tuple[int, dict[str, object]]:
+    """Find how many use the node, and what the page says of those on it and of those who do not."""
+    found = uses_of_node(node, titles_above)
+    return len(found.users), {
+        "rows": [_row(scope, node, use) for use in numbered_page(request, found.users)],
+        "allowed": found.allowed,
+        "offers": [_offer(scope, node, space) for space in found.waiting[:_OFFERED]],
+        "more_offers": len(found.waiting[_OFFERED:]),
+    }
 
 
 def _row(scope: Scope, node: Node, use: WorkspaceUse) -> Row:
