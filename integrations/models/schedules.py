@@ -1,6 +1,6 @@
 """When the syncs of each integration and the health tests of each tenant are due, and who is working on them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -14,6 +14,8 @@ from workspaces.models import Tenant, User
 DEFAULT_INTERVAL_SECONDS = 15 * 60
 DEFAULT_REST_SECONDS = 24 * 60 * 60  # between full syncs, while events are known to come
 MANY_TAKEOVERS = 3  # from so many on it is no mishap
+# Clocks differ, and are set right by a little all the time.
+CLOCK_SLACK = timedelta(minutes=1)
 
 
 class SyncSchedule(Leased):
@@ -21,7 +23,8 @@ class SyncSchedule(Leased):
 
     ``dispatched_at`` is set while a message is on its way to a worker. ``claim`` is the token of the running sync,
     which keeps pushing ``claim_expires_at``; that is ``lease.FREED`` where its worker is known to have died.
-    ``planned_at`` is when ``next_due_at`` was reckoned: should it lie in the future, the clock was set back since.
+    ``planned_at`` is when ``next_due_at`` was reckoned: should it lie in the future, the clock was set back since, and
+    the dispatcher mends all moments of the row; until then nobody writes an earlier one.
     ``asked_at`` is set while a person waits for the sync: it goes before those that are due by the clock. What that was
     and who it was stand in ``asked_trigger`` and ``asked_by`` where no run could be queued, for one ran. ``event_at``
     is when AWS reported a change that no sync has looked at yet; ``last_event_at`` outlives that sync.
@@ -88,6 +91,10 @@ class SyncSchedule(Leased):
     def rest(self) -> timedelta:
         """Between two full syncs while events are known to come."""
         return timedelta(seconds=self.rest_seconds)
+
+    def is_ahead(self, now: datetime) -> bool:
+        """Whether the clock was set back since it was reckoned."""
+        return self.planned_at > now + CLOCK_SLACK
 
     def __str__(self) -> str:
         return f"{self.integration_id} due {self.next_due_at:%Y-%m-%d %H:%M:%S}"

@@ -14,6 +14,7 @@ from django.db import connection
 from integrations.jobs.lease import FREED
 from integrations.jobs.sending import Key
 from integrations.models import SyncSchedule
+from integrations.models.schedules import CLOCK_SLACK
 from integrations.sync.schedule import most_of_one
 
 # How long a message may stay unanswered before the dispatcher sends another. Where none waits any more it got lost,
@@ -21,8 +22,6 @@ from integrations.sync.schedule import most_of_one
 PATIENCE = timedelta(minutes=5)
 # So many messages may wait for a worker; more would only make a queue that nobody can jump.
 MOST_WAITING = 1_000
-# Clocks differ, and are set right by a little all the time.
-_CLOCK_SLACK = timedelta(minutes=1)
 # Of a claim that is found expired for longer than this, nobody knows whether its worker died or the clock jumped.
 _CLAIM_SLACK = timedelta(seconds=30)
 
@@ -58,12 +57,25 @@ _TAKE_DUE = f"""
     RETURNING row.tenant_id, row.integration_id, row.asked_at, taken.turn, row.next_due_at
 """  # noqa: S608  nothing but the constants above
 
+# What is to come, and what was, by a clock that has been set back since. What was may have been noted before the clock
+# went wrong, which nobody can tell: where it has more read that something was longer ago, it was.
+_TO_COME = ("next_due_at", "full_due_at", "events_rest_until")
+_WAS = ("planned_at", "read_all_at", "heard_at", "event_at", "events_synced_at")
+_WAS_LATELY = ("last_event_at", "missed_at", "untold_at", "asked_at", "failing_since")
+_MENDED = ",\n".join(
+    [f"{name} = {name} - ahead" for name in _TO_COME]
+    + [f"{name} = {name} - GREATEST(ahead, {name} - %(now)s)" for name in _WAS]  # NULL stays NULL
+    + [f"{name} = {name} - GREATEST(INTERVAL '0', {name} - %(now)s)" for name in _WAS_LATELY]
+)
+
 # What was reckoned with a clock that has been set back since keeps its distance from now. A claim that seems to have
 # expired long ago gets the time of two heartbeats: if its worker lives, then it was the clock.
 # A row that somebody holds is mended two seconds later, rather than waited for.
-_MEND = """
+_MEND = f"""
     WITH wrong AS (
-        SELECT integration_id FROM integrations_syncschedule
+        SELECT integration_id,
+            CASE WHEN planned_at > %(future)s THEN planned_at - %(now)s ELSE INTERVAL '0' END AS ahead
+        FROM integrations_syncschedule
         WHERE planned_at > %(future)s
             OR ((dispatched_at IS NOT NULL OR claim IS NOT NULL) AND (
                 dispatched_at > %(future)s OR claim_expires_at > %(future)s + %(lifetime)s
@@ -71,8 +83,7 @@ _MEND = """
         FOR UPDATE SKIP LOCKED
     )
     UPDATE integrations_syncschedule row SET
-        next_due_at = CASE WHEN planned_at > %(future)s THEN %(now)s + (next_due_at - planned_at) ELSE next_due_at END,
-        planned_at = LEAST(planned_at, %(now)s),
+        {_MENDED},
         dispatched_at = CASE WHEN dispatched_at > %(future)s THEN NULL ELSE dispatched_at END,
         claim_expires_at = CASE
             WHEN claim_expires_at > %(future)s + %(lifetime)s THEN %(now)s + %(lifetime)s
@@ -80,7 +91,7 @@ _MEND = """
             THEN %(now)s + %(lifetime)s / 3
             ELSE claim_expires_at END
     FROM wrong WHERE row.integration_id = wrong.integration_id
-"""
+"""  # noqa: S608  nothing but the constants above
 
 
 def send_due(send: Callable[[Key], object], *, now: datetime, patience: timedelta = PATIENCE) -> None:
@@ -119,7 +130,7 @@ def mend_clock(*, now: datetime) -> None:
     """Put right what the schedule holds from before the clock jumped, back or forward."""
     parameters: dict[str, Any] = {
         "now": now,
-        "future": now + _CLOCK_SLACK,
+        "future": now + CLOCK_SLACK,
         "past": now - _CLAIM_SLACK,
         "freed": FREED,
         "lifetime": timedelta(seconds=settings.PIPES_SYNC_CLAIM_SECONDS),

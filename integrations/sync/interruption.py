@@ -36,7 +36,7 @@ def _give_back(run: SyncRun, why: str, *, is_suspect: bool, now: datetime) -> No
         row.set_free()
         row.dispatched_at = None
         row.next_due_at = now + FIRST_RETRY * (max(row.takeovers - 1, 0) if is_suspect else 0)
-        row.planned_at = now
+        row.planned_at = max(row.planned_at, now)
         row.save(update_fields=_GIVEN_BACK)
         SyncRun.objects.filter(pk=run.pk).update(
             state=SyncRun.State.QUEUED,
@@ -59,7 +59,8 @@ def look_again(run: SyncRun, at: datetime, *, calls: int, new_calls: int, now: d
     row.dispatched_at = None
     row.events_rest_until = rests_until = now + rest_after(new_calls)
     due_at = min(row.next_due_at, at)
-    row.next_due_at, row.planned_at = due_at if row.asked_at else max(due_at, rests_until), now
+    row.next_due_at = due_at if row.asked_at else max(due_at, rests_until)
+    row.planned_at = max(row.planned_at, now)
     row.takeovers = 0
     row.save(update_fields=_LOOKED)
     waiting = {"state": SyncRun.State.QUEUED, "phase": SyncRun.Phase.LAGGING, "started_at": None, "aws_calls": calls}

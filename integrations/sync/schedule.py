@@ -53,7 +53,7 @@ _TIMES = {2: "twice", 3: "three times"}
 _FINISH = f"""
     WITH freed AS (
         UPDATE integrations_syncschedule SET claim = NULL, claim_expires_at = NULL,
-            takeovers = 0, planned_at = %(now)s,
+            takeovers = 0, planned_at = GREATEST(planned_at, %(now)s),
             events_synced_at = CASE WHEN %(is_by_event)s AND %(is_full)s THEN %(now)s ELSE events_synced_at END,
             events_rest_until = CASE WHEN %(is_by_event)s THEN %(now)s + %(rest)s ELSE events_rest_until END,
             read_all_at = CASE WHEN %(has_read_all)s THEN %(started_at)s ELSE read_all_at END,
@@ -69,8 +69,8 @@ _FINISH = f"""
                     THEN GREATEST(next_due_at, %(now)s + CASE WHEN %(is_full)s AND why_full <> ''
                         THEN %(events_rest)s ELSE %(rest)s END) ELSE next_due_at END,
                     -- what came as this run began, and what it has not seen, whoever started it
-                    (SELECT GREATEST(look_at, %(now)s + %(rest)s) FROM integrations_awsevent
-                        WHERE integration_id = %(integration)s ORDER BY look_at LIMIT 1))
+                    (SELECT GREATEST(LEAST(look_at, %(now)s + %(shown_within)s), %(now)s + %(rest)s)
+                        FROM integrations_awsevent WHERE integration_id = %(integration)s ORDER BY look_at LIMIT 1))
                 WHEN 'passing' THEN {backoff.AFTER_PASSING_FAULT}
                 -- the person who asked meanwhile may have mended it
                 ELSE CASE WHEN asked_at IS NOT NULL THEN next_due_at ELSE {backoff.AFTER_LASTING_FAULT} END
@@ -237,6 +237,7 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
     """
     has_failed = outcome.state == SyncRun.State.FAILED
     is_full = run.kind == SyncRun.Kind.FULL
+    was_set_back = run.started_at is not None and run.started_at > now  # the clock: nobody knows when it began
     ended = ("passing" if outcome.is_transient else "badly") if has_failed else "well"
     parameters: dict[str, Any] = {
         "run": run.pk,
@@ -246,7 +247,7 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
         "ended": ended,
         "is_by_event": run.trigger == SyncRun.Trigger.EVENT,
         "is_full": is_full,
-        "has_read_all": is_full and outcome.state == SyncRun.State.SUCCEEDED and not run.read_by,
+        "has_read_all": is_full and outcome.state == SyncRun.State.SUCCEEDED and not run.read_by and not was_set_back,
         "started_at": run.started_at,
         "has_missed": bool(outcome.unreported),
         "shown_within": SHOWN_WITHIN,

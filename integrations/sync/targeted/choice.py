@@ -55,6 +55,8 @@ def choose(row: SyncSchedule, now: datetime) -> Choice | None:
 
     What is due for no event and not by the clock, somebody made due for a reason of theirs: it reads everything.
     """
+    if row.is_ahead(now):  # the dispatcher mends it first
+        return None
     choice = _choose(row, now)
     if choice is None or choice.trigger != SyncRun.Trigger.EVENT or choice.kind != SyncRun.Kind.FULL:
         return choice
@@ -66,7 +68,7 @@ def choose(row: SyncSchedule, now: datetime) -> Choice | None:
 
 
 def _choose(row: SyncSchedule, now: datetime) -> Choice | None:
-    waiting = pending.waiting(row)
+    waiting = pending.in_time(pending.waiting(row), now)
     events = [event for event in waiting if event.look_at <= now]
     if row.failures or row.read_all_at is None:
         return _full(row, waiting)
@@ -104,4 +106,4 @@ def _too_many(events: Sequence[AwsEvent]) -> str:
 
 def _is_still_coming(row: SyncSchedule, events: Sequence[AwsEvent], now: datetime) -> bool:
     latest = max([event.received_at for event in events] + [row.last_event_at or row.planned_at])
-    return latest > now - _QUIET and row.event_at is not None and row.event_at > now - _BURST
+    return latest > now - _QUIET and row.event_at is not None and now - _BURST < row.event_at <= now

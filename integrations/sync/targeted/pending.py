@@ -18,6 +18,17 @@ def waiting(row: SyncSchedule) -> list[AwsEvent]:
     return list(AwsEvent.objects.filter(integration=row.pk).order_by("pk")) if row.last_event_at else []
 
 
+def in_time(events: Sequence[AwsEvent], now: datetime) -> Sequence[AwsEvent]:
+    """Put right what events have from a clock that was set back since, as far as this process reads them; gives them.
+
+    The dispatcher, which mends schedules, sees no events: they are behind the tenants' wall.
+    """
+    for event in events:
+        event.received_at = min(event.received_at, now)
+        event.look_at = now if event.look_at > now + SHOWN_WITHIN else event.look_at
+    return events
+
+
 def record(run: SyncRun, events: Iterable[AwsEvent]) -> None:
     """Note on a run which events it looks for."""
     known = run.events or []
@@ -36,6 +47,7 @@ def settle(
     events: Sequence[AwsEvent], where: Mapping[str, str | None], changed: Container[str], *, now: datetime
 ) -> datetime | None:
     """Forget the events whose change was seen, or was looked for enough; gives when the others are looked for again."""
+    in_time(events, now)
     seen = are_seen([event.told for event in events], where, changed)
     over = [event.pk for event, is_seen in zip(events, seen, strict=True) if is_seen or not _is_patient(event, now)]
     AwsEvent.objects.filter(pk__in=over).delete()
@@ -43,7 +55,7 @@ def settle(
     for event in left:
         event.looks += 1
         event.look_at = min(now + _FIRST_PAUSE * 2 ** (event.looks - 1), event.received_at + SHOWN_WITHIN)
-    AwsEvent.objects.bulk_update(left, ["looks", "look_at"])
+    AwsEvent.objects.bulk_update(left, ["received_at", "looks", "look_at"])
     return min((event.look_at for event in left), default=None)
 
 
