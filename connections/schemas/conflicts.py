@@ -47,8 +47,8 @@ def mark_conflicts(inside: Contents, rows: Iterable[SchemaRow]) -> None:
         if why := why_system_owned(row.name):
             row.conflict = f"{why} {_REMEDY_SYSTEM}"
             continue
-        first = min(claims[row.name], key=lambda claim: (claim.since, claim.kind, claim.id))
-        if (first.kind, first.id) != (row.kind, row.id):
+        first = min(claims[row.name], key=lambda claim: (claim.since, claim.kind, claim.id), default=None)
+        if first and (first.kind, first.id) != (row.kind, row.id):
             row.conflict = f"The name {row.name} is taken by {first.words}. {_REMEDY[row.kind]}"
 
 

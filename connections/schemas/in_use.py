@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import connection as database
 from django.db.models import Q, QuerySet
 
 from connections.models import Aggregator, Connection, ConnectionState
@@ -22,6 +23,15 @@ from workspaces.web import remembered
 
 IS_USABLE = Q(state=ConnectionState.ACTIVE)
 
+_LINE = """
+    SELECT coalesce(json_agg(
+            json_build_array(f.id, coalesce(nullif(f.title, ''), f.handle), f.handle, f.managed_by,
+                f.organization_id, f.workspace_id)
+            ORDER BY length(f.path)), '[]')::text
+    FROM connections_folder f JOIN connections_folder here
+        ON f.id = ANY(string_to_array(rtrim(here.path, '/'), '/')::bigint[])
+    WHERE here.id = %(here)s AND here.removed_at IS NULL
+"""
 # Everything that is set up in a workspace, in one statement; nothing here grows with the tree but the arrays of ids.
 _CONTENTS = f"""
     WITH {VISIBLE}, added AS MATERIALIZED (
@@ -52,13 +62,7 @@ _CONTENTS = f"""
         ) AS scope),
         (SELECT coalesce(json_agg(json_build_array(id, handle, patterns, created_at) ORDER BY handle), '[]')::text
             FROM connections_aggregator WHERE workspace_id = %(workspace)s),
-        (SELECT coalesce(json_agg(
-                json_build_array(f.id, coalesce(nullif(f.title, ''), f.handle), f.handle, f.managed_by,
-                    f.organization_id, f.workspace_id)
-                ORDER BY length(f.path)), '[]')::text
-            FROM connections_folder f JOIN connections_folder here
-                ON f.id = ANY(string_to_array(rtrim(here.path, '/'), '/')::bigint[])
-            WHERE here.id = %(here)s AND here.removed_at IS NULL)
+        ({_LINE})
 """  # noqa: S608
 
 
@@ -154,7 +158,7 @@ def contents(workspace: Workspace, *, folder_id: int | None = None) -> Contents:
         "workspace": workspace.pk,
         "here": folder_id,
     }
-    ((folder_ids, connection_ids, top_ids, covered, *rows),) = remembered.rows(_CONTENTS, keys)
+    folder_ids, connection_ids, top_ids, covered, *rows = _read(keys)
     folders, connections, scopes, aggregators, line = (json.loads(text) for text in rows)
     return Contents(
         visible=Visible(workspace, folder_ids, connection_ids),
@@ -169,6 +173,19 @@ def contents(workspace: Workspace, *, folder_id: int | None = None) -> Contents:
         aggregators=[_aggregator(workspace, *row) for row in aggregators],
         line=[FolderOnLine(*row) for row in line],
     )
+
+
+def _read(keys: Mapping[str, int | None]) -> Sequence[Any]:
+    """Read it all; what is remembered is the same for each line, for its ids are many."""
+    key = (_CONTENTS, {name: value for name, value in keys.items() if name != "here"})
+    if found := remembered.look_up(*key):
+        ((line,),) = remembered.rows(_LINE, keys) if keys["here"] else (("[]",),)
+        return [*found[0], line]
+    with database.cursor() as cursor:
+        cursor.execute(_CONTENTS, keys)
+        *rest, line = cursor.fetchone()
+    remembered.keep(rest, *key)
+    return [*rest, line]
 
 
 def _aggregator(workspace: Workspace, pk: int, handle: str, patterns: list[str], created_at: str) -> Aggregator:
