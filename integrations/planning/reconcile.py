@@ -25,7 +25,7 @@ class Held(NamedTuple):
     """A managed node as the tree has it.
 
     ``parent`` is the source id of the folder above, None for the top folder only; ``state`` is empty for folders.
-    ``email`` and ``joined_at`` are those of the account, as far as they are known.
+    ``email`` and ``joined_at``, which is in UTC without saying so, are those of the account, as far as they are known.
     """
 
     id: int
@@ -52,7 +52,7 @@ class Wanted(NamedTuple):
 
     @property
     def joined_at(self) -> datetime | None:
-        return None if self.order[0] == _UNKNOWN else self.order[0]
+        return None if self.order[0] == _UNKNOWN else self.order[0].replace(tzinfo=None)
 
 
 class Creation(NamedTuple):
@@ -177,9 +177,9 @@ def _described(accounts: Iterable[SnapshotAccount], held: Mapping[str, Held]) ->
         now = held.get(account.source_id)
         if now is None or account.state is _CLOSED:
             continue
-        email = account.email or now.email
-        if (email, account.joined_at) != (now.email, now.joined_at):
-            yield now._replace(email=email, joined_at=account.joined_at)
+        email, joined_at = account.email or now.email, account.joined_at.replace(tzinfo=None)
+        if (email, joined_at) != (now.email, now.joined_at):
+            yield now._replace(email=email, joined_at=joined_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Callers are bound to the tenant, in one transaction, and hold the integration's 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 from django.db import connection
@@ -140,4 +140,4 @@ def _described(held: Held) -> Mapping[str, object]:
 
 
 def _moment(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+    return moment.replace(tzinfo=UTC).isoformat() if moment else None

@@ -29,7 +29,7 @@ def known_of(tree: Tree, *, organization_id: str, management_account_id: str) ->
 
 
 def _account(held: Held) -> SnapshotAccount:
-    joined_at = held.joined_at or _UNKNOWN
+    joined_at = held.joined_at.replace(tzinfo=UTC) if held.joined_at else _UNKNOWN
     return SnapshotAccount(
         held.source_id, held.parent or "", held.title, AccountState(held.state), joined_at, held.email
     )
