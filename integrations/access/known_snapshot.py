@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 from django.db.models import F, QuerySet, Value
-from django.db.models.functions import Least
+from django.db.models.functions import Greatest, Least
 
 from integrations import retention
 from integrations.access import findings
@@ -89,7 +89,7 @@ def take(run: SyncRun, integration: Integration, *, organization_id: str, now: d
         if not (run.read_by or there.exists()):
             return None
         schedule = SyncSchedule.objects.select_for_update().filter(pk=integration.pk)
-        event_at = schedule.values_list("last_event_at", flat=True).first()
+        event_at = schedule.values_list(Greatest("last_event_at", "untold_at"), flat=True).first()
         known = there.first()
         there.delete()
         snapshot = _usable(known, run, integration, event_at, organization_id, now) if known else None
@@ -127,7 +127,7 @@ def _keep(integration: Integration, by: ReadBy, read_at: datetime, packed: bytes
         read_at=read_at,
         fingerprint=findings.fingerprint(integration, AccessTest.Kind.DISCOVERY),
         newest_run=_other_runs(integration, run).values_list("pk", flat=True).first(),
-        event_at=schedule.last_event_at,
+        event_at=max(filter(None, (schedule.last_event_at, schedule.untold_at)), default=None),
         snapshot=packed,
     )
 

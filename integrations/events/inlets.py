@@ -68,13 +68,18 @@ def rotate_key(*, integration: Integration, made_at: str, by: User, now: datetim
     key = secrets.token_urlsafe(32)
     inlet.key_hash, inlet.key_made_at = hash_of(key), now
     inlet.save(update_fields=["key_hash", "key_made_at"])
+    SyncSchedule.objects.filter(pk=integration.pk).update(heard_at=None)  # from here on, of the new key
     audit.record("integration.events_key_rotated", scope=integration.scope, by=by, target=integration)
     return IssuedKey(inlet, key)
 
 
 @transaction.atomic
 def close(*, integration: Integration, by: User) -> None:
-    """Close the inlet of an integration, for good: another one gets another address. Quiet when it is closed."""
+    """Close the inlet of an integration, for good: another one gets another address. Quiet when it is closed.
+
+    Raises ChangedMeanwhileError when somebody deleted the integration meanwhile.
+    """
+    edit_conflicts.hold(integration)
     closed, _ = EventInlet.objects.filter(integration=integration).delete()
     if closed:
         AwsEvent.objects.filter(integration=integration).delete()

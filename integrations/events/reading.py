@@ -52,6 +52,7 @@ class Report:
 
     sort: Sort
     is_sign_of_life: bool = False
+    is_of_aws: bool = False  # AWS Organizations sends its events here
     event_id: str = ""
     name: str = ""
     occurred_at: datetime | None = None
@@ -73,12 +74,13 @@ def read(body: bytes, *, now: datetime) -> Report:
         return Report(Sort.UNKNOWN)
     name = _matching(_NAME, detail.get("eventName"))
     if detail.get("errorCode") or name in _TO_COME:
-        return Report(Sort.NOTHING)
+        return Report(Sort.NOTHING, is_of_aws=True)
     hints, event_id = _hints(name, detail), _matching(_EVENT_ID, event.get("id"))
     if not hints or len(hints) > MOST_IDS or not event_id:
-        return Report(Sort.UNKNOWN, name=name)
+        return Report(Sort.UNKNOWN, is_of_aws=True, name=name)
     occurred_at = _moment(event.get("time"), now)
-    return Report(Sort.CHANGE, event_id=event_id, name=name or "Event", occurred_at=occurred_at, hints=hints)
+    name = name or "Event"
+    return Report(Sort.CHANGE, is_of_aws=True, event_id=event_id, name=name, occurred_at=occurred_at, hints=hints)
 
 
 def _hints(name: str, detail: Mapping[str, Any]) -> tuple[Hint, ...]:

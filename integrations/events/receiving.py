@@ -8,18 +8,20 @@ each other a rest.
 import secrets
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from enum import Enum, auto
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest, Least
 
 from integrations.events import reading
 from integrations.events.reading import Report, Sort
-from integrations.jobs.sending import Task, send
+from integrations.jobs.sending import LOW_PRIORITY, Task, send
 from integrations.models import AwsEvent, EventInlet, SyncSchedule
-from integrations.sync.targeted.pending import MOST_WAITING
+from integrations.sync.targeted.pending import MOST_KEPT
 from integrations.sync.targeted.rest import EVENTS_REST
 from workspaces import isolation, rate_limit
 from workspaces.people.invitations import hash_of
@@ -31,8 +33,8 @@ DEBOUNCE: Final = timedelta(seconds=1)
 FULL_DEBOUNCE: Final = timedelta(seconds=8)
 _PER_MINUTE: Final = 600  # to one inlet: more than any AWS organization changes
 _NOTED_EVERY: Final = timedelta(seconds=1)
-_UNREADABLE: Final = "An event came that does not say what changed."
-_TOO_MANY: Final = f"More than {MOST_WAITING} events came at once."
+_UNREADABLE: Final = "An event came that does not say what changed, or names too much."
+_TOO_MANY: Final = f"More than {MOST_KEPT} events came at once."
 # EventBridge waits 5 seconds for an answer, and comes back when there is none.
 _LOCK_WAIT: Final = "2s"
 
@@ -73,18 +75,19 @@ def _take(inlet: EventInlet, report: Report, now: datetime) -> bool:
     if report.is_sign_of_life:
         there.update(heard_at=now)
         return there.exists()
-    # Not every one of a burst: that would be a queue at one row.
-    is_new = Q(last_event_at=None) | Q(last_event_at__lt=now - _NOTED_EVERY)
-    there.filter(is_new).update(heard_at=now, last_event_at=now)
-    if report.sort is Sort.NOTHING:
+    if report.is_of_aws:
+        _note(there, "last_event_at", now, heard_at=now)
+    kept = _keep(inlet, report, now) if report.sort is Sort.CHANGE else None
+    if report.sort is Sort.NOTHING or kept is Kept.BEFORE:
         return there.exists()
-    why_full = _UNREADABLE if report.sort is Sort.UNKNOWN else "" if _keep(inlet, report, now) else _TOO_MANY
+    why_full = "" if kept is Kept.NOW else _TOO_MANY if kept else _UNREADABLE
     # NULL counts for nothing.
     due_at = Greatest(Value(now + DEBOUNCE), F("events_rest_until"))
     noted: dict[str, object] = {"event_at": now}
     if why_full:
         due_at = Greatest(Value(now + FULL_DEBOUNCE), F("events_synced_at") + Value(EVENTS_REST))
-        noted |= {"why_full": why_full, "untold_at": now}
+        noted |= {"why_full": why_full}
+        _note(there, "untold_at", now)
     soon = Case(When(failures=0, then=Least(F("next_due_at"), due_at)), default=F("next_due_at"))
     # The first of a burst writes; those after it find it waiting, and need no lock.
     is_first = Q(event_at=None) | Q(why_full="") if why_full else Q(event_at=None)
@@ -92,15 +95,30 @@ def _take(inlet: EventInlet, report: Report, now: datetime) -> bool:
         return there.exists()
     if not why_full:  # sooner than the dispatcher, which comes too where this gets lost
         key = inlet.tenant_id, inlet.integration_id
-        transaction.on_commit(lambda: send(Task.SYNC, *key, after=DEBOUNCE), robust=True)
+        sent = partial(send, Task.SYNC, *key, after=DEBOUNCE, priority=LOW_PRIORITY)
+        transaction.on_commit(sent, robust=True)
     return True
 
 
-def _keep(inlet: EventInlet, report: Report, now: datetime) -> bool:
-    """Keep an event until a sync has seen what it reports; False when too many are kept already."""
-    kept = AwsEvent.objects.filter(integration=inlet.integration_id)
-    if kept.count() >= MOST_WAITING:
-        return False
+def _note(there: QuerySet[SyncSchedule], name: str, now: datetime, **values: object) -> None:
+    """Write a moment, but not for each of a burst: that would be a queue at one row."""
+    is_old = Q(**{name: None}) | Q(**{f"{name}__lt": now - _NOTED_EVERY})
+    there.filter(is_old).update(**{name: now}, **values)
+
+
+class Kept(Enum):
+    NOW = auto()
+    BEFORE = auto()  # EventBridge may send one twice
+    NOT = auto()  # too many are kept already
+
+
+def _keep(inlet: EventInlet, report: Report, now: datetime) -> Kept:
+    """Keep an event until a sync has seen what it reports."""
+    kept = AwsEvent.objects.filter(integration=inlet.integration_id).values_list("event_id", flat=True)
+    if report.event_id in kept:
+        return Kept.BEFORE
+    if len(kept) >= MOST_KEPT:
+        return Kept.NOT
     event = AwsEvent(
         tenant_id=inlet.tenant_id,
         integration_id=inlet.integration_id,
@@ -112,4 +130,4 @@ def _keep(inlet: EventInlet, report: Report, now: datetime) -> bool:
         look_at=now,
     )
     AwsEvent.objects.bulk_create([event], ignore_conflicts=True)
-    return True
+    return Kept.NOW

@@ -42,10 +42,10 @@ class Task(StrEnum):
     REMOVAL = "integrations.tasks.remove_integration"
 
 
-def send(task: Task, *ids: int, after: timedelta = timedelta()) -> bool:
+def send(task: Task, *ids: int, after: timedelta = timedelta(), priority: int = 0) -> bool:
     """Send for a worker, who begins no sooner than so long from now; returns whether the broker took the message."""
     try:
-        current_app.tasks[task].apply_async(ids, countdown=after.total_seconds() or None)
+        current_app.tasks[task].apply_async(ids, countdown=after.total_seconds() or None, priority=priority)
     except _FAULTS as error:
         log.warning("message_not_sent", task=task.value, error=type(error).__name__)
         return False

@@ -34,8 +34,8 @@ class SyncSchedule(Leased):
     ``next_due_at`` may come from an event; ``full_due_at`` is when the clock wants a full sync (null: then too), and
     ``why_full`` why events do, where it is not empty. ``read_all_at`` is when the last full sync began that ended well.
     How long that is enough is in ``rest``, by what else is known of the inlet: ``heard_at`` is when it last let
-    anything in, ``missed_at`` when a full sync found a change that it had not told, ``untold_at`` when it told of more
-    than could be looked at one by one.
+    anything in, ``missed_at`` when a full sync found a change that it had not told, ``untold_at`` when it told of what
+    no sync has seen one by one.
 
     ``failures`` counts the failed runs since the last good one; of them ``lasting_failures`` are those whose cause does
     not pass by itself. ``takeovers`` counts the workers that died in a row in the middle of the sync.
@@ -90,7 +90,7 @@ class SyncSchedule(Leased):
     @property
     def rest(self) -> timedelta:
         """Between two full syncs while events are known to come."""
-        return timedelta(seconds=self.rest_seconds)
+        return timedelta(seconds=max(self.rest_seconds, self.interval_seconds))
 
     def is_ahead(self, now: datetime) -> bool:
         """Whether the clock was set back since it was reckoned."""

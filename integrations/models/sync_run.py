@@ -60,14 +60,18 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         approved = self._questions_of(integration).filter(state=SyncRun.State.APPROVED)
         return frozenset(approved.values_list("removals", flat=True).first() or ())
 
-    def _questions_of(self, integration: Integration) -> Self:
+    def has_question(self, integration_id: int) -> bool:
+        """Whether something waits for a person, or for the sync that does what a person has approved."""
+        return self._questions_of(integration_id).exists()
+
+    def _questions_of(self, integration: Integration | int) -> Self:
         # Written as in the index run_one_question, or PostgreSQL would not see that it holds all of them.
         asked = (SyncRun.State.NEEDS_APPROVAL, SyncRun.State.APPROVED)
         return self.filter(integration=integration, state__in=asked)
 
     def good_since(self, integrations: Iterable[Integration]) -> dict[int, datetime]:
         """Say when the tree of each was last made as it is in AWS, by the ids of those where it ever was."""
-        good = newest_of_each().filter(state=SyncRun.State.SUCCEEDED).values("finished_at")[:1]
+        good = newest_of_each().filter(state=SyncRun.State.SUCCEEDED, kind=SyncRun.Kind.FULL).values("finished_at")[:1]
         ids = [integration.pk for integration in integrations]
         found = Integration.objects.filter(pk__in=ids).values_list("pk", Subquery(good)) if ids else ()
         return {pk: at for pk, at in found if at is not None}

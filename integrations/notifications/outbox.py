@@ -45,7 +45,7 @@ def run_ended(run: SyncRun, outcome: Outcome, *, failing_since: datetime | None,
         if failing_since is None and schedule.filter(is_clear).update(failing_since=now):
             _notify(run, Event.FAILING, now=now)
         return
-    if failing_since is not None:
+    if failing_since is not None and run.kind == SyncRun.Kind.FULL:  # others would not have met the fault
         schedule.update(failing_since=None)
         _notify(run, Event.RECOVERED, now=now, failing_since=failing_since)
     if outcome.removals:
@@ -57,8 +57,9 @@ def run_ended(run: SyncRun, outcome: Outcome, *, failing_since: datetime | None,
 
 def _asked_before(run: SyncRun) -> set[str]:
     """Give what the last run that read everything asked to remove; nothing when it did not have to ask."""
-    earlier = SyncRun.objects.filter(integration_id=run.integration_id, pk__lt=run.pk).order_by("-pk")
-    return set(earlier.exclude(state=SyncRun.State.FAILED).values_list("removals", flat=True).first() or ())
+    earlier = SyncRun.objects.filter(integration_id=run.integration_id, pk__lt=run.pk, kind=SyncRun.Kind.FULL)
+    earlier = earlier.exclude(state=SyncRun.State.FAILED).order_by("-pk")
+    return set(earlier.values_list("removals", flat=True).first() or ())
 
 
 def _notify(run: SyncRun, event: Event, *, now: datetime, failing_since: datetime | None = None) -> None:

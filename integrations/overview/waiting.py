@@ -20,7 +20,7 @@ _QUESTION = SyncRun.objects.filter(
     state__in=(SyncRun.State.NEEDS_APPROVAL, SyncRun.State.APPROVED),
 ).filter(state=SyncRun.State.NEEDS_APPROVAL)
 _ENDED = newest_of_each().exclude(state__in=OPEN_STATES)
-_GOOD = newest_of_each().filter(state=SyncRun.State.SUCCEEDED)
+_GOOD = newest_of_each().filter(state=SyncRun.State.SUCCEEDED, kind=SyncRun.Kind.FULL)
 _FAILING = Connection.objects.filter(
     root=OuterRef("root_folder_id"), health=Health.FAILING, state=ConnectionState.ACTIVE, removed_at=None
 )

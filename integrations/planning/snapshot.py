@@ -5,6 +5,7 @@ A snapshot is complete or it does not exist: what builds one raises when anythin
 
 import json
 import zlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -73,6 +74,13 @@ class Snapshot:
     def root(self) -> SnapshotFolder:
         """The folder that has no parent."""
         return self.folders[0]
+
+
+def parents_of(folders: Iterable[SnapshotFolder], accounts: Iterable[SnapshotAccount]) -> dict[str, str | None]:
+    """Give the parent of each folder, and of each account that is there: a closed one is not."""
+    parents = {folder.source_id: folder.parent_id for folder in folders}
+    there = (account for account in accounts if account.state is not AccountState.CLOSED)
+    return parents | {account.source_id: account.parent_id for account in there}
 
 
 @dataclass(frozen=True, slots=True)

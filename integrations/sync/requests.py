@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from django.db import transaction
-from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Value
+from django.db.models import Case, DateTimeField, DurationField, ExpressionWrapper, F, Value, When
 from django.db.models.functions import Least, Now
 
 from integrations.access import known_snapshot
@@ -101,4 +101,9 @@ def forget_failures(integration: Integration) -> None:
     interval = ExpressionWrapper(F("interval_seconds") * Value(timedelta(seconds=1)), DurationField())
     by_interval = ExpressionWrapper(Now() + interval, DateTimeField())
     there = SyncSchedule.objects.filter(pk=integration.pk)
-    there.update(**_AFRESH, next_due_at=Least(F("next_due_at"), by_interval))
+    # What has failed since it was read whole is not rested from.
+    read_all_at = Case(When(failures=0, then=F("read_all_at")), default=None)
+    full_due_at = Least(F("full_due_at"), by_interval)
+    there.update(
+        **_AFRESH, read_all_at=read_all_at, full_due_at=full_due_at, next_due_at=Least(F("next_due_at"), by_interval)
+    )

@@ -16,7 +16,7 @@ from integrations.aws.calls.rate_limit import stops_within
 from integrations.aws.calls.retry import Retries
 from integrations.aws.errors import AwsError, OwnFault, Stopped
 from integrations.jobs.outcome import Outcome
-from integrations.jobs.sending import Task, send
+from integrations.jobs.sending import LOW_PRIORITY, Task, send
 from integrations.models import SyncRun
 from integrations.planning.targeted.hints import to_look_at
 from integrations.planning.targeted.partial import DoesNotFitError
@@ -28,7 +28,6 @@ from integrations.sync.steps import reading
 from integrations.sync.steps.applying import apply
 from integrations.sync.steps.work import SyncWork, Watch
 from integrations.sync.targeted import pending
-from integrations.sync.targeted.rest import EVENTS_REST
 from workspaces import isolation
 from workspaces.database import is_away, patiently
 from workspaces.encryption import SecretUnreadableError
@@ -121,14 +120,11 @@ def _fall_back(work: SyncWork, why: str) -> None:
     with isolation.as_tenant(work.run.tenant_id):
         row = sync_schedule.hold(work.run)
         row.why_full = why
-        row.next_due_at = row.planned_at = now = timezone.now()
-        if row.events_synced_at is not None:
-            row.next_due_at = max(now, row.events_synced_at + EVENTS_REST)
+        row.next_due_at = row.planned_at = timezone.now()
         row.save(update_fields=["why_full", "next_due_at", "planned_at"])
         SyncRun.objects.filter(pk=work.run.pk).update(why_full=why)
         work.end(Outcome())
-    if row.next_due_at <= now:  # the dispatcher would too, in a moment
-        send(Task.SYNC, work.run.tenant_id, work.run.integration_id)
+    send(Task.SYNC, work.run.tenant_id, work.run.integration_id, priority=LOW_PRIORITY)  # the dispatcher would too
 
 
 def _start_again(work: SyncWork, why: str, *, is_suspect: bool = False) -> None:

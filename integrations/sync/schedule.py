@@ -149,9 +149,13 @@ def most_of_one() -> int:
 
 
 def _is_crowded(row: SyncSchedule, now: datetime) -> bool:
-    """Whether the tenant has all the syncs under way that it may have; a person at a command line may always."""
+    """Whether the tenant has all the syncs under way that it may have; a person at a command line may always.
+
+    For those that events bring, which do not come by the dispatcher, the places of people are not taken.
+    """
+    is_by_events = row.event_at is not None and row.asked_at is None
     under_way = SyncSchedule.objects.filter(lease.taken(now), tenant_id=row.tenant_id)
-    if under_way.count() < most_of_one():
+    if under_way.count() < (settings.PIPES_SYNCS_PER_TENANT if is_by_events else most_of_one()):
         return False
     by_command = SyncRun.objects.filter(integration_id=row.pk, state__in=OPEN_STATES, trigger=SyncRun.Trigger.COMMAND)
     return not by_command.exists()
@@ -252,7 +256,7 @@ def finish(run: SyncRun, outcome: Outcome, *, now: datetime) -> None:
         "has_missed": bool(outcome.unreported),
         "shown_within": SHOWN_WITHIN,
         "events_rest": EVENTS_REST,
-        "rest": rest_after(outcome.aws_calls - outcome.aws_calls_before),
+        "rest": rest_after(0 if is_full else outcome.aws_calls - outcome.aws_calls_before),
         **backoff.parameters(jitter=random.uniform(0.8, 1.2)),  # noqa: S311  no secret
         **_columns(outcome),
     }

@@ -221,6 +221,8 @@ def end(
     outbox.run_ended(run, Outcome(changes=changes), failing_since=failing_since, now=now)
     asked = SyncRun.State.NEEDS_APPROVAL, SyncRun.State.APPROVED
     SyncRun.objects.filter(integration=integration, state__in=asked).update(state=SyncRun.State.SUPERSEDED)
+    # What has changed since it was tried, the next sync reads.
+    SyncSchedule.objects.filter(pk=integration.pk).update(read_all_at=None)
     trial.delete()
     Integration.objects.filter(pk=integration.pk).update(version=F("version") + 1)
     return counts
@@ -248,6 +250,8 @@ def _take_over(integration: Integration, trial: SettingsTrial, outcome: TrialOut
     if is_role and trial.discovery_external_id == integration.next_discovery_external_id:
         integration.discovery_external_id, integration.next_discovery_external_id = trial.discovery_external_id, ""
     integration.role_proved_at = now if is_role else None
+    if integration.source_organization_id != snapshot.organization_id:  # of that, no event has come yet
+        SyncSchedule.objects.filter(pk=integration.pk).update(heard_at=None, last_event_at=None)
     integration.source_organization_id = snapshot.organization_id
     integration.management_account_id = snapshot.management_account_id
     integration.unseen_folders = sorted(snapshot.left_out_folders)

@@ -120,9 +120,14 @@ def run_status(access: Access, integration: Integration, run: SyncRun) -> RunSta
         mend_url=_discovery_settings(access, integration) if run.is_about_access else "",
         next_due_at=rest.next_at(integration.schedule, now),
         folded=f"{run.folded_runs:,} syncs without changes" if run.folded_runs and run.folded_runs > 1 else "",
-        hears=integration.schedule.heard_at is not None,
-        is_stuck=run.state == SyncRun.State.QUEUED and not run.phase and run.queued_at < now - _PATIENCE,
+        hears=rest.is_heard(integration.schedule, now),
+        is_stuck=run.state == SyncRun.State.QUEUED and _due_at(run, integration) < now - _PATIENCE,
     )
+
+
+def _due_at(run: SyncRun, integration: Integration) -> datetime:
+    """Say when a run that waits was to begin: one that waits for AWS, later than it was queued."""
+    return integration.schedule.next_due_at if run.phase else run.queued_at
 
 
 def latest_status(access: Access, integration: Integration) -> RunStatus:

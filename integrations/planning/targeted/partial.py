@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from integrations.planning.snapshot import AccountState, Snapshot, SnapshotAccount, SnapshotFolder
+from integrations.planning.snapshot import Snapshot, SnapshotAccount, SnapshotFolder, parents_of
 
 Node = TypeVar("Node", SnapshotFolder, SnapshotAccount)
 
@@ -31,9 +31,7 @@ class Partial:
     @property
     def where(self) -> dict[str, str | None]:
         """The parent of each that is there; a closed account is not."""
-        where: dict[str, str | None] = {folder.source_id: folder.parent_id for folder in self.folders}
-        there = (account for account in self.accounts if account.state is not AccountState.CLOSED)
-        return where | {account.source_id: account.parent_id for account in there}
+        return parents_of(self.folders, self.accounts)
 
     def keeping(self, aspects: Iterable[tuple[str, str]], base: Snapshot) -> "Partial":
         """Leave out some of what was seen, as (id, aspect): there the nodes stay as ``base`` has them."""

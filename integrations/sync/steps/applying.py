@@ -27,6 +27,7 @@ from integrations.sync.schedule import ClaimLostError
 from integrations.sync.steps.reading import FullRead, Read, TargetedRead
 from integrations.sync.steps.work import SyncWork
 from integrations.sync.targeted import followed, pending
+from integrations.sync.targeted.pending import Settled
 from integrations.sync.targeted.rest import SHOWN_WITHIN
 from workspaces import isolation
 
@@ -100,7 +101,7 @@ def _plan_and_apply(work: SyncWork, integration: Integration, read: Read) -> Dou
         if isinstance(read, TargetedRead):
             raise DoesNotFitError("it would remove more than the deletion limit allows")
         removals = sorted(deletion_limit.removals(planned.plan))
-        _settle(work, read, planned, pending.taken_by(work.run))  # the question is what became of them
+        pending.forget(pending.taken_by(work.run))  # the question is what became of them
         work.end(Outcome(f"{why} {_WAITS}", changes=_lines(planned), removals=removals))
         known_snapshot.keep_question(work.run, integration, planned.snapshot, now=timezone.now())
         return None
@@ -143,29 +144,24 @@ def _end(
     """Write the end of a run that has done what it was to do, or have it look again for what AWS does not show yet."""
     run, now, changes = work.run, timezone.now(), planned.changes
     outcome = Outcome(changes=_lines(planned), impact=work.impact)
-    again_at = None
+    settled = Settled()
     if events or changes:
         row = sync_schedule.hold(run)
-        again_at = _settle(work, read, planned, events)
+        changed = {change.source_id for change in changes}
+        settled = pending.settle(events, read.where(planned.snapshot), changed, now=now)
+        if doubted := [*undone.values(), *filter(None, [settled.given_up])]:
+            followed.let_a_full_sync_tell(run, max(doubted))
         if isinstance(read, FullRead):
             differing, unreported = followed.verdict(run, row, changes, events)
             outcome = replace(outcome, differing=differing, unreported=unreported)
     if isinstance(read, TargetedRead):
-        if undone:
-            followed.let_a_full_sync_tell(run, undone)
-        if again_at and not changes and now < run.queued_at + SHOWN_WITHIN:  # what came later is another run's
+        if settled.again_at and not changes and now < run.queued_at + SHOWN_WITHIN:  # what came later is another run's
             new_calls = work.calls - work.calls_before
-            interruption.look_again(run, again_at, calls=work.calls, new_calls=new_calls, now=now)
+            interruption.look_again(run, settled.again_at, calls=work.calls, new_calls=new_calls, now=now)
             return
         lag = followed.seconds_since(events, changes, now)
         outcome = replace(outcome, covered=sorted(read.seen.covers), lag_seconds=lag)
     work.end(outcome)
-
-
-def _settle(work: SyncWork, read: Read, planned: Planned, events: Sequence[AwsEvent]) -> datetime | None:
-    """Forget the events whose change was seen; gives when the others are looked for again."""
-    changed = {change.source_id for change in planned.changes}
-    return pending.settle(events, read.where(planned.snapshot), changed, now=timezone.now())
 
 
 def _lines(planned: Planned) -> list[tuple[str, ...]]:

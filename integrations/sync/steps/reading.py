@@ -18,8 +18,9 @@ from integrations.models import AccessMode, Integration, SyncRun
 from integrations.planning.reconcile import Plan, Tree
 from integrations.planning.selection import Selection, select
 from integrations.planning.selection_tree import facts_of
-from integrations.planning.snapshot import AccountState, Progress, Snapshot
+from integrations.planning.snapshot import Progress, Snapshot, parents_of
 from integrations.planning.targeted.fitting import known_of, only_within
+from integrations.planning.targeted.hints import MOST_IDS
 from integrations.planning.targeted.partial import DoesNotFitError, Partial
 from integrations.planning.targeted.undoing import Aspect
 from integrations.sync import mirror
@@ -66,9 +67,7 @@ class FullRead:
         return planned
 
     def where(self, snapshot: Snapshot) -> Mapping[str, str | None]:
-        where: dict[str, str | None] = {folder.source_id: folder.parent_id for folder in snapshot.folders}
-        there = (account for account in snapshot.accounts if account.state is not AccountState.CLOSED)
-        return where | {account.source_id: account.parent_id for account in there}
+        return parents_of(snapshot.folders, snapshot.accounts)
 
     def found(self, snapshot: Snapshot, integration: Integration) -> Mapping[str, object]:
         return {
@@ -91,13 +90,15 @@ class FullRead:
     def look_again(self, ids: frozenset[str], work: SyncWork) -> None:
         """Ask for some once more, each by itself: that is newer than the lists, where it fits them. Raises AwsError."""
         self.looked_at |= ids
-        try:
-            seen = look_at(self.session, ids, self.snapshot, on_answer=lambda: None)
-            self.snapshot, self.confirmed = seen.over(self.snapshot), self.confirmed | seen.gone
-        except DoesNotFitError:
-            return
-        except AwsError as error:
-            self._doubt(error, work)
+        in_order = sorted(ids)
+        for first in range(0, len(in_order), MOST_IDS):
+            try:
+                seen = look_at(self.session, in_order[first : first + MOST_IDS], self.snapshot, on_answer=lambda: None)
+                self.snapshot, self.confirmed = seen.over(self.snapshot), self.confirmed | seen.gone
+            except DoesNotFitError:
+                continue
+            except AwsError as error:
+                self._doubt(error, work)
 
     def _doubt(self, error: AwsError, work: SyncWork) -> None:
         """Read everything where something is not as it was a moment ago; raise the error of what was read just now."""

@@ -83,7 +83,8 @@ def _choose(row: SyncSchedule, now: datetime) -> Choice | None:
     if waiting and not events and full_due_at > now:  # AWS is given time
         _put_off(row, min([full_due_at, *(event.look_at for event in waiting)]), now)
         return None
-    if full_due_at <= now and not events and row.event_at is None and is_rested(row, now):
+    is_idle = full_due_at <= now and not events and row.event_at is None
+    if is_idle and is_rested(row, now) and not SyncRun.objects.has_question(row.integration_id):
         row.full_due_at = now + row.interval
         _put_off(row, min([row.full_due_at, *(event.look_at for event in waiting)]), now)
         return None
@@ -105,5 +106,6 @@ def _too_many(events: Sequence[AwsEvent]) -> str:
 
 
 def _is_still_coming(row: SyncSchedule, events: Sequence[AwsEvent], now: datetime) -> bool:
-    latest = max([event.received_at for event in events] + [row.last_event_at or row.planned_at])
+    told = [*(event.received_at for event in events), *filter(None, (row.last_event_at, row.untold_at))]
+    latest = max(told, default=now - _BURST)
     return latest > now - _QUIET and row.event_at is not None and now - _BURST < row.event_at <= now

@@ -1,6 +1,7 @@
 """Events of which no sync has seen the change yet: they are looked for again, with growing pauses, and then no more."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,8 +10,9 @@ from integrations.planning.targeted.hints import are_seen
 from integrations.sync.targeted.rest import SHOWN_WITHIN
 
 _FIRST_PAUSE: Final = timedelta(seconds=3)
-# How many are kept for one integration: more at once are answered by a full sync, whatever they name.
-MOST_WAITING: Final = 100
+_MOST_LOOKS: Final = 8  # also where the clock was set back
+# So many are kept for one integration: more at once are answered by a full sync, whatever they name.
+MOST_KEPT: Final = 100
 
 
 def waiting(row: SyncSchedule) -> list[AwsEvent]:
@@ -43,22 +45,32 @@ def taken_by(run: SyncRun) -> list[AwsEvent]:
     return list(AwsEvent.objects.filter(integration=run.integration_id, event_id__in=ids).order_by("pk")) if ids else []
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of events: when the first of those that were not seen is looked for again, and when ones were told
+    that are looked for no more.
+    """
+
+    again_at: datetime | None = None
+    given_up: datetime | None = None
+
+
 def settle(
     events: Sequence[AwsEvent], where: Mapping[str, str | None], changed: Container[str], *, now: datetime
-) -> datetime | None:
-    """Forget the events whose change was seen, or was looked for enough; gives when the others are looked for again."""
+) -> Settled:
+    """Forget the events whose change was seen, or was looked for enough, and have the others looked for again."""
     in_time(events, now)
     seen = are_seen([event.told for event in events], where, changed)
-    over = [event.pk for event, is_seen in zip(events, seen, strict=True) if is_seen or not _is_patient(event, now)]
-    AwsEvent.objects.filter(pk__in=over).delete()
-    left = [event for event in events if event.pk not in over]
+    unseen = [event for event, is_seen in zip(events, seen, strict=True) if not is_seen]
+    left = [event for event in unseen if event.looks < _MOST_LOOKS and now < event.received_at + SHOWN_WITHIN]
+    forget(event for event in events if event not in left)
     for event in left:
         event.looks += 1
         event.look_at = min(now + _FIRST_PAUSE * 2 ** (event.looks - 1), event.received_at + SHOWN_WITHIN)
     AwsEvent.objects.bulk_update(left, ["received_at", "looks", "look_at"])
-    return min((event.look_at for event in left), default=None)
+    given_up = (event.received_at for event in unseen if event not in left)
+    return Settled(min((event.look_at for event in left), default=None), max(given_up, default=None))
 
 
-def _is_patient(event: AwsEvent, now: datetime) -> bool:
-    """Whether it may still show; clocks that were set back do not make that longer."""
-    return event.looks < 8 and now < event.received_at + SHOWN_WITHIN
+def forget(events: Iterable[AwsEvent]) -> None:
+    AwsEvent.objects.filter(pk__in=[event.pk for event in events]).delete()

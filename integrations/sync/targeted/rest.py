@@ -23,25 +23,38 @@ def rest_after(calls: int) -> timedelta:
     return max(_LOOKS_REST, calls * _REST_OF_A_CALL)
 
 
-def why_not_resting(row: SyncSchedule, now: datetime) -> str:
-    """Say why full syncs come at each interval; empty while events are known to come, and nothing speaks against it."""
+def is_heard(row: SyncSchedule, now: datetime) -> bool:
+    """Whether AWS can tell of changes, as far as its signs of life say."""
+    return row.heard_at is not None and row.heard_at >= now - HEARD_WITHIN
+
+
+def why_not_heard(row: SyncSchedule, now: datetime) -> str:
+    """Say why events are not known to come; empty while they are."""
     if row.heard_at is None:
         return "no event has come yet"
-    if row.heard_at < now - HEARD_WITHIN:
+    if not is_heard(row, now):
         return "nothing has come from AWS for three hours, not even its hourly sign of life"
     if row.last_event_at is None:
         return "signs of life come, but no event about a change has come yet"
+    return ""
+
+
+def why_not_resting(row: SyncSchedule, now: datetime) -> str:
+    """Say why full syncs come at each interval; empty while events are known to come, and nothing speaks against it."""
+    if why := why_not_heard(row, now):
+        return why
     if row.missed_at is not None and row.missed_at > now - _DISTRUST:
         return "the last full sync found a change that no event had reported"
     if row.untold_at is not None:
-        return "more changed at once than events were looked at one by one"
+        return "not all that events told of has been seen, or could be looked at one by one"
     return ""
 
 
 def next_at(row: SyncSchedule, now: datetime) -> datetime | None:
     """Say when the next sync comes, unless an event brings one before; None when that is any moment."""
     due_at = row.next_due_at
-    if row.read_all_at is not None and row.event_at is None and is_rested(row, now):
+    is_by_clock = row.event_at is None and (row.full_due_at is None or due_at >= row.full_due_at)
+    if row.read_all_at is not None and is_by_clock and is_rested(row, now):
         due_at = max(due_at, row.read_all_at + row.rest)
     return due_at if due_at > now else None
 

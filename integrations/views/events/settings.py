@@ -70,7 +70,11 @@ def inlet_rotate(request: HttpRequest, access: Access, integration: str) -> Http
 def inlet_close(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Let no more events in."""
     found = find_integration(access, integration)
-    inlets.close(integration=found, by=access.user)
+    try:
+        inlets.close(integration=found, by=access.user)
+    except ChangedMeanwhileError as error:
+        messages.error(request, str(error))
+        return redirect(access.scope.url("integration_list"))
     messages.success(request, f"Events are disabled. {found} syncs by its schedule; the stack in AWS can be deleted.")
     return redirect(access.scope.url("integration_inlet", integration=found.handle))
 

@@ -16,7 +16,7 @@ from integrations.events import inlets, reading, receiving
 from integrations.events.reading import Sort
 from integrations.models import AwsEvent, Integration, SyncSchedule
 from integrations.planning.targeted.hints import MOST_IDS
-from integrations.sync.targeted.pending import MOST_WAITING
+from integrations.sync.targeted.pending import MOST_KEPT
 from tests import factories
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws, new_organization, reading_organizations, trusting
@@ -227,8 +227,8 @@ def test_a_flood_has_aws_asked_twice_a_second_and_read_once_a_minute_at_most(wat
         # Those of the last look, for which it rests now; and what each full sync asks of this small organization.
         assert len(mirror.aws.calls) <= CALLS_A_SECOND * seconds + MOST_IDS + 2 + 12 * reads
     assert reads > 0
-    assert kept <= MOST_WAITING
-    assert lines <= 3 * MOST_WAITING
+    assert kept <= MOST_KEPT
+    assert lines <= 3 * MOST_KEPT
     assert in_tree(mirror.integration) == before
     # It ends with the flood.
     quiet = [watched.work(after=30) for _ in range(8)]
