@@ -13,27 +13,14 @@ from integrations.settings import change, deletion
 from integrations.sync import approvals
 from integrations.sync import run as sync_run
 from tests.conftest import Cast
-from tests.fakes.aws import RunningAws
-from tests.integrations.conftest import QUICK, Synced, make_mirror
-from tests.integrations.events.test_targeted import ids
-from tests.integrations.events.watched import Watched
+from tests.integrations.conftest import QUICK, Synced
+from tests.integrations.events.watched import Watched, ids
 from tests.integrations.sync.exact import in_aws, in_tree
 from tests.integrations.sync.living import buried, dying, expire_claim
 from tests.threads import meeting
 from workspaces import isolation
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def watched(aws: RunningAws, committed: Cast, own_cache: None) -> Watched:
-    """An organization's integration that has synced once and is told of what happens."""
-    return Watched.over(make_mirror(aws, committed.at_org, committed), committed)
-
-
-@pytest.fixture
-def mirror(watched: Watched) -> Synced:
-    return watched.mirror
 
 
 @pytest.fixture

@@ -8,25 +8,11 @@ from django.utils import timezone
 
 from integrations.events import reading, receiving
 from integrations.models import SyncRun, SyncSchedule
-from tests.conftest import Cast
-from tests.fakes.aws import RunningAws
-from tests.integrations.conftest import Synced, make_mirror
-from tests.integrations.events.test_targeted import SIGN_OF_LIFE, ids
-from tests.integrations.events.watched import SECOND, Watched
+from tests.integrations.conftest import Synced
+from tests.integrations.events.watched import SECOND, SIGN_OF_LIFE, Watched, ids
 from workspaces import isolation
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def watched(aws: RunningAws, committed: Cast, own_cache: None) -> Watched:
-    """An organization's integration that has synced once and is told of what happens."""
-    return Watched.over(make_mirror(aws, committed.at_org, committed), committed)
-
-
-@pytest.fixture
-def mirror(watched: Watched) -> Synced:
-    return watched.mirror
 
 
 def test_an_event_that_comes_as_a_run_begins_is_looked_at_after_it(watched: Watched, mirror: Synced) -> None:

@@ -10,30 +10,10 @@ from django.test import Client
 from integrations.models import SyncRun
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws
-from tests.integrations.conftest import Synced, make_mirror
-from tests.integrations.events.watched import Watched
-
-SIGN_OF_LIFE = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+from tests.integrations.conftest import Synced
+from tests.integrations.events.watched import SIGN_OF_LIFE, Watched, ids
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def watched(aws: RunningAws, committed: Cast, own_cache: None) -> Watched:
-    """An organization's integration that has synced once and is told of what happens."""
-    return Watched.over(make_mirror(aws, committed.at_org, committed), committed)
-
-
-@pytest.fixture
-def mirror(watched: Watched) -> Synced:
-    return watched.mirror
-
-
-def ids(mirror: Synced) -> dict[str, str]:
-    """Ids by name."""
-    organization = mirror.aws.organization
-    named = {account.name: account.id for account in organization.accounts.values()}
-    return named | {unit.name: unit.id for unit in organization.units.values()}
 
 
 def test_an_account_that_moved_is_moved_by_two_calls(watched: Watched, mirror: Synced) -> None:

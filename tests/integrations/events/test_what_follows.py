@@ -12,24 +12,11 @@ from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.settings import change
 from integrations.sync import approvals, requests
 from tests.conftest import Cast
-from tests.fakes.aws import RunningAws
-from tests.integrations.conftest import Synced, make_mirror
-from tests.integrations.events.test_targeted import SIGN_OF_LIFE, ids
-from tests.integrations.events.watched import Watched
+from tests.integrations.conftest import Synced
+from tests.integrations.events.watched import SIGN_OF_LIFE, Watched, ids
 from workspaces import isolation
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def watched(aws: RunningAws, committed: Cast, own_cache: None) -> Watched:
-    """An organization's integration that has synced once and is told of what happens."""
-    return Watched.over(make_mirror(aws, committed.at_org, committed), committed)
-
-
-@pytest.fixture
-def mirror(watched: Watched) -> Synced:
-    return watched.mirror
 
 
 def test_a_removal_over_the_limit_asks_once_and_leaves_the_rest_to_the_schedule(

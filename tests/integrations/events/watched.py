@@ -21,6 +21,7 @@ from tests.integrations.conftest import QUICK, Synced
 from workspaces import isolation
 
 SECOND = timedelta(seconds=1)
+SIGN_OF_LIFE = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
 _MOMENTS: dict[Any, tuple[str, ...]] = {
     SyncSchedule: (
         *("next_due_at", "planned_at", "event_at", "last_event_at", "events_synced_at", "events_rest_until"),
@@ -105,3 +106,10 @@ class Watched:
         """What no sync has seen yet."""
         with isolation.as_tenant(self.mirror.integration.tenant_id):
             return list(AwsEvent.objects.filter(integration=self.mirror.integration.pk).order_by("pk"))
+
+
+def ids(mirror: Synced) -> dict[str, str]:
+    """Ids by name."""
+    organization = mirror.aws.organization
+    named = {account.name: account.id for account in organization.accounts.values()}
+    return named | {unit.name: unit.id for unit in organization.units.values()}
