@@ -156,7 +156,7 @@ def looked(run: SyncRun, *, after: timedelta) -> datetime | None:
     """Let a targeted run see nothing of what it was told; gives when it looks again, if it does."""
     now = timezone.now() + after
     with isolation.as_tenant(run.tenant_id):
-        at = pending.settle(pending.taken_by(run), {}, set(), now=now)
+        at = pending.settle(pending.taken_by(run), {}, set(), now=now).again_at
         if at is not None:
             interruption.look_again(run, at, calls=1, new_calls=1, now=now)
     return at
