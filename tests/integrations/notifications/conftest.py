@@ -37,7 +37,7 @@ class Told:
         """Run a sync that ends so."""
         self.now += timedelta(minutes=1)
         with isolation.as_tenant(self.cast.acme.pk):
-            SyncSchedule.objects.update(next_due_at=self.now)
+            SyncSchedule.objects.update(next_due_at=self.now, planned_at=self.now)
             run = sync_schedule.start(self.cast.acme.pk, self.integration.pk, now=self.now)
             assert run is not None
             sync_schedule.finish(run, outcome, now=self.now)
