@@ -179,7 +179,7 @@ def _syncs_of_a_week(watched: _Watched, *, has_events: bool) -> int:
     row = SyncSchedule.objects.filter(pk=watched.key[1])
     now = timezone.now()
     row.update(read_all_at=now, next_due_at=now + _STEP, full_due_at=now + _STEP, events_rest_until=None)
-    row.update(untold_at=None, missed_at=None, heard_at=now if has_events else None)
+    row.update(untold_at=None, missed_at=None, heard_at=now if has_events else None, planned_at=now)
     started = 0
     for step in range(7 * 24 * 12):
         now += _STEP
