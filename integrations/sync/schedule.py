@@ -70,7 +70,9 @@ _FINISH = f"""
                         THEN %(events_rest)s ELSE %(rest)s END) ELSE next_due_at END,
                     -- what came as this run began, and what it has not seen, whoever started it
                     (SELECT GREATEST(LEAST(look_at, %(now)s + %(shown_within)s), %(now)s + %(rest)s)
-                        FROM integrations_awsevent WHERE integration_id = %(integration)s ORDER BY look_at LIMIT 1))
+                        FROM integrations_awsevent  -- as pending.waiting finds them
+                        WHERE integration_id = %(integration)s AND last_event_at IS NOT NULL
+                        ORDER BY look_at LIMIT 1))
                 WHEN 'passing' THEN {backoff.AFTER_PASSING_FAULT}
                 -- the person who asked meanwhile may have mended it
                 ELSE CASE WHEN asked_at IS NOT NULL THEN next_due_at ELSE {backoff.AFTER_LASTING_FAULT} END

@@ -19,7 +19,7 @@ from integrations import edit_conflicts
 from integrations.jobs import slots
 from integrations.jobs.outcome import Outcome
 from integrations.jobs.sending import NOT_TAKEN, Task, send_on_commit
-from integrations.models import AccessMode, Integration, SettingsTrial, SyncRun, SyncSchedule
+from integrations.models import AccessMode, AwsEvent, Integration, SettingsTrial, SyncRun, SyncSchedule
 from integrations.models.settings import SETTINGS_FIELDS, IntegrationSettings
 from integrations.notifications import outbox
 from integrations.planning import absence
@@ -251,6 +251,7 @@ def _take_over(integration: Integration, trial: SettingsTrial, outcome: TrialOut
         integration.discovery_external_id, integration.next_discovery_external_id = trial.discovery_external_id, ""
     integration.role_proved_at = now if is_role else None
     if integration.source_organization_id != snapshot.organization_id:  # of that, no event has come yet
+        AwsEvent.objects.filter(integration=integration).delete()
         SyncSchedule.objects.filter(pk=integration.pk).update(heard_at=None, last_event_at=None)
     integration.source_organization_id = snapshot.organization_id
     integration.management_account_id = snapshot.management_account_id

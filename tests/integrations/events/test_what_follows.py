@@ -145,3 +145,12 @@ def test_only_a_full_sync_says_that_the_tree_is_as_in_aws(watched: Watched, mirr
     with isolation.as_tenant(mirror.integration.tenant_id):
         good_since = SyncRun.objects.good_since([mirror.integration])
     assert good_since == {mirror.integration.pk: mirror.runs()[0].finished_at}
+
+
+def test_an_event_that_came_in_as_the_inlet_closed_starts_nothing(watched: Watched, mirror: Synced) -> None:
+    mirror.aws.organization.rename(ids(mirror)["Dev"], "Dev 2")
+    watched.tell()
+    with isolation.as_tenant(mirror.integration.tenant_id):  # as closing leaves it, but for the row
+        SyncSchedule.objects.update(heard_at=None, last_event_at=None, event_at=None, next_due_at=timezone.now())
+    assert [run.kind for run in watched.work()] == ["full"]
+    assert watched.work(after=60) == []
