@@ -1,9 +1,10 @@
-"""Folders, connections, grants, schemas and aggregators."""
+"""Folders, connections, grants, schemas and aggregators; how many there are."""
 
 from connections.models.aggregator import Aggregator
 from connections.models.connection import Connection, ConnectionState, Health
 from connections.models.folder import Folder
 from connections.models.grant import Grant
 from connections.models.schema import Schema
+from connections.models.tally import Tally
 
-__all__ = ["Aggregator", "Connection", "ConnectionState", "Folder", "Grant", "Health", "Schema"]
+__all__ = ["Aggregator", "Connection", "ConnectionState", "Folder", "Grant", "Health", "Schema", "Tally"]

@@ -16,6 +16,7 @@ from connections.sharing import Node
 from integrations.models import Integration
 from tests import factories
 from tests.conftest import Cast, make_cast
+from tests.tallied import miscounted
 from workspaces import isolation
 from workspaces.access import Scope
 
@@ -138,6 +139,7 @@ def test_no_page_shows_what_was(cast: Cast, mirror: Integration, client: Client,
     for name, act in todo:
         with isolation.as_tenant(cast.acme.pk):
             act()
+            assert miscounted() == []
         first = {url: read(client, url) for url in urls}
         settings.CACHES = kept | {"remembered": FORGETFUL}
         anew = {url: read(client, url) for url in urls}

@@ -24,6 +24,7 @@ from tests.fakes.aws import AwsOrganization, StandInError
 from tests.fakes.aws.organization import STATES, Account
 from tests.integrations.conftest import Synced
 from tests.integrations.planning.trees import NAMES
+from tests.tallied import miscounted
 from workspaces import isolation
 
 CHANGES = ("account", "unit", "rename", "move", "state", "leave", "join again", "delete unit")
@@ -211,6 +212,7 @@ def expire_claim(mirror: Synced) -> None:
 
 
 def check_constraints() -> None:
-    """Check what a commit would check."""
+    """Check what a commit would check, and what the database has counted."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+    assert miscounted() == []
