@@ -7,13 +7,15 @@ from django.db.models import Q
 
 from workspaces.handles import RESERVED_SCHEMAS, NodeHandleField
 from workspaces.models.scoped import ScopedModel
+from workspaces.models.versioned import PublicIdField, Versioned
 
 
-class Aggregator(ScopedModel):
+class Aggregator(ScopedModel, Versioned):
     """A workspace schema that unites the connections whose handles match one of its patterns (names, or with ``*``)."""
 
     handle = NodeHandleField()
     patterns = models.JSONField(default=list)
+    public_id = PublicIdField("agg")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[models.Manager["Aggregator"]] = models.Manager()

@@ -8,9 +8,10 @@ from django.db.models import Q
 from connections.models.connection import Connection
 from connections.models.folder import Folder
 from workspaces.models.scoped import ScopedModel
+from workspaces.models.versioned import PublicIdField, Versioned
 
 
-class Grant(ScopedModel):
+class Grant(ScopedModel, Versioned):
     """ "This folder or connection may be used by …": the audience is the row's own scope.
 
     Both keys null: all organizations of the tenant and all their workspaces. ``organization`` only: all its workspaces.
@@ -22,6 +23,7 @@ class Grant(ScopedModel):
     connection = models.ForeignKey(
         Connection, null=True, on_delete=models.CASCADE, related_name="grants", db_constraint=False
     )
+    public_id = PublicIdField("perm")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[models.Manager["Grant"]] = models.Manager()

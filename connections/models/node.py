@@ -8,6 +8,7 @@ from django.db.models import Q
 from workspaces.access import Scope
 from workspaces.handles import NodeHandleField
 from workspaces.models.scoped import ScopedModel
+from workspaces.models.versioned import PublicIdField, Versioned
 
 AnyNode = TypeVar("AnyNode", bound="Node", covariant=True)
 
@@ -20,7 +21,7 @@ class NodeManager(models.Manager[AnyNode]):
         return self.filter(**scope.keys, removed_at=None)
 
 
-class Node(ScopedModel):
+class Node(ScopedModel, Versioned):
     """A folder or a connection.
 
     A managed node mirrors something at a provider: ``source_id`` is the provider's id, ``root`` the top folder of the
@@ -36,6 +37,7 @@ class Node(ScopedModel):
         "connections.Folder", null=True, on_delete=models.CASCADE, related_name="+", editable=False, db_constraint=False
     )
     options = models.JSONField(default=dict, blank=True)
+    public_id = PublicIdField("c")
     created_at = models.DateTimeField(auto_now_add=True)
     removed_at = models.DateTimeField(null=True, editable=False)
 

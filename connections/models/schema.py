@@ -8,9 +8,10 @@ from django.db.models import Q
 from connections.models.connection import Connection
 from connections.models.folder import Folder
 from workspaces.models.scoped import ScopedModel
+from workspaces.models.versioned import PublicIdField, Versioned
 
 
-class Schema(ScopedModel):
+class Schema(ScopedModel, Versioned):
     """A connection, or a folder with all its present and future connections, that was added to a workspace.
 
     A row says what a person added, not what is there now: that is what was added and may (still) be used; see
@@ -24,6 +25,7 @@ class Schema(ScopedModel):
     connection = models.ForeignKey(
         Connection, null=True, on_delete=models.CASCADE, related_name="+", db_constraint=False
     )
+    public_id = PublicIdField("s")
     added_at = models.DateTimeField(auto_now_add=True)
     lost_at = models.DateTimeField(null=True, editable=False)
     returned_at = models.DateTimeField(null=True, editable=False)

@@ -12,6 +12,7 @@ from integrations.planning import deletion_limit
 from integrations.planning.selection_tree import SelectionFacts
 from workspaces.access import Scope
 from workspaces.models import Tenant
+from workspaces.models.versioned import PublicIdField, Versioned
 
 
 class IntegrationQuerySet(models.QuerySet["Integration"]):
@@ -35,16 +36,16 @@ class IntegrationQuerySet(models.QuerySet["Integration"]):
         return self.filter(tenant=scope.tenant, organization=scope.organization)
 
 
-class Integration(NamedSettings):
+class Integration(NamedSettings, Versioned):
     """The link to one AWS organization, and the folder that mirrors its root.
 
     ``source_organization_id`` is the AWS organization that the first sync found; a later sync that finds another one
     changes nothing. ``role_proved_at`` is when the role was last seen to refuse everybody without our external id.
 
-    ``version`` grows with every change of the settings, so that of two people who edit at once one is warned. The
-    ``next_…`` external ids are rotated ones that no test has proved yet. ``unseen_folders`` are the ids of the
-    organizational units that the credentials may not read, as somebody saved them: a sync expects no more of them.
-    ``selection_facts`` are what the last read says of the selection, a SelectionFacts.
+    Of two people who edit the settings at once one is warned, by ``version``. The ``next_…`` external ids are rotated
+    ones that no test has proved yet. ``unseen_folders`` are the ids of the organizational units that the credentials
+    may not read, as somebody saved them: a sync expects no more of them. ``selection_facts`` are what the last read
+    says of the selection, a SelectionFacts.
 
     A sync that nobody attends and that would remove more connections than both limits, a share of all in per cent and a
     number, asks first.
@@ -58,7 +59,6 @@ class Integration(NamedSettings):
         DELETE_FAILED = "delete_failed", "Delete failed"
 
     state = models.CharField(max_length=14, choices=State, default=State.ACTIVE)
-    version = models.PositiveIntegerField(default=1)
     next_discovery_external_id = models.CharField(max_length=60, blank=True, editable=False)
     next_connection_external_id = models.CharField(max_length=60, blank=True, editable=False)
     unseen_folders = models.JSONField(default=list, blank=True)
@@ -71,6 +71,7 @@ class Integration(NamedSettings):
     source_organization_id = models.CharField(max_length=40, blank=True)
     management_account_id = models.CharField(max_length=12, blank=True)
     role_proved_at = models.DateTimeField(null=True)
+    public_id = PublicIdField("i")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = IntegrationQuerySet.as_manager()

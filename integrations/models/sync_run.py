@@ -15,6 +15,7 @@ from django.utils import timezone
 from integrations.models.integration import Integration, ReadBy
 from workspaces.access import Scope
 from workspaces.models import Tenant, User
+from workspaces.models.versioned import PublicIdField, Versioned
 
 # A person who asked for a run that starts later than this does not look on any more.
 _ATTENTION = timedelta(minutes=10)
@@ -95,7 +96,7 @@ def newest_of_each() -> "models.QuerySet[SyncRun, Any]":
     return own.order_by("integration_id", "-pk").values("pk")
 
 
-class SyncRun(models.Model):
+class SyncRun(Versioned):
     """A sync run (a *process* in the console): who started it, how far it is, what it changed, or why it did not.
 
     ``number`` counts the runs of its integration from 1 on; the database gives it to each that is made. ``changes``
@@ -154,6 +155,7 @@ class SyncRun(models.Model):
     integration = models.ForeignKey(  # the index run_by_integration is its index
         Integration, on_delete=models.CASCADE, related_name="runs", db_index=False, db_constraint=False
     )
+    public_id = PublicIdField("p")
     number = models.IntegerField(db_default=0, editable=False)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.FULL, db_default=Kind.FULL)
     events = models.JSONField(null=True)

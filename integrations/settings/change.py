@@ -80,6 +80,7 @@ def change_schedule(
         return
     row.interval_seconds, row.rest_seconds = minutes * 60, after["rest_hours"] * 3600
     row.save(update_fields=["interval_seconds", "rest_seconds"])
+    Integration.objects.filter(pk=current.pk).update(version=F("version") + 1)  # its page shows the schedule
     changed = [name for name in after if before[name] != after[name]]
     _record("schedule_changed", current, by, *({name: each[name] for name in changed} for each in (before, after)))
 
@@ -188,9 +189,8 @@ def _values(integration: Integration) -> dict[str, Any]:
 def _record(
     verb: str, integration: Integration, by: User, before: dict[str, Any], after: dict[str, Any], **further: object
 ) -> None:
-    """Record a change in the audit log, and count up the version that pages send."""
+    """Record a change in the audit log, and let what failed before be tried again."""
     audit.record(
         f"integration.{verb}", scope=integration.scope, by=by, target=integration, before=before, after=after, **further
     )
-    Integration.objects.filter(pk=integration.pk).update(version=F("version") + 1)
     requests.forget_failures(integration)

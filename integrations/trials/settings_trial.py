@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F
 
 from connections import bulk
 from connections.schemas.workspace_uses import uses_of
@@ -195,7 +194,7 @@ def end(
     by: User,
     now: datetime,
 ) -> dict[str, int]:
-    """Record what was saved as a run, notify of it, drop the trial, and count up the version that pages send.
+    """Record what was saved as a run, notify of it, and drop the trial.
 
     What an earlier run asked about is answered by it, as by any run that has read everything. Gives how many changes
     of each kind there were.
@@ -224,7 +223,6 @@ def end(
     # What has changed since it was tried, the next sync reads.
     SyncSchedule.objects.filter(pk=integration.pk).update(read_all_at=None)
     trial.delete()
-    Integration.objects.filter(pk=integration.pk).update(version=F("version") + 1)
     return counts
 
 

@@ -15,6 +15,7 @@ from integrations.aws.calls.retry import Retries
 from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.sync import requests
 from integrations.sync import run as sync_run
+from integrations.wizard import finish
 from tests import factories
 from tests.conftest import Cast, make_cast
 from tests.fakes.aws import RunningAws, new_organization, running_aws
@@ -128,9 +129,9 @@ def mirror(aws: RunningAws, cast: Cast) -> Synced:
 def make_mirror(aws: RunningAws, scope: Scope, cast: Cast, handle: str = "main") -> Synced:
     """Make an integration whose role exists in the stand-in."""
     with isolation.as_tenant(cast.acme.pk):
-        made = factories.integration(scope, handle, by=cast.org_owner)
-        made.role_arn = aws.roles.create_discovery(made.discovery_external_id, name=f"pipes-{handle}")
-        made.save(update_fields=["role_arn"])
+        draft = factories.draft(scope, handle, by=cast.org_owner)
+        draft.role_arn = aws.roles.create_discovery(draft.discovery_external_id, name=f"pipes-{handle}")
+        made = finish.create_integration(draft=draft, audiences=(), by=cast.org_owner, now=timezone.now())
         # Freshly read, so that no test leans on what an object remembers.
         return Synced(aws, Integration.objects.select_related("tenant", "organization").get(pk=made.pk))
 

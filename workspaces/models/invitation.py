@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from workspaces.models.membership import PLACE_ROLES, WORKSPACE_ROLES, Role
 from workspaces.models.scoped import ScopedModel
 from workspaces.models.user import User
+from workspaces.models.versioned import PublicIdField, Versioned
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
@@ -21,7 +22,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.filter(Q(sender=user) | Q(sender=None, invited_by=user.email))
 
 
-class Invitation(ScopedModel):
+class Invitation(ScopedModel, Versioned):
     """A role in a place that waits for the owner of an email address.
 
     Only the SHA-256 of the token is kept: a reader of the database cannot accept. ``sent_at`` is empty until the mail
@@ -34,6 +35,7 @@ class Invitation(ScopedModel):
     token_hash = models.CharField(max_length=64, unique=True)
     invited_by = models.EmailField(max_length=254)
     sender = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    public_id = PublicIdField("m")
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField()

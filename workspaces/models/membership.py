@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from workspaces.models.scoped import ScopedModel
 from workspaces.models.user import User
+from workspaces.models.versioned import PublicIdField, Versioned
 
 
 class Role(models.TextChoices):
@@ -22,7 +23,7 @@ PLACE_ROLES = (Role.OWNER, Role.MEMBER)
 WORKSPACE_ROLES = (Role.OWNER, Role.OPERATOR, Role.READER)
 
 
-class Membership(ScopedModel):
+class Membership(ScopedModel, Versioned):
     """One person's role in one tenant, organization or workspace.
 
     A person who belongs to an organization or workspace also has a membership of its tenant.
@@ -30,6 +31,7 @@ class Membership(ScopedModel):
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
+    public_id = PublicIdField("m")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[models.Manager["Membership"]] = models.Manager()

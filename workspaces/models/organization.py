@@ -6,13 +6,14 @@ from django.db import models
 
 from workspaces.handles import PlaceHandleField
 from workspaces.models.tenant import Tenant, new_public_id
+from workspaces.models.versioned import Versioned
 
 
 def organization_public_id() -> str:
     return new_public_id("o")
 
 
-class Organization(models.Model):
+class Organization(Versioned):
     """A team; ``first_steps_hidden_at`` is when an owner put away the list of what to do first."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="organizations")

@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.db import models
 
 from workspaces.handles import PlaceHandleField
+from workspaces.models.versioned import Versioned
 
 
 def new_public_id(prefix: str) -> str:
@@ -25,8 +26,12 @@ class Plan(models.TextChoices):
     ENTERPRISE = "enterprise", "Enterprise"
 
 
-class Tenant(models.Model):
-    """A customer; ``first_steps_hidden_at`` is when an owner put away the list of what to do first."""
+class Tenant(Versioned):
+    """A customer; ``first_steps_hidden_at`` is when an owner put away the list of what to do first.
+
+    Tokens that are made now are good for ``token_max_days``, where it says so; those from before ``tokens_valid_from``
+    are good for nothing.
+    """
 
     handle = PlaceHandleField(unique=True)
     name = models.CharField(max_length=100)
@@ -34,6 +39,8 @@ class Tenant(models.Model):
     public_id = models.CharField(max_length=22, unique=True, default=tenant_public_id, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     first_steps_hidden_at = models.DateTimeField(null=True, editable=False)
+    token_max_days = models.PositiveIntegerField(null=True, editable=False)
+    tokens_valid_from = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[models.Manager["Tenant"]] = models.Manager()
 

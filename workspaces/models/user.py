@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from workspaces.handles import PlaceHandleField
+from workspaces.models.versioned import PublicIdField, Versioned
 
 
 class UserManager(BaseUserManager["User"]):
@@ -26,19 +27,21 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email=email, handle=handle, password=password, is_superuser=True)
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser, PermissionsMixin, Versioned):
     """A person; what they may do where is in their memberships.
 
     Nobody is deleted: an account is deactivated, or the person's data is erased from it, and from all that names them,
-    by the database itself once ``erased_at`` is set.
+    by the database itself once ``erased_at`` is set. Tokens from before ``tokens_valid_from`` are good for nothing.
     """
 
     email = models.EmailField(max_length=254, unique=True)
     handle = PlaceHandleField(unique=True)
     name = models.CharField(max_length=100, blank=True)
     is_active = models.BooleanField(default=True)
+    public_id = PublicIdField("u")
     joined_at = models.DateTimeField(auto_now_add=True)
     erased_at = models.DateTimeField(null=True, editable=False)
+    tokens_valid_from = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -7,9 +7,10 @@ from django.db import models
 from workspaces.handles import PlaceHandleField
 from workspaces.models.organization import Organization
 from workspaces.models.tenant import Tenant
+from workspaces.models.versioned import PublicIdField, Versioned
 
 
-class Workspace(models.Model):
+class Workspace(Versioned):
     """One set of schemas; the configuration lives here, the query engine does not.
 
     ``search_path_prefix`` names the schemas that are looked up first, in this order, whether or not they exist.
@@ -22,6 +23,7 @@ class Workspace(models.Model):
     handle = PlaceHandleField()
     name = models.CharField(max_length=100)
     search_path_prefix = models.JSONField(default=list, blank=True)
+    public_id = PublicIdField("w")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[models.Manager["Workspace"]] = models.Manager()
