@@ -6,6 +6,7 @@ from workspaces.models.membership import Membership, Role
 from workspaces.models.organization import Organization
 from workspaces.models.support_access import SupportAccess
 from workspaces.models.tenant import Plan, Tenant
+from workspaces.models.token import Token
 from workspaces.models.user import User
 from workspaces.models.workspace import Workspace
 
@@ -18,6 +19,7 @@ __all__ = [
     "Role",
     "SupportAccess",
     "Tenant",
+    "Token",
     "User",
     "Workspace",
 ]

@@ -1,0 +1,169 @@
+"""Tokens: what is done with them, and who one signs in.
+
+Each action is one transaction, bound to the token's tenant by whom calls it, and writes one audit event there; no event
+holds anything of a secret.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from workspaces import audit
+from workspaces.access import Scope
+from workspaces.models import Membership, Tenant, Token, User
+from workspaces.models.tenant import new_public_id
+from workspaces.models.token import new_token_text, token_hash
+
+LIMIT: Final = 5  # of one person in one tenant, active or not
+USE_IS_WRITTEN_EVERY: Final = timedelta(minutes=1)
+REFUSED: Final = "This token is unknown, inactive or over. Make another one at Profile → Tokens."
+
+
+class TooManyTokensError(Exception):
+    """The person has as many tokens in the tenant as anybody may have; the text says what to do."""
+
+
+class TokenLifeError(ValueError):
+    """A token would live longer than the tenant allows; the text says how long it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Whom a token has signed in: with the roles that they have in the token's tenant."""
+
+    token: Token
+    user: User
+    tenant: Tenant
+    memberships: tuple[Membership, ...]
+
+
+def tokens_of(user: User, tenant: Tenant) -> QuerySet[Token]:
+    return Token.objects.filter(user=user, tenant=tenant).order_by("-created_at", "-pk")
+
+
+@transaction.atomic
+def make(*, user: User, tenant: Tenant, title: str, expires_at: datetime | None, by: User, now: datetime) -> str:
+    """Make a token and give its text, which is known to nobody afterwards.
+
+    Raises TooManyTokensError, TokenLifeError, and Membership.DoesNotExist when the person is no member of the tenant.
+    """
+    membership = Membership.objects.select_for_update().get(user=user, tenant=tenant, organization=None)
+    if tokens_of(user, tenant).count() >= LIMIT:
+        raise TooManyTokensError(f"{user} has {LIMIT} tokens in {tenant}, which is the most. Delete one of them first.")
+    check_life(tenant, expires_at, now=now)
+    public_id = new_public_id("tpt")
+    text = new_token_text(public_id)
+    token = Token.objects.create(
+        tenant=tenant,
+        user=user,
+        membership=membership,
+        public_id=public_id,
+        title=title,
+        expires_at=expires_at,
+        secret_hash=token_hash(text),
+        last4=text[-4:],
+    )
+    audit.record(
+        "token.created",
+        scope=Scope(tenant),
+        by=by,
+        target=token,
+        of=user.handle,
+        expires=_day(expires_at),
+        last4=text[-4:],
+    )
+    return text
+
+
+def check_life(tenant: Tenant, expires_at: datetime | None, *, now: datetime) -> None:
+    """Raise TokenLifeError when a token of the tenant may not be good until then."""
+    days = tenant.token_max_days
+    if days and (expires_at is None or expires_at > now + timedelta(days=days, minutes=1)):
+        raise TokenLifeError(f"Tokens of {tenant} are good for {days} days at most. Choose an earlier day.")
+
+
+@transaction.atomic
+def change(*, token: Token, title: str, is_active: bool, by: User) -> None:
+    """Change what a token is called, or whether it signs anybody in. Raises Token.DoesNotExist when it is gone."""
+    current = Token.objects.select_for_update().get(pk=token.pk)
+    before = {"title": current.title, "is_active": current.is_active}
+    after = {"title": title, "is_active": is_active}
+    if before == after:
+        return
+    current.title, current.is_active = title, is_active
+    current.save(update_fields=["title", "is_active"])
+    audit.record(
+        "token.changed",
+        scope=Scope(current.tenant),
+        by=by,
+        target=current,
+        of=current.user.handle,
+        before=before,
+        after=after,
+    )
+
+
+@transaction.atomic
+def delete(*, token: Token, by: User) -> None:
+    """End a token for good; what uses it is signed out with its next request. Deleted twice, nothing happens."""
+    if Token.objects.filter(pk=token.pk).delete()[0]:
+        audit.record("token.deleted", scope=Scope(token.tenant), by=by, target=token, of=token.user.handle)
+
+
+@transaction.atomic
+def void_all(*, tenant: Tenant, by: User, now: datetime) -> int:
+    """End all tokens of a tenant that were made until now (*Reset authentication*), and give their number."""
+    number = Token.objects.filter(tenant=tenant).delete()[0]
+    Tenant.objects.filter(pk=tenant.pk).update(tokens_valid_from=now)
+    audit.record("tenant.tokens_voided", scope=Scope(tenant), by=by, target=tenant, tokens=number)
+    return number
+
+
+@transaction.atomic
+def set_longest_life(*, tenant: Tenant, days: int | None, by: User) -> None:
+    """Set for how many days a token of the tenant is good at most; None for as long as anybody wants.
+
+    It holds for tokens that are made from then on.
+    """
+    current = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
+    before = current.token_max_days
+    if before != days:
+        current.token_max_days = days
+        current.save(update_fields=["token_max_days"])
+        audit.record(
+            "tenant.token_life_changed",
+            scope=Scope(tenant),
+            by=by,
+            target=tenant,
+            before={"days": before},
+            after={"days": days},
+        )
+
+
+def sign_in(text: str, *, now: datetime) -> SignedIn | None:
+    """Find whom this token signs in, and bind the transaction to them and its tenant, in two statements.
+
+    None where it is good for nothing.
+    """
+    found = list(Token.objects.raw("SELECT * FROM sign_in_by_token(%s)", [token_hash(text)]))
+    if not found or not found[0].is_active or found[0].is_over(now):
+        return None
+    token = found[0]
+    own = Membership.objects.filter(user=token.user_id, tenant=token.tenant_id)
+    memberships = tuple(own.select_related("user", "tenant"))
+    member = next((one for one in memberships if one.pk == token.membership_id), None)
+    if member is None or not member.user.is_active:
+        return None
+    valid_from = [at for at in (member.tenant.tokens_valid_from, member.user.tokens_valid_from) if at]
+    if any(token.created_at < at for at in valid_from):
+        return None
+    if token.last_used_at is None or token.last_used_at <= now - USE_IS_WRITTEN_EVERY:
+        Token.objects.filter(pk=token.pk).update(last_used_at=now)
+    return SignedIn(token, member.user, member.tenant, memberships)
+
+
+def _day(at: datetime | None) -> str | None:
+    return at.date().isoformat() if at else None
