@@ -22,18 +22,20 @@ from workspaces.web import remembered
 # Below a folder lies what has a path that begins with its own, by anyone. A workspace that has a folder above it
 # loses the connections too.
 _COUNT: Final = """
-    WITH below AS (SELECT id FROM connections_folder WHERE path ^@ %(path)s AND removed_at IS NULL),
-    leaf AS (
-        SELECT c.id FROM connections_connection c JOIN below ON below.id = c.folder_id WHERE c.removed_at IS NULL
-        UNION ALL SELECT %(connection)s::bigint WHERE %(connection)s IS NOT NULL
+    WITH below AS MATERIALIZED (SELECT id FROM connections_folder WHERE path ^@ %(path)s AND removed_at IS NULL),
+    leaf AS MATERIALIZED (
+        SELECT coalesce(sum(number), 0) + (%(connection)s::bigint IS NOT NULL)::int AS number FROM connections_tally
+        WHERE folder_id = ANY(ARRAY(SELECT id FROM below))
     )
-    SELECT (SELECT count(*) FROM below), (SELECT count(*) FROM leaf), ARRAY(
+    SELECT (SELECT count(*) FROM below), (SELECT number::bigint FROM leaf), ARRAY(
         SELECT s.workspace_id FROM connections_schema s JOIN below ON below.id = s.folder_id WHERE s.lost_at IS NULL
         UNION
-        SELECT s.workspace_id FROM connections_schema s JOIN leaf ON leaf.id = s.connection_id WHERE s.lost_at IS NULL
+        SELECT s.workspace_id FROM connections_schema s JOIN connections_connection c ON c.id = s.connection_id
+        WHERE s.lost_at IS NULL
+            AND (c.id = %(connection)s OR (c.removed_at IS NULL AND c.folder_id IN (SELECT id FROM below)))
         UNION
         SELECT s.workspace_id FROM connections_schema s
-        WHERE s.folder_id = ANY(%(above)s) AND s.lost_at IS NULL AND EXISTS (SELECT FROM leaf)
+        WHERE s.folder_id = ANY(%(above)s) AND s.lost_at IS NULL AND (SELECT number FROM leaf) > 0
     )
 """
 _HIDE: Final = (

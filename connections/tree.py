@@ -40,6 +40,13 @@ def among(ids: Collection[int]) -> models.Func:
     return models.Func(written, template=unnested, output_field=models.BigIntegerField())
 
 
+def is_among(name: str, ids: Collection[int]) -> models.Func:
+    """Make the condition that a column is one of many ids, tested of each row: rows keep the order of an index."""
+    written = models.Value("{" + ",".join(map(str, ids)) + "}", output_field=models.TextField())
+    tested = {"template": "(%(expressions)s::bigint[]))) IS TRUE", "arg_joiner": " IN (SELECT unnest("}
+    return models.Func(models.F(name), written, **tested, output_field=models.BooleanField())
+
+
 def ids_on(path: str) -> list[int]:
     """Read the primary keys from the top folder down to the path's own."""
     return [int(part) for part in path.split("/") if part]

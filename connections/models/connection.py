@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import F, Q
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
 from connections.models.folder import Folder
-from connections.models.node import Node, NodeManager
+from connections.models.node import SHOWN, Node, NodeManager
 from workspaces.handles import how_to_write, why_system_owned
 
 
@@ -88,11 +88,19 @@ class Connection(Node):
             models.Index(
                 fields=["root", "health", "state"], condition=Q(removed_at__isnull=True), name="connection_health"
             ),
-            # Counted for each folder of a page, in the order of the index and from it alone.
+            # Listed in their order, and searched in it where much is found.
             models.Index(
-                fields=["tenant", "folder", "state", "health"],
+                F("tenant"),
+                Lower(SHOWN),
+                F("id"),
                 condition=Q(removed_at__isnull=True),
-                name="connection_counted",
+                name="connection_by_name",
+            ),
+            # What patterns match of what is in use is counted from it alone.
+            models.Index(
+                fields=["tenant", "organization", "workspace", "handle", "folder", "state"],
+                condition=Q(removed_at__isnull=True),
+                name="connection_by_handle",
             ),
             models.Index(
                 fields=["tenant", "health_due_at"],

@@ -3,12 +3,24 @@
 from typing import Any, ClassVar, Literal, TypeVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce, NullIf
 
 from workspaces.access import Scope
 from workspaces.handles import NodeHandleField
 from workspaces.models.scoped import ScopedModel
 from workspaces.models.versioned import PublicIdField, Versioned
+
+
+class SortedAsTitle(models.Func):
+    """A handle that is compared as titles are; Django has no index over its own Collate within another function."""
+
+    template = '%(expressions)s COLLATE "default"'
+    arity = 1
+
+
+# What pages call a node, in a query set: lists are in its order, by an index that says the same.
+SHOWN = Coalesce(NullIf("title", Value("")), SortedAsTitle("handle"), output_field=models.CharField())
 
 AnyNode = TypeVar("AnyNode", bound="Node", covariant=True)
 

@@ -4,9 +4,18 @@ from typing import ClassVar
 
 from django.db import models
 
+from workspaces.access import Scope
 from workspaces.models.organization import Organization
 from workspaces.models.tenant import Tenant
 from workspaces.models.workspace import Workspace
+
+
+class TallyManager(models.Manager["Tally"]):
+    """Ways to the numbers."""
+
+    def in_scope(self, scope: Scope) -> models.QuerySet["Tally"]:
+        """Those of the connections that this scope itself owns."""
+        return self.filter(**scope.keys)
 
 
 class Tally(models.Model):
@@ -32,7 +41,7 @@ class Tally(models.Model):
     number = models.BigIntegerField()
     keys = models.BigIntegerField()
 
-    objects: ClassVar[models.Manager["Tally"]] = models.Manager()
+    objects: ClassVar[TallyManager] = TallyManager()
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "folder_id"], name="tally_of_folder")]

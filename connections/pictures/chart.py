@@ -21,9 +21,9 @@ def draw(top: Branch, colour: Colour) -> Drawing:
         rows = [row + number for number in range(len(below))] or [row]
         middle = _middle(sum(rows) / len(rows))
         middles.append(middle)
-        boxes.append(_box(branch, 1, middle, colour, is_folded=bool(branch.branches) and not below))
+        boxes.append(_box(branch, 1, middle, colour, is_folded=bool(branch.folders) and not below))
         for number, each in zip(rows, below, strict=False):
-            boxes.append(_box(each, 2, _middle(number), colour, is_folded=bool(each.branches)))
+            boxes.append(_box(each, 2, _middle(number), colour, is_folded=bool(each.folders)))
             lines.append(_line(1, middle, _middle(number)))
         row += len(rows)
     if rest:
@@ -57,7 +57,7 @@ def _box(
         tone_of(branch.all, colour),
         None if is_top else branch.id,
         number,
-        is_deep=bool(branch.branches),
+        is_deep=bool(branch.folders),
         shares=shares_of(branch.all, colour, column * _COLUMN + 1, _BOX_WIDTH - 2),
     )
 

@@ -89,7 +89,7 @@ def _box(item: _Item, area: _Area, colour: Colour, *, is_frame: bool = False) ->
         item.folder_id,
         number if label else "",
         is_frame,
-        bool(item.branch and item.branch.branches),
+        bool(item.branch and item.branch.folders),
         () if is_frame or not has_text else shares_of(item.groups, colour, x + 1, width - 2),
     )
 

@@ -6,19 +6,34 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
-from connections.models import Connection
+from connections.models import Connection, ConnectionState
 from connections.schemas.in_use import IS_USABLE, Contents
+from workspaces.handles import begins
 from workspaces.web import remembered
 
 
 def _named_by(patterns: Iterable[str]) -> Q:
-    """Write patterns, in which ``*`` is any characters or none, for LIKE; a regular expression is far slower."""
-    return Q(handle__like_any=[re.sub(r"\*+", "%", pattern.replace("_", r"\_")) for pattern in patterns])
+    """Write patterns, in which ``*`` is any characters or none.
+
+    What stands before the first ``*`` is looked up by index; for the rest there is LIKE, for a regular expression is
+    far slower.
+    """
+    named = Q()
+    for pattern in patterns:
+        start, star, rest = pattern.partition("*")
+        is_it = begins(start) if star and start else Q(handle=pattern) if not star else Q()
+        if rest.strip("*") or not start:
+            is_it &= Q(handle__like_any=[re.sub(r"\*+", "%", pattern.replace("_", r"\_"))])
+        named |= is_it
+    return named
 
 
-def matching(inside: Contents, patterns: Iterable[str]) -> QuerySet[Connection]:
-    """Find the connections in use that the patterns name, those in conflict and disabled ones included."""
-    return inside.connections.filter(_named_by(patterns))
+def matching(inside: Contents, patterns: Iterable[str], number: int = 0) -> QuerySet[Connection]:
+    """Find the connections in use that the patterns name, those in conflict and disabled ones included.
+
+    ``number`` is how many they are, where that is known.
+    """
+    return inside.ordered(number).filter(_named_by(patterns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +54,26 @@ class Matches:
 
 
 def count_matches(inside: Contents, patterns: Sequence[Sequence[str]]) -> list[Matches]:
-    """Count what each of these lists of patterns matches now, in one statement."""
-    if not patterns:
-        return []
-    each, may_repeat = {}, not inside.has_one_scope
+    """Count what each of these lists of patterns matches now, in two statements."""
+    found, asked = list[Matches | None](), dict[str, Count]()
+    may_repeat, everything = not inside.has_one_scope, Matches(0, 0)
+    if not may_repeat and any(map(_is_everything, patterns)):
+        numbers = inside.numbers()
+        usable = sum(number for _, state, number in numbers if state == ConnectionState.ACTIVE)
+        everything = Matches(sum(number for _, _, number in numbers), usable)
     for at, some in enumerate(patterns):
-        each[f"n{at}"] = Count("handle", distinct=may_repeat, filter=_named_by(some))
-        each[f"u{at}"] = Count("handle", distinct=may_repeat, filter=_named_by(some) & IS_USABLE)
-    found = remembered.numbers(inside.connections, **each)
-    return [Matches(found[f"n{at}"], found[f"u{at}"]) for at in range(len(patterns))]
+        is_known = not may_repeat and _is_everything(some)
+        found.append(everything if is_known else None)
+        if not is_known:
+            asked[f"n{at}"] = Count("handle", distinct=may_repeat, filter=_named_by(some))
+            asked[f"u{at}"] = Count("handle", distinct=may_repeat, filter=_named_by(some) & IS_USABLE)
+    any_of_them = [pattern for some, known in zip(patterns, found, strict=True) if known is None for pattern in some]
+    counted = remembered.numbers(matching(inside, any_of_them), **asked) if asked else {}
+    return [known or Matches(counted[f"n{at}"], counted[f"u{at}"]) for at, known in enumerate(found)]
+
+
+def _is_everything(patterns: Sequence[str]) -> bool:
+    return any(not pattern.strip("*") for pattern in patterns)
 
 
 def matches_now(inside: Contents, patterns: Sequence[str]) -> str:

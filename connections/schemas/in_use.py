@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 
 from connections.models import Aggregator, Connection, ConnectionState
 from connections.sharing import IS_VISIBLE, TOP_IDS, VISIBLE, VISIBLE_IDS, Visible
-from connections.tree import among, ids_on
+from connections.tree import among, ids_on, is_among
 from workspaces.access import Scope
 from workspaces.models import Workspace
 from workspaces.web import remembered
@@ -64,6 +64,16 @@ _CONTENTS = f"""
             FROM connections_aggregator WHERE workspace_id = %(workspace)s),
         ({_LINE})
 """  # noqa: S608
+_NUMBERS = """
+    WITH covered AS MATERIALIZED (SELECT unnest(%(folders)s::bigint[]) AS id)
+    SELECT plugin, state, sum(number)::bigint FROM (
+        SELECT plugin, state, number FROM connections_tally JOIN covered ON covered.id = folder_id
+        UNION ALL
+        SELECT plugin, state, 1 FROM connections_connection WHERE id = ANY(%(single)s) AND removed_at IS NULL
+            AND (folder_id IS NULL OR folder_id NOT IN (SELECT id FROM covered))
+    ) AS alike GROUP BY plugin, state
+"""
+_WALKED_FROM = 5_000  # connections in use
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +127,15 @@ class Contents:
     @property
     def connections(self) -> QuerySet[Connection]:
         """The connections in use, disabled ones included."""
-        used = Q(folder_id__in=among(self.covered_folder_ids))
+        return self._used(Q(folder_id__in=among(self.covered_folder_ids)))
+
+    def ordered(self, number: int) -> QuerySet[Connection]:
+        """The same, where a few are read of so many that they are soon come upon in the order of an index."""
+        is_walked = number >= _WALKED_FROM
+        return self._used(Q(is_among("folder_id", self.covered_folder_ids))) if is_walked else self.connections
+
+    def _used(self, is_covered: Q) -> QuerySet[Connection]:
+        used = is_covered
         if self.connections_since:  # or the planner could not join by the folders alone
             used |= Q(id__in=among(self.connections_since))
         found = Connection.objects.filter(used, removed_at=None)
@@ -125,6 +143,16 @@ class Contents:
             return found
         ((organization_id, workspace_id),) = self.scopes
         return found.filter(organization=organization_id, workspace=workspace_id)
+
+    def numbers(self) -> list[tuple[str, str, int]]:
+        """Say how many of which plugin are in which state, from the tallies of the folders."""
+        folders = "{" + ",".join(map(str, self.covered_folder_ids)) + "}"
+        return remembered.rows(_NUMBERS, {"folders": folders, "single": list(self.connections_since)})
+
+    @property
+    def by_name(self) -> Sequence[str]:
+        """What orders connections in use by their handles, in one scope as an index does."""
+        return ("organization", "workspace", "handle", "id") if self.has_one_scope else ("handle", "id")
 
     @property
     def has_one_scope(self) -> bool:

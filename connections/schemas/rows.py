@@ -1,6 +1,6 @@
 """One schema of a workspace as pages show it, and how many there are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -59,26 +59,41 @@ class Totals:
     conflicts: int
 
     @property
+    def usable(self) -> int:
+        return self.connections - self.disabled
+
+    @property
     def has_all_aws(self) -> bool:
         return self.usable_aws >= ALL_AWS_FROM
 
 
 def totals(inside: Contents) -> Totals:
-    """Count what is in use, in one statement; of connections that share a name all but one are conflicts."""
-    may_repeat = not inside.has_one_scope
+    """Count what is in use, in two statements; of connections that share a name all but one are conflicts."""
     own = [PUBLIC, *(aggregator.handle for aggregator in inside.aggregators)]
-    found = remembered.numbers(
-        inside.connections,
-        all=Count("id"),
-        disabled=Count("id", filter=~IS_USABLE),
-        usable_aws=Count("handle", distinct=may_repeat, filter=Q(plugin="aws") & IS_USABLE),
-        names=Count("handle", distinct=may_repeat),
-        clashing=Count("handle", distinct=may_repeat, filter=Q(handle__in=own) | IS_SYSTEM_OWNED),
-        like_all_aws=Count("handle", distinct=may_repeat, filter=Q(handle=ALL_AWS)),
-    )
-    clashing = found["clashing"] + (found["like_all_aws"] if found["usable_aws"] >= ALL_AWS_FROM else 0)
-    conflicts = found["all"] - found["names"] + clashing
-    return Totals(found["all"], found["disabled"], found["usable_aws"], conflicts)
+    is_taken = Q(handle__in=own) | IS_SYSTEM_OWNED
+    numbers = inside.numbers()
+    all_, usable_aws = _sum(numbers), _sum(each for each in numbers if each[:2] == ("aws", ConnectionState.ACTIVE))
+    disabled = _sum(each for each in numbers if each[1] != ConnectionState.ACTIVE)
+    if inside.has_one_scope:
+        names, some = all_, inside.connections.filter(is_taken | Q(handle=ALL_AWS))
+        found = remembered.numbers(
+            some, clashing=Count("id", filter=is_taken), like_all_aws=Count("id", filter=Q(handle=ALL_AWS))
+        )
+    else:
+        found = remembered.numbers(
+            inside.connections,
+            usable_aws=Count("handle", distinct=True, filter=Q(plugin="aws") & IS_USABLE),
+            names=Count("handle", distinct=True),
+            clashing=Count("handle", distinct=True, filter=is_taken),
+            like_all_aws=Count("handle", distinct=True, filter=Q(handle=ALL_AWS)),
+        )
+        names, usable_aws = found["names"], found["usable_aws"]
+    clashing = found["clashing"] + (found["like_all_aws"] if usable_aws >= ALL_AWS_FROM else 0)
+    return Totals(all_, disabled, usable_aws, all_ - names + clashing)
+
+
+def _sum(numbers: Iterable[tuple[str, str, int]]) -> int:
+    return sum(number for _, _, number in numbers)
 
 
 def with_place(connections: QuerySet[Connection]) -> QuerySet[Connection]:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from connections import tree_listing
 from connections.models import Connection
 from connections.schemas.conflicts import contested, mark_conflicts
-from connections.schemas.in_use import Contents
+from connections.schemas.in_use import IS_USABLE, Contents
 from connections.schemas.rows import SchemaRow, Totals, with_place
 from workspaces.handles import ALL_AWS, IS_SYSTEM_OWNED, PUBLIC
 from workspaces.web import remembered
@@ -41,7 +41,8 @@ class SchemaList(LazyList[SchemaRow]):
         names = [SchemaRow("all_aws", 0, ALL_AWS, patterns=("*",))] if total.has_all_aws else []
         names += [SchemaRow("aggregator", row.pk, row.handle, patterns=row.patterns) for row in inside.aggregators]
         self._own = [row for row in names if text.lower() in row.name]
-        self._connections = inside.connections
+        self._number = None if text or only_conflicts else total.connections
+        self._connections = inside.connections if self._number is None else inside.ordered(self._number)
         if text:
             self._connections = self._connections.filter(tree_listing.matches(text))
         if only_conflicts:
@@ -50,7 +51,7 @@ class SchemaList(LazyList[SchemaRow]):
             self._own = [row for row in self._own if row.name in names_wanted]
 
     def count_parts(self) -> Sequence[int]:
-        return len(self._own), remembered.number(self._connections)
+        return len(self._own), remembered.number(self._connections) if self._number is None else self._number
 
     def read_part(self, part: int, start: int, stop: int) -> list[SchemaRow]:
         return self._own[start:stop] if part == 0 else read(self._inside, self._connections, start, stop)
@@ -62,7 +63,7 @@ class SchemaList(LazyList[SchemaRow]):
 
 def read(inside: Contents, connections: QuerySet[Connection], start: int, stop: int) -> list[SchemaRow]:
     """Read a slice of the connections in use, by name, with where they come from."""
-    shown = connections.order_by("handle", "id").values("id")[start:stop]  # what is joined below is that little
+    shown = connections.order_by(*inside.by_name).values("id")[start:stop]  # what is joined below is that little
     key = remembered.asked(shown)
     known = remembered.look_up(*key)
     chosen: Any = known[0] if known else shown
@@ -114,12 +115,18 @@ class SearchPath(LazyList[PathEntry]):
             PathEntry(name, kinds.get(name, ""), _DISABLED if name in disabled else _NOTHING)
             for name in dict.fromkeys([*prefix, *rest])
         ]
-        others = inside.usable.exclude(handle__in=[entry.name for entry in self.head]).exclude(IS_SYSTEM_OWNED)
-        names: QuerySet[Connection, Any] = others.values_list("handle", flat=True).order_by("handle")
-        self._others = names if inside.has_one_scope else names.distinct()
+        self._taken = Q(handle__in=[entry.name for entry in self.head]) | IS_SYSTEM_OWNED
+        self._inside, self._usable = inside, total.usable
+        others = inside.ordered(total.connections).filter(IS_USABLE).exclude(self._taken)
+        names: QuerySet[Connection, Any] = others.values_list("handle", flat=True)
+        self._others = names.order_by(*inside.by_name) if inside.has_one_scope else names.order_by("handle").distinct()
 
     def count_parts(self) -> Sequence[int]:
-        return len(self.head), remembered.number(self._others)
+        if self._inside.has_one_scope:  # each has a name of its own
+            others = self._usable - remembered.number(self._inside.usable.filter(self._taken))
+        else:
+            others = remembered.number(self._others)
+        return len(self.head), others
 
     def read_part(self, part: int, start: int, stop: int) -> list[PathEntry]:
         return (

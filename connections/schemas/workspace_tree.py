@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from connections import tree_listing
-from connections.models import Connection, Folder
+from connections.models import Connection, Folder, Tally
 from connections.schemas.in_use import AddedFolder, Contents, FolderOnLine
 from connections.sharing import Node
 from connections.tree import among
@@ -40,6 +40,7 @@ def children(folder_id: int) -> Listing:
     return Listing(
         Folder.objects.filter(parent=folder_id, removed_at=None),
         Connection.objects.filter(folder=folder_id, removed_at=None),
+        tally=Tally.objects.filter(folder_id=folder_id),
     )
 
 

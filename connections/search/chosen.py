@@ -9,8 +9,9 @@ from typing import Final
 from django.db.models import QuerySet
 
 from connections.models import Connection, Folder
+from connections.models.node import SHOWN
 from connections.sharing import Node, NodeIds
-from connections.tree_listing import SHOWN, Listing
+from connections.tree_listing import Listing
 
 MOST: Final = 10_000
 

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 
 from connections import tree_listing
-from connections.models import ConnectionState, Folder, Health
+from connections.models import ConnectionState, Folder, Health, Tally
 from connections.search.branches import Branches
 from connections.search.used import Used, used_anywhere
 from connections.tree_listing import Listing, Order
@@ -139,7 +139,15 @@ class NodeFilter:
         if self.kind == "folder":
             leaves = leaves.none()
         order = self._order()
-        return Listing(branches, leaves, by=order, folders_by=order if self.has_folders else ())
+        tally = self._tallied(found.tally, around)
+        return Listing(branches, leaves, by=order, folders_by=order if self.has_folders else (), tally=tally)
+
+    def _tallied(self, tally: QuerySet[Tally] | None, around: Branches | None) -> QuerySet[Tally] | None:
+        """Narrow the numbers of connections too; None where they are not kept by what is asked."""
+        if tally is None or self.region or self.handle or self.schema or self.kind == "folder":
+            return None
+        inside = tally.filter(folder_id__in=around.inside) if around else tally
+        return inside.filter(_state_and_health(self.state, self.health))
 
     def _order(self) -> Order:
         name = self.sort.removeprefix("-")

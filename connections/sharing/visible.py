@@ -72,10 +72,10 @@ VISIBLE = f"""
         WHERE g.tenant_id = %(tenant)s
             AND {_IS_FOR.format(grant="g", organization="%(organization)s", workspace="%(workspace)s")}
     ), top AS MATERIALIZED (
-        SELECT path, rtrim(path, '/') || '0' AS path_end
+        SELECT id, parent_id, path, rtrim(path, '/') || '0' AS path_end
         FROM connections_folder WHERE id IN (SELECT folder_id FROM granted)
         UNION ALL
-        SELECT path, rtrim(path, '/') || '0' FROM connections_folder
+        SELECT id, parent_id, path, rtrim(path, '/') || '0' FROM connections_folder
         WHERE workspace_id = %(workspace)s AND parent_id IS NULL
     ), visible_folder AS MATERIALIZED (
         SELECT DISTINCT f.id FROM top JOIN connections_folder f ON f.path >= top.path AND f.path < top.path_end
@@ -94,8 +94,8 @@ VISIBLE_IDS = """
 # … and of the folders in which the tree of the workspace begins: around them, it may use none.
 TOP_IDS = """
     ARRAY(
-        SELECT f.id FROM connections_folder f WHERE f.id IN (SELECT id FROM visible_folder)
-            AND (f.parent_id IS NULL OR f.parent_id NOT IN (SELECT id FROM visible_folder))
+        SELECT DISTINCT id FROM top
+        WHERE parent_id IS NULL OR parent_id NOT IN (SELECT id FROM visible_folder)
     )
 """
 # A connection ``c`` is among what the workspace may use.

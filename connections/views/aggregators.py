@@ -190,9 +190,11 @@ def _save(form: AggregatorForm, access: Access, found: Aggregator) -> Aggregator
 
 
 def _matches(request: HttpRequest, inside: Contents, wanted: Sequence[str]) -> dict[str, Any]:
-    matching = aggregator_patterns.matching(inside, wanted)
-    page = numbered_page(request, range(remembered.number(matching)))
+    (matches,) = aggregator_patterns.count_matches(inside, [wanted])
+    # Of names that several have in use only one counts as matched; each is listed.
+    number = matches.total if inside.has_one_scope else remembered.number(aggregator_patterns.matching(inside, wanted))
+    page = numbered_page(request, range(number))
+    matching = aggregator_patterns.matching(inside, wanted, number)
     rows = schema_names.read(inside, matching, page.start_index() - 1, page.end_index()) if page.paginator.count else []
     mark_conflicts(inside, rows)
-    (matches,) = aggregator_patterns.count_matches(inside, [wanted])
     return {"page": page, "rows": rows, "matches": matches}

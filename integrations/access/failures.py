@@ -9,7 +9,7 @@ from django.db.models import Count, F, Func, TextField, Value
 from django.db.models.functions import Concat, Replace
 
 from connections.models import Connection, ConnectionState, Folder, Health
-from connections.tree_listing import SHOWN
+from connections.models.node import SHOWN
 from integrations.models.access_test_values import Account, TriedAccount
 
 _TEXT: Final[TextField[str, str]] = TextField()

@@ -1,66 +1,39 @@
-"""The tree as pages show it: one level at a time, or what matches a search; never the whole of it.
+"""Rows of lists, one level of the tree or what matches a search, and the pages of them."""
 
-Every function is set-based: the number of statements depends neither on how many rows there are, nor on how deep or
-wide the tree is.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from django.db.models import BooleanField, CharField, Count, ExpressionWrapper, F, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce, Collate, Lower, NullIf
+from django.db.models import (
+    Aggregate,
+    BooleanField,
+    CharField,
+    Count,
+    ExpressionWrapper,
+    F,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Coalesce, Lower
 
-from connections.models import Connection, ConnectionState, Folder, Health
+from connections.models import Connection, ConnectionState, Folder, Health, Tally
+from connections.models.node import SHOWN
 from connections.tree import ids_on
+from connections.tree_listing.numbers import count_below
 from workspaces.access import Scope
 from workspaces.web import remembered
 from workspaces.web.pagination import LazyList
 from workspaces.wording.names import id_in_arn
 
 _TEXT = CharField()
-SHOWN = Coalesce(NullIf("title", Value("")), Collate("handle", "default"), output_field=_TEXT)
 _MANAGER = Coalesce("root__managed_by", Value(""), output_field=_TEXT)
 _MARKS = {ConnectionState.SUSPENDED.value: "suspended", ConnectionState.PENDING_CLOSURE.value: "closing"}
 Order = Sequence[Any]  # what a query set is ordered by
 _ORDER: Order = (Lower("label"), "id")
+_EACH = Count("pk")
 _COLUMNS = ("id", "label", "handle", "source_id", "manager", "organization_id", "workspace_id")
-
-# A subtree is a range of paths: from its own up to the same with "0" (the character after "/") at its end, worked out
-# before the join, which uses the index under row-level security only so. Connections are counted in one pass for all
-# folders: folder by folder, each would be fetched by itself. They are counted by what the index is sorted by, which
-# needs no row of them, and only these few groups are looked at for each kind of trouble.
-_COUNT_BELOW = """
-    WITH top AS MATERIALIZED (
-        SELECT id, path, rtrim(path, '/') || '0' AS path_end FROM connections_folder WHERE id = ANY(%s)
-    ), inside AS MATERIALIZED (
-        SELECT top.id AS top_id, below.id FROM top
-        JOIN connections_folder below ON below.path >= top.path AND below.path < top.path_end
-        WHERE below.removed_at IS NULL
-    ), leaves AS MATERIALIZED (
-        SELECT folder_id, sum(number) AS number, {counted} FROM (
-            SELECT folder_id, state, health, count(*) AS number FROM connections_connection
-            WHERE folder_id = ANY(ARRAY(SELECT id FROM inside)) AND removed_at IS NULL
-            GROUP BY folder_id, state, health
-        ) AS alike GROUP BY folder_id
-    )
-    SELECT inside.top_id, count(*) - 1, coalesce(sum(leaves.number), 0), {summed}
-    FROM inside LEFT JOIN leaves ON leaves.folder_id = inside.id
-    GROUP BY inside.top_id
-"""
-# What a folder says of the connections below it: the word for each kind of trouble, and what a list of these is asked.
-_TROUBLES = (
-    ("failing", "health=failing", "state = 'active' AND health = 'failing'"),
-    *(
-        (state.label.lower(), f"state={state.value}", f"state = '{state.value}'")
-        for state in ConnectionState
-        if state.why_disabled
-    ),
-)
-_COUNT_BELOW = _COUNT_BELOW.format(
-    counted=", ".join(f"sum(number) FILTER (WHERE {that}) AS trouble_{at}" for at, (*_, that) in enumerate(_TROUBLES)),
-    summed=", ".join(f"coalesce(sum(leaves.trouble_{at}), 0)" for at in range(len(_TROUBLES))),
-)
 
 
 @dataclass(slots=True)
@@ -127,18 +100,31 @@ class Row:
 
 
 class Listing(LazyList[Row]):
-    """Folders and then connections, each by name or in another order; a slice takes three statements at most."""
+    """Folders and then connections, each by name or in another order; a slice takes three statements at most.
+
+    ``tally`` says how many the connections are, where that is known without counting them.
+    """
 
     def __init__(
-        self, folders: QuerySet[Folder], connections: QuerySet[Connection], *, folders_by: Order = (), by: Order = ()
+        self,
+        folders: QuerySet[Folder],
+        connections: QuerySet[Connection],
+        *,
+        folders_by: Order = (),
+        by: Order = (),
+        tally: QuerySet[Tally] | None = None,
     ) -> None:
-        self.folders, self.connections = folders, connections
+        self.folders, self.connections, self.tally = folders, connections, tally
         self._folders_by, self._by = (*folders_by, *_ORDER), (*by, *_ORDER)
 
     def count_parts(self) -> Sequence[int]:
-        both = _counted(self.folders, "folder").union(_counted(self.connections, "connection"), all=True)
-        counts = dict(remembered.found(both))
-        return counts.get("folder", 0), counts.get("connection", 0)
+        of_connections = (
+            _counted(self.connections, "connection")
+            if self.tally is None
+            else _counted(self.tally, "connection", Sum("number"))
+        )
+        counts = dict(remembered.found(_counted(self.folders, "folder").union(of_connections, all=True)))
+        return counts.get("folder", 0), int(counts.get("connection") or 0)
 
     def keys(self) -> Sequence[list[int]]:
         """Give the keys of all folders, then of all connections, in their order."""
@@ -171,53 +157,24 @@ def children(scope: Scope, folder: Folder | None) -> Listing:
     return Listing(
         Folder.objects.in_scope(scope).filter(parent=folder),
         Connection.objects.in_scope(scope).filter(folder=folder),
+        tally=Tally.objects.in_scope(scope).filter(folder_id=folder.pk if folder else 0),
     )
 
 
 def search(scope: Scope, text: str, *, below: Folder | None) -> Listing:
     """List what has the text in its handle, title or provider id, in the whole scope or below one folder."""
     folders, connections = Folder.objects.in_scope(scope), Connection.objects.in_scope(scope)
+    tally = Tally.objects.in_scope(scope)
     if text:
         folders, connections = folders.filter(matches(text)), connections.filter(matches(text))
     if below is not None:
         folders = folders.filter(path__under=below.path).exclude(pk=below.pk)
         if below.root_id != below.pk:  # else it is the top of a mirror, and all of that is below it
             connections = connections.filter(folder__path__under=below.path)
+            tally = tally.filter(folder_id__in=Folder.objects.filter(path__under=below.path).values("pk"))
         if below.root_id:  # the index of a mirror
-            connections = connections.filter(root=below.root_id)
-    return Listing(folders, connections)
-
-
-@dataclass(frozen=True, slots=True)
-class HealthCounts:
-    """How many connections of a mirror have which health; what is disabled is not tested.
-
-    ``management`` is the health of the one with the given id, if it is there and can be used. ``mark`` is another one
-    as soon as any connection has another health.
-    """
-
-    healths: Mapping[Health, int]
-    disabled: int
-    management: Health | None
-    mark: str
-
-
-def count_health(top: Folder, *, management_id: str) -> HealthCounts:
-    there = Connection.objects.filter(root=top.pk, removed_at=None)
-    management = there.filter(source_id=management_id, state=ConnectionState.ACTIVE).values("health")[:1]
-    groups = there.values("health", "state").annotate(
-        number=Count("pk"), keys=Sum("pk"), management=Subquery(management)
-    )
-    each = groups.values_list("health", "state", "number", "keys", "management")
-    healths, disabled, of_management, marks = dict.fromkeys(Health, 0), 0, None, []
-    for health, state, number, keys, found in remembered.found(each):
-        of_management = found and Health(found)
-        marks.append(f"{health} {state} {number} {keys}")
-        if state == ConnectionState.ACTIVE:
-            healths[Health(health)] += number
-        else:
-            disabled += number
-    return HealthCounts(healths, disabled, of_management, " ".join(sorted(marks)))
+            connections, tally = connections.filter(root=below.root_id), tally.filter(root_id=below.root_id)
+    return Listing(folders, connections, tally=None if text else tally)
 
 
 def matches(text: str) -> Q:
@@ -251,15 +208,15 @@ def line_to(folder: Folder | None) -> list[Folder]:
     return [*(above[folder_id] for folder_id in ids[:-1]), folder]
 
 
-def _counted(nodes: "QuerySet[Any]", kind: str) -> "QuerySet[Any, Any]":
-    by_kind: QuerySet[Any, Any] = nodes.annotate(kind=Value(kind)).values("kind").annotate(number=Count("pk"))
-    return by_kind.values_list("kind", "number")
+def _counted(nodes: "QuerySet[Any]", kind: str, how: Aggregate = _EACH) -> "QuerySet[Any, Any]":
+    by_kind: QuerySet[Any, Any] = nodes.annotate(kind=Value(kind)).values("kind").annotate(how_many=how)
+    return by_kind.values_list("kind", "how_many")
 
 
 def _folder_rows(chosen: "QuerySet[Any, Any]", order: Order) -> list[Row]:
     found = Folder.objects.filter(pk__in=chosen).annotate(label=SHOWN, manager=_MANAGER)
     rows = [Row("folder", *values) for values in found.order_by(*order).values_list(*_COLUMNS, "path")]
-    counts = _count_below([row.id for row in rows])
+    counts = count_below([row.id for row in rows])
     for row in rows:
         row.folders, row.connections, row.troubles = counts[row.id]
     return rows
@@ -279,17 +236,3 @@ def _chosen(nodes: "QuerySet[Any]", order: Order, start: int, stop: int | None) 
     """Choose the slice first: the folders that a row is joined with are then looked up for it, and not for all rows."""
     ordered: QuerySet[Any, Any] = nodes.annotate(label=SHOWN).order_by(*order).values("pk")
     return ordered[start:stop]
-
-
-def _count_below(folder_ids: Sequence[int]) -> dict[int, tuple[int, int, Sequence[tuple[int, str, str]]]]:
-    """Count the folders, the connections and those in trouble below each folder, removed ones left out."""
-    if not folder_ids:
-        return {}
-    return {
-        folder_id: (folders, int(connections), _troubles(numbers))
-        for folder_id, folders, connections, *numbers in remembered.rows(_COUNT_BELOW, [list(folder_ids)])
-    }
-
-
-def _troubles(numbers: Iterable[int]) -> list[tuple[int, str, str]]:
-    return [(int(number), word, query) for number, (word, query, _) in zip(numbers, _TROUBLES, strict=True) if number]
