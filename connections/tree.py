@@ -47,6 +47,24 @@ def is_among(name: str, ids: Collection[int]) -> models.Func:
     return models.Func(models.F(name), written, **tested, output_field=models.BooleanField())
 
 
+_UNDER = """(
+    SELECT f.id FROM (
+        SELECT path, rtrim(path, '/') || '0' AS path_end FROM unnest(%(expressions)s::text[]) path OFFSET 0
+    ) top JOIN connections_folder f ON f.path >= top.path AND f.path < top.path_end
+)"""
+
+
+def is_under(name: str, paths: Iterable[str]) -> models.Func:
+    """Make the condition that a column is the id of a folder at these paths or below them.
+
+    It is tested of each row, so that rows keep the order of an index. Each path is a range, as in sharing.
+    """
+    written = models.Value("{" + ",".join(paths) + "}", output_field=models.TextField())
+    tested = {"template": f"(%(expressions)s{_UNDER.partition('%(expressions)s')[2]}) IS TRUE"}
+    tested["arg_joiner"] = f" IN {_UNDER.partition('%(expressions)s')[0]}"
+    return models.Func(models.F(name), written, **tested, output_field=models.BooleanField())
+
+
 def ids_on(path: str) -> list[int]:
     """Read the primary keys from the top folder down to the path's own."""
     return [int(part) for part in path.split("/") if part]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from django.db.models import Count, Q, QuerySet
 
@@ -12,7 +13,7 @@ from workspaces.handles import begins
 from workspaces.web import remembered
 
 
-def _named_by(patterns: Iterable[str]) -> Q:
+def named_by(patterns: Iterable[str]) -> Q:
     """Write patterns, in which ``*`` is any characters or none.
 
     What stands before the first ``*`` is looked up by index; for the rest there is LIKE, for a regular expression is
@@ -28,12 +29,16 @@ def _named_by(patterns: Iterable[str]) -> Q:
     return named
 
 
+def is_named_by(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
 def matching(inside: Contents, patterns: Iterable[str], number: int = 0) -> QuerySet[Connection]:
     """Find the connections in use that the patterns name, those in conflict and disabled ones included.
 
     ``number`` is how many they are, where that is known.
     """
-    return inside.ordered(number).filter(_named_by(patterns))
+    return inside.ordered(number).filter(named_by(patterns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +62,22 @@ def count_matches(inside: Contents, patterns: Sequence[Sequence[str]]) -> list[M
     """Count what each of these lists of patterns matches now, in two statements."""
     found, asked = list[Matches | None](), dict[str, Count]()
     may_repeat, everything = not inside.has_one_scope, Matches(0, 0)
-    if not may_repeat and any(map(_is_everything, patterns)):
+    if not may_repeat and any(map(is_everything, patterns)):
         numbers = inside.numbers()
         usable = sum(number for _, state, number in numbers if state == ConnectionState.ACTIVE)
         everything = Matches(sum(number for _, _, number in numbers), usable)
     for at, some in enumerate(patterns):
-        is_known = not may_repeat and _is_everything(some)
+        is_known = not may_repeat and is_everything(some)
         found.append(everything if is_known else None)
         if not is_known:
-            asked[f"n{at}"] = Count("handle", distinct=may_repeat, filter=_named_by(some))
-            asked[f"u{at}"] = Count("handle", distinct=may_repeat, filter=_named_by(some) & IS_USABLE)
+            asked[f"n{at}"] = Count("handle", distinct=may_repeat, filter=named_by(some))
+            asked[f"u{at}"] = Count("handle", distinct=may_repeat, filter=named_by(some) & IS_USABLE)
     any_of_them = [pattern for some, known in zip(patterns, found, strict=True) if known is None for pattern in some]
     counted = remembered.numbers(matching(inside, any_of_them), **asked) if asked else {}
     return [known or Matches(counted[f"n{at}"], counted[f"u{at}"]) for at, known in enumerate(found)]
 
 
-def _is_everything(patterns: Sequence[str]) -> bool:
+def is_everything(patterns: Sequence[str]) -> bool:
     return any(not pattern.strip("*") for pattern in patterns)
 
 

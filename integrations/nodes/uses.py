@@ -1,120 +1,13 @@
-"""Who uses a folder or a connection: what of it is in the schema of which workspace, what that would lose."""
+"""A tree as workspaces see it, and who uses something of it: what a change is judged by."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from django.db.models import Count, FilteredRelation, Q
 
-from connections import sharing
 from connections.models import Connection, Folder
-from connections.schemas.workspace_uses import Use, Uses, uses_of
-from connections.sharing import Node, Reach
+from connections.schemas.workspace_uses import Uses, uses_of
 from connections.tree import ids_on, ids_under
-from integrations.planning.workspace_impact import DISABLED, Key, View, WorkspaceImpact, covered, impacts_of_grants
-from workspaces.models import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class NodeFacts:
-    """A node with all below it as workspaces see it, and who uses what of that.
-
-    ``line`` are the folders from the top down to the node, or to the one that a connection is in; ``titles`` those of
-    the folder itself and of the folders below it.
-    """
-
-    line: Sequence[int]
-    view: View
-    titles: Mapping[int, str]
-    uses: Uses
-
-
-@dataclass(frozen=True, slots=True)
-class WorkspaceUse:
-    """What one workspace has of a node.
-
-    ``connections`` is how many of them are in its schema, ``folders`` (by title) and ``single`` ones (by handle) those
-    that were added and bring them; ``is_whole`` that it may use the node itself and not only something below.
-    ``lost`` is what it would lose with the node; None where nothing is in the node yet.
-    """
-
-    workspace_id: int
-    name: str
-    connections: int
-    folders: Mapping[int, str]
-    single: Mapping[int, str]
-    is_whole: bool
-    lost: WorkspaceImpact | None
-
-
-@dataclass(frozen=True, slots=True)
-class NodeUses:
-    """Who uses a node; ``allowed`` is how many may use something of it, ``waiting`` who may use it all and does not."""
-
-    users: Sequence[WorkspaceUse]
-    allowed: int
-    waiting: Sequence[Workspace]
-
-
-def uses_of_node(node: Node, titles_above: Mapping[int, str]) -> NodeUses:
-    """Find who uses a node and who may, in four statements whatever the size of the tree.
-
-    ``titles_above`` are those of the folders that it is in.
-    """
-    known = facts_of(node, may_gain=False)
-    lost = {one.name: one for one in impacts_of_grants(known.uses, known.view, known.titles, ())}
-    titles = {**titles_above, **known.titles}
-    lines: dict[Key, Sequence[Key]] = {pk: known.line[: at + 1] for at, pk in enumerate(known.line)}
-    lines |= known.view.lines
-    handles = {pk: name for leaves in known.view.leaves.values() for pk, name in leaves.items()}
-    found = [_use(node, use, known, (lines, titles, handles), lost.get(use.name)) for use in known.uses.workspaces]
-    users = [one for one in found if one.lost or one.folders]
-    allowed = sharing.who_may_use(known.uses.grants, tenant_id=node.tenant_id).select_related("organization")
-    using = {one.workspace_id for one in users}
-    spaces = list(allowed.order_by("organization__handle", "handle"))
-    waiting = [space for space in spaces if space.pk not in using and _may_use_all(node, known, _reach(known, space))]
-    return NodeUses(users, len(spaces), waiting)
-
-
-# The line down to each folder, the title of each, and the handle of each connection.
-_Names = tuple[Mapping[Key, Sequence[Key]], Mapping[int, str], Mapping[Key, str]]
-
-
-def _use(node: Node, use: Use, known: NodeFacts, names: _Names, lost: WorkspaceImpact | None) -> WorkspaceUse:
-    lines, titles, handles = names
-    reach = Reach.of(known.uses.grants, organization_id=use.organization_id, workspace_id=use.workspace_id)
-    folders, single = covered(use, known.uses, known.view)
-    return WorkspaceUse(
-        use.workspace_id,
-        use.name,
-        sum(len(known.view.leaves[key]) for key in folders) + len(single),
-        {pk: titles[pk] for pk in sorted(use.folder_ids) if reach.usable(lines[pk])},
-        {pk: handles[pk] for pk in sorted(single) if isinstance(pk, int)},
-        _may_use_all(node, known, reach),
-        lost,
-    )
-
-
-def _reach(known: NodeFacts, space: Workspace) -> Reach:
-    return Reach.of(known.uses.grants, organization_id=space.organization_id, workspace_id=space.pk)
-
-
-def _may_use_all(node: Node, known: NodeFacts, reach: Reach) -> bool:
-    is_granted = isinstance(node, Connection) and node.pk in reach.connection_ids
-    return is_granted or bool(reach.usable(known.line))
-
-
-def facts_of(node: Node, *, may_gain: bool) -> NodeFacts:
-    """Read what is below a node, and who uses it, in three statements.
-
-    Where workspaces may gain something, names that they have already are looked for, which takes its time.
-    """
-    if isinstance(node, Connection):
-        above = ids_on(node.path_above)
-        view = view_of_connection(node, node.handle)
-        return NodeFacts(above, view, {}, uses_in(view, {}, above, may_gain=may_gain))
-    view, titles = view_below([node.path])
-    above = ids_on(node.path_above)
-    return NodeFacts(ids_on(node.path), view, titles, uses_in(view, titles, above, may_gain=may_gain))
+from integrations.planning.workspace_impact import DISABLED, Key, View
 
 
 def uses_in(

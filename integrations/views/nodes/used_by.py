@@ -1,7 +1,7 @@
 """*Used by*: the workspaces that use a folder or connection, what they would lose with it, and which could add it."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,9 +12,10 @@ from django.views.decorators.http import require_safe
 from connections.models import Folder
 from connections.sharing import Node
 from connections.views.context import connection_page, folder_page, node_url
-from integrations.nodes import uses
-from integrations.nodes.uses import WorkspaceUse, uses_of_node
+from integrations.nodes import used_by as uses
+from integrations.nodes.used_by import WorkspaceUse, uses_of_node
 from integrations.planning import workspace_impact
+from integrations.planning.workspace_impact import WorkspaceImpact
 from integrations.views import workspace_impact as impact_view
 from integrations.views.nodes.page import find_node
 from integrations.views.workspace_impact import Lines, groups_of, workspace_url
@@ -63,7 +64,7 @@ def used_by(request: HttpRequest, access: Access, **ids: int) -> HttpResponse:
     context = folder_page(request, scope, node) if isinstance(node, Folder) else connection_page(request, scope, node)
     # Its address has the names of all places in it.
     key = ("used by", _CODE, request.path, request.GET.get("page"))
-    users, about = remembered.remember(lambda: _uses(request, scope, node, context["titles_above"]), *key)
+    users, about = remembered.remember(lambda: _uses(request, scope, node), *key)
     context |= about | {
         "page_name": "Used by",
         "crumbs": [*context["crumbs"], (node.shown, node_url(scope, node))],
@@ -74,20 +75,20 @@ def used_by(request: HttpRequest, access: Access, **ids: int) -> HttpResponse:
     return render(request, "integrations/nodes/used_by.html", context)
 
 
-def _uses(
-    request: HttpRequest, scope: Scope, node: Node, titles_above: Mapping[int, str]
-) -> tuple[int, dict[str, object]]:
+def _uses(request: HttpRequest, scope: Scope, node: Node) -> tuple[int, dict[str, object]]:
     """Find how many use the node, and what the page says of those on it and of those who do not."""
-    found = uses_of_node(node, titles_above)
+    found = uses_of_node(node)
+    shown = list(numbered_page(request, found.users))
+    losses = found.losses(shown)
     return len(found.users), {
-        "rows": [_row(scope, node, use) for use in numbered_page(request, found.users)],
+        "rows": [_row(scope, node, use, losses.get(use.owner.workspace_id)) for use in shown],
         "allowed": found.allowed,
         "offers": [_offer(scope, node, space) for space in found.waiting[:_OFFERED]],
         "more_offers": len(found.waiting[_OFFERED:]),
     }
 
 
-def _row(scope: Scope, node: Node, use: WorkspaceUse) -> Row:
+def _row(scope: Scope, node: Node, use: WorkspaceUse, lost: WorkspaceImpact | None) -> Row:
     base = workspace_url(scope.tenant, use.name)
     own = _path_of(node)
     names = list(use.single.items())
@@ -99,7 +100,7 @@ def _row(scope: Scope, node: Node, use: WorkspaceUse) -> Row:
         folders=[(title, f"{base}connections/folders/{pk}/") for pk, title in use.folders.items()],
         single=[(handle, f"{base}connections/{pk}/") for pk, handle in names[:_NAMES]],
         more=len(names[_NAMES:]),
-        losses=groups_of(use.lost, base, most=_NAMES) if use.lost else (),
+        losses=groups_of(lost, base, most=_NAMES) if lost else (),
     )
 
 
