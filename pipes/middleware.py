@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 
 from workspaces import audit
+from workspaces.api.problems import ProblemError, answer, is_for_programs
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -66,10 +67,17 @@ class BodyLimitMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if "HTTP_TRANSFER_ENCODING" in request.META or not (length.isascii() and length.isdecimal()):
-            return render(request, "413.html", {"has_length": False}, status=411)
+            return _refuse(request, 411, has_length=False)
         if len(length) > _LONGEST_NUMBER or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            return render(request, "413.html", {"has_length": True}, status=413)
+            return _refuse(request, 413, has_length=True)
         return self.get_response(request)
+
+
+def _refuse(request: HttpRequest, status: int, *, has_length: bool) -> HttpResponse:
+    if is_for_programs(request):
+        said = "This is larger than anything that is taken here." if has_length else "Send the length of the body."
+        return answer(ProblemError(status, said))
+    return render(request, "413.html", {"has_length": has_length}, status=status)
 
 
 def _outermost(header: str) -> str:

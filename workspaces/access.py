@@ -111,6 +111,16 @@ class Access:
             )
 
 
+def check_tenant_settings(access: Access) -> None:
+    """Raise PermissionDenied with the reason when this is in a tenant that has no settings of its own."""
+    tenant = access.scope.tenant
+    if access.scope.level == "tenant" and not tenant.is_custom:
+        raise PermissionDenied(
+            f"Tenant Settings need the Enterprise plan; {tenant} is on {Plan(tenant.plan).label}. "
+            "Ask the operator of this installation to change the plan."
+        )
+
+
 def power_in(scope: Scope, memberships: Iterable[Membership]) -> Power:
     """Find the strongest power that these memberships (of one person) give in the scope."""
     powers = [Power.NONE]

@@ -10,7 +10,7 @@ import operator
 import re
 import unicodedata
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, Final
 
 from anyascii import anyascii
 from django.core.exceptions import ValidationError
@@ -70,9 +70,12 @@ class HandleValidator(RegexValidator):
             raise refused(error.messages[0], self.suggest(str(value))) from None
 
 
-def refused(sentence: str, suggestion: str = "") -> ValidationError:
+TAKEN: Final = "taken"  # the code of the error of a handle that somebody else has
+
+
+def refused(sentence: str, suggestion: str = "", *, code: str | None = None) -> ValidationError:
     """Make the error of a handle that cannot be used, with one that can; pages offer it."""
-    return ValidationError(sentence.replace("%", "%%"), params={"suggestion": suggestion})
+    return ValidationError(sentence.replace("%", "%%"), code=code, params={"suggestion": suggestion})
 
 
 def place_handle_like(name: str) -> str:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from workspaces.handles import (
     NODE_MAX_LENGTH,
     RESERVED_SCHEMAS,
+    TAKEN,
     next_free,
     refused,
     validate_node_handle,
@@ -67,7 +68,9 @@ class AggregatorForm(forms.Form):
     def taken_error(self, handle: str) -> ValidationError:
         """Make the error of a taken handle; also when somebody took it between the check and the write."""
         free = next_free(handle, self._is_taken, separator="_", longest=NODE_MAX_LENGTH)
-        return refused(f"“{handle}” is taken by another aggregator of this workspace. Choose another handle.", free)
+        return refused(
+            f"“{handle}” is taken by another aggregator of this workspace. Choose another handle.", free, code=TAKEN
+        )
 
     def clean_patterns(self) -> list[str]:
         patterns = _parts(self.cleaned_data["patterns"])

@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from connections.retention import GRACE
-from workspaces.handles import NODE_MAX_LENGTH, next_free, refused, validate_node_handle
+from workspaces.handles import NODE_MAX_LENGTH, TAKEN, next_free, refused, validate_node_handle
 from workspaces.web.inputs import AS_TYPED
 from workspaces.wording.durations import duration_in_words
 
@@ -56,4 +56,5 @@ class NodeForm(forms.Form):
             f"“{handle}” is taken by {self._taken}, or kept for one that was removed from AWS and may come back"
             f" within {duration_in_words(GRACE)}. Choose another handle.",
             next_free(handle, self._is_taken, separator="_", longest=NODE_MAX_LENGTH),
+            code=TAKEN,
         )

@@ -13,11 +13,10 @@ from connections.forms.node import NodeForm
 from connections.models import Connection, Folder
 from connections.sharing import Node
 from connections.views.context import node_url
-from workspaces.access import Access, Power, Scope
+from workspaces.access import Access, Power, Scope, check_tenant_settings
 from workspaces.places.deletion import Going
 from workspaces.scoping import scope_view
 from workspaces.views.delete_confirmation import ConfirmForm, show_delete
-from workspaces.views.settings import check_tenant_settings
 from workspaces.web.htmx import asks_about_field, field_status, what_to_judge
 from workspaces.web.inputs import key_in
 from workspaces.wording.names import isolated

@@ -6,9 +6,8 @@ from django.shortcuts import get_object_or_404
 from connections.models import Folder
 from connections.views.context import folder_page
 from connections.views.listing import tree_context
-from workspaces.access import Access, Power
+from workspaces.access import Access, Power, check_tenant_settings
 from workspaces.scoping import scope_view
-from workspaces.views.settings import check_tenant_settings
 from workspaces.web.htmx import htmx, render_page
 
 # Asked for with this parameter by HTMX, a folder's page gives only the rows in it, to open below the folder's own row.

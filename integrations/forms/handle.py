@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from integrations.models import Draft, Integration
-from workspaces.handles import PLACE_MAX_LENGTH, next_free, refused, validate_place_handle
+from workspaces.handles import PLACE_MAX_LENGTH, TAKEN, next_free, refused, validate_place_handle
 from workspaces.web.inputs import AS_TYPED
 
 # What stands in the URLs of the wizard where an integration's handle could stand.
@@ -40,6 +40,7 @@ class HandleForm(forms.Form):
                 f"Another integration of {tenant} is called {handle}; handles are unique over the whole tenant,"
                 " organizations included. Choose another one.",
                 next_free(handle, self._is_taken, separator="-", longest=PLACE_MAX_LENGTH),
+                code=TAKEN,
             )
         return handle
 

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from connections import manual_nodes
 from connections.sharing import Node
-from workspaces.handles import NODE_MAX_LENGTH, next_free, refused, validate_node_handle
+from workspaces.handles import NODE_MAX_LENGTH, TAKEN, next_free, refused, validate_node_handle
 from workspaces.web.inputs import AS_TYPED
 
 # What an integration keeps as it is in AWS; no form of ours sends these.
@@ -35,7 +35,7 @@ class NodeHandleForm(forms.Form):
             raise ValidationError(why)
         if self._is_taken(handle):
             free = next_free(handle, self._is_taken, separator="_", longest=NODE_MAX_LENGTH)
-            raise refused(self.taken(handle), free)
+            raise refused(self.taken(handle), free, code=TAKEN)
         return handle
 
     def _is_taken(self, handle: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from workspaces.handles import PLACE_MAX_LENGTH, next_free, refused, validate_not_reserved, validate_place_handle
+from workspaces.handles import PLACE_MAX_LENGTH, TAKEN, next_free, refused, validate_not_reserved, validate_place_handle
 from workspaces.web.inputs import AS_TYPED
 
 HANDLE_HELP = "Lower-case letters, digits and dashes, starting with a letter."
@@ -49,7 +49,7 @@ class NamedForm(forms.Form):
     def taken_error(self, handle: str) -> ValidationError:
         """Make the error of a taken handle; also when somebody took it between the check and the write."""
         free = next_free(handle, self._is_taken, separator="-", longest=PLACE_MAX_LENGTH)
-        return refused(f"“{handle}” is taken by {self._taken}. Choose another handle.", free)
+        return refused(f"“{handle}” is taken by {self._taken}. Choose another handle.", free, code=TAKEN)
 
 
 class PlaceForm(NamedForm):

@@ -40,6 +40,7 @@ class User(AbstractBaseUser, PermissionsMixin, Versioned):
     is_active = models.BooleanField(default=True)
     public_id = PublicIdField("u")
     joined_at = models.DateTimeField(auto_now_add=True)
+    email_preferences = models.JSONField(default=dict, db_default={}, editable=False)
     erased_at = models.DateTimeField(null=True, editable=False)
     tokens_valid_from = models.DateTimeField(null=True, editable=False)
 

@@ -13,12 +13,11 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST
 
 from workspaces import isolation
-from workspaces.access import Access, Power, Scope
+from workspaces.access import Access, Power, Scope, check_tenant_settings
 from workspaces.models import Membership, Plan, Role, Tenant, User
 from workspaces.places import actions, lookup
 from workspaces.places.lookup import Place, PlaceRow
 from workspaces.scoping import account_view, organization_view, scope_view, tenant_view
-from workspaces.views.settings import check_tenant_settings
 from workspaces.web.back import came_from
 from workspaces.web.htmx import htmx, render_page, search_text
 from workspaces.web.pagination import numbered_page

@@ -5,27 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from workspaces.access import Access, Power
+from workspaces.access import Access, Power, check_tenant_settings
 from workspaces.forms.places import NamedForm, PlaceForm
-from workspaces.models import Plan, Workspace
+from workspaces.models import Workspace
 from workspaces.places import actions, lookup
 from workspaces.scoping import organization_view, scope_view, tenant_view, workspace_view
 from workspaces.web.htmx import asks_about_field, field_status, what_to_judge
-
-
-def check_tenant_settings(access: Access) -> None:
-    """Raise PermissionDenied with the reason when this is a page of a tenant that has no settings of its own."""
-    tenant = access.scope.tenant
-    if access.scope.level == "tenant" and not tenant.is_custom:
-        raise PermissionDenied(
-            f"Tenant Settings need the Enterprise plan; {tenant} is on {Plan(tenant.plan).label}. "
-            "Ask the operator of this installation to change the plan."
-        )
 
 
 @tenant_view(Power.OWNER)

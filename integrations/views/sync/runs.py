@@ -28,10 +28,9 @@ from integrations.views.frame import (
 )
 from integrations.views.sync.diff import group_changes, link
 from integrations.views.workspace_impact import WorkspaceLines, workspace_lines
-from workspaces.access import MAY_APPROVE_REMOVALS, Access, Power
+from workspaces.access import MAY_APPROVE_REMOVALS, Access, Power, check_tenant_settings
 from workspaces.places import lookup
 from workspaces.scoping import scope_view
-from workspaces.views.settings import check_tenant_settings
 from workspaces.web import pagination
 from workspaces.web.htmx import has_seen, render_page
 from workspaces.web.inputs import key_in

@@ -1,0 +1,93 @@
+"""The API: the routes of all apps, at one address that has two names."""
+
+import json
+from functools import cache
+
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, re_path
+from django.views.decorators.http import require_safe
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+from workspaces.api import actor, audit_log, members, places, users
+from workspaces.api.door import signed_in_only, unknown
+from workspaces.api.problems import ProblemError, answer
+from workspaces.rate_limit import LimitReachedError
+from workspaces.scoping import public_view
+
+ROUTES = (actor.routes, users.routes, places.routes, members.routes, audit_log.routes)
+
+api = NinjaAPI(
+    title="Pipes",
+    version="v0",
+    description="What a person can do in the console, a program can do with a token of theirs.",
+    docs_url=None,
+    openapi_url=None,
+    urls_namespace="api",
+)
+for each in ROUTES:
+    api.add_router("", each.router)
+
+
+@api.exception_handler(ProblemError)
+def _problem(_request: HttpRequest, error: ProblemError) -> HttpResponse:
+    return answer(error)
+
+
+@api.exception_handler(ValidationError)
+def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
+    fields = [(".".join(map(str, each["loc"][_outer(each["loc"]) :])), str(each["msg"])) for each in error.errors]
+    said = "; ".join(f"{at}: {message}" if at else message for at, message in fields)
+    return answer(ProblemError(400, said, fields=[each for each in fields if each[0]]))
+
+
+def _outer(location: tuple[object, ...]) -> int:
+    """Count the parts of a location that name no field: where it stood, and the argument that takes the whole body."""
+    return 2 if location[:1] == ("body",) else 1
+
+
+@api.exception_handler(HttpError)
+def _unreadable(_request: HttpRequest, error: HttpError) -> HttpResponse:
+    return answer(ProblemError(error.status_code, str(error)))
+
+
+@api.exception_handler(PermissionDenied)
+def _forbidden(_request: HttpRequest, error: PermissionDenied) -> HttpResponse:
+    return answer(ProblemError(403, str(error)))
+
+
+@api.exception_handler(Http404)
+@api.exception_handler(ObjectDoesNotExist)
+def _not_there(_request: HttpRequest, _error: Exception) -> HttpResponse:
+    return answer(ProblemError(404, "There is no such thing, or none that you have to do with."))
+
+
+@api.exception_handler(LimitReachedError)
+def _too_often(_request: HttpRequest, error: LimitReachedError) -> HttpResponse:
+    return answer(ProblemError(429, str(error), retry_after=60))
+
+
+def _behind_the_door(pattern: URLPattern) -> URLPattern:
+    pattern.callback = signed_in_only(pattern.callback)
+    return pattern
+
+
+@cache
+def _document() -> bytes:
+    document = api.get_openapi_schema(path_prefix="/api/latest")
+    return json.dumps(document).encode()
+
+
+@public_view
+@require_safe
+def openapi(_request: HttpRequest) -> HttpResponse:
+    """Give the OpenAPI document, which says what there is and nothing of anybody's."""
+    return HttpResponse(_document(), content_type="application/json")
+
+
+urlpatterns = [
+    path("docs/openapi.json", openapi, name="openapi"),
+    *(_behind_the_door(pattern) for pattern in api.urls[0] if isinstance(pattern, URLPattern)),
+    re_path(r"^(?P<path>.*)$", unknown),
+]

@@ -1,0 +1,143 @@
+"""Who may call what: every route of the API, every person, and what they are answered."""
+
+import json
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from pipes.api import ROUTES
+from tests.conftest import Cast
+from workspaces import isolation
+from workspaces.models import Token
+from workspaces.people import tokens
+
+# Rows: method and path, and for whom it is. "all" of the tenant, its owners ("tenant"), members and owners of the
+# organization ("org member", "org"), readers and owners of the workspace ("reader", "workspace"), or "self" alone.
+TABLE = """
+GET    /actor                                            all
+GET    /actor/org                                        all
+GET    /actor/org/invite                                 all
+GET    /actor/workspace                                  all
+GET    /actor/activity                                   all
+GET    /identity                                         all
+GET    /identity/{identity}                              all
+GET    /user/{user}                                      all
+PATCH  /user/{user}                                      self
+GET    /user/{user}/email                                self
+GET    /user/{user}/email/{email}                        self
+GET    /user/{user}/preferences                          self
+PATCH  /user/{user}/preferences                          self
+GET    /user/{user}/audit_log                            self
+GET    /user/{user}/token                                self
+POST   /user/{user}/token                                self
+GET    /user/{user}/token/{token}                        self
+PATCH  /user/{user}/token/{token}                        self
+DELETE /user/{user}/token/{token}                        self
+GET    /tenant                                           all
+GET    /tenant/{tenant}                                  all
+PATCH  /tenant/{tenant}                                  tenant
+GET    /tenant/{tenant}/member                           tenant
+POST   /tenant/{tenant}/member/invite                    tenant
+GET    /tenant/{tenant}/member/{user}                    tenant
+PATCH  /tenant/{tenant}/member/{user}                    tenant
+DELETE /tenant/{tenant}/member/{user}                    tenant
+GET    /settings                                         tenant
+GET    /audit_log                                        tenant
+GET    /org                                              all
+POST   /org                                              tenant
+GET    /org/{org}                                        org member
+PATCH  /org/{org}                                        org
+DELETE /org/{org}                                        org
+GET    /org/{org}/audit_log                              org
+GET    /org/{org}/member                                 org member
+POST   /org/{org}/member                                 org
+POST   /org/{org}/member/invite                          org
+GET    /org/{org}/member/{user}                          org member
+PATCH  /org/{org}/member/{user}                          org
+DELETE /org/{org}/member/{user}                          org
+GET    /org/{org}/workspace                              org member
+POST   /org/{org}/workspace                              org
+GET    /org/{org}/workspace/{workspace}                  reader
+DELETE /org/{org}/workspace/{workspace}                  workspace
+GET    /org/{org}/workspace/{workspace}/audit_log        workspace
+GET    /org/{org}/workspace/{workspace}/member           reader
+POST   /org/{org}/workspace/{workspace}/member           workspace
+GET    /org/{org}/workspace/{workspace}/member/{user}    reader
+PATCH  /org/{org}/workspace/{workspace}/member/{user}    workspace
+DELETE /org/{org}/workspace/{workspace}/member/{user}    workspace
+"""
+ROWS = [re.split(r"\s{2,}|(?<=[A-Z])\s+(?=/)", line.strip()) for line in TABLE.strip().splitlines()]
+
+# Of each group who may, and who may not but belongs to the place all the same: they are told why.
+PEOPLE = (
+    *("tenant_owner", "tenant_member", "org_owner", "org_member", "workspace_owner", "operator", "reader"),
+    *("stranger", "nobody", "ended"),
+)
+_INSIDE = PEOPLE[:7]
+_IN_ORG = ("tenant_owner", *PEOPLE[2:7])
+_IN_WORKSPACE = ("tenant_owner", "org_owner", *PEOPLE[4:7])
+MAY = {
+    "all": (_INSIDE, _INSIDE),
+    "tenant": (("tenant_owner",), _INSIDE),
+    "org member": (_IN_ORG, _IN_ORG),
+    "org": (("tenant_owner", "org_owner"), _IN_ORG),
+    "reader": (_IN_WORKSPACE, _IN_WORKSPACE),
+    "workspace": (("tenant_owner", "org_owner", "workspace_owner"), _IN_WORKSPACE),
+    "self": (("reader",), ("reader",)),
+}
+
+
+def test_the_table_has_every_route() -> None:
+    declared = {(route.method, route.path) for routes in ROUTES for route in routes.declared}
+    assert {(method, path) for method, path, _ in ROWS} == declared
+    assert len(ROWS) == len(declared)
+
+
+@pytest.fixture
+def sent(cast: Cast) -> dict[str, str]:
+    """The token of each of the people; nobody's is made up, and one is over."""
+    made = {"nobody": "tpt_00000000000000000000_guessed"}
+    for name in (*_INSIDE, "stranger", "ended"):
+        user = getattr(cast, "org_owner" if name == "ended" else name)
+        tenant = cast.globex if name == "stranger" else cast.acme
+        with isolation.as_tenant(tenant.pk):
+            made[name] = tokens.make(user=user, tenant=tenant, title=name, expires_at=None, by=user, now=timezone.now())
+    with isolation.as_tenant(cast.acme.pk):
+        Token.objects.filter(title="ended").update(is_active=False)
+    return made
+
+
+@pytest.mark.parametrize(("method", "path", "group"), ROWS, ids=lambda text: str(text).replace("/", "."))
+def test_each_gets_what_the_table_says(
+    method: str, path: str, group: str, cast: Cast, sent: dict[str, str], client: Client
+) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        token = Token.objects.get(user=cast.reader).public_id
+    named = {"org": "tnt", "workspace": cast.fireworks.public_id, "user": cast.reader.public_id, "tenant": "acme"}
+    with isolation.as_user(cast.reader.pk):
+        EmailAddress.objects.create(user=cast.reader, email=cast.reader.email, verified=True, primary=True)
+    url = path.format(**named, identity="reader", email=cast.reader.email, token=token)
+    may, inside = MAY[group]
+    for name in PEOPLE:
+        with transaction.atomic():
+            answer = client.generic(
+                method,
+                f"/api/v0{url}",
+                json.dumps({}) if method in ("POST", "PATCH") else "",
+                content_type="application/json",
+                headers={"Authorization": f"Bearer {sent[name]}"},
+            )
+            transaction.set_rollback(True)
+        assert answer["Content-Type"] == "application/json"
+        expected = 401 if name in ("nobody", "ended") else 403 if name in inside else 404
+        # Their own tenant has the same paths: there a stranger is at home, and finds theirs.
+        is_own = name == "stranger" and group in ("all", "tenant") and "{" not in path
+        if name in may or is_own:
+            assert answer.status_code in (200, 201, 400, 409), (name, answer.content)
+        else:
+            assert answer.status_code == expected, (name, answer.content)
+            assert answer.json()["detail"]

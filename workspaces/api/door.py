@@ -1,0 +1,88 @@
+"""The door of the API: every request comes through here, whatever it asks for.
+
+It is signed in by its token and nothing else, works in one transaction that is bound to the token's person and tenant,
+and what it has written is undone when it is refused.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from workspaces import isolation, rate_limit
+from workspaces.api.problems import ProblemError, answer
+from workspaces.people import tokens
+from workspaces.rate_limit import LimitReachedError, Window
+
+# In a minute. A plan of Terraform's makes ten requests at once, each after the answer to the one before.
+PER_TOKEN, PER_TENANT = 1200, 6000
+
+View = Callable[..., HttpResponseBase]
+
+
+class _RefusedError(Exception):
+    """Takes an answer out of the transaction, which is undone by it."""
+
+    def __init__(self, response: HttpResponseBase) -> None:
+        super().__init__()
+        self.response = response
+
+
+def signed_in_only(view: View) -> View:
+    """Let a view be reached with a token only; ``request.signed_in`` says by whom."""
+
+    @csrf_exempt  # a cookie signs nobody in here
+    @wraps(view)
+    def inner(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
+        try:
+            with isolation.bound(user_id="", tenant_id=""):
+                request.signed_in = _sign_in(request)  # type: ignore[attr-defined]
+                response = view(request, *arguments, **named)
+                if response.status_code >= 400:
+                    raise _RefusedError(_in_json(response))
+        except ProblemError as problem:
+            return answer(problem)
+        except _RefusedError as refused:
+            return refused.response
+        return response
+
+    inner.scope = "api"  # type: ignore[attr-defined]  # each route says which places it is in, and for whom
+    return inner
+
+
+@signed_in_only
+def unknown(request: HttpRequest, **_path: str) -> HttpResponse:
+    """Answer for a path at which there is nothing."""
+    return answer(ProblemError(404, f"There is nothing at {request.path}. The paths are in docs/openapi.json."))
+
+
+def _sign_in(request: HttpRequest) -> tokens.SignedIn:
+    if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+        raise ProblemError(403, "Tokens are taken by https only. This one was sent in the clear: make another one.")
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    now = timezone.now()
+    found = tokens.sign_in(text.strip(), now=now) if scheme.lower() == "bearer" else None
+    if found is None:
+        raise ProblemError(401, tokens.REFUSED if text else "Send a token, as “Authorization: Bearer tpt_…”.")
+    try:
+        for name, key, limit in (("token", found.token.pk, PER_TOKEN), ("tenant", found.tenant.pk, PER_TENANT)):
+            rate_limit.count(f"api-{name}", key, limit=limit, window=Window.MINUTE, now=now)
+    except LimitReachedError as error:
+        detail = f"More than {error.limit} requests in a minute. Wait until the next one begins."
+        raise ProblemError(429, detail, retry_after=60 - now.second) from None
+    return found
+
+
+def _in_json(response: HttpResponseBase) -> HttpResponseBase:
+    """Give a refusal as JSON, that of a method too, which the framework answers with an empty page."""
+    if response.get("Content-Type", "").startswith("application/json"):
+        return response
+    made = answer(ProblemError(response.status_code, "There is no such method at this path."))
+    if "Allow" in response.headers:
+        made["Allow"] = response["Allow"]
+    return made

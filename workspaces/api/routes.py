@@ -1,0 +1,192 @@
+"""How a route of the API is declared: its path, at which levels it is, and who may use it.
+
+A route that is at several levels is one function, which is given the scope in its ``Call``: its paths begin with
+nothing for the tenant, with ``/org/{org}`` for an organization, and with ``/org/{org}/workspace/{workspace}`` for a
+workspace. As on pages, strangers get 404 and members with too weak a role 403 with the reason.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeVar
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import Router
+from pydantic import BaseModel
+
+from workspaces.access import Access, Power, Scope
+from workspaces.api.problems import Problem, ProblemError
+from workspaces.models import Organization, Tenant, User, Workspace
+from workspaces.models.versioned import PUBLIC_ID_DIGITS
+from workspaces.people.tokens import SignedIn
+
+TENANT, ORG, WORKSPACE = "tenant", "org", "workspace"
+_BEFORE: Final = {TENANT: "", ORG: "/org/{org}", WORKSPACE: "/org/{org}/workspace/{workspace}"}
+_REFUSALS: Final = dict.fromkeys((400, 401, 402, 403, 404, 405, 409, 411, 412, 413, 429, 503), Problem)
+_REQUEST: Final = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=HttpRequest)
+_ID: Final = re.compile(rf"[a-z]+_[0-9a-v]{{{PUBLIC_ID_DIGITS}}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation at one path: what a test of who may do what goes through."""
+
+    method: str
+    path: str
+    level: str
+    needs: Power
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of a program, in the scope of its path: what every route is given first."""
+
+    request: HttpRequest
+    access: Access
+
+    @property
+    def user(self) -> User:
+        return self.access.user
+
+    @property
+    def scope(self) -> Scope:
+        return self.access.scope
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.access.scope.tenant
+
+
+View = TypeVar("View", bound=Callable[..., BaseModel | HttpResponse])
+
+
+class Decorator(Protocol):
+    """Declares a view, and leaves it as it is."""
+
+    def __call__(self, view: View, /) -> View: ...
+
+
+class Routes:
+    """The routes of one subject; ``router`` is what ``pipes.api`` mounts."""
+
+    def __init__(self, subject: str) -> None:
+        self.router = Router(tags=[subject])
+        self.declared: list[Route] = []
+
+    def get(self, path: str, *, gives: Any, at: Sequence[str] = (TENANT,), needs: Power = Power.MEMBER) -> Decorator:
+        return self._declare("GET", path, gives, 200, at, needs)
+
+    def post(
+        self, path: str, *, gives: Any, at: Sequence[str] = (TENANT,), needs: Power = Power.OWNER, status: int = 201
+    ) -> Decorator:
+        return self._declare("POST", path, gives, status, at, needs)
+
+    def patch(self, path: str, *, gives: Any, at: Sequence[str] = (TENANT,), needs: Power = Power.OWNER) -> Decorator:
+        return self._declare("PATCH", path, gives, 200, at, needs)
+
+    def delete(self, path: str, *, gives: Any, at: Sequence[str] = (TENANT,), needs: Power = Power.OWNER) -> Decorator:
+        return self._declare("DELETE", path, gives, 200, at, needs)
+
+    def _declare(self, method: str, path: str, gives: Any, status: int, at: Sequence[str], needs: Power) -> Decorator:
+        def decorate(view: View) -> View:
+            for level in at:
+                full = _BEFORE[level] + path
+                self.router.add_api_operation(
+                    full or "/",
+                    [method],
+                    _scoped(view, level, status),
+                    auth=Bearer(needs),
+                    response={status: gives} | _REFUSALS,
+                    operation_id="_".join(
+                        [
+                            method.lower(),
+                            *(["at", level] if len(at) > 1 else []),
+                            *re.findall(r"\w+", path),
+                            view.__name__,
+                        ]
+                    ),
+                )
+                self.declared.append(Route(method, full, level, needs))
+            return view
+
+        return decorate
+
+
+def named(text: str, prefix: str = "") -> Q:
+    """Match what has this handle or, wherever a handle may stand, this id."""
+    found = Q(**{f"{prefix}handle": text})
+    return found | Q(**{f"{prefix}public_id": text}) if _ID.fullmatch(text) else found
+
+
+def of_version(call: Call, row: Any) -> None:
+    """Refuse to change what is of another version than the program says that it has seen; it need not say so."""
+    wanted = call.request.headers.get("If-Match", "").strip('" ')
+    if wanted and wanted != str(row.version):
+        raise ProblemError(412, f"It is of version {row.version} by now, and not {wanted}. Read it again first.")
+
+
+class Bearer:
+    """Finds the scope of a path, and refuses whom its route is not for, before anything is read of what was sent."""
+
+    openapi_security_schema = {"type": "http", "scheme": "bearer"}  # noqa: RUF012  as the framework reads it
+
+    def __init__(self, needs: Power) -> None:
+        self.needs = needs
+
+    def __call__(self, request: HttpRequest) -> Access:
+        match = request.resolver_match
+        places = match.kwargs if match else {}
+        who: SignedIn = request.signed_in  # type: ignore[attr-defined]  # by the door
+        if places.get("tenant", who.tenant.handle) not in (who.tenant.handle, who.tenant.public_id):
+            raise Http404
+        access = _enter(who, places.get("org"), places.get("workspace"))
+        access.check(self.needs)
+        request.access = access  # type: ignore[attr-defined]
+        return access
+
+
+def _scoped(view: Callable[..., Any], level: str, status: int) -> Callable[..., HttpResponse]:
+    """Make the view of one level, which takes the names of the places and leaves them to ``Bearer``."""
+
+    def inner(request: HttpRequest, **values: Any) -> HttpResponse:
+        for place in ("org", "workspace"):
+            values.pop(place, None)
+        result = view(Call(request, request.access), **values)  # type: ignore[attr-defined]  # by Bearer
+        if isinstance(result, HttpResponse):
+            return result
+        return HttpResponse(result.model_dump_json(exclude_none=True), content_type="application/json", status=status)
+
+    own = list(inspect.signature(view).parameters.values())
+    places = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=str)
+        for name in ("org", "workspace")
+        if f"{{{name}}}" in _BEFORE[level]
+    ]
+    further = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own[1:]]
+    inner.__signature__ = inspect.Signature([_REQUEST, *places, *further])  # type: ignore[attr-defined]
+    inner.__name__, inner.__doc__ = view.__name__, view.__doc__
+    return inner
+
+
+def _enter(who: SignedIn, org: str | None, workspace: str | None) -> Access:
+    """Find the place with these handles or ids in the token's tenant; raises Http404 where the person has no part."""
+    scope: Scope | None = Scope(who.tenant)
+    if workspace is not None and org is not None:
+        places = Workspace.objects.select_related("organization", "created_by", "updated_by")
+        found = places.filter(named(workspace), named(org, "organization__"), tenant=who.tenant).first()
+        scope = Scope(who.tenant, found.organization, found) if found else None
+    elif org is not None:
+        place = (
+            Organization.objects.select_related("created_by", "updated_by")
+            .filter(named(org), tenant=who.tenant)
+            .first()
+        )
+        scope = Scope(who.tenant, place) if place else None
+    if scope is None:
+        raise Http404
+    access = Access(who.user, scope, who.memberships)
+    if access.power == Power.NONE:
+        raise Http404
+    return access
