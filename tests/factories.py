@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -14,6 +15,7 @@ from integrations.notifications import webhooks as notification_actions
 from integrations.wizard import drafts, finish
 from workspaces.access import Scope
 from workspaces.models import Membership, Organization, Plan, Role, Tenant, User, Workspace
+from workspaces.people import tokens
 from workspaces.places import actions, members
 
 PASSWORD = "a-password-for-tests"
@@ -51,6 +53,11 @@ def workspace(scope: Scope, handle: str, *, owner: User) -> Workspace:
 def member(scope: Scope, person: User, role: Role) -> Membership:
     """Give somebody a role."""
     return members.add_member(scope=scope, user=person, role=role, by=None)
+
+
+def token(person: User, tenant: Tenant, title: str = "Program", *, expires_at: datetime | None = None) -> str:
+    """Make a token of somebody in a tenant, and give its text."""
+    return tokens.make(user=person, tenant=tenant, title=title, expires_at=expires_at, by=person, now=timezone.now())
 
 
 def draft(scope: Scope, handle: str = "", *, by: User, **fields: Any) -> Draft:

@@ -19,8 +19,8 @@ SENTENCES = {
     "member.role_changed": "changed the role of {object} from {before} to {after}",
     "member.removed": "removed {object}, who was {role}",
     "member.left": "left, having been {role}",
-    "user.address_set": "gave {object} another email address",
-    "user.second_factor_reset": "removed the second factor of {object}",
+    "user.address_set": "gave {object} another email address, and ended their tokens",
+    "user.second_factor_reset": "removed the second factor of {object}, and ended their tokens",
     "user.deactivated": "deactivated the account of {object}",
     "user.reactivated": "activated the account of {object} again",
     "support.began": "began to look into {object} for support",
@@ -47,6 +47,11 @@ SENTENCES = {
     "user.recovery_code_used": "used a recovery code",
     "user.sessions_ended": "ended other sessions of their account",
     "audit_log.exported": "took a copy of the audit log of {object}",
+    "token.created": "made the token {object} of {of}",
+    "token.changed": "changed the token {object} of {of}",
+    "token.deleted": "ended the token {object} of {of}",
+    "tenant.tokens_voided": "ended all tokens of {object}",
+    "tenant.token_life_changed": "changed for how long tokens of {object} are good at most",
     "invitation.sent": "invited {object} as {role}",
     "invitation.accepted": "accepted the invitation of {object} and is {role}",
     "invitation.withdrawn": "withdrew the invitation of {object} as {role}",
@@ -59,6 +64,7 @@ KINDS = {
     "workspace": "Workspace",
     "user": "Person",
     "invitation": "Invitation",
+    "token": "Token",
 }
 
 sentences.register(SENTENCES, KINDS)

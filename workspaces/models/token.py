@@ -44,7 +44,8 @@ class Token(Versioned):
         indexes = [models.Index(fields=["tenant", "user"], name="token_of_person")]
 
     def __str__(self) -> str:
-        return self.title or f"…{self.last4}"
+        """Name it by what no person has written: the audit log keeps this for good."""
+        return f"…{self.last4}"
 
     def is_over(self, now: datetime) -> bool:
         """Return whether its time is over."""

@@ -128,7 +128,10 @@ class PersonAct(Act):
 
 class SetAddress(PersonAct):
     label = "Change email address"
-    says = "They sign in with this address only, and have yet to confirm it. Both addresses get an email."
+    says = (
+        "They sign in with this address only, and have yet to confirm it. Their tokens end. Both addresses get an"
+        " email."
+    )
     email = forms.EmailField(label="New email address")
 
     def perform(self) -> str:
@@ -149,14 +152,20 @@ class PlainAct(PersonAct):
 
 class ResetSecondFactor(PlainAct):
     label = "Reset second factor"
-    says = "Their password alone opens the account until they turn a second factor on again. They get an email."
+    says = (
+        "Their password alone opens the account until they turn a second factor on again. Their tokens end. They get"
+        " an email."
+    )
     does = staticmethod(accounts.reset_second_factor)
     done = "{person} has no second factor any more."
 
 
 class Deactivate(PlainAct):
     label = "Deactivate"
-    says = "They are signed out and cannot sign in. Their roles stay, for when they are activated again."
+    says = (
+        "They are signed out and cannot sign in, and their tokens end. Their roles stay, for when they are activated"
+        " again."
+    )
     fits = staticmethod(lambda target: target.is_active)
     does = staticmethod(accounts.deactivate)
     done = "{person} cannot sign in any more."

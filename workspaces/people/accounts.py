@@ -14,10 +14,12 @@ from django.core import mail
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from workspaces import audit, isolation
 from workspaces.access import Scope
 from workspaces.models import User
+from workspaces.people import tokens
 from workspaces.places import members as places_members
 from workspaces.sign_in import adapter
 
@@ -45,6 +47,8 @@ def find_or_create(email: str, *, handle: str = "") -> User:
 def set_address(*, person: User, email: str, by: User) -> None:
     """Let somebody sign in with this address, and with no other; they have yet to confirm it.
 
+    Programs that sign in as them do not any more: who made their tokens had another address.
+
     Raises ValidationError when it is another person's.
     """
     email, former = email.lower(), person.email
@@ -55,23 +59,29 @@ def set_address(*, person: User, email: str, by: User) -> None:
     person.save(update_fields=["email"])
     EmailAddress.objects.filter(user=person).delete()
     EmailAddress.objects.create(user=person, email=email, primary=True)
+    tokens.end_all_of(person=person, now=timezone.now())
     audit.record_in_tenants_of("user.address_set", user=person, by=by, before=former, after=email)
     for address in {former, email}:
-        _write(address, f"gave your account the email address {email}; it was {former} before", by)
+        _write(address, f"gave your account the email address {email}; it was {former} before. Your tokens ended", by)
 
 
 @transaction.atomic
 def reset_second_factor(*, person: User, by: User) -> None:
-    """Take somebody's second factor away, with its recovery codes: they have lost them."""
+    """Take somebody's second factor away, with its recovery codes: they have lost them. Their tokens end."""
     _refuse_own(person, by)
     Authenticator.objects.filter(user=person).delete()
+    tokens.end_all_of(person=person, now=timezone.now())
     audit.record_in_tenants_of("user.second_factor_reset", user=person, by=by)
-    _write(person.email, "removed the second factor of your account: your password alone opens it now", by)
+    _write(
+        person.email,
+        "removed the second factor of your account: your password alone opens it now. Your tokens ended",
+        by,
+    )
 
 
 @transaction.atomic
 def deactivate(*, person: User, by: User) -> None:
-    """Let somebody sign in no more and end their sessions; what they did stays, and so do their roles.
+    """Let somebody sign in no more and end their sessions and tokens; what they did stays, and so do their roles.
 
     Raises LastOwnerError where a tenant would be left without an owner who can sign in.
     """
@@ -80,6 +90,7 @@ def deactivate(*, person: User, by: User) -> None:
     person.is_active = False
     person.save(update_fields=["is_active"])
     _end_sessions(person)
+    tokens.end_all_of(person=person, now=timezone.now())
     with isolation.as_operator():
         tenants = [Scope(each.tenant) for each in person.memberships.filter(organization=None).select_related("tenant")]
     for scope in tenants:
@@ -136,6 +147,7 @@ def erase(*, person: User, by: User, now: datetime) -> None:
         cursor.execute("SET LOCAL statement_timeout = '10min'")  # it looks through all of the audit log
     person.save()
     _end_sessions(person)
+    tokens.end_all_of(person=person, now=now)
     EmailAddress.objects.filter(user=person).delete()
     Authenticator.objects.filter(user=person).delete()
     _write(former, "erased your account and what Pipes knew of you", by)

@@ -1,7 +1,7 @@
 """Tokens: what is done with them, and who one signs in.
 
-Each action is one transaction, bound to the token's tenant by whom calls it, and writes one audit event there; no event
-holds anything of a secret.
+Each action is one transaction, bound to the token's tenant by whom calls it, and writes one audit event there. No event
+holds anything of a secret but its last four characters, nor a title, which is a person's own and goes with the token.
 """
 
 from dataclasses import dataclass
@@ -11,11 +11,12 @@ from typing import Final
 from django.db import transaction
 from django.db.models import QuerySet
 
-from workspaces import audit
+from workspaces import audit, isolation
 from workspaces.access import Scope
 from workspaces.models import Membership, Tenant, Token, User
 from workspaces.models.tenant import new_public_id
 from workspaces.models.token import new_token_text, token_hash
+from workspaces.wording.names import isolated
 
 LIMIT: Final = 5  # of one person in one tenant, active or not
 USE_IS_WRITTEN_EVERY: Final = timedelta(minutes=1)
@@ -24,6 +25,10 @@ REFUSED: Final = "This token is unknown, inactive or over. Make another one at P
 
 class TooManyTokensError(Exception):
     """The person has as many tokens in the tenant as anybody may have; the text says what to do."""
+
+
+class MadeMeanwhileError(Exception):
+    """There is a newer token than the one that is wanted was to follow; the text says what to do."""
 
 
 class TokenLifeError(ValueError):
@@ -45,14 +50,24 @@ def tokens_of(user: User, tenant: Tenant) -> QuerySet[Token]:
 
 
 @transaction.atomic
-def make(*, user: User, tenant: Tenant, title: str, expires_at: datetime | None, by: User, now: datetime) -> str:
+def make(
+    *,
+    user: User,
+    tenant: Tenant,
+    title: str,
+    expires_at: datetime | None,
+    by: User,
+    now: datetime,
+    newest: int | None = None,
+) -> str:
     """Make a token and give its text, which is known to nobody afterwards.
 
-    Raises TooManyTokensError, TokenLifeError, and Membership.DoesNotExist when the person is no member of the tenant.
+    ``newest`` is the key of the newest token that whoever asks knew of, so that the same form makes no second one.
+    Raises MadeMeanwhileError, TooManyTokensError, TokenLifeError, and Membership.DoesNotExist when the person is no
+    member of the tenant.
     """
     membership = Membership.objects.select_for_update().get(user=user, tenant=tenant, organization=None)
-    if tokens_of(user, tenant).count() >= LIMIT:
-        raise TooManyTokensError(f"{user} has {LIMIT} tokens in {tenant}, which is the most. Delete one of them first.")
+    _refuse_another(user, tenant, newest)
     check_life(tenant, expires_at, now=now)
     public_id = new_public_id("tpt")
     text = new_token_text(public_id)
@@ -71,11 +86,22 @@ def make(*, user: User, tenant: Tenant, title: str, expires_at: datetime | None,
         scope=Scope(tenant),
         by=by,
         target=token,
-        of=user.handle,
+        of=user.email,
         expires=_day(expires_at),
-        last4=text[-4:],
     )
     return text
+
+
+def _refuse_another(user: User, tenant: Tenant, newest: int | None) -> None:
+    if newest is not None and tokens_of(user, tenant).filter(pk__gt=newest).exists():
+        raise MadeMeanwhileError(
+            "This form has made a token already, or another one was made since it was opened. If you want one more,"
+            " send it again; what was made is in the list."
+        )
+    if tokens_of(user, tenant).count() >= LIMIT:
+        raise TooManyTokensError(
+            f"{isolated(user)} has {LIMIT} tokens in {tenant}, which is the most. Delete one of them first."
+        )
 
 
 def check_life(tenant: Tenant, expires_at: datetime | None, *, now: datetime) -> None:
@@ -89,9 +115,8 @@ def check_life(tenant: Tenant, expires_at: datetime | None, *, now: datetime) ->
 def change(*, token: Token, title: str, is_active: bool, by: User) -> None:
     """Change what a token is called, or whether it signs anybody in. Raises Token.DoesNotExist when it is gone."""
     current = Token.objects.select_for_update().get(pk=token.pk)
-    before = {"title": current.title, "is_active": current.is_active}
-    after = {"title": title, "is_active": is_active}
-    if before == after:
+    before, is_renamed = current.is_active, title != current.title
+    if before == is_active and not is_renamed:
         return
     current.title, current.is_active = title, is_active
     current.save(update_fields=["title", "is_active"])
@@ -100,9 +125,10 @@ def change(*, token: Token, title: str, is_active: bool, by: User) -> None:
         scope=Scope(current.tenant),
         by=by,
         target=current,
-        of=current.user.handle,
-        before=before,
-        after=after,
+        of=current.user.email,
+        before={"is_active": before},
+        after={"is_active": is_active},
+        **({"renamed": True} if is_renamed else {}),
     )
 
 
@@ -110,7 +136,7 @@ def change(*, token: Token, title: str, is_active: bool, by: User) -> None:
 def delete(*, token: Token, by: User) -> None:
     """End a token for good; what uses it is signed out with its next request. Deleted twice, nothing happens."""
     if Token.objects.filter(pk=token.pk).delete()[0]:
-        audit.record("token.deleted", scope=Scope(token.tenant), by=by, target=token, of=token.user.handle)
+        audit.record("token.deleted", scope=Scope(token.tenant), by=by, target=token, of=token.user.email)
 
 
 @transaction.atomic
@@ -120,6 +146,21 @@ def void_all(*, tenant: Tenant, by: User, now: datetime) -> int:
     Tenant.objects.filter(pk=tenant.pk).update(tokens_valid_from=now)
     audit.record("tenant.tokens_voided", scope=Scope(tenant), by=by, target=tenant, tokens=number)
     return number
+
+
+@transaction.atomic
+def end_all_of(*, person: User, now: datetime) -> None:
+    """End all tokens of a person, in whichever tenant; one that is being made just now is good for nothing either.
+
+    Whoever calls it records why.
+    """
+    person.tokens_valid_from = now
+    person.save(update_fields=["tokens_valid_from"])
+    with isolation.as_user(person.pk):
+        tenants = sorted(set(Token.objects.filter(user=person).values_list("tenant_id", flat=True)))
+    for tenant in tenants:
+        with isolation.as_tenant(tenant):
+            Token.objects.filter(user=person, tenant=tenant).delete()
 
 
 @transaction.atomic
@@ -143,26 +184,43 @@ def set_longest_life(*, tenant: Tenant, days: int | None, by: User) -> None:
         )
 
 
+def state_of(token: Token, *, now: datetime) -> str:
+    """Say whether a token signs its person in: it is *active*, *inactive* for now, or *over* for good."""
+    if token.is_over(now) or _is_void(token, token.tenant, token.user):
+        return "over"
+    return "active" if token.is_active else "inactive"
+
+
 def sign_in(text: str, *, now: datetime) -> SignedIn | None:
     """Find whom this token signs in, and bind the transaction to them and its tenant, in two statements.
 
-    None where it is good for nothing.
+    None where it is good for nothing; then the transaction sees nothing.
     """
     found = list(Token.objects.raw("SELECT * FROM sign_in_by_token(%s)", [token_hash(text)]))
-    if not found or not found[0].is_active or found[0].is_over(now):
+    if not found:
         return None
-    token = found[0]
+    (token,) = found
+    signed_in = _whom(token, now)
+    if signed_in is None:
+        isolation.bind(user_id="", tenant_id="")
+    elif token.last_used_at is None or token.last_used_at <= now - USE_IS_WRITTEN_EVERY:
+        Token.objects.filter(pk=token.pk).update(last_used_at=now)
+    return signed_in
+
+
+def _whom(token: Token, now: datetime) -> SignedIn | None:
+    if not token.is_active or token.is_over(now):
+        return None
     own = Membership.objects.filter(user=token.user_id, tenant=token.tenant_id)
     memberships = tuple(own.select_related("user", "tenant"))
     member = next((one for one in memberships if one.pk == token.membership_id), None)
-    if member is None or not member.user.is_active:
+    if member is None or not member.user.is_active or _is_void(token, member.tenant, member.user):
         return None
-    valid_from = [at for at in (member.tenant.tokens_valid_from, member.user.tokens_valid_from) if at]
-    if any(token.created_at < at for at in valid_from):
-        return None
-    if token.last_used_at is None or token.last_used_at <= now - USE_IS_WRITTEN_EVERY:
-        Token.objects.filter(pk=token.pk).update(last_used_at=now)
     return SignedIn(token, member.user, member.tenant, memberships)
+
+
+def _is_void(token: Token, tenant: Tenant, user: User) -> bool:
+    return any(at and token.created_at < at for at in (tenant.tokens_valid_from, user.tokens_valid_from))
 
 
 def _day(at: datetime | None) -> str | None:

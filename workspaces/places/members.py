@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from workspaces import audit, isolation
 from workspaces.access import Power, Scope, power_in
-from workspaces.models import Invitation, Membership, Role, Tenant, User
+from workspaces.models import Invitation, Membership, Role, Tenant, Token, User
 from workspaces.models.invitation import InvitationQuerySet
 from workspaces.models.membership import PLACE_ROLES, WORKSPACE_ROLES
 from workspaces.wording.names import isolated
@@ -30,14 +30,16 @@ class AlreadyMemberError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What goes with a role: places inside the one that it was in, and open invitations that need an owner's word."""
+    """What goes with a role: places inside the one it was in, open invitations that need an owner's word, tokens."""
 
     places: list[Scope] = field(default_factory=list)
     invitations: list[str] = field(default_factory=list)  # the addresses that were invited
+    tokens: int = 0
 
     @property
-    def details(self) -> dict[str, list[str]]:
-        return {"also_from": [str(scope) for scope in self.places], "withdrawn_invitations": self.invitations}
+    def details(self) -> dict[str, object]:
+        found = {"also_from": [str(scope) for scope in self.places], "withdrawn_invitations": self.invitations}
+        return found | ({"ended_tokens": self.tokens} if self.tokens else {})
 
     def sentence(self, who: str = "they") -> str:
         """Say what became of the invitations; empty without any."""
@@ -169,12 +171,12 @@ def leave(*, scope: Scope, member: Membership) -> Loss:
 
 def _drop(scope: Scope, member: Membership) -> Loss:
     _keep_an_owner(scope, member)
-    lost = places_inside(scope, member.user)
+    lost, ended = places_inside(scope, member.user), tokens_with(scope, member.user)
     _invitations_of(member.user).filter(**_inside(scope)).update(withdrawn_at=timezone.now())
     Membership.objects.filter(**_inside(scope), user=member.user).delete()
     if scope.organization and not scope.workspace:
         _drop_from_unseen_tenant(scope.tenant, member.user)
-    return Loss(lost, withdraw_unbacked(scope, member.user))
+    return Loss(lost, withdraw_unbacked(scope, member.user), ended)
 
 
 def _invitations_of(user: User) -> InvitationQuerySet:
@@ -211,7 +213,13 @@ def withdraw_unbacked(scope: Scope, sender: User) -> list[str]:
 def loss_of(scope: Scope, user: User) -> Loss:
     inside = Membership.objects.filter(**_inside(scope)).values("pk")
     left = Membership.objects.filter(user=user, tenant=scope.tenant).exclude(pk__in=inside)
-    return Loss(places_inside(scope, user), [each.email for each in unbacked(scope, user, left)])
+    withdrawn = [each.email for each in unbacked(scope, user, left)]
+    return Loss(places_inside(scope, user), withdrawn, tokens_with(scope, user))
+
+
+def tokens_with(scope: Scope, user: User) -> int:
+    """Say how many tokens somebody has by belonging to the place; they have them in tenants."""
+    return 0 if scope.organization else Token.objects.filter(user=user, tenant=scope.tenant).count()
 
 
 def _drop_from_unseen_tenant(tenant: Tenant, user: User) -> None:

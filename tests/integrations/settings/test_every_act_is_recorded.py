@@ -23,6 +23,7 @@ from tests.integrations.conftest import Synced
 from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, User
+from workspaces.people import tokens
 from workspaces.places import actions, deletion
 
 
@@ -130,6 +131,15 @@ def delete_aggregator(desk: Desk) -> None:
     uses.delete_aggregator(scope=scope, aggregator=made, by=desk.by)
 
 
+def void_tokens(desk: Desk) -> None:
+    tokens.void_all(tenant=desk.cast.acme, by=desk.by, now=desk.now)
+
+
+def change_life_of_tokens(desk: Desk) -> None:
+    for _ in range(2):
+        tokens.set_longest_life(tenant=desk.cast.acme, days=30, by=desk.by)
+
+
 # What is recorded, of what, and what somebody does.
 ACTS: tuple[tuple[str, str, Callable[[Desk], object]], ...] = (
     ("tenant.changed", "other", lambda desk: change_place(desk, desk.cast.at_tenant)),
@@ -197,6 +207,8 @@ ACTS: tuple[tuple[str, str, Callable[[Desk], object]], ...] = (
     ("integration.events_enabled", "main", enable_events),
     ("integration.events_key_rotated", "main", rotate_key),
     ("integration.events_disabled", "main", disable_events),
+    ("tenant.tokens_voided", "acme", void_tokens),
+    ("tenant.token_life_changed", "acme", change_life_of_tokens),
 )
 
 

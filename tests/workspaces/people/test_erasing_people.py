@@ -58,6 +58,7 @@ def known(cast: Cast) -> User:
         invitations.send_invitation(
             scope=cast.at_org, email="wanda@private.example", role=Role.MEMBER, by=cast.org_owner, now=now
         )
+        factories.token(person, cast.acme, "Wanda's laptop")
         made = factories.integration(cast.at_org, "main", by=cast.org_owner)
         both = ["wanda@private.example", "team@example.com"]
         EmailNotifications.objects.create(tenant=cast.acme, integration=made, addresses=both, confirmed=both)
