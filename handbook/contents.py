@@ -72,4 +72,5 @@ HELP_OF_TITLES: Final = {
     "Audit Log": "places/activity",
     "Security": "account/security",
     "Sessions": "account/sessions",
+    "Tokens": "account/tokens",
 }

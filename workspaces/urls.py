@@ -14,6 +14,7 @@ from workspaces.views import (
     settings,
     shortcuts,
 )
+from workspaces.views.tokens import of_tenant, own
 
 _TENANT = "tenants/<slug:tenant>/"
 _ORGANIZATION = _TENANT + "orgs/<slug:organization>/"
@@ -36,6 +37,10 @@ _AT_EVERY_LEVEL = (
 urlpatterns = [
     path("", lists.home, name="home"),
     path("profile/", people.profile, name="profile"),
+    path("profile/tokens/", own.token_list, name="token_list"),
+    path("profile/tokens/new/", own.token_new, name="token_new"),
+    path("profile/tokens/<int:own_token>/", own.token_change, name="token_change"),
+    path("profile/tokens/<int:own_token>/delete/", own.token_delete, name="token_delete"),
     # Before the sign-in library's own.
     path("account/email/", people.email_addresses, name="account_email"),
     path("account/password/change/", people.change_password, name="account_change_password"),
@@ -54,6 +59,9 @@ urlpatterns = [
     path(_TENANT + "settings/", lists.tenant_settings, name="tenant_settings"),
     path(_TENANT + "advanced/", settings.advanced, name="tenant_advanced"),
     path(_TENANT + "people/support/<int:support_access>/end/", members.end_support, name="support_end"),
+    path(_TENANT + "people/tokens/", of_tenant.tenant_tokens, name="tenant_tokens"),
+    path(_TENANT + "people/tokens/reset/", of_tenant.tenant_tokens_reset, name="tenant_tokens_reset"),
+    path(_TENANT + "people/tokens/<int:token>/end/", of_tenant.tenant_token_end, name="tenant_token_end"),
     path(_TENANT + "orgs/", lists.switch_organization, name="switch_organization"),
     path(_TENANT + "orgs/new/", settings.organization_create, name="organization_create"),
     path(_ORGANIZATION, lists.organization_home, name="organization_home"),

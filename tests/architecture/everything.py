@@ -18,7 +18,7 @@ from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
 from workspaces.access import Scope
-from workspaces.models import Membership, Role, User
+from workspaces.models import Membership, Role, Token, User
 from workspaces.people import invitations, support_access
 
 # Django's admin and the sign-in library decide for themselves; tests/workspaces/test_operator and test_signing_in look.
@@ -59,6 +59,8 @@ class Everything:
             self._by_hand = {level: _by_hand(cast, scope) for level, scope in self.scopes.items()}
             self._rows["workspace"] |= self._by_hand["workspace"] | _in_use(cast)
             self._rows["tenant"]["support_access"] = _support(cast, supporter)
+            factories.token(cast.tenant_owner, cast.acme)
+            token = self._rows["tenant"]["token"] = Token.objects.get().pk
             letter = invitations.send_invitation(
                 scope=cast.at_org, email="new@example.com", role=Role.MEMBER, by=cast.org_owner, now=timezone.now()
             )
@@ -67,6 +69,7 @@ class Everything:
         # What is below no place.
         self._open: dict[str, Any] = {
             "token": letter.token,
+            "own_token": token,
             "holder": holder,
             "inlet": UUID(int=0),
             "reference": reference,

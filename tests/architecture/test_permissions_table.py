@@ -29,6 +29,10 @@ security_txt                    -         GET  404 404 404 404 404 404 404 404 4
 home                            -         GET  302 302 302 302 302 302 302 302 302
 search_anywhere                 -         GET  200 200 200 200 200 200 200 200 302
 profile                         -         GET  200 200 200 200 200 200 200 200 302
+token_list                      -         GET  200 200 200 200 200 200 200 200 302
+token_new                       -         GET  302 302 302 302 302 302 302 302 302
+token_change                    -         GET  200 404 404 404 404 404 404 404 302
+token_delete                    -         GET  200 404 404 404 404 404 404 404 302
 account_email                   -         GET  200 200 200 200 200 200 200 200 302
 account_change_password         -         GET  302 302 302 302 302 302 302 302 302
 account_set_password            -         GET  302 302 302 302 302 302 302 302 302
@@ -56,6 +60,9 @@ switch_organization             tenant    GET  200 200 200 200 200 200 200 404 3
 organization_create             tenant    GET  200 403 403 403 403 403 403 404 302
 support_end                     tenant    POST 302 403 403 403 403 403 403 404 302
 people                          tenant    GET  200 403 403 403 403 403 403 404 302
+tenant_tokens                   tenant    GET  200 403 403 403 403 403 403 404 302
+tenant_tokens_reset             tenant    GET  200 403 403 403 403 403 403 404 302
+tenant_token_end                tenant    GET  200 403 403 403 403 403 403 404 302
 person_add                      tenant    GET  200 403 403 403 403 403 403 404 302
 people_leave                    tenant    GET  200 200 200 200 200 200 200 404 302
 person_role                     tenant    POST 302 403 403 403 403 403 403 404 302

@@ -5,6 +5,7 @@ These are receivers of the sign-in library's signals because it offers nothing e
 """
 
 import logging
+from datetime import datetime
 from typing import Any
 
 from allauth.account import signals
@@ -17,7 +18,7 @@ from django.dispatch import Signal, receiver
 from django.utils import timezone
 
 from workspaces import audit, rate_limit
-from workspaces.models import User
+from workspaces.models import Tenant, User
 
 logger = logging.getLogger(__name__)
 
@@ -118,6 +119,12 @@ def recovery_codes_seen(person: User, *, is_first: bool) -> None:
     audit.record_in_tenants_of("user.recovery_codes_seen", user=person, by=person)
     if not is_first:
         get_adapter().send_notification_mail("mfa/email/recovery_codes_seen", person)
+
+
+def token_made(person: User, *, tenant: Tenant, last4: str, expires_at: datetime | None) -> None:
+    """Write to somebody that a program can sign in as them from now on; making the token has recorded it."""
+    token = {"tenant": tenant, "last4": last4, "expires_at": expires_at}
+    get_adapter().send_notification_mail("account/email/token_made", person, token)
 
 
 @receiver(second_factor.authenticator_removed)

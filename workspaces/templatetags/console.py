@@ -59,6 +59,7 @@ _TABS = {
 }
 # Where there are no Tenant Settings: owners see to owners and read the audit log on every plan.
 _TABS_OF_TENANT_OWNERS = (("Organizations", "tenant_home"), ("People", "people"), ("Activity", "audit_log"))
+_PEOPLE = (("People", "people"), ("Tokens", "tenant_tokens"))
 ACTIVITY = (("Audit Log", "audit_log"), ("Processes", "process_list"))
 
 
@@ -217,6 +218,13 @@ def activity_tabs(context: Context) -> dict[str, object]:
     if scope.level == "org" and access.is_tenant_owner and not has_settings:
         tabs.append((f"Audit Log of {tenant}", tenant.url("audit_log")))
     return _tabs(context, tabs if len(tabs) > 1 else [], "Activity") | {"classes": "subtabs"}
+
+
+@register.inclusion_tag("components/tabs.html", takes_context=True)
+def people_tabs(context: Context) -> dict[str, object]:
+    """Show the parts of the People tab where there is more than one: in a tenant, for its owners."""
+    tabs = list(_existing(context["access"].scope, _PEOPLE))
+    return _tabs(context, tabs if len(tabs) > 1 else [], "People") | {"classes": "subtabs"}
 
 
 def _tabs(context: Context, tabs: list[tuple[str, str]], label: str) -> dict[str, object]:
