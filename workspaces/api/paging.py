@@ -1,6 +1,7 @@
 """Lists: pages of them, each of which begins after the last row of the one before, whatever was added meanwhile."""
 
 import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
@@ -15,7 +16,6 @@ from workspaces.api.where import Columns, filtered
 
 DEFAULT_LIMIT: Final = 25
 LONGEST: Final = 100
-_FOR_URLS, _FROM_URLS = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
 
 Item = TypeVar("Item", bound=BaseModel)
 Row = TypeVar("Row", bound=Model)
@@ -90,7 +90,8 @@ def cut(
     if len(found) > paging.limit:
         number, last = shown[-1]
         keys = [getattr(last, newest_by).isoformat(), last.pk] if newest_by else [last.pk]
-        token = encryption.encrypt(json.dumps([number, keys]), owner=owner).translate(_FOR_URLS)
+        sealed = encryption.encrypt(json.dumps([number, keys]), owner=owner)
+        token = urlsafe_b64encode(sealed.encode()).decode()
     return [row for _, row in shown], token
 
 
@@ -101,7 +102,8 @@ def _owner(call: Call) -> str:
 
 def _opened(token: str, owner: str) -> tuple[int, list[Any]]:
     try:
-        number, keys = json.loads(encryption.decrypt(token.translate(_FROM_URLS), owner=owner))
+        sealed = urlsafe_b64decode(token.encode()).decode()
+        number, keys = json.loads(encryption.decrypt(sealed, owner=owner))
     except (encryption.SecretUnreadableError, ValueError):
         raise invalid("next_token", "This is not a next_token of this list. Begin again without one.") from None
     return number, keys
