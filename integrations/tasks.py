@@ -53,8 +53,10 @@ def _send_again() -> None:
 def sync_integration(tenant_id: int, integration_id: int) -> None:
     """Run the sync that is due for an integration, if any."""
     from integrations.sync import run as sync_run
+    from integrations.trials import unattended
 
     sync_run.perform(tenant_id, integration_id)
+    unattended.save_when_read(tenant_id, integration_id, now=timezone.now())
 
 
 @shared_task

@@ -10,13 +10,22 @@ from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
+from integrations.api import integrations, processes
 from workspaces.api import actor, audit_log, members, places, users
 from workspaces.api.door import signed_in_only, unknown
 from workspaces.api.problems import ProblemError, answer
 from workspaces.rate_limit import LimitReachedError
 from workspaces.scoping import public_view
 
-ROUTES = (actor.routes, users.routes, places.routes, members.routes, audit_log.routes)
+ROUTES = (
+    actor.routes,
+    users.routes,
+    places.routes,
+    members.routes,
+    audit_log.routes,
+    integrations.routes,
+    processes.routes,
+)
 
 api = NinjaAPI(
     title="Pipes",

@@ -107,6 +107,13 @@ validate_place_handle = HandleValidator(
     f" {PLACE_MAX_LENGTH} characters at most.",
     place_handle_like,
 )
+# Programs of Pipes write them with underscores.
+validate_integration_handle = HandleValidator(
+    rf"^[a-z][a-z0-9_-]{{0,{PLACE_MAX_LENGTH - 1}}}\Z",
+    "Start with a lower-case letter, then use lower-case letters, digits, dashes and underscores,"
+    f" {PLACE_MAX_LENGTH} characters at most.",
+    place_handle_like,
+)
 validate_node_handle = HandleValidator(
     rf"^[a-z][a-z0-9_]{{0,{NODE_MAX_LENGTH - 1}}}\Z",
     "Start with a lower-case letter, then use lower-case letters, digits and underscores,"

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from integrations.models import Draft, Integration
-from workspaces.handles import PLACE_MAX_LENGTH, TAKEN, next_free, refused, validate_place_handle
+from workspaces.handles import PLACE_MAX_LENGTH, TAKEN, next_free, refused, validate_integration_handle
 from workspaces.web.inputs import AS_TYPED
 
 # What stands in the URLs of the wizard where an integration's handle could stand.
@@ -18,7 +18,7 @@ class HandleForm(forms.Form):
 
     handle = forms.CharField(
         label="Handle",
-        validators=[validate_place_handle],
+        validators=[validate_integration_handle],
         error_messages={"required": "Enter a handle for the integration."},
         help_text="Unique for all integrations in the tenant, those of its organizations included.",
         widget=forms.TextInput(attrs=AS_TYPED | {"maxlength": PLACE_MAX_LENGTH}),

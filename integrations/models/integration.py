@@ -45,7 +45,8 @@ class Integration(NamedSettings, Versioned):
     Of two people who edit the settings at once one is warned, by ``version``. The ``next_…`` external ids are rotated
     ones that no test has proved yet. ``unseen_folders`` are the ids of the organizational units that the credentials
     may not read, as somebody saved them: a sync expects no more of them. ``selection_facts`` are what the last read
-    says of the selection, a SelectionFacts.
+    says of the selection, a SelectionFacts. ``sent_config`` is what a program has last sent for its settings, without
+    the secret: the answers to it have the same keys.
 
     A sync that nobody attends and that would remove more connections than both limits, a share of all in per cent and a
     number, asks first.
@@ -71,6 +72,7 @@ class Integration(NamedSettings, Versioned):
     source_organization_id = models.CharField(max_length=40, blank=True)
     management_account_id = models.CharField(max_length=12, blank=True)
     role_proved_at = models.DateTimeField(null=True)
+    sent_config = models.JSONField(null=True, editable=False)
     public_id = PublicIdField("i")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -26,7 +26,8 @@ class SettingsTrial(IntegrationSettings):
 
     It is ``about`` other credentials, or which accounts are mirrored, or nothing new at all: what a sync would change.
     The latter two read with the credentials that are in use, as a sync does; ``confirmed_gone`` are the ids that AWS
-    said are gone.
+    said are gone. One that ``is_unattended``, which a program has asked for, is saved as soon as it is read, unless
+    that would remove more than the deletion limit.
     """
 
     class About(models.TextChoices):
@@ -48,6 +49,7 @@ class SettingsTrial(IntegrationSettings):
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     about = models.CharField(max_length=10, choices=About, default=About.DISCOVERY)
     base_version = models.PositiveIntegerField()
+    is_unattended = models.BooleanField(default=False, db_default=False)
     phase = models.CharField(max_length=60, blank=True)
     folders_read = models.PositiveIntegerField(default=0)
     accounts_read = models.PositiveIntegerField(default=0)

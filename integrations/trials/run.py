@@ -20,6 +20,7 @@ from integrations.planning import absence
 from integrations.planning.reconcile import Taken, plan
 from integrations.planning.snapshot import Progress, Snapshot, pack
 from integrations.sync import mirror
+from integrations.trials import unattended
 from workspaces import isolation
 
 _BUG: Final = "An unexpected error stopped this. Nothing was changed; the operator's log has it."
@@ -50,6 +51,8 @@ def run(tenant_id: int, trial_id: int, *, retries: Retries | None = None) -> boo
     bound = structlog.contextvars.bound_contextvars(tenant=tenant_id, integration=trial.integration_id, trial=trial_id)
     with bound, ending(work.fail, bug=_BUG):
         _ready(work, _read(work))
+        if trial.is_unattended:
+            unattended.save_when_read(tenant_id, trial.integration_id, now=timezone.now())
     return True
 
 

@@ -85,24 +85,33 @@ def find(integration: Integration, *, now: datetime) -> SettingsTrial | None:
 
 
 @transaction.atomic
-def start(*, integration: Integration, wanted: IntegrationSettings, version: str, by: User) -> SettingsTrial:
+def start(
+    *, integration: Integration, wanted: IntegrationSettings, version: str, by: User, is_unattended: bool = False
+) -> SettingsTrial:
     """Try these settings in the background; an older trial of the same integration makes room.
 
+    One that nobody attends is saved when it is read, see ``unattended``.
     Raises ChangedMeanwhileError when somebody changed the integration since the page was made.
     """
     current = edit_conflicts.hold(integration, version=version)  # on any plan: keys in use may be rotated
-    trial = begin(current, wanted, about=SettingsTrial.About.DISCOVERY, by=by)
+    trial = begin(current, wanted, about=SettingsTrial.About.DISCOVERY, by=by, is_unattended=is_unattended)
     audit.record("integration.settings_tried", scope=current.scope, by=by, target=current, **_shown(trial))
     return trial
 
 
 def begin(
-    integration: Integration, wanted: IntegrationSettings, *, about: SettingsTrial.About, by: User
+    integration: Integration,
+    wanted: IntegrationSettings,
+    *,
+    about: SettingsTrial.About,
+    by: User,
+    is_unattended: bool = False,
 ) -> SettingsTrial:
     """Put a trial in the place of an older one, in the transaction of a caller who has the integration locked."""
     SettingsTrial.objects.filter(integration=integration).delete()
     kept = {name: getattr(wanted, name) for name in SETTINGS_FIELDS if name not in ("id", "uid", "sealed_secret_key")}
-    trial = SettingsTrial(integration=integration, about=about, base_version=integration.version, created_by=by, **kept)
+    kept |= {"about": about, "base_version": integration.version, "created_by": by, "is_unattended": is_unattended}
+    trial = SettingsTrial(integration=integration, **kept)
     if wanted.access_mode == AccessMode.KEY:
         trial.secret_key = wanted.secret_key  # encrypted for this row now
     trial.save()

@@ -1,7 +1,8 @@
 """Turning a draft into an integration: one transaction, and one audit event."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -11,7 +12,7 @@ from connections.models import Folder
 from connections.tree import allocate_ids
 from integrations.access import known_snapshot
 from integrations.models import AccessMode, Draft, Integration, SyncRun
-from integrations.models.settings import SETTINGS_FIELDS
+from integrations.models.settings import SETTINGS_FIELDS, NamedSettings
 from integrations.planning.handles import dynamic_handle
 from integrations.sync import requests
 from integrations.sync import schedule as sync_schedule
@@ -33,9 +34,28 @@ def create_integration(*, draft: Draft, audiences: Iterable[Scope], by: User, no
     # Lock first: a double click waits here, and then finds the draft gone.
     if not Draft.objects.select_for_update().filter(pk=draft.pk).exists():
         return Integration.objects.get(uid=draft.uid)
+    integration = create_from(draft, audiences=audiences, by=by, now=now)
+    draft.delete()
+    return integration
+
+
+@transaction.atomic
+def create_from(
+    settings: NamedSettings,
+    *,
+    audiences: Iterable[Scope],
+    by: User,
+    now: datetime,
+    sent: Mapping[str, Any] | None = None,
+) -> Integration:
+    """Make an integration of these settings, with its root folder, grants, schedule and first run.
+
+    ``sent`` is the config as a program has sent it. Raises HandleTakenError as ``create_integration`` does.
+    """
     # One creation at a time in a tenant, or two top folders could choose the same handle.
-    Tenant.objects.select_for_update(no_key=True).get(pk=draft.tenant_id)
-    integration = Integration(handle=draft.handle, **{name: getattr(draft, name) for name in SETTINGS_FIELDS})
+    Tenant.objects.select_for_update(no_key=True).get(pk=settings.tenant_id)
+    values = {name: getattr(settings, name) for name in SETTINGS_FIELDS}
+    integration = Integration(handle=settings.handle, sent_config=sent, **values)
     if integration.access_mode == AccessMode.ROLE:
         integration.access_key_id = integration.secret_key = ""  # typed on the way and then not chosen: nobody keeps it
     integration.root_folder = _create_root_folder(integration)
@@ -48,7 +68,6 @@ def create_integration(*, draft: Draft, audiences: Iterable[Scope], by: User, no
     sharing.set_grants(integration.root_folder, granted)
     sync_schedule.create(integration, now=now)
     known_snapshot.keep_test(integration)
-    draft.delete()
     audit.record(
         "integration.created", scope=integration.scope, by=by, target=integration, shared_with=[str(s) for s in granted]
     )

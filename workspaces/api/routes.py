@@ -75,8 +75,16 @@ class Routes:
         self.router = Router(tags=[subject])
         self.declared: list[Route] = []
 
-    def get(self, path: str, *, gives: Any, at: Sequence[str] = (TENANT,), needs: Power = Power.MEMBER) -> Decorator:
-        return self._declare("GET", path, gives, 200, at, needs)
+    def get(
+        self,
+        path: str,
+        *,
+        gives: Any,
+        at: Sequence[str] = (TENANT,),
+        needs: Power = Power.MEMBER,
+        status: int = 200,
+    ) -> Decorator:
+        return self._declare("GET", path, gives, status, at, needs)
 
     def post(
         self, path: str, *, gives: Any, at: Sequence[str] = (TENANT,), needs: Power = Power.OWNER, status: int = 201

@@ -24,7 +24,7 @@ MALFORMED = [
     ("", "Enter a handle for the integration."),
     ("Prod", "Start with a lower-case letter"),
     ("9lives", "Start with a lower-case letter"),
-    ("a_b", "use lower-case letters, digits and dashes"),
+    ("a b", "use lower-case letters, digits, dashes and underscores"),
     ("a" * 40, "39 characters at most"),
     ("ünïcode", "Start with a lower-case letter"),
     ("new", "new is a word of this console. Choose another handle."),

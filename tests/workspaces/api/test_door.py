@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.conftest import Cast
-from tests.workspaces.api.conftest import ProgramOf
+from tests.programs import ProgramOf
 from workspaces import isolation
 from workspaces.api import door
 from workspaces.models import Token

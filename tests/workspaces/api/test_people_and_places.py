@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import Cast
-from tests.workspaces.api.conftest import ProgramOf
+from tests.programs import ProgramOf
 from workspaces import isolation
 from workspaces.models import Organization
 

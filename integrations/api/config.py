@@ -1,0 +1,231 @@
+"""The settings of an integration as programs send and read them: one map, whose keys are those of Pipes.
+
+What came comes back as it came, and nothing else, or Terraform would plan a change for ever; but a secret never does,
+and where somebody has changed a setting since, what it is now. An integration that was made in the console shows all.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from django.db.models import Q
+from pydantic import BaseModel, ConfigDict, Field
+
+from integrations.aws.external_id import new_external_id
+from integrations.connection_options import OPTIONS
+from integrations.models import AccessMode, Draft, Integration
+from integrations.models.settings import NamedSettings, default_options
+from integrations.wizard.steps.connection import ConnectionForm
+from integrations.wizard.steps.discovery import DiscoveryForm
+from workspaces.access import Scope
+from workspaces.api.bodies import Body, checked
+from workspaces.api.problems import invalid
+from workspaces.api.routes import named
+from workspaces.models import Organization, Workspace
+
+SECRET: Final = "discovery_secret_key"  # noqa: S105  the name of a key
+_MODES: Final = {"role": AccessMode.ROLE, "access_key": AccessMode.KEY}
+# The fields of forms, by what programs call them.
+_DISCOVERY: Final = {
+    "access_mode": "config.discovery_mode",
+    "role_arn": "config.discovery_role_arn",
+    "access_key": "config.discovery_access_key",
+    "secret_key": "config.discovery_secret_key",
+}
+_CONNECTION: Final = {name: f"config.{name}" for name in ("handle_prefix", "role_name", *OPTIONS)} | {
+    "all_regions": "config.regions",
+    "region_patterns": "config.regions",
+}
+_EXTERNAL_IDS: Final = {"discovery_external_id": "discovery_external_id", "external_id": "connection_external_id"}
+_LEAST_RANDOM: Final = 13  # characters of a-z and 0-9, which are 67 bits
+
+
+class Audience(Body):
+    """Who may use what is discovered: the whole tenant, an organization, or one of its workspaces."""
+
+    tenant_handle: str | None = None
+    identity_handle: str | None = None
+    workspace_handle: str | None = None
+
+
+class Config(BaseModel):
+    """How to sign in to AWS, what connections are called, and what they begin with. All but the mode may be absent."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    discovery_mode: Literal["role", "access_key"] | None = None
+    discovery_role_arn: str | None = None
+    discovery_role_name: str | None = None
+    discovery_external_id: str | None = None
+    discovery_access_key: str | None = None
+    discovery_secret_key: str | None = Field(default=None, description="Never in an answer; absent keeps it")
+    role_name: str | None = None
+    external_id: str | None = None
+    handle_prefix: str | None = None
+    regions: list[str] | None = None
+    default_region: str | None = None
+    max_error_retry_attempts: int | None = None
+    min_error_retry_delay: int | None = None
+    ignore_error_codes: list[str] | None = None
+    permissions: list[Audience] | None = None
+    permitted_external_id_identifiers: list[str] | None = None
+
+    @property
+    def sent(self) -> dict[str, Any]:
+        """Everything that was sent but the secret, as it was sent."""
+        return self.model_dump(exclude_unset=True, exclude={SECRET})
+
+
+def apply_discovery(settings: NamedSettings, config: Config) -> None:
+    """Put onto settings, which are not saved, how to sign in. Raises ProblemError."""
+    sent = config.model_fields_set
+    mode = _MODES.get(config.discovery_mode or "", AccessMode(settings.access_mode))
+    data = {
+        "access_mode": mode.value,
+        "role_arn": config.discovery_role_arn if "discovery_role_arn" in sent else settings.role_arn,
+        "access_key": config.discovery_access_key if "discovery_access_key" in sent else settings.access_key_id,
+        "secret_key": config.discovery_secret_key or "",
+        "partition": settings.partition,
+    }
+    form = DiscoveryForm(settings, data)
+    checked(form, **_DISCOVERY)
+    name = config.discovery_role_name
+    if name and mode == AccessMode.ROLE and form.cleaned_data["role_arn"].rpartition("/")[2] != name:
+        raise invalid("config.discovery_role_name", "It is not the name at the end of discovery_role_arn.")
+    form.keep()
+
+
+def apply_connection(settings: NamedSettings, config: Config, *, before: Mapping[str, Any] | None = None) -> None:
+    """Put onto settings, which are not saved, what connections are called and begin with. Raises ProblemError.
+
+    An option that the same program has sent ``before`` and sends no more is what it begins with.
+    """
+    sent, unset = config.model_fields_set, set(before or {}) - config.model_fields_set
+    now = default_options() | settings.options | {name: default_options()[name] for name in unset & OPTIONS.keys()}
+    wanted = now | {name: getattr(config, name) for name in OPTIONS if getattr(config, name) is not None}
+    prefix = (
+        config.handle_prefix if "handle_prefix" in sent else "" if "handle_prefix" in unset else settings.handle_prefix
+    )
+    data = {
+        "handle_prefix": prefix or "",
+        "role_name": config.role_name or settings.member_role.name_or_default,
+        "all_regions": "all" if wanted["regions"] in (["*"], []) else "some",
+        "region_patterns": ", ".join(wanted["regions"]),
+        **{
+            name: ", ".join(value) if isinstance(value, list) else value
+            for name, value in wanted.items()
+            if name != "regions"
+        },
+    }
+    form = ConnectionForm(settings, data)
+    policy = settings.member_policy
+    checked(form, **_CONNECTION)
+    form.keep()
+    settings.member_policy = policy  # which programs do not know
+
+
+def apply_external_ids(settings: NamedSettings, config: Config) -> None:
+    """Put the external ids onto settings that are to be made: those that were sent, or new ones. Raises ProblemError.
+
+    One from a program is taken if it begins with the id of the same scope, so that no customer can name another's, and
+    cannot be guessed.
+    """
+    own = (settings.organization or settings.tenant).public_id
+    for key, column in _EXTERNAL_IDS.items():
+        text = getattr(config, key)
+        if not text:
+            setattr(settings, column, new_external_id(own))
+            continue
+        scope, _, random = text.partition(":")
+        if scope != own:
+            raise invalid(f"config.{key}", f"An external id here begins with {own}: and nothing else.")
+        if not re.fullmatch(rf"[a-z0-9]{{{_LEAST_RANDOM},37}}", random):
+            raise invalid(
+                f"config.{key}",
+                f"After the colon it needs {_LEAST_RANDOM} to 37 characters of a-z and 0-9 that nobody can guess.",
+            )
+        if _is_taken(settings, text):
+            raise invalid(f"config.{key}", "Another integration has this external id. Make another one.")
+        setattr(settings, column, text)
+
+
+def _is_taken(settings: NamedSettings, text: str) -> bool:
+    columns = [f"{next_}{column}" for column in _EXTERNAL_IDS.values() for next_ in ("", "next_")]
+    of_integration = Q(*((column, text) for column in columns), _connector=Q.OR)
+    of_draft = Q(*((column, text) for column in _EXTERNAL_IDS.values()), _connector=Q.OR)
+    tenant = settings.tenant
+    return (
+        Integration.objects.filter(of_integration, tenant=tenant).exists()
+        or Draft.objects.filter(of_draft, tenant=tenant).exists()
+    )
+
+
+def check_external_ids_stay(integration: Integration, config: Config) -> None:
+    """Refuse other external ids for an integration that is there. Raises ProblemError."""
+    for key, column in _EXTERNAL_IDS.items():
+        text = getattr(config, key)
+        if text and text not in (getattr(integration, column), getattr(integration, f"next_{column}")):
+            raise invalid(
+                f"config.{key}",
+                "The external id of an integration is not changed here: Rotate it in the console, where the one in use"
+                " stays until a test with the new one is green.",
+            )
+
+
+def audiences(scope: Scope, config: Config) -> list[Scope]:
+    """Find whom the permissions name. Raises ProblemError for what is outside the integration's own scope."""
+    return [_audience(scope, audience) for audience in config.permissions or ()]
+
+
+def _audience(scope: Scope, audience: Audience) -> Scope:
+    field, tenant = "config.permissions", scope.tenant
+    wanted = audience.given(tenant="tenant_handle", organization="identity_handle", workspace="workspace_handle")
+    if "organization" not in wanted:
+        if set(wanted) != {"tenant"} or wanted["tenant"] not in (tenant.handle, tenant.public_id):
+            raise invalid(
+                field, "Each permission names tenant_handle, or identity_handle with or without workspace_handle."
+            )
+        if scope.organization is not None:
+            raise invalid(field, f"What {scope} owns can be shared with {scope} and its workspaces only.")
+        return scope
+    organization = Organization.objects.filter(named(wanted["organization"]), tenant=tenant).first()
+    if organization is None or (scope.organization and organization != scope.organization):
+        raise invalid(field, f"{wanted['organization']} is no organization that {scope} can share with.")
+    if "workspace" not in wanted:
+        return Scope(tenant, organization)
+    workspace = Workspace.objects.filter(named(wanted["workspace"]), organization=organization).first()
+    if workspace is None:
+        raise invalid(field, f"{wanted['workspace']} is no workspace of {tenant}/{organization}.")
+    return Scope(tenant, organization, workspace)
+
+
+def shown(integration: Integration) -> dict[str, Any]:
+    """Give the settings as a program sent them; what was changed since as it is now."""
+    now = _now(integration)
+    if integration.sent_config is None:
+        return {key: value for key, value in now.items() if value not in (None, "", [])}
+    return {
+        key: value if key not in now or _is_same(key, value, now[key]) else now[key]
+        for key, value in integration.sent_config.items()
+    }
+
+
+def _now(integration: Integration) -> dict[str, Any]:
+    is_role = integration.access_mode == AccessMode.ROLE
+    return {
+        "discovery_mode": "role" if is_role else "access_key",
+        "discovery_role_arn": integration.role_arn,
+        "discovery_access_key": integration.access_key_id,
+        "discovery_external_id": integration.discovery_external_id if is_role else "",
+        "role_name": integration.member_role.name_or_default,
+        "external_id": integration.connection_external_id,
+        "handle_prefix": integration.handle_prefix,
+        **default_options(),
+        **integration.options,
+    }
+
+
+def _is_same(key: str, sent: Any, now: Any) -> bool:
+    if sent in (None, "", []):  # it was not set: what everything begins with, or what was made for it
+        return key in _EXTERNAL_IDS or now in (None, "", [], default_options().get(key))
+    return bool(sent == now) or (key == "discovery_mode" and sent is None)
