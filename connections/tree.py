@@ -40,13 +40,6 @@ def among(ids: Collection[int]) -> models.Func:
     return models.Func(written, template=unnested, output_field=models.BigIntegerField())
 
 
-def is_among(name: str, ids: Collection[int]) -> models.Func:
-    """Make the condition that a column is one of many ids, tested of each row: rows keep the order of an index."""
-    written = models.Value("{" + ",".join(map(str, ids)) + "}", output_field=models.TextField())
-    tested = {"template": "(%(expressions)s::bigint[]))) IS TRUE", "arg_joiner": " IN (SELECT unnest("}
-    return models.Func(models.F(name), written, **tested, output_field=models.BooleanField())
-
-
 _UNDER = """(
     SELECT f.id FROM (
         SELECT path, rtrim(path, '/') || '0' AS path_end FROM unnest(%(expressions)s::text[]) path OFFSET 0
@@ -54,15 +47,57 @@ _UNDER = """(
 )"""
 
 
-def is_under(name: str, paths: Iterable[str]) -> models.Func:
-    """Make the condition that a column is the id of a folder at these paths or below them.
+def _written(paths: Iterable[str]) -> models.Value:
+    return models.Value("{" + ",".join(paths) + "}", output_field=models.TextField())
 
-    It is tested of each row, so that rows keep the order of an index. Each path is a range, as in sharing.
+
+def under(paths: Iterable[str]) -> models.Func:
+    """Make what ``__in`` takes of the folders at these paths and all below them; each is a range, as in sharing."""
+    return models.Func(_written(paths), template=_UNDER, output_field=models.BigIntegerField())
+
+
+def is_under(name: str, paths: Iterable[str]) -> models.Func:
+    """Make the condition that a column is one of those folders, tested of each row: rows keep the order of an index."""
+    before, _, after = _UNDER.partition("%(expressions)s")
+    tested = {"template": f"(%(expressions)s{after}) IS TRUE", "arg_joiner": f" IN {before}"}
+    return models.Func(models.F(name), _written(paths), **tested, output_field=models.BooleanField())
+
+
+class Cover:
+    """Folders with all that is below them, by their paths; of some it is known that they are all of a mirror.
+
+    What belongs to a mirror says so itself, and is found without a look at its folders.
     """
-    written = models.Value("{" + ",".join(paths) + "}", output_field=models.TextField())
-    tested = {"template": f"(%(expressions)s{_UNDER.partition('%(expressions)s')[2]}) IS TRUE"}
-    tested["arg_joiner"] = f" IN {_UNDER.partition('%(expressions)s')[0]}"
-    return models.Func(models.F(name), written, **tested, output_field=models.BooleanField())
+
+    def __init__(self, paths: Iterable[str], mirrors: Collection[int] = ()) -> None:
+        self.paths = tuple(tops_of(paths))
+        self.mirrors = sorted(pk for pk in mirrors if f"{pk}/" in self.paths)
+        self.others = [path for path in self.paths if path.rstrip("/") not in set(map(str, self.mirrors))]
+
+    def has(self, path: str) -> bool:
+        """Whether the folder at this path is one of them or below one."""
+        return path.startswith(self.paths)
+
+    @property
+    def folders(self) -> models.Q:
+        """The condition that a folder is."""
+        return self._either(models.Q(pk__in=under(self.others)))
+
+    def connections(self, *, in_order: bool = False) -> models.Q:
+        """Make the condition that a connection is in one; ``in_order``: a few are read in the order of an index."""
+        found = models.Q(is_under("folder_id", self.others)) if in_order else models.Q(folder_id__in=under(self.others))
+        return self._either(found)
+
+    @property
+    def by_folder(self) -> models.Q:
+        """The condition that a connection is in one, which looks at nothing but its folder."""
+        return models.Q(is_under("folder_id", self.paths))
+
+    def _either(self, in_others: models.Q) -> models.Q:
+        if not self.mirrors:
+            return in_others if self.others else models.Q(pk__in=())
+        of_mirrors = models.Q(root_id__in=self.mirrors)
+        return of_mirrors | in_others if self.others else of_mirrors
 
 
 def ids_on(path: str) -> list[int]:

@@ -73,7 +73,7 @@ def count_matches(inside: Contents, patterns: Sequence[Sequence[str]]) -> list[M
             asked[f"n{at}"] = Count("handle", distinct=may_repeat, filter=named_by(some))
             asked[f"u{at}"] = Count("handle", distinct=may_repeat, filter=named_by(some) & IS_USABLE)
     any_of_them = [pattern for some, known in zip(patterns, found, strict=True) if known is None for pattern in some]
-    counted = remembered.numbers(matching(inside, any_of_them), **asked) if asked else {}
+    counted = remembered.numbers(inside.by_folder.filter(named_by(any_of_them)), **asked) if asked else {}
     return [known or Matches(counted[f"n{at}"], counted[f"u{at}"]) for at, known in enumerate(found)]
 
 

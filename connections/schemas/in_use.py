@@ -15,8 +15,8 @@ from django.db import connection as database
 from django.db.models import Q, QuerySet
 
 from connections.models import Aggregator, Connection, ConnectionState
-from connections.sharing import IS_VISIBLE, TOP_IDS, VISIBLE, VISIBLE_IDS, Visible
-from connections.tree import among, ids_on, is_among
+from connections.sharing import IS_VISIBLE, VISIBLE, VISIBLE_TOPS, Visible
+from connections.tree import Cover, among, ids_on
 from workspaces.access import Scope
 from workspaces.models import Workspace
 from workspaces.web import remembered
@@ -32,29 +32,28 @@ _LINE = """
         ON f.id = ANY(string_to_array(rtrim(here.path, '/'), '/')::bigint[])
     WHERE here.id = %(here)s AND here.removed_at IS NULL
 """
-# Everything that is set up in a workspace, in one statement; nothing here grows with the tree but the arrays of ids.
+# Everything that is set up in a workspace, in one statement; nothing here grows with the tree.
 _CONTENTS = f"""
     WITH {VISIBLE}, added AS MATERIALIZED (
         SELECT s.folder_id, s.connection_id, s.added_at, coalesce(s.returned_at, s.added_at) AS since,
-            f.path, rtrim(f.path, '/') || '0' AS path_end, f.removed_at,
+            f.path, f.root_id = f.id AS is_mirror, f.removed_at,
             coalesce(nullif(f.title, ''), f.handle) AS title, f.organization_id, f.workspace_id AS owner_id
         FROM connections_schema s LEFT JOIN connections_folder f ON f.id = s.folder_id
         WHERE s.workspace_id = %(workspace)s
     ), added_folder AS MATERIALIZED (
-        SELECT a.folder_id, a.added_at, a.since, a.path, a.path_end, a.title, a.organization_id, a.owner_id
-        FROM added a JOIN visible_folder v ON v.id = a.folder_id
-        WHERE a.removed_at IS NULL
+        SELECT a.folder_id, a.added_at, a.since, a.path, a.is_mirror, a.title, a.organization_id, a.owner_id
+        FROM added a WHERE a.removed_at IS NULL AND {IS_VISIBLE.format(path="a.path")}
     ), added_connection AS (
         SELECT c.id, a.since, c.organization_id, c.workspace_id AS owner_id
         FROM added a JOIN connections_connection c ON c.id = a.connection_id
-        WHERE {IS_VISIBLE}
+            LEFT JOIN connections_folder f ON f.id = c.folder_id
+        WHERE c.workspace_id = %(workspace)s OR c.id IN (SELECT connection_id FROM granted)
+            OR {IS_VISIBLE.format(path="f.path")}
     )
     SELECT
-        {VISIBLE_IDS},
-        {TOP_IDS},
-        ARRAY(SELECT DISTINCT f.id FROM added_folder a
-            JOIN connections_folder f ON f.path >= a.path AND f.path < a.path_end),
-        (SELECT coalesce(json_agg(json_build_array(folder_id, title, added_at, since)), '[]')::text FROM added_folder),
+        {VISIBLE_TOPS},
+        (SELECT coalesce(json_agg(json_build_array(folder_id, title, added_at, since, path, is_mirror)), '[]')::text
+            FROM added_folder),
         (SELECT coalesce(json_agg(json_build_array(id, since)), '[]')::text FROM added_connection),
         (SELECT coalesce(json_agg(json_build_array(organization_id, owner_id)), '[]')::text FROM (
             SELECT organization_id, owner_id FROM added_folder
@@ -65,11 +64,17 @@ _CONTENTS = f"""
         ({_LINE})
 """  # noqa: S608
 _NUMBERS = """
-    WITH covered AS MATERIALIZED (SELECT unnest(%(folders)s::bigint[]) AS id)
+    WITH top AS MATERIALIZED (SELECT path, rtrim(path, '/') || '0' AS path_end FROM unnest(%(others)s::text[]) path),
+    covered AS MATERIALIZED (
+        SELECT f.id FROM top JOIN connections_folder f ON f.path >= top.path AND f.path < top.path_end
+    )
     SELECT plugin, state, sum(number)::bigint FROM (
+        SELECT plugin, state, number FROM connections_tally WHERE root_id = ANY(%(mirrors)s)
+        UNION ALL
         SELECT plugin, state, number FROM connections_tally JOIN covered ON covered.id = folder_id
         UNION ALL
         SELECT plugin, state, 1 FROM connections_connection WHERE id = ANY(%(single)s) AND removed_at IS NULL
+            AND coalesce(root_id <> ALL(%(mirrors)s), true)
             AND (folder_id IS NULL OR folder_id NOT IN (SELECT id FROM covered))
     ) AS alike GROUP BY plugin, state
 """
@@ -114,10 +119,15 @@ class Contents:
     top_ids: Sequence[int]
     folders: Mapping[int, AddedFolder]
     connections_since: Mapping[int, datetime]
-    covered_folder_ids: Sequence[int]
+    cover: Cover
     scopes: Sequence[tuple[int | None, int | None]]
     aggregators: Sequence[Aggregator]
     line: Sequence[FolderOnLine]
+
+    @property
+    def path(self) -> str:
+        """The path of the folder at the end of the line."""
+        return "".join(f"{folder.id}/" for folder in self.line)
 
     @property
     def usable(self) -> QuerySet[Connection]:
@@ -127,12 +137,16 @@ class Contents:
     @property
     def connections(self) -> QuerySet[Connection]:
         """The connections in use, disabled ones included."""
-        return self._used(Q(folder_id__in=among(self.covered_folder_ids)))
+        return self._used(self.cover.connections())
 
     def ordered(self, number: int) -> QuerySet[Connection]:
         """The same, where a few are read of so many that they are soon come upon in the order of an index."""
-        is_walked = number >= _WALKED_FROM
-        return self._used(Q(is_among("folder_id", self.covered_folder_ids))) if is_walked else self.connections
+        return self._used(self.cover.connections(in_order=number >= _WALKED_FROM))
+
+    @property
+    def by_folder(self) -> QuerySet[Connection]:
+        """The same, where an index has all that is looked at: handle, folder and state."""
+        return self._used(self.cover.by_folder)
 
     def _used(self, is_covered: Q) -> QuerySet[Connection]:
         used = is_covered
@@ -146,8 +160,8 @@ class Contents:
 
     def numbers(self) -> list[tuple[str, str, int]]:
         """Say how many of which plugin are in which state, from the tallies of the folders."""
-        folders = "{" + ",".join(map(str, self.covered_folder_ids)) + "}"
-        return remembered.rows(_NUMBERS, {"folders": folders, "single": list(self.connections_since)})
+        ids = {"others": self.cover.others, "mirrors": self.cover.mirrors, "single": list(self.connections_since)}
+        return remembered.rows(_NUMBERS, ids)
 
     @property
     def by_name(self) -> Sequence[str]:
@@ -186,17 +200,17 @@ def contents(workspace: Workspace, *, folder_id: int | None = None) -> Contents:
         "workspace": workspace.pk,
         "here": folder_id,
     }
-    folder_ids, connection_ids, top_ids, covered, *rows = _read(keys)
+    paths, mirrors, connection_ids, top_ids, *rows = _read(keys)
     folders, connections, scopes, aggregators, line = (json.loads(text) for text in rows)
     return Contents(
-        visible=Visible(workspace, folder_ids, connection_ids),
+        visible=Visible(workspace, Cover(paths, mirrors), connection_ids),
         top_ids=top_ids,
         folders={
             pk: AddedFolder(pk, title, datetime.fromisoformat(at), datetime.fromisoformat(since))
-            for pk, title, at, since in folders
+            for pk, title, at, since, _, _ in folders
         },
         connections_since={pk: datetime.fromisoformat(at) for pk, at in connections},
-        covered_folder_ids=covered,
+        cover=Cover([path for *_, path, _ in folders], [pk for pk, *_, is_mirror in folders if is_mirror]),
         scopes=[(organization_id, workspace_id) for organization_id, workspace_id in scopes],
         aggregators=[_aggregator(workspace, *row) for row in aggregators],
         line=[FolderOnLine(*row) for row in line],

@@ -31,7 +31,7 @@ def tops(inside: Contents) -> Listing:
     visible = inside.visible
     return Listing(
         Folder.objects.filter(pk__in=among(inside.top_ids), removed_at=None),
-        visible.single_connections.exclude(folder_id__in=among(visible.folder_ids)),
+        visible.single_connections.exclude(visible.cover.connections(in_order=True)),
     )
 
 
@@ -50,12 +50,11 @@ def search(inside: Contents, text: str) -> Listing:
     if text:
         folders, connections = (
             folders.filter(tree_listing.matches(text)),
-            connections.filter(tree_listing.matches(text)),
+            connections.filter(tree_listing.are_many(tree_listing.matches(text))),
         )
     if inside.line:
-        path = "".join(f"{folder.id}/" for folder in inside.line)
-        folders = folders.filter(path__under=path).exclude(path=path)
-        connections = connections.filter(folder__path__under=path)
+        folders = folders.filter(path__under=inside.path).exclude(path=inside.path)
+        connections = connections.filter(folder__path__under=inside.path)
     return Listing(folders, connections)
 
 

@@ -35,17 +35,15 @@ _USED = f"""
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """The folders of which all connections are in a schema, and connections that were added one by one."""
+    """The condition of what is in folders of which all is in a schema, and connections that were added one by one."""
 
-    folder_ids: Collection[int]
+    in_folders: Q
     connection_ids: Collection[int]
 
     @property
     def condition(self) -> Q:
         # Without a folder the first part would be neither true nor false, and its opposite neither.
-        return (Q(folder_id__isnull=False) & Q(folder_id__in=among(self.folder_ids))) | Q(
-            pk__in=among(self.connection_ids)
-        )
+        return (Q(folder_id__isnull=False) & self.in_folders) | Q(pk__in=among(self.connection_ids))
 
 
 def used_anywhere(scope: Scope) -> Used:
@@ -53,4 +51,5 @@ def used_anywhere(scope: Scope) -> Used:
     keys = {"tenant": scope.tenant.pk, "organization": scope.organization.pk if scope.organization else None}
     with database.cursor() as cursor:
         cursor.execute(_USED, keys)
-        return Used(*cursor.fetchone())
+        folder_ids, connection_ids = cursor.fetchone()
+        return Used(Q(folder_id__in=among(folder_ids)), connection_ids)

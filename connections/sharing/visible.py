@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from connections.models import Connection, Folder
-from connections.tree import among
+from connections.tree import Cover
 from workspaces.models import Workspace
 
 Node = Folder | Connection
@@ -30,18 +30,19 @@ class Visible:
     """What one workspace may use: the folders that grants cover, and connections that were granted one by one."""
 
     workspace: Workspace
-    folder_ids: list[int]
+    cover: Cover
     connection_ids: list[int]
 
     @property
     def folders(self) -> QuerySet[Folder]:
-        return Folder.objects.filter(id__in=among(self.folder_ids), removed_at=None)
+        return Folder.objects.filter(self.cover.folders, removed_at=None)
 
     @property
     def connections(self) -> QuerySet[Connection]:
-        own = Q(workspace=self.workspace)
-        covered = Q(folder_id__in=among(self.folder_ids)) | Q(id__in=self.connection_ids)
-        return Connection.objects.filter(own | covered, removed_at=None)
+        found = self.cover.connections()
+        if self.connection_ids:
+            found |= Q(id__in=self.connection_ids)
+        return Connection.objects.filter(Q(workspace=self.workspace) | found, removed_at=None)
 
     @property
     def single_connections(self) -> QuerySet[Connection]:
@@ -56,9 +57,9 @@ class Visible:
         if node.removed_at is not None:
             return False
         if isinstance(node, Folder):
-            return node.pk in self.folder_ids
+            return self.cover.has(node.path)
         is_owned = node.workspace_id == self.workspace.pk
-        return is_owned or node.pk in self.connection_ids or node.folder_id in self.folder_ids
+        return is_owned or node.pk in self.connection_ids or self.cover.has(node.path_above)
 
 
 # Grants to this workspace, to its organization or to the whole tenant, and the workspace's own folders, widened to all
@@ -72,10 +73,10 @@ VISIBLE = f"""
         WHERE g.tenant_id = %(tenant)s
             AND {_IS_FOR.format(grant="g", organization="%(organization)s", workspace="%(workspace)s")}
     ), top AS MATERIALIZED (
-        SELECT id, parent_id, path, rtrim(path, '/') || '0' AS path_end
+        SELECT id, root_id, path, rtrim(path, '/') || '0' AS path_end
         FROM connections_folder WHERE id IN (SELECT folder_id FROM granted)
         UNION ALL
-        SELECT id, parent_id, path, rtrim(path, '/') || '0' FROM connections_folder
+        SELECT id, root_id, path, rtrim(path, '/') || '0' FROM connections_folder
         WHERE workspace_id = %(workspace)s AND parent_id IS NULL
     ), visible_folder AS MATERIALIZED (
         SELECT DISTINCT f.id FROM top JOIN connections_folder f ON f.path >= top.path AND f.path < top.path_end
@@ -91,18 +92,19 @@ VISIBLE_IDS = """
     ARRAY(SELECT id FROM visible_folder),
     ARRAY(SELECT connection_id FROM granted WHERE connection_id IS NOT NULL)
 """
-# … and of the folders in which the tree of the workspace begins: around them, it may use none.
-TOP_IDS = """
+# … and of one workspace: the paths of the folders that grants are on, which of them are all of a mirror, and those in
+# which the tree of the workspace begins, for around them it may use none.
+VISIBLE_TOPS = """
+    ARRAY(SELECT path FROM top),
+    ARRAY(SELECT id FROM top WHERE root_id = id),
+    ARRAY(SELECT connection_id FROM granted WHERE connection_id IS NOT NULL),
     ARRAY(
         SELECT DISTINCT id FROM top
-        WHERE parent_id IS NULL OR parent_id NOT IN (SELECT id FROM visible_folder)
+        WHERE NOT EXISTS (SELECT FROM top around WHERE top.path > around.path AND top.path < around.path_end)
     )
 """
-# A connection ``c`` is among what the workspace may use.
-IS_VISIBLE = """
-    (c.workspace_id = %(workspace)s OR c.id IN (SELECT connection_id FROM granted)
-        OR c.folder_id IN (SELECT id FROM visible_folder))
-"""
+# What is at a path is among the folders that the workspace may use.
+IS_VISIBLE = "EXISTS (SELECT FROM top WHERE {path} >= top.path AND {path} < top.path_end)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,24 @@ wide the tree is. How many connections are below a folder is not counted but sum
 """
 
 from connections.tree_listing.numbers import HealthCounts, count_health
-from connections.tree_listing.rows import Listing, Order, Row, children, fill_in_places, line_to, matches, search
+from connections.tree_listing.rows import (
+    Listing,
+    Order,
+    Row,
+    are_many,
+    children,
+    fill_in_places,
+    line_to,
+    matches,
+    search,
+)
 
 __all__ = [
     "HealthCounts",
     "Listing",
     "Order",
     "Row",
+    "are_many",
     "children",
     "count_health",
     "fill_in_places",

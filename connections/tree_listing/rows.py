@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     Aggregate,
+    BigIntegerField,
     BooleanField,
+    Case,
     CharField,
     Count,
     ExpressionWrapper,
@@ -15,21 +18,33 @@ from django.db.models import (
     QuerySet,
     Sum,
     Value,
+    When,
 )
 from django.db.models.functions import Coalesce, Lower
 
 from connections.models import Connection, ConnectionState, Folder, Health, Tally
 from connections.models.node import SHOWN
-from connections.tree import ids_on
+from connections.tree import among, ids_on
 from connections.tree_listing.numbers import count_below
 from workspaces.access import Scope
 from workspaces.web import remembered
 from workspaces.web.pagination import LazyList
 from workspaces.wording.names import id_in_arn
 
+_FEW = 1_000  # connections that are found, of which is kept which they are
 _TEXT = CharField()
 _MANAGER = Coalesce("root__managed_by", Value(""), output_field=_TEXT)
 _MARKS = {ConnectionState.SUSPENDED.value: "suspended", ConnectionState.PENDING_CLOSURE.value: "closing"}
+
+
+class _First(Aggregate):
+    """The first of them, in no order: all where they are few."""
+
+    function = "array_agg"
+    template = f"(%(function)s(%(expressions)s))[1:{_FEW}]"
+    output_field = ArrayField(BigIntegerField())
+
+
 Order = Sequence[Any]  # what a query set is ordered by
 _ORDER: Order = (Lower("label"), "id")
 _EACH = Count("pk")
@@ -115,16 +130,20 @@ class Listing(LazyList[Row]):
         tally: QuerySet[Tally] | None = None,
     ) -> None:
         self.folders, self.connections, self.tally = folders, connections, tally
+        self._known: list[int] | None = None
         self._folders_by, self._by = (*folders_by, *_ORDER), (*by, *_ORDER)
 
     def count_parts(self) -> Sequence[int]:
-        of_connections = (
-            _counted(self.connections, "connection")
-            if self.tally is None
-            else _counted(self.tally, "connection", Sum("number"))
-        )
-        counts = dict(remembered.found(_counted(self.folders, "folder").union(of_connections, all=True)))
-        return counts.get("folder", 0), int(counts.get("connection") or 0)
+        """Count both in one statement; of what is not tallied, where it is not much, that tells which they are too."""
+        if self.tally is not None:
+            both = _counted(self.folders, "folder").union(_counted(self.tally, "connection", Sum("number")), all=True)
+            counts = dict(remembered.found(both))
+            return counts.get("folder", 0), int(counts.get("connection") or 0)
+        both = _some(self.folders, "folder").union(_some(self.connections, "connection"), all=True)
+        found = {kind: (number, keys or []) for kind, number, keys in remembered.found(both)}
+        (folders, _), (connections, keys) = (found.get(kind, (0, list[int]())) for kind in ("folder", "connection"))
+        self._known = keys if connections <= _FEW else None
+        return folders, connections
 
     def keys(self) -> Sequence[list[int]]:
         """Give the keys of all folders, then of all connections, in their order."""
@@ -143,6 +162,8 @@ class Listing(LazyList[Row]):
             if part == 0
             else (_connection_rows, self.connections, self._by)
         )
+        if part == 1 and self._known is not None:  # what it was found by need not be looked at again
+            nodes = Connection.objects.filter(pk__in=among(self._known))
         chosen = _chosen(nodes, order, start, stop)
         key = remembered.asked(chosen)
         if found := remembered.look_up(*key):
@@ -166,7 +187,7 @@ def search(scope: Scope, text: str, *, below: Folder | None) -> Listing:
     folders, connections = Folder.objects.in_scope(scope), Connection.objects.in_scope(scope)
     tally = Tally.objects.in_scope(scope)
     if text:
-        folders, connections = folders.filter(matches(text)), connections.filter(matches(text))
+        folders, connections = folders.filter(matches(text)), connections.filter(are_many(matches(text)))
     if below is not None:
         folders = folders.filter(path__under=below.path).exclude(pk=below.pk)
         if below.root_id != below.pk:  # else it is the top of a mirror, and all of that is below it
@@ -183,7 +204,18 @@ def matches(text: str) -> Q:
         return Q(source_id=id_in_arn(text))
     digits = text.replace("-", "")  # the AWS console writes account ids as 1234-5678-9012
     source_id = digits if digits.isascii() and digits.isdecimal() else text
-    return Q(handle__contains=text.lower()) | Q(title__icontains=text) | Q(source_id__icontains=source_id)
+    # Handles and ids of AWS are in lower case; what has no case need not be looked at in another.
+    in_title = Q(title__contains=text) if text.lower() == text.upper() else Q(title__icontains=text)
+    return Q(handle__contains=text.lower()) | in_title | Q(source_id__contains=source_id.lower())
+
+
+def are_many(condition: Q) -> Case:
+    """Make a condition that the planner takes for one that half of all rows meet.
+
+    Under row-level security it knows nothing of LIKE, and would sort all that matches to find the first of them. Where
+    little matches, it is not asked for the first.
+    """
+    return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
 def fill_in_places(rows: Sequence[Row]) -> None:
@@ -211,6 +243,12 @@ def line_to(folder: Folder | None) -> list[Folder]:
 def _counted(nodes: "QuerySet[Any]", kind: str, how: Aggregate = _EACH) -> "QuerySet[Any, Any]":
     by_kind: QuerySet[Any, Any] = nodes.annotate(kind=Value(kind)).values("kind").annotate(how_many=how)
     return by_kind.values_list("kind", "how_many")
+
+
+def _some(nodes: "QuerySet[Any]", kind: str) -> "QuerySet[Any, Any]":
+    by_kind = nodes.annotate(kind=Value(kind)).values("kind").annotate(how_many=_EACH, which=_First("pk"))
+    some: QuerySet[Any, Any] = by_kind.values_list("kind", "how_many", "which")
+    return some
 
 
 def _folder_rows(chosen: "QuerySet[Any, Any]", order: Order) -> list[Row]:

@@ -44,7 +44,7 @@ def usable_list(request: HttpRequest, access: Access) -> HttpResponse:
 def contents_of(workspace: Workspace, below: int | None) -> Contents:
     """Read what a workspace has, or has below one folder; raises Http404 for one that it may not use."""
     inside = in_use.contents(workspace, folder_id=below)
-    if below is not None and (not inside.line or below not in inside.visible.folder_ids):
+    if below is not None and not (inside.line and inside.visible.cover.has(inside.path)):
         raise Http404
     return inside
 
@@ -128,14 +128,15 @@ def _tree(request: HttpRequest, access: Access, inside: Contents, rows: Listing,
 
 def found_in(inside: Contents, wanted: NodeFilter) -> Listing:
     """List what the workspace may use and the filter lets through."""
-    used = Used(inside.covered_folder_ids, list(inside.connections_since))
+    used = Used(inside.cover.connections(), list(inside.connections_since))
     return wanted.narrow(workspace_tree.search(inside, wanted.q), used, inside.visible.folders)
 
 
 def _crumbs(scope: Scope, inside: Contents, *, is_whole: bool = False) -> list[tuple[str, str]]:
     """Name the way down; folders that are not shared with the workspace are named, but lead nowhere."""
     base = scope.url("connection_list")
-    usable_ids = set(inside.visible.folder_ids)
-    line = inside.line if is_whole else inside.line[:-1]
-    steps = [(one.title, f"{base}folders/{one.id}/" if one.id in usable_ids else "") for one in line]
+    line, path, steps = inside.line if is_whole else inside.line[:-1], "", []
+    for one in line:
+        path += f"{one.id}/"
+        steps.append((one.title, f"{base}folders/{one.id}/" if inside.visible.cover.has(path) else ""))
     return [("Connections", base), *steps]

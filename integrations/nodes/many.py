@@ -169,9 +169,9 @@ def _facts(chosen: Chosen, *, may_gain: bool, only: int | None = None) -> _Facts
 
 
 def _to_add(inside: Contents, chosen: Chosen) -> tuple[Chosen, list[str]]:
-    folder_ids = set(inside.visible.folder_ids)
+    shown = (one.id for one in chosen.folders if inside.visible.cover.has(one.path))
     usable = inside.visible.connections.filter(pk__in=chosen.ids.connections).values_list("pk", flat=True)
-    visible = {("folder", pk) for pk in chosen.ids.folders if pk in folder_ids} | {("connection", pk) for pk in usable}
+    visible = {("folder", pk) for pk in shown} | {("connection", pk) for pk in usable}
     sorting = adding.sort_for_adding(inside, chosen.nodes, visible)
     counts = (
         (len(sorting.not_shared), "not shared with it: share them with it first, under Permissions."),
