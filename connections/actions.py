@@ -9,9 +9,9 @@ from django.db import transaction
 
 from connections import sharing
 from connections.errors import ChangedMeanwhileError
-from connections.models import Aggregator
+from connections.models import Aggregator, Grant
 from connections.schemas import adding, in_use
-from connections.sharing import Node
+from connections.sharing import How, Node, NodeIds
 from workspaces import audit
 from workspaces.access import Scope
 from workspaces.models import User, Workspace
@@ -34,10 +34,70 @@ def change_permissions(*, node: Node, audiences: Sequence[Scope], seen: str, by:
     if sharing.fingerprint(grants) != seen:
         raise ChangedMeanwhileError
     moved = sharing.set_grants(node, audiences)
-    schemas_moved = {"schemas_removed": len(moved.lost), "schemas_returned": len(moved.returned)}
-    change = {"before": before, "after": after} | {name: number for name, number in schemas_moved.items() if number}
-    audit.record(f"{node.kind}.permissions_changed", scope=node.scope, by=by, target=node, **change)
+    _record_permissions(node, before, after, moved, by)
     return moved
+
+
+class GrantedAlreadyError(Exception):
+    """A node is granted to an audience already; the message is a sentence for the person."""
+
+
+@transaction.atomic
+def add_grant(*, node: Node, audience: Scope, by: User) -> Grant:
+    """Grant a node to one more audience.
+
+    Raises GrantedAlreadyError, DoesNotExist when the node is gone, and ValidationError when the audience is outside the
+    scope that owns the node.
+    """
+    before = _audiences_now(node)
+    _check_new(node, audience, before)
+    moved = sharing.change_grants(NodeIds.of(node), [audience], How.ADD, owner=node.scope)
+    _record_permissions(node, before, [*before, str(audience)], moved, by)
+    return next(one for one in sharing.grants_on(node) if sharing.audience_of(one) == audience)
+
+
+@transaction.atomic
+def change_grant(*, node: Node, grant: Grant, audience: Scope, by: User) -> None:
+    """Give a grant on a node another audience. Raises as ``add_grant`` does, and DoesNotExist when it is gone."""
+    before = _audiences_now(node)
+    current = Grant.objects.select_related("tenant", "organization", "workspace").get(**node.key, pk=grant.pk)
+    former = sharing.audience_of(current)
+    if former == audience:
+        return
+    _check_new(node, audience, before)
+    moved = sharing.regrant(current, audience, node)
+    after = [str(audience) if one == str(former) else one for one in before]
+    _record_permissions(node, before, after, moved, by)
+
+
+@transaction.atomic
+def delete_grant(*, node: Node, grant: Grant, by: User) -> None:
+    """Take one grant on a node back; who loses the node by it loses its schemas. Where it is gone nothing happens."""
+    before, audience = _audiences_now(node), sharing.audience_of(grant)
+    if str(audience) not in before:
+        return
+    moved = sharing.change_grants(NodeIds.of(node), [audience], How.REMOVE, owner=node.scope)
+    _record_permissions(node, before, [one for one in before if one != str(audience)], moved, by)
+
+
+def _audiences_now(node: Node) -> list[str]:
+    """Hold a node, so that its grants stay as they are, and name whom it is granted to."""
+    type(node).objects.select_for_update().get(pk=node.pk)
+    return sorted(str(sharing.audience_of(one)) for one in sharing.grants_on(node))
+
+
+def _check_new(node: Node, audience: Scope, now: Sequence[str]) -> None:
+    if str(audience) in now:
+        raise GrantedAlreadyError(f"{audience} may use {isolated(node.shown)} already.")
+
+
+def _record_permissions(
+    node: Node, before: Sequence[str], after: Sequence[str], moved: sharing.Moved, by: User
+) -> None:
+    numbers = {"schemas_removed": len(moved.lost), "schemas_returned": len(moved.returned)}
+    moves = {name: number for name, number in numbers.items() if number}
+    change = {"before": list(before), "after": sorted(after)}
+    audit.record(f"{node.kind}.permissions_changed", scope=node.scope, by=by, target=node, **change, **moves)
 
 
 class NotAddableError(Exception):

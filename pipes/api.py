@@ -10,6 +10,8 @@ from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
+from connections.api import aggregators, permissions, schemas, tree, workspace
+from connections.api import places as connection_places
 from integrations.api import integrations, processes
 from workspaces.api import actor, audit_log, members, places, users
 from workspaces.api.door import signed_in_only, unknown
@@ -17,15 +19,12 @@ from workspaces.api.problems import ProblemError, answer
 from workspaces.rate_limit import LimitReachedError
 from workspaces.scoping import public_view
 
-ROUTES = (
-    actor.routes,
-    users.routes,
-    places.routes,
-    members.routes,
-    audit_log.routes,
-    integrations.routes,
-    processes.routes,
+SUBJECTS = (
+    *(actor, users, places, members, audit_log),
+    *(connection_places, tree, workspace, permissions, schemas, aggregators),
+    *(integrations, processes),
 )
+ROUTES = tuple(dict.fromkeys(subject.routes for subject in SUBJECTS))  # what is at one path shares its routes
 
 api = NinjaAPI(
     title="Pipes",

@@ -5,7 +5,16 @@ workspaces, a workspace for itself. A grant on a folder covers all below it, now
 workspace owns it may use without one.
 """
 
-from connections.sharing.changes import How, Moved, NodeIds, change_grants, forget_lost, out_of_reach, set_grants
+from connections.sharing.changes import (
+    How,
+    Moved,
+    NodeIds,
+    change_grants,
+    forget_lost,
+    out_of_reach,
+    regrant,
+    set_grants,
+)
 from connections.sharing.grants import (
     audience_ids,
     audience_of,
@@ -57,6 +66,7 @@ __all__ = [
     "grants_on",
     "inherited_grants",
     "out_of_reach",
+    "regrant",
     "set_grants",
     "who_may_use",
 ]

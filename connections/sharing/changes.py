@@ -1,6 +1,6 @@
 """Changing who may use nodes, however many at once, and what that does to schemas."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection as database
 from django.utils import timezone
 
-from connections.models import Folder, Schema
+from connections.models import Folder, Grant, Schema
 from connections.sharing.grants import audience_ids
 from connections.sharing.visible import IS_GRANTED, Node
 from workspaces.access import Scope
@@ -83,8 +83,8 @@ def change_grants(nodes: NodeIds, audiences: Sequence[Scope], how: How, *, owner
     Schemas that a workspace may not use any more are kept for the days of grace, and are back with the next grant.
     So many statements for any number of nodes. Raises ValidationError when an audience is outside the owner.
     """
-    if not all(_is_within(scope, owner) for scope in audiences):
-        raise ValidationError(f"This belongs to {owner} and can only be shared within it.")
+    for scope in audiences:
+        _check_within(scope, owner)
     places = [audience_ids(scope) for scope in audiences]
     keys = nodes.parameters | {
         "tenant": owner.tenant.pk,
@@ -102,6 +102,21 @@ def change_grants(nodes: NodeIds, audiences: Sequence[Scope], how: How, *, owner
             changed += cursor.rowcount
     if not changed:
         return Moved()
+    return _move_schemas(nodes, before)
+
+
+def regrant(grant: Grant, audience: Scope, node: Node) -> Moved:
+    """Give a grant on a node another audience; it stays the same grant. Raises ValidationError as ``change_grants``."""
+    _check_within(audience, node.scope)
+    nodes = NodeIds.of(node)
+    before = out_of_reach(nodes)
+    grant.organization_id, grant.workspace_id = audience_ids(audience)
+    grant.save(update_fields=["organization", "workspace"])
+    return _move_schemas(nodes, before)
+
+
+def _move_schemas(nodes: NodeIds, before: Mapping[int, int]) -> Moved:
+    """Mark the schemas that changed grants have put out of reach, and those that they brought back into it."""
     after, now = out_of_reach(nodes), timezone.now()
     lost, returned = after.keys() - before.keys(), before.keys() - after.keys()
     Schema.objects.filter(pk__in=lost).update(lost_at=now)
@@ -159,9 +174,9 @@ def out_of_reach(nodes: NodeIds | None) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
-def _is_within(audience: Scope, owner: Scope) -> bool:
+def _check_within(audience: Scope, owner: Scope) -> None:
     outer = (owner.organization, owner.workspace)
     inner = (audience.organization, audience.workspace)
-    return audience.tenant == owner.tenant and all(
-        one in (None, other) for one, other in zip(outer, inner, strict=True)
-    )
+    is_within = all(one in (None, other) for one, other in zip(outer, inner, strict=True))
+    if audience.tenant != owner.tenant or not is_within:
+        raise ValidationError(f"This belongs to {owner} and can only be shared within it.")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from connections import actions
 from pipes.api import ROUTES
 from tests import factories
 from tests.conftest import Cast
@@ -101,6 +103,69 @@ GET    /org/{org}/process/{process}/log/{file}           org
 POST   /org/{org}/process/{process}/approve              org
 POST   /org/{org}/process/{process}/discard              org
 GET    /org/{org}/workspace/{workspace}/process          reader
+GET    /actor/conn                                                                       all
+GET    /connection                                                                       tenant
+GET    /connection/{connection}                                                          tenant
+POST   /connection/{connection}/test                                                     tenant
+GET    /connection/{connection}/workspace                                                tenant
+GET    /connection/{node}/permission                                                     tenant
+POST   /connection/{node}/permission                                                     tenant
+DELETE /connection/{node}/permission/{permission}                                        tenant
+GET    /connection/{node}/permission/{permission}                                        tenant
+PATCH  /connection/{node}/permission/{permission}                                        tenant
+GET    /connection_folder                                                                tenant
+GET    /connection_folder/{folder}                                                       tenant
+GET    /connection_folder/{folder}/workspace                                             tenant
+GET    /connection_folder/{node}/permission                                              tenant
+POST   /connection_folder/{node}/permission                                              tenant
+DELETE /connection_folder/{node}/permission/{permission}                                 tenant
+GET    /connection_folder/{node}/permission/{permission}                                 tenant
+PATCH  /connection_folder/{node}/permission/{permission}                                 tenant
+GET    /connection_tree                                                                  tenant
+GET    /org/{org}/conn                                                                   org
+GET    /org/{org}/conn/{connection}                                                      org
+POST   /org/{org}/conn/{connection}/test                                                 org
+GET    /org/{org}/conn/{connection}/workspace                                            org
+GET    /org/{org}/connection                                                             org
+GET    /org/{org}/connection/{connection}                                                org
+POST   /org/{org}/connection/{connection}/test                                           org
+GET    /org/{org}/connection/{connection}/workspace                                      org
+GET    /org/{org}/connection/{node}/permission                                           org
+POST   /org/{org}/connection/{node}/permission                                           org
+DELETE /org/{org}/connection/{node}/permission/{permission}                              org
+GET    /org/{org}/connection/{node}/permission/{permission}                              org
+PATCH  /org/{org}/connection/{node}/permission/{permission}                              org
+GET    /org/{org}/connection_folder                                                      org
+GET    /org/{org}/connection_folder/{folder}                                             org
+GET    /org/{org}/connection_folder/{folder}/workspace                                   org
+GET    /org/{org}/connection_folder/{node}/permission                                    org
+POST   /org/{org}/connection_folder/{node}/permission                                    org
+DELETE /org/{org}/connection_folder/{node}/permission/{permission}                       org
+GET    /org/{org}/connection_folder/{node}/permission/{permission}                       org
+PATCH  /org/{org}/connection_folder/{node}/permission/{permission}                       org
+GET    /org/{org}/connection_tree                                                        org
+PATCH  /org/{org}/workspace/{workspace}                                                  workspace
+GET    /org/{org}/workspace/{workspace}/aggregator                                       reader
+POST   /org/{org}/workspace/{workspace}/aggregator                                       workspace
+DELETE /org/{org}/workspace/{workspace}/aggregator/{aggregator}                          workspace
+GET    /org/{org}/workspace/{workspace}/aggregator/{aggregator}                          reader
+PATCH  /org/{org}/workspace/{workspace}/aggregator/{aggregator}                          workspace
+GET    /org/{org}/workspace/{workspace}/aggregator/{aggregator}/connection               reader
+GET    /org/{org}/workspace/{workspace}/aggregator/{aggregator}/connection/{connection}  reader
+GET    /org/{org}/workspace/{workspace}/conn                                             reader
+POST   /org/{org}/workspace/{workspace}/conn                                             workspace
+DELETE /org/{org}/workspace/{workspace}/conn/{connection}                                workspace
+GET    /org/{org}/workspace/{workspace}/conn/{connection}                                reader
+GET    /org/{org}/workspace/{workspace}/connection                                       reader
+GET    /org/{org}/workspace/{workspace}/connection/{connection}                          reader
+POST   /org/{org}/workspace/{workspace}/connection/{connection}/test                     workspace
+GET    /org/{org}/workspace/{workspace}/connection_folder                                reader
+GET    /org/{org}/workspace/{workspace}/connection_folder/{folder}                       reader
+GET    /org/{org}/workspace/{workspace}/connection_tree                                  reader
+GET    /org/{org}/workspace/{workspace}/schema                                           reader
+POST   /org/{org}/workspace/{workspace}/schema                                           workspace
+DELETE /org/{org}/workspace/{workspace}/schema/{name}                                    workspace
+GET    /org/{org}/workspace/{workspace}/schema/{name}                                    reader
 """
 # There is none, for anybody.
 NEVER_THERE = {("GET", "/org/{org}/workspace/{workspace}/process/{process}")}
@@ -145,6 +210,25 @@ def sent(cast: Cast) -> dict[str, str]:
     return made
 
 
+def _things(cast: Cast, path: str) -> dict[str, str]:
+    """Make the folders, connections and what is about them that a path names, in the scope in which it is."""
+    if not re.search(r"\{(connection|folder|node|name|aggregator)\}", path):
+        return {}
+    is_inside = path.startswith("/org/{org}/workspace/{workspace}")
+    scope = cast.at_workspace if is_inside else cast.at_org if path.startswith("/org/{org}") else cast.at_tenant
+    with isolation.as_tenant(cast.acme.pk):
+        folder, one = factories.folder(scope, "Ours"), factories.connection(scope, "One")
+        node = folder if "_folder/" in path else one
+        made: dict[str, Any] = {"folder": folder, "connection": one, "node": node, "name": one}
+        if is_inside:
+            by = cast.workspace_owner
+            actions.add_schema(scope=scope, node=one, by=by)
+            made["aggregator"] = actions.create_aggregator(scope=scope, handle="every", patterns=["*"], by=by)
+        else:
+            made["permission"] = actions.add_grant(node=node, audience=scope, by=cast.tenant_owner)
+        return {name: thing.public_id for name, thing in made.items()} | {"name": one.handle}
+
+
 @pytest.mark.parametrize(("method", "path", "group"), ROWS, ids=lambda text: str(text).replace("/", "."))
 def test_each_gets_what_the_table_says(
     method: str, path: str, group: str, cast: Cast, sent: dict[str, str], client: Client
@@ -160,6 +244,7 @@ def test_each_gets_what_the_table_says(
         made = factories.integration(scope, "main", by=by)
         run = factories.finished_run(made)
     named |= {"integration": made.public_id, "process": run.public_id, "file": "sync.log"}
+    named |= _things(cast, path)
     url = path.format(**named, identity="reader", email=cast.reader.email, token=token)
     may, inside = MAY[group]
     for name in PEOPLE:

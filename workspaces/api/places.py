@@ -36,11 +36,6 @@ class NewWorkspace(Body):
     desired_state: Literal["enabled", ""] | None = None
 
 
-class WorkspaceChange(NewWorkspace):
-    handle: str | None = None  # type: ignore[assignment]  # need not be sent to change something else
-    search_path_prefix: list[str] | None = None
-
-
 class LoginShape(BaseModel):
     type: Literal["email", "oauth", "saml"]
     state: Literal["enabled", "disabled"] = "disabled"
@@ -81,7 +76,7 @@ def change_tenant(call: Call, tenant: str, body: PlaceChange) -> shapes.TenantSh
     """Change what the tenant is called."""
     own = _own_tenant(call)
     check_tenant_settings(call.access)
-    _change(call, body)
+    change_place(call, body)
     return shapes.tenant_shape(Tenant.objects.select_related(*shapes.PEOPLE_OF_ROW).get(pk=own.pk))
 
 
@@ -123,7 +118,7 @@ def get_org(call: Call) -> shapes.OrgShape:
 def change_org(call: Call, body: PlaceChange) -> shapes.OrgShape:
     """Change what an organization is called."""
     pk = _organization(call.access).pk
-    _change(call, body)
+    change_place(call, body)
     found = Organization.objects.select_related(*shapes.PEOPLE_OF_ROW).get(pk=pk)
     return shapes.org_shape(found, call.tenant)
 
@@ -155,25 +150,15 @@ def create_workspace(call: Call, body: NewWorkspace) -> shapes.WorkspaceShape:
     return shapes.workspace_shape(found, _organization(call.access), call.tenant)
 
 
-@routes.get("", gives=shapes.WorkspaceShape, at=(WORKSPACE,))
-def get_workspace(call: Call) -> shapes.WorkspaceShape:
-    """Get a workspace."""
-    return _workspace_shape(call.access)
-
-
 @routes.delete("", gives=shapes.WorkspaceShape, at=(WORKSPACE,))
 def delete_workspace(call: Call) -> shapes.WorkspaceShape:
     """Delete a workspace with all that is set up in it, for good."""
     of_version(call, call.scope.place)
-    shape = _workspace_shape(call.access)
+    workspace = call.scope.workspace
+    assert workspace is not None  # noqa: S101  the route is of workspaces
+    shape = shapes.workspace_shape(workspace, _organization(call.access), call.tenant)
     deletion.delete_place(scope=call.scope, by=call.user)
     return shape
-
-
-def _workspace_shape(access: Access) -> shapes.WorkspaceShape:
-    workspace = access.scope.workspace
-    assert workspace is not None  # noqa: S101  the route is of workspaces
-    return shapes.workspace_shape(workspace, _organization(access), access.scope.tenant)
 
 
 def _own_tenant(call: Call) -> Tenant:
@@ -200,7 +185,7 @@ def _create(access: Access, body: NewPlace, create: Callable[..., Any], word: st
         raise ProblemError(409, form.taken_error(body.handle).messages[0]) from None
 
 
-def _change(call: Call, body: Body) -> None:
+def change_place(call: Call, body: Body) -> None:
     """Change the handle and name of the scope's place, where they are sent."""
     scope, place = call.scope, call.scope.place
     of_version(call, place)

@@ -1,0 +1,79 @@
+"""Finding what a path or a body names: by its handle or id, in the scope of the call."""
+
+from typing import TypeVar
+
+from django.db.models import F, QuerySet
+from django.http import Http404
+
+from connections.models import Connection, Folder
+from connections.schemas.in_use import Contents
+from connections.sharing import Node
+from workspaces.access import Scope
+from workspaces.api.problems import invalid
+from workspaces.api.routes import named
+
+AnyNode = TypeVar("AnyNode", Folder, Connection)
+
+
+def find_connection(scope: Scope, text: str) -> Connection:
+    """Find a connection that the scope itself owns; raises Http404."""
+    found = Connection.objects.in_scope(scope).filter(named(text)).select_related("folder", "root").first()
+    return _of(scope, found)
+
+
+def find_folder(scope: Scope, text: str) -> Folder:
+    """Find a folder that the scope itself owns, by its id alone; raises Http404."""
+    return _of(scope, Folder.objects.in_scope(scope).filter(public_id=text).select_related("root").first())
+
+
+def find_parent(scope: Scope, text: str | None) -> Folder | None:
+    """Find the folder with this id in which something is to be; none where the id is that of the scope itself."""
+    if not text or text == scope.place.public_id:
+        return None
+    try:
+        return find_folder(scope, text)
+    except Http404:
+        raise invalid("parent_id", f"{scope} has no folder with the id “{text}”.") from None
+
+
+def has_node(scope: Scope, text: str) -> bool:
+    """Whether the scope itself owns a connection with this handle or id, or a folder with this id."""
+    connections = Connection.objects.in_scope(scope).filter(named(text))
+    return connections.exists() or Folder.objects.in_scope(scope).filter(public_id=text).exists()
+
+
+def usable_connection(inside: Contents, text: str) -> Connection:
+    """Find a connection that a workspace may use: of one handle its own, else its organization's. Raises Http404."""
+    return nearest(inside.visible.connections.filter(named(text)).select_related("folder"))
+
+
+def usable_folder(inside: Contents, text: str) -> Folder:
+    """Find a folder that a workspace may use, by its id alone; raises Http404."""
+    found = inside.visible.folders.filter(public_id=text).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def usable(inside: Contents, text: str) -> Node:
+    """Find a folder by its id, or a connection by its handle or id, that a workspace may use; raises Http404."""
+    try:
+        return usable_connection(inside, text)
+    except Http404:
+        return usable_folder(inside, text)
+
+
+def nearest(found: QuerySet[Connection]) -> Connection:
+    """Give that of the workspace itself, else its organization's, else the tenant's; raises Http404."""
+    order = (F("workspace").asc(nulls_last=True), F("organization").asc(nulls_last=True), "pk")
+    first = found.order_by(*order).first()
+    if first is None:
+        raise Http404
+    return first
+
+
+def _of(scope: Scope, found: AnyNode | None) -> AnyNode:
+    if found is None:
+        raise Http404
+    found.tenant, found.organization, found.workspace = scope.tenant, scope.organization, scope.workspace
+    return found

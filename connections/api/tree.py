@@ -1,0 +1,194 @@
+"""The folders and connections of the tenant and of organizations, by level or as a tree, and who has them in use."""
+
+from typing import Any, Final
+
+from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
+from pydantic import Field
+
+from connections.api import managed
+from connections.api.finding import find_connection, find_folder
+from connections.api.nodes import People, shape_of, shapes_of, with_path
+from connections.api.shapes import AssociationShape, ConnectionShape, TestedShape
+from connections.models import Connection, ConnectionState, Folder, Health
+from connections.schemas.users import using
+from connections.sharing import Node
+from workspaces.access import Power
+from workspaces.api.paging import PAGING, Filtered, Page, Paging, cut
+from workspaces.api.problems import invalid
+from workspaces.api.routes import ORG, TENANT, Call, Routes
+from workspaces.api.where import Column, Columns, Kind
+from workspaces.models import Organization, Workspace
+
+routes = Routes("Connections")
+LEVELS: Final = (TENANT, ORG)
+_TEXT: Final = CharField()
+_HEALTH: Final = {Health.HEALTHY: "ok", Health.FAILING: "error"}
+
+
+class TreePaging(Filtered):
+    prefix: str = Field(default="", max_length=100, description="The id of a folder: only what is below it")
+
+
+@routes.get("/connection", gives=Page[ConnectionShape], at=LEVELS, needs=Power.OWNER)
+@routes.get("/conn", gives=Page[ConnectionShape], at=(ORG,), needs=Power.OWNER)
+def list_connections(call: Call, paging: Paging = PAGING) -> Page[ConnectionShape]:
+    """List the connections of the tenant itself, or of an organization itself, at any depth."""
+    return _page(call, paging, [with_path(Connection.objects.in_scope(call.scope))])
+
+
+@routes.get("/connection/{connection}", gives=ConnectionShape, at=LEVELS, needs=Power.OWNER)
+@routes.get("/conn/{connection}", gives=ConnectionShape, at=(ORG,), needs=Power.OWNER)
+def get_connection(call: Call, connection: str) -> ConnectionShape:
+    """Get a connection."""
+    return shape_of(call.access, find_connection(call.scope, connection))
+
+
+@routes.post("/connection/{connection}/test", gives=TestedShape, at=LEVELS, status=200)
+@routes.post("/conn/{connection}/test", gives=TestedShape, at=(ORG,), status=200)
+def get_tested(call: Call, connection: str) -> TestedShape:
+    """Say whether Pipes can access the account behind a connection, as was last found; nothing is asked now."""
+    return tested(find_connection(call.scope, connection))
+
+
+@routes.get("/connection/{connection}/workspace", gives=Page[AssociationShape], at=LEVELS, needs=Power.OWNER)
+@routes.get("/conn/{connection}/workspace", gives=Page[AssociationShape], at=(ORG,), needs=Power.OWNER)
+def list_workspaces_of_connection(call: Call, connection: str, paging: Paging = PAGING) -> Page[AssociationShape]:
+    """List the workspaces that have a connection in use, by itself or with a folder above it."""
+    return _workspaces(call, paging, find_connection(call.scope, connection))
+
+
+@routes.get("/connection_folder", gives=Page[ConnectionShape], at=LEVELS, needs=Power.OWNER)
+def list_folders(call: Call, paging: Paging = PAGING) -> Page[ConnectionShape]:
+    """List the folders of the tenant itself, or of an organization itself, at any depth."""
+    return _page(call, paging, [Folder.objects.in_scope(call.scope)])
+
+
+@routes.get("/connection_folder/{folder}", gives=ConnectionShape, at=LEVELS, needs=Power.OWNER)
+def get_folder(call: Call, folder: str) -> ConnectionShape:
+    """Get a folder."""
+    return shape_of(call.access, find_folder(call.scope, folder))
+
+
+@routes.get("/connection_folder/{folder}/workspace", gives=Page[AssociationShape], at=LEVELS, needs=Power.OWNER)
+def list_workspaces_of_folder(call: Call, folder: str, paging: Paging = PAGING) -> Page[AssociationShape]:
+    """List the workspaces to which a folder was added, by itself or with a folder above it."""
+    return _workspaces(call, paging, find_folder(call.scope, folder))
+
+
+@routes.get("/connection_tree", gives=Page[ConnectionShape], at=LEVELS, needs=Power.OWNER)
+def list_tree(call: Call, paging: TreePaging = PAGING) -> Page[ConnectionShape]:
+    """List folders and then connections, at any depth, those below one folder, or for which a condition is true."""
+    scope = call.scope
+    return tree_page(call, paging, Folder.objects.in_scope(scope), Connection.objects.in_scope(scope))
+
+
+@routes.get("/actor/conn", gives=Page[ConnectionShape])
+def list_own(call: Call, paging: Paging = PAGING) -> Page[ConnectionShape]:
+    """List the connections of the organizations that the person owns."""
+    organizations = Organization.objects.filter(tenant=call.tenant)
+    if not call.access.is_tenant_owner:
+        organizations = organizations.filter(pk__in=call.access.owned_organization_ids)
+    known = list(organizations)
+    rows = Connection.objects.filter(tenant=call.tenant, organization__in=known, workspace=None, removed_at=None)
+    shown, token = cut(call, with_path(rows), paging)
+    return Page(items=shapes_of(call.access, shown, organizations=known), next_token=token)
+
+
+def tree_page(
+    call: Call, paging: TreePaging, folders: QuerySet[Folder], connections: QuerySet[Connection]
+) -> Page[ConnectionShape]:
+    """Give one page of these folders, and then connections, that the condition and the prefix let through."""
+    if paging.prefix:
+        top = folders.filter(public_id=paging.prefix).first()
+        if top is None:
+            raise invalid("prefix", f"There is no folder with the id “{paging.prefix}” here.")
+        folders = folders.filter(path__under=top.path).exclude(pk=top.pk)
+        connections = connections.filter(folder__path__under=top.path)
+    parts = [folders.alias(**_of_folders()), with_path(connections).alias(**_of_connections())]
+    return _page(call, paging, parts)
+
+
+def tested(node: Connection) -> TestedShape:
+    return TestedShape.model_validate(
+        {"status": _HEALTH.get(node.shown_health, "unknown"), "reason": node.health_sentence}
+    )
+
+
+def _page(call: Call, paging: Paging, parts: list[QuerySet[Any]]) -> Page[ConnectionShape]:
+    shown, token = cut(call, parts, paging, columns=_COLUMNS)
+    return Page(items=shapes_of(call.access, shown), next_token=token)
+
+
+def _workspaces(call: Call, paging: Paging, node: Node) -> Page[AssociationShape]:
+    shown, token = cut(call, using(node).select_related("organization"), paging)
+    people = People.of([node], call.tenant)
+    return Page(items=[association(people, node, workspace) for workspace in shown], next_token=token)
+
+
+def association(
+    people: People, node: Node, workspace: Workspace, connection: ConnectionShape | None = None
+) -> AssociationShape:
+    """Say that a workspace has a node in use; the id is made of both, for there may be no row that says so."""
+    return AssociationShape(
+        **people.made(node, node.created_at),
+        id=f"wc_{node.public_id[2:10]}{workspace.public_id[2:14]}",
+        connection_id=node.public_id,
+        connection=connection,
+        identity_id=workspace.organization.public_id,
+        workspace_id=workspace.public_id,
+    )
+
+
+# The columns of a tree, by the names that conditions have for them; both kinds have each.
+_COLUMNS: Final[Columns] = {
+    "id": Column("public_id"),
+    "handle": Column("tree_handle"),
+    "title": Column("tree_title"),
+    "type": Column("tree_type"),
+    "plugin": Column("tree_plugin"),
+    "status": Column("tree_status"),
+    "handle_mode": Column("tree_handle_mode"),
+    "managed_by_id": Column("tree_manager"),
+    "parent_id": Column("tree_parent"),
+    "integration_resource_identifier": Column("source_id"),
+    "created_at": Column("created_at", Kind.TIME),
+    "updated_at": Column("updated_at", Kind.TIME),
+}
+
+
+def _of_both(parent: str) -> dict[str, Any]:
+    places = ("workspace__public_id", "organization__public_id", "tenant__public_id")
+    return {
+        "tree_parent": Coalesce(f"{parent}__public_id", *places, output_field=_TEXT),
+        "tree_manager": managed.sources().manager_id,
+    }
+
+
+def _of_folders() -> dict[str, Any]:
+    nothing = Value(None, output_field=_TEXT)
+    shown = Case(When(title="", then=F("handle")), default=F("title"), output_field=_TEXT)
+    return _of_both("parent") | {
+        "tree_handle": nothing,
+        "tree_title": shown,
+        "tree_type": Value("connection-folder", output_field=_TEXT),
+        "tree_plugin": nothing,
+        "tree_status": Value("enabled", output_field=_TEXT),
+        "tree_handle_mode": nothing,
+    }
+
+
+def _of_connections() -> dict[str, Any]:
+    is_static = Q(is_handle_static=True) | Q(is_managed=False)
+    return _of_both("folder") | {
+        "tree_handle": F("handle"),
+        "tree_title": Case(When(title="", then=None), default=F("title"), output_field=_TEXT),
+        "tree_type": Value("connection", output_field=_TEXT),
+        "tree_plugin": F("plugin"),
+        "tree_status": _one_or_other(Q(state=ConnectionState.ACTIVE), "enabled", "disabled"),
+        "tree_handle_mode": _one_or_other(is_static, "static", "dynamic"),
+    }
+
+
+def _one_or_other(condition: Q, one: str, other: str) -> Case:
+    return Case(When(condition, then=Value(one)), default=Value(other), output_field=_TEXT)
