@@ -82,16 +82,17 @@ def _behind_the_door(pattern: URLPattern) -> URLPattern:
 
 
 @cache
-def _document() -> bytes:
-    document = api.get_openapi_schema(path_prefix="/api/latest")
-    return json.dumps(document).encode()
+def document() -> bytes:
+    """Write the OpenAPI document, once in each process."""
+    written = api.get_openapi_schema(path_prefix="/api/latest")
+    return json.dumps(written).encode()
 
 
 @public_view
 @require_safe
 def openapi(_request: HttpRequest) -> HttpResponse:
     """Give the OpenAPI document, which says what there is and nothing of anybody's."""
-    return HttpResponse(_document(), content_type="application/json")
+    return HttpResponse(document(), content_type="application/json")
 
 
 urlpatterns = [

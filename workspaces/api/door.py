@@ -42,6 +42,7 @@ def signed_in_only(view: View) -> View:
         try:
             with isolation.bound(user_id="", tenant_id=""):
                 request.signed_in = _sign_in(request)  # type: ignore[attr-defined]
+                _refuse_nul(request)
                 response = view(request, *arguments, **named)
                 if response.status_code >= 400:
                     raise _RefusedError(_in_json(response))
@@ -76,6 +77,13 @@ def _sign_in(request: HttpRequest) -> tokens.SignedIn:
         detail = f"More than {error.limit} requests in a minute. Wait until the next one begins."
         raise ProblemError(429, detail, retry_after=60 - now.second) from None
     return found
+
+
+def _refuse_nul(request: HttpRequest) -> None:
+    """Refuse a character that no text of the database can hold, wherever it stands."""
+    query = request.META.get("QUERY_STRING", "")
+    if "\0" in request.path or "%00" in query or b"\0" in request.body or b"\\u0000" in request.body:
+        raise ProblemError(400, "There is a NUL character in what was sent, which no text can hold.")
 
 
 def _in_json(response: HttpResponseBase) -> HttpResponseBase:

@@ -63,6 +63,8 @@ def test_both_names_are_the_same_thing(program: ProgramOf, cast: Cast) -> None:
         ("GET", "/org?limit=101", "", 400, "limit"),
         ("GET", "/org?limit=many", "", 400, "limit"),
         ("GET", "/org?next_token=made-up", "", 400, "next_token"),
+        ("GET", "/identity?q=%00", "", 400, None),
+        ("POST", "/org", '{"handle": "a\\u0000"}', 400, None),
     ],
 )
 def test_what_is_wrong_is_said_with_its_field(
