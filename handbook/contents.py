@@ -23,6 +23,7 @@ CONTENTS: Final = (
             "notifications.md",
             "guide/changing.md",
             "guide/account.md",
+            "api.md",
             "guide/questions.md",
         ),
     ),

@@ -5,6 +5,8 @@ import json
 import os
 import signal
 import socket
+import ssl
+import subprocess
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +22,7 @@ from launcher.supervisor import Supervisor
 DEMO = Instance(STATE)
 _RUNNING = DEMO.run / "demo.json"
 _LANES = ("short", "people", "syncs", "health")
+_AUTHORITY = DEMO.folder / "tls" / "authority.pem"
 _LOCK = STATE / "demo.lock"
 
 
@@ -27,6 +30,7 @@ def demo(arguments: Sequence[str]) -> int:
     """Start everything and look after it until a signal comes; raise LauncherError when something does not start."""
     parser = argparse.ArgumentParser(prog="./console demo")
     parser.add_argument("--port", type=int, default=8000, help="the port of the console (default: 8000)")
+    parser.add_argument("--tls", action="store_true", help="serve https, which is all that the clients of Pipes speak")
     parser.add_argument("--verbose", action="store_true", help="show what the programs log, not only their warnings")
     chosen = parser.parse_args(arguments)
     bootstrap.ensure("demo")
@@ -34,7 +38,7 @@ def demo(arguments: Sequence[str]) -> int:
     with locked(_LOCK, refusal="A demo of this checkout is running already. Stop it first, or use another checkout."):
         supervisor = Supervisor(DEMO, is_verbose=chosen.verbose)
         try:
-            _start(supervisor, port=chosen.port)
+            _start(supervisor, port=chosen.port, has_tls=chosen.tls)
             supervisor.watch()
         except KeyboardInterrupt:
             print("\nStopping …", flush=True)
@@ -53,10 +57,13 @@ def running_demo() -> Mapping[str, Any]:
     return details
 
 
-def _start(supervisor: Supervisor, *, port: int) -> None:
+def _start(supervisor: Supervisor, *, port: int, has_tls: bool) -> None:
     if not wait_for(lambda: is_free(port), seconds=3):
         raise LauncherError(f"Port {port} is taken by another program. Choose another one: ./console demo --port 9000")
-    address = f"http://127.0.0.1:{port}"
+    address = f"{'https' if has_tls else 'http'}://127.0.0.1:{port}"
+    certificates = _AUTHORITY.parent
+    if has_tls:
+        subprocess.run(python("-m", "launcher.certificates", str(certificates)), cwd=ROOT, check=True)
     keys = load_keys(DEMO)
     urls = start_servers(supervisor, DEMO, is_durable=True)
     base = product_environment(keys, urls) | {"PIPES_BASE_URL": address, "PIPES_WEBHOOK_ALLOW_PRIVATE": "true"}
@@ -67,11 +74,11 @@ def _start(supervisor: Supervisor, *, port: int) -> None:
         "static": python("manage.py", "collectstatic", "--no-input"),
     }
     supervisor.run(steps, owner)
-    worker = base | dict(_aws(supervisor))
+    worker = base | dict(_aws(supervisor, {"SSL_CERT_FILE": str(_AUTHORITY)} if has_tls else {}))
     seed = supervisor.run({"seed": python("-m", "tests.demo", "seed")}, owner | worker)
     web = base | {"PIPES_DATABASE_POOL": "true", "AWS_ENDPOINT_URL": worker["AWS_ENDPOINT_URL"]}
     supervisor.start(
-        _web(web, address, port),
+        _web(web, address, port, certificates if has_tls else None),
         _worker(worker),
         _celery("beat", ["beat", "--schedule", str(DEMO.run / "beat")], base, "beat: Starting"),
     )
@@ -79,6 +86,8 @@ def _start(supervisor: Supervisor, *, port: int) -> None:
     write_private(_RUNNING, {"address": address, "environment": owner | worker})
     print(f"\nPipes runs at {address} – Ctrl-C stops it. Logs: {DEMO.logs.relative_to(ROOT)}/", flush=True)
     print(f"{seed['seed']}{mailbox}", flush=True)
+    if has_tls:
+        print(f"Programs trust it with SSL_CERT_FILE={_AUTHORITY}", flush=True)
 
 
 def _mailbox(supervisor: Supervisor, base: dict[str, str]) -> str:
@@ -106,8 +115,11 @@ def mail_url(folder: Path) -> str:
     return f"filemail:///{folder}"
 
 
-def _aws(supervisor: Supervisor) -> Mapping[str, str]:
-    """Return the AWS variables of the worker, and start the stand-in unless the environment names an endpoint."""
+def _aws(supervisor: Supervisor, trust: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the AWS variables of the worker, and start the stand-in unless the environment names an endpoint.
+
+    Its events go to our own address, whose certificate it is to ``trust``.
+    """
     if os.environ.get("AWS_ENDPOINT_URL"):
         return {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     port = 4566 if is_free(4566) else free_port()
@@ -116,7 +128,7 @@ def _aws(supervisor: Supervisor) -> Mapping[str, str]:
         Program(
             name="aws",
             command=python("-m", "tests.fakes.aws", "serve", "--port", str(port), "--state", str(STATE / "aws.json")),
-            environment=os.environ | {"PYTHONUNBUFFERED": "1"},
+            environment={**os.environ, "PYTHONUNBUFFERED": "1", **trust},
             is_ready=lambda _child: _fetch(f"{endpoint}/_stand-in/health") is not None,
         )
     )
@@ -125,7 +137,7 @@ def _aws(supervisor: Supervisor) -> Mapping[str, str]:
     return vendor | {"AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": "us-east-1"}
 
 
-def _web(environment: Mapping[str, str], address: str, port: int) -> Program:
+def _web(environment: Mapping[str, str], address: str, port: int, certificates: Path | None) -> Program:
     command = [
         "-m",
         "gunicorn",
@@ -139,6 +151,8 @@ def _web(environment: Mapping[str, str], address: str, port: int) -> Program:
         "--forwarded-allow-ips",
         "",
     ]
+    if certificates:
+        command += ["--certfile", str(certificates / "server.pem"), "--keyfile", str(certificates / "server.key")]
     return Program(
         name="web",
         command=python(*command, "--no-control-socket", "--graceful-timeout", "5", "--worker-tmp-dir", str(DEMO.run)),
@@ -171,7 +185,10 @@ def _celery(name: str, arguments: Sequence[str], environment: Mapping[str, str],
 
 def _fetch(url: str) -> bytes | None:
     """Return the page, or None when nobody answers with one."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever proxy the environment names
+    ours = urllib.request.HTTPSHandler(
+        context=ssl.create_default_context(cafile=_AUTHORITY if _AUTHORITY.exists() else None)
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), ours)  # whatever proxy the environment names
     try:
         with opener.open(url, timeout=5) as answer:
             page: bytes = answer.read()

@@ -52,7 +52,7 @@ def product_environment(keys: Mapping[str, str], urls: Mapping[str, str]) -> dic
         "PIPES_LOG_JSON": "false",
         "PIPES_WEBHOOK_PORTS": "1-65535",
         # All of it stays on this machine: without TLS and a mail server, with a stand-in for AWS and webhooks to here.
-        "PIPES_ALLOW_UNSAFE": "http,email,aws-endpoint,webhooks",
+        "PIPES_ALLOW_UNSAFE": "http,proxies,email,aws-endpoint,webhooks",
     }
     return (
         defaults

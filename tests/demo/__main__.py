@@ -34,6 +34,19 @@ def sign_ins() -> str:
     return "\n".join(lines)
 
 
+def first_call(token: str) -> str:
+    """Say how a program begins, with a token of olivia's."""
+    address = os.environ["PIPES_BASE_URL"]
+    trust = " --cacert .console/tls/authority.pem" if address.startswith("https") else ""
+    lines = [
+        "",
+        "Programs are olivia in acme with this token, until the next demo:",
+        "",
+        f"  curl{trust} -H 'Authorization: Bearer {token}' {address}/api/latest/actor",
+    ]
+    return "\n".join(lines)
+
+
 def main(command: str) -> None:
     """Do what a command names."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipes.settings")
@@ -42,7 +55,7 @@ def main(command: str) -> None:
 
     if command == "seed":
         people.seed()
-        sys.stdout.write(sign_ins() + "\n")
+        sys.stdout.write(sign_ins() + "\n" + first_call(people.sample_token()) + "\n")
     else:
         past.live_it()
 

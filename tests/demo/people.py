@@ -3,20 +3,35 @@
 What a person would click in the organization tnt (an integration) is left to the person.
 """
 
+from typing import Final
+
 from django.db import transaction
+from django.utils import timezone
 
 from tests.demo import PASSWORD, PEOPLE
 from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import Plan, Role, Tenant, User
+from workspaces.people import tokens
 from workspaces.places import actions
 from workspaces.places.members import add_member
+
+_TOKEN: Final = "Demo"
 
 
 def seed() -> None:
     """Create tenants, organizations, workspaces and people, all or none, unless they exist."""
     with transaction.atomic():
         _seed()
+
+
+def sample_token() -> str:
+    """Make a token of olivia's for programs, in the place of the one before, and give its text."""
+    with isolation.as_operator():
+        acme, olivia = Tenant.objects.get(handle="acme"), User.objects.get(handle="olivia")
+    with isolation.as_tenant(acme.pk):
+        tokens.tokens_of(olivia, acme).filter(title=_TOKEN).delete()
+        return tokens.make(user=olivia, tenant=acme, title=_TOKEN, expires_at=None, by=olivia, now=timezone.now())
 
 
 def _seed() -> None:

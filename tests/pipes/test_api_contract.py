@@ -22,14 +22,15 @@ pytestmark = pytest.mark.sweep
 schema = schemathesis.openapi.from_dict(json.loads(document()))
 
 # What is valid by its form may be refused for what it says, and a token is not of the document.
-CHECKS = [
+Case = schemathesis.Case[Any]
+CHECKS: list[Any] = [
     schemathesis.checks.not_a_server_error,
     *(
         schemathesis.checks.CHECKS.get_one(name)
         for name in ("status_code_conformance", "content_type_conformance", "response_schema_conformance")
     ),
 ]
-Send = Callable[[schemathesis.Case], schemathesis.Response]
+Send = Callable[[Case], schemathesis.Response]
 
 __all__ = ["program"]
 
@@ -50,7 +51,7 @@ def send(program: ProgramOf, cast: Cast) -> Send:
     }
     client, token = Client(raise_request_exception=False), program(cast.tenant_owner).token
 
-    def call(case: schemathesis.Case) -> schemathesis.Response:
+    def call(case: Case) -> schemathesis.Response:
         case.path_parameters = {name: there.get(name, value) for name, value in case.path_parameters.items()}
         prepared = requests.Request(**_parts(case), headers={"Authorization": f"Bearer {token}"}).prepare()
         with transaction.atomic():
@@ -74,14 +75,14 @@ def send(program: ProgramOf, cast: Cast) -> Send:
     return call
 
 
-def _parts(case: schemathesis.Case) -> dict[str, Any]:
+def _parts(case: Case) -> dict[str, Any]:
     sent = case.as_transport_kwargs(base_url="http://testserver")
     return {name: sent[name] for name in ("method", "url", "params", "json", "data") if name in sent}
 
 
 @schema.parametrize()
 @settings(max_examples=5, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
-def test_each_answer_is_promised(case: schemathesis.Case, send: Send) -> None:
+def test_each_answer_is_promised(case: Case, send: Send) -> None:
     answer = send(case)
     assert answer.status_code < 500, answer.content
     case.validate_response(answer, checks=CHECKS)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -70,6 +71,7 @@ def _sign_in(request: HttpRequest) -> tokens.SignedIn:
     found = tokens.sign_in(text.strip(), now=now) if scheme.lower() == "bearer" else None
     if found is None:
         raise ProblemError(401, tokens.REFUSED if text else "Send a token, as “Authorization: Bearer tpt_…”.")
+    structlog.contextvars.bind_contextvars(user_id=found.user.pk, tenant=found.tenant.pk, token=found.token.public_id)
     try:
         for name, key, limit in (("token", found.token.pk, PER_TOKEN), ("tenant", found.tenant.pk, PER_TENANT)):
             rate_limit.count(f"api-{name}", key, limit=limit, window=Window.MINUTE, now=now)
