@@ -16,6 +16,7 @@ from workspaces.access import Scope
 from workspaces.models import Membership, Tenant, Token, User
 from workspaces.models.tenant import new_public_id
 from workspaces.models.token import new_token_text, token_hash
+from workspaces.sign_in import account_events
 from workspaces.wording.names import isolated
 
 LIMIT: Final = 5  # of one person in one tenant, active or not
@@ -60,7 +61,7 @@ def make(
     now: datetime,
     newest: int | None = None,
 ) -> str:
-    """Make a token and give its text, which is known to nobody afterwards.
+    """Make a token and give its text, which is known to nobody afterwards; its person gets an email.
 
     ``newest`` is the key of the newest token that whoever asks knew of, so that the same form makes no second one.
     Raises MadeMeanwhileError, TooManyTokensError, TokenLifeError, and Membership.DoesNotExist when the person is no
@@ -89,6 +90,7 @@ def make(
         of=user.email,
         expires=_day(expires_at),
     )
+    account_events.token_made(user, tenant=tenant, last4=token.last4, expires_at=expires_at)
     return text
 
 

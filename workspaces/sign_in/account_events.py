@@ -11,6 +11,7 @@ from typing import Any
 from allauth.account import signals
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
+from allauth.core import context
 from allauth.mfa import signals as second_factor
 from allauth.mfa.models import Authenticator
 from django.db.models import Q
@@ -122,7 +123,12 @@ def recovery_codes_seen(person: User, *, is_first: bool) -> None:
 
 
 def token_made(person: User, *, tenant: Tenant, last4: str, expires_at: datetime | None) -> None:
-    """Write to somebody that a program can sign in as them from now on; making the token has recorded it."""
+    """Write to somebody that a program can sign in as them from now on; making the token has recorded it.
+
+    Through a page or the API, that is: the email says from where it was done.
+    """
+    if context.request is None:
+        return
     token = {"tenant": tenant, "last4": last4, "expires_at": expires_at}
     get_adapter().send_notification_mail("account/email/token_made", person, token)
 

@@ -101,6 +101,23 @@ def test_a_token_is_made_with_the_password_and_shown_once(cast: Cast, caplog: py
     assert text_on(client.post(NEW, FORM | newest)) != text
 
 
+def test_an_email_is_sent_of_a_token_that_a_token_has_made(cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        text = factories.token(cast.reader, cast.acme)
+    made = Client().post(
+        "/api/latest/user/reader/token",
+        {},
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {text}"},
+    )
+    assert made.status_code in (200, 201)
+    assert [(letter.to, letter.subject) for letter in mail.outbox] == [
+        (["reader@example.com"], "A token was made for your account on Pipes")
+    ]
+    assert made.json()["token"][-4:] in mail.outbox[0].body
+    assert made.json()["token"] not in str(mail.outbox[0].message())
+
+
 def test_a_code_is_asked_for_where_there_is_a_second_factor(cast: Cast) -> None:
     client = proved(cast.reader)
     secret = turn_on_second_factor(client)

@@ -25,7 +25,6 @@ from workspaces.models import Membership, Token, User
 from workspaces.people import tokens
 from workspaces.places import lookup
 from workspaces.scoping import account_view
-from workspaces.sign_in import account_events
 from workspaces.web.htmx import htmx, render_page
 from workspaces.web.pagination import numbered_page
 
@@ -85,7 +84,7 @@ def _ask(request: HttpRequest, user: User) -> HttpResponse:
 
 
 def _make(request: HttpRequest, user: User, form: NewTokenForm) -> str:
-    """Make the token and write to the person; empty, with the reason in the form, where it cannot be made."""
+    """Make the token; empty, with the reason in the form, where it cannot be made."""
     tenant, newest = form.chosen, request.POST.get("newest", "")
     if tenant is None or not (newest.isascii() and newest.isdecimal() and len(newest) < 19):
         form.add_error(None, "Nothing was made: this form is not complete. Send it again.")
@@ -103,7 +102,6 @@ def _make(request: HttpRequest, user: User, form: NewTokenForm) -> str:
     except Membership.DoesNotExist:
         form.add_error("tenant", f"You do not belong to {tenant} any more. Choose another tenant.")
     else:
-        account_events.token_made(user, tenant=tenant, last4=text[-4:], expires_at=form.expires_at)
         return text
     return ""
 
