@@ -68,6 +68,7 @@ class NewTokenForm(TitleForm):
         handle = (initial if data is None else data).get("tenant", "")
         if data is None and len(tenants) == 1:
             handle = tenants[0].handle
+        self.other_tenants = [each.handle for each in tenants if each.handle != handle]
         longest = self._tenants[handle].token_max_days if handle in self._tenants else None
         offered = _offered(longest)
         wanted = initial.get("expires", "")

@@ -82,14 +82,8 @@ def make(
         secret_hash=token_hash(text),
         last4=text[-4:],
     )
-    audit.record(
-        "token.created",
-        scope=Scope(tenant),
-        by=by,
-        target=token,
-        of=user.email,
-        expires=_day(expires_at),
-    )
+    day = expires_at.date().isoformat() if expires_at else None
+    audit.record("token.created", scope=Scope(tenant), by=by, target=token, of=user.email, expires=day)
     account_events.token_made(user, tenant=tenant, last4=token.last4, expires_at=expires_at)
     return text
 
@@ -223,7 +217,3 @@ def _whom(token: Token, now: datetime) -> SignedIn | None:
 
 def _is_void(token: Token, tenant: Tenant, user: User) -> bool:
     return any(at and token.created_at < at for at in (tenant.tokens_valid_from, user.tokens_valid_from))
-
-
-def _day(at: datetime | None) -> str | None:
-    return at.date().isoformat() if at else None

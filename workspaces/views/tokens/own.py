@@ -77,10 +77,11 @@ def _ask(request: HttpRequest, user: User) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and (text := _make(request, user, form)):
         url = f"{settings.BASE_URL.rstrip('/')}/api/latest/actor"
         command = f'curl -H "Authorization: Bearer {text}" \\\n  {url}'
-        context = {"text": text, "command": command, "tenant": form.chosen, "expires_at": form.expires_at}
-        return render(request, "workspaces/tokens/shown.html", context)
+        shown = {"text": text, "command": command, "tenant": form.chosen, "expires_at": form.expires_at}
+        return render(request, "workspaces/tokens/shown.html", shown)
     newest = _own(user).order_by("-pk").values_list("pk", flat=True).first() or 0
-    return render_page(request, "workspaces/tokens/new.html", {"form": form, "newest": newest}, parts=("expiry",))
+    context = {"form": form, "newest": newest, "others": form.other_tenants}
+    return render_page(request, "workspaces/tokens/new.html", context, parts=("expiry",))
 
 
 def _make(request: HttpRequest, user: User, form: NewTokenForm) -> str:
