@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
@@ -49,10 +50,15 @@ def environment_for(aws: RunningAws) -> dict[str, str]:
     }
 
 
+# Where the last stand-in was: the next one is there too, so that our clients of it, which take long to make, are kept.
+_last: dict[str, int] = {"port": 0}
+
+
 @pytest.fixture
 def aws(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningAws]:
     """A small AWS organization in the stand-in, which our client is sent to at full speed."""
-    with running_aws(new_organization("acme", joined_at=1.0)) as running:
+    with running_aws(new_organization("acme", joined_at=1.0), port=_last["port"]) as running:
+        _last["port"] = urlsplit(running.endpoint_url).port or 0
         for name, value in settings_for(running).items():
             setattr(settings, name, value)
         for name, text in environment_for(running).items():

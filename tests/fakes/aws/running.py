@@ -1,7 +1,8 @@
 """The stand-in in a test: ``with running_aws(organization) as aws:`` serves it from a thread of this process."""
 
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from tests.fakes.aws.faults import CallLog, Faults
@@ -101,11 +102,23 @@ class RunningAws:
 
 
 @contextmanager
-def running_aws(*organizations: AwsOrganization) -> Iterator[RunningAws]:
-    """Serve these AWS organizations on a free port, with our own principal; ``organization`` is the first of them."""
+def running_aws(*organizations: AwsOrganization, port: int = 0) -> Iterator[RunningAws]:
+    """Serve these AWS organizations with our own principal; ``organization`` is the first of them.
+
+    It is on this port if that is free, else on any that is.
+    """
     world = World(list(organizations))
     vendor_key = add_vendor(world)
     stand_in = StandIn(world)
-    with serving(stand_in) as server:
+    with serving(stand_in, port=port if port and _is_free(port) else 0) as server:
         first = organizations[0]
         yield RunningAws(server.endpoint_url, stand_in, first, Roles(world, first), vendor_key)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            return True
+    return False
