@@ -107,6 +107,11 @@ class Watched:
         with isolation.as_tenant(self.mirror.integration.tenant_id):
             return list(AwsEvent.objects.filter(integration=self.mirror.integration.pk).order_by("pk"))
 
+    def kept(self) -> int:
+        """How many of them there are."""
+        with isolation.as_tenant(self.mirror.integration.tenant_id):
+            return AwsEvent.objects.filter(integration=self.mirror.integration.pk).count()
+
 
 def ids(mirror: Synced) -> dict[str, str]:
     """Ids by name."""

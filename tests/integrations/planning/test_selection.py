@@ -17,10 +17,13 @@ EVERYTHING = Selection()
 NOTHING = Selection(frozenset(), frozenset({ROOT}))
 
 
+_marked = st.lists(st.sampled_from([*FOLDER_IDS, *ACCOUNT_IDS, "ou-gone", "999999999999"]), unique=True)
+
+
 @st.composite
 def selections(draw: st.DrawFn) -> Selection:
     """Any choice, with marks on what is not there too."""
-    ids = draw(st.lists(st.sampled_from([*FOLDER_IDS, *ACCOUNT_IDS, "ou-gone", "999999999999"]), unique=True))
+    ids = draw(_marked)
     marks = {key: draw(st.booleans()) for key in ids} | {ROOT: draw(st.booleans())}
     included = frozenset(key for key, is_ticked in marks.items() if is_ticked)
     return Selection(included, frozenset(marks) - included)

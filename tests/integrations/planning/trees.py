@@ -70,27 +70,36 @@ def account(
     return SnapshotAccount(ACCOUNT_IDS[number], parent, name, state, FIRST_DAY + timedelta(days=joined))
 
 
+# Made once: hypothesis looks at each strategy that is made anew, which takes longer than to draw from it.
+_numbers = tuple(st.integers(0, most) for most in range(len(FOLDER_IDS) + 1))
+_orders = st.permutations(FOLDER_IDS)
+_states, _hours = st.sampled_from(AccountState), st.integers(0, 3)
+_emails = st.sampled_from(["", "a@example.com", "b@example.com"])
+_accounts = st.lists(st.sampled_from(ACCOUNT_IDS), unique=True)
+_roots = st.sampled_from(["Root", "Top"])
+
+
 @st.composite
 def snapshots(draw: st.DrawFn) -> Snapshot:
     """Any AWS organization over a small set of ids, so that two of them share most nodes."""
-    order = draw(st.permutations(FOLDER_IDS))[: draw(st.integers(0, len(FOLDER_IDS)))]
+    order = draw(_orders)[: draw(_numbers[-1])]
     folders: list[SnapshotFolder] = []
+    places = [ROOT_ID]
     for source_id in order:
-        parent = draw(st.sampled_from([ROOT_ID, *(folder.source_id for folder in folders)]))
-        folders.append(SnapshotFolder(source_id, parent, draw(names)))
-    parents = st.sampled_from([ROOT_ID, *(folder.source_id for folder in folders)])
+        folders.append(SnapshotFolder(source_id, places[draw(_numbers[len(folders)])], draw(names)))
+        places.append(source_id)
     accounts = [
         SnapshotAccount(
             source_id,
-            draw(parents),
+            places[draw(_numbers[len(folders)])],
             draw(names),
-            draw(st.sampled_from(AccountState)),
-            FIRST_DAY + timedelta(hours=draw(st.integers(0, 3))),
-            draw(st.sampled_from(["", "a@example.com", "b@example.com"])),
+            draw(_states),
+            FIRST_DAY + timedelta(hours=draw(_hours)),
+            draw(_emails),
         )
-        for source_id in draw(st.lists(st.sampled_from(ACCOUNT_IDS), unique=True))
+        for source_id in draw(_accounts)
     ]
-    return snapshot(folders, accounts, root_name=draw(st.sampled_from(["Root", "Top"])))
+    return snapshot(folders, accounts, root_name=draw(_roots))
 
 
 takens = st.builds(

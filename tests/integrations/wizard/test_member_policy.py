@@ -1,8 +1,10 @@
 """What the role in each account may read, as it is chosen: in the wizard, in Config, and in all that is handed out."""
 
+import functools
 import json
 import re
 from fnmatch import fnmatchcase
+from typing import Any
 
 import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
@@ -61,9 +63,16 @@ def test_what_is_no_policy_there_is_refused_at_its_field(in_org: Walk, given: st
     assert in_org.draft().member_policy == ""
 
 
+@functools.cache
+def managed() -> dict[str, Any]:
+    """AWS's own policies, as moto has them: megabytes."""
+    found: dict[str, Any] = json.loads(aws_managed_policies_data)
+    return found
+
+
 def allows(policy: str, action: str) -> bool:
-    """Whether AWS's own document of a policy, as moto has it, allows a call."""
-    document = json.loads(aws_managed_policies_data)[policy]["Document"]["Statement"]
+    """Whether AWS's own document of a policy allows a call."""
+    document = managed()[policy]["Document"]["Statement"]
     names = [name for one in document if one["Effect"] == "Allow" for name in one["Action"]]
     return any(fnmatchcase(action.lower(), name.lower()) for name in names)
 
@@ -77,7 +86,7 @@ def test_what_is_said_of_the_policies_is_what_they_allow() -> None:
         assert allows(policy, "ec2:DescribeInstances")
     assert allows("SecurityAudit", "s3:GetBucketPolicy")
     assert not allows("ViewOnlyAccess", "s3:GetBucketPolicy")
-    paths = json.loads(aws_managed_policies_data)
+    paths = managed()
     for name in iac.KNOWN_POLICIES:
         path, _, short = name.rpartition("/")
         assert paths[short]["Path"].strip("/") == path
