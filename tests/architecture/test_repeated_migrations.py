@@ -1,11 +1,16 @@
 """What runs outside of a transaction may be broken off anywhere, and must then be whole when it is run again."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connections
+from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.migrations.state import ProjectState
 
 from workspaces.migrations import _steps
 
@@ -21,25 +26,49 @@ def test_there_are_some() -> None:
     assert len(BY_PARTS) >= 3
 
 
-@pytest.mark.parametrize("key", BY_PARTS, ids=".".join)
-def test_all_of_it_can_be_done_again(key: tuple[str, str]) -> None:
-    executor = MigrationExecutor(connections["owner"])
-    migration = executor.loader.graph.nodes[key]
-    before = executor.loader.project_state([key], at_end=False)
-    with connections["owner"].schema_editor(atomic=False) as editor:
-        migration.apply(before, editor)
+def history(executor: MigrationExecutor) -> list[Migration]:
+    """All migrations, in the order in which an empty database gets them."""
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes(), clean_start=True)
+    return [migration for migration, _ in plan]
 
 
-@pytest.mark.parametrize("key", BY_PARTS, ids=".".join)
-def test_all_of_it_can_be_undone_again(key: tuple[str, str]) -> None:
-    parents = MigrationLoader(None).graph.node_map[key].parents
-    (before,) = (parent.key[1] for parent in parents if parent.key[0] == key[0])
+@contextmanager
+def named(key: tuple[str, str]) -> Iterator[None]:
+    """Say with an error which migration it was."""
     try:
-        call_command("migrate", key[0], before, verbosity=0)
-        MigrationRecorder(connections["owner"]).record_applied(*key)
-        call_command("migrate", key[0], before, verbosity=0)
+        yield
+    except Exception as error:
+        error.add_note(".".join(key))
+        raise
+
+
+def test_all_of_it_can_be_done_again() -> None:
+    executor = MigrationExecutor(connections["owner"])
+    state, done = ProjectState(), []
+    for migration in history(executor):
+        key = (migration.app_label, migration.name)
+        if key in BY_PARTS:
+            with named(key), connections["owner"].schema_editor(atomic=False) as editor:
+                migration.apply(state.clone(), editor)
+            done.append(key)
+        migration.mutate_state(state, preserve=False)
+    assert sorted(done) == BY_PARTS
+
+
+def test_all_of_it_can_be_undone_again() -> None:
+    """Back through the whole history, the last migration first, and then forward again."""
+    graph = MigrationExecutor(connections["owner"]).loader.graph
+    order = [(migration.app_label, migration.name) for migration in history(MigrationExecutor(connections["owner"]))]
+    try:
+        for key in sorted(BY_PARTS, key=order.index, reverse=True):
+            (before,) = (parent.key for parent in graph.node_map[key].parents if parent.key[0] == key[0])
+            with named(key):
+                MigrationExecutor(connections["owner"]).migrate([before])
+                MigrationRecorder(connections["owner"]).record_applied(*key)
+                MigrationExecutor(connections["owner"]).migrate([before])
+                assert key not in MigrationRecorder(connections["owner"]).applied_migrations()
     finally:
-        call_command("migrate", verbosity=0)
+        call_command("migrate", verbosity=0)  # gives the application its rights on what was made anew too
 
 
 def test_an_index_that_was_broken_off_is_made_anew() -> None:
