@@ -22,7 +22,8 @@ from workspaces.models import Membership, Role, Token, User
 from workspaces.people import invitations, support_access
 
 # Django's admin and the sign-in library decide for themselves; tests/workspaces/test_operator and test_signing_in look.
-NOT_OURS = ("operator/", "account/", "^api/")  # what programs call has a table of its own
+FOR_PROGRAMS = "^api/"  # it has a table of its own
+NOT_OURS = ("operator/", "account/", FOR_PROGRAMS)
 LEVELS = {"tenant": "tenant", "organization": "org", "workspace": "workspace"}
 # At tenant and org level these are about what was made by hand; all others about what an integration made.
 BY_HAND = re.compile("connection_access|access_.*|(folder|connection)_(advanced|delete)")
@@ -39,7 +40,7 @@ def all_urls(resolver: URLResolver | None = None, prefix: str = "") -> dict[Url,
         route = prefix + str(entry.pattern)
         if isinstance(entry, URLResolver):
             found |= {} if route.startswith(NOT_OURS) else all_urls(entry, route)
-        elif isinstance(entry, URLPattern) and not route.startswith(NOT_OURS):
+        elif isinstance(entry, URLPattern) and not route.startswith(FOR_PROGRAMS):
             arguments = re.findall(r"<\w+:(\w+)>", route)
             level = ([LEVELS[name] for name in arguments if name in LEVELS] or ["-"])[-1]
             found[str(entry.name), level] = [name for name in arguments if name not in LEVELS]
