@@ -46,9 +46,12 @@ def program(cast: Cast) -> ProgramOf:
     """A function that makes a program of somebody, in a tenant: acme, if it is not said."""
 
     def make(user: User, tenant: Tenant | None = None) -> Program:
-        of = tenant or cast.acme
-        with isolation.as_tenant(of.pk):
-            text = tokens.make(user=user, tenant=of, title="ci", expires_at=None, by=user, now=timezone.now())
-        return Program(text)
+        return program_of(user, tenant or cast.acme)
 
     return make
+
+
+def program_of(user: User, tenant: Tenant) -> Program:
+    """Make a program of somebody."""
+    with isolation.as_tenant(tenant.pk):
+        return Program(tokens.make(user=user, tenant=tenant, title="ci", expires_at=None, by=user, now=timezone.now()))

@@ -48,7 +48,10 @@ POST   /tenant/{tenant}/member/invite                    tenant
 GET    /tenant/{tenant}/member/{user}                    tenant
 PATCH  /tenant/{tenant}/member/{user}                    tenant
 DELETE /tenant/{tenant}/member/{user}                    tenant
+POST   /tenant                                           nobody
+DELETE /tenant/{tenant}                                  nobody
 GET    /settings                                         tenant
+PATCH  /settings                                         tenant
 GET    /audit_log                                        tenant
 GET    /org                                              all
 POST   /org                                              tenant
@@ -182,6 +185,7 @@ _IN_WORKSPACE = ("tenant_owner", "org_owner", *PEOPLE[4:7])
 MAY = {
     "all": (_INSIDE, _INSIDE),
     "tenant": (("tenant_owner",), _INSIDE),
+    "nobody": ((), _INSIDE),
     "org member": (_IN_ORG, _IN_ORG),
     "org": (("tenant_owner", "org_owner"), _IN_ORG),
     "reader": (_IN_WORKSPACE, _IN_WORKSPACE),
@@ -258,7 +262,7 @@ def test_each_gets_what_the_table_says(
             )
             transaction.set_rollback(True)
         assert answer["Content-Type"] == "application/json" or answer.status_code == 204
-        expected = 401 if name in ("nobody", "ended") else 403 if name in inside else 404
+        expected = 401 if name in ("nobody", "ended") else 403 if name in inside or path == "/tenant" else 404
         # Their own tenant has the same paths: there a stranger is at home, and finds theirs.
         is_own = name == "stranger" and group in ("all", "tenant") and "{" not in path
         if name in may or is_own:

@@ -60,6 +60,11 @@ def signed_in_only(view: View) -> View:
 @signed_in_only
 def unknown(request: HttpRequest, **_path: str) -> HttpResponse:
     """Answer for a path at which there is nothing."""
+    return nothing_there(request)
+
+
+def nothing_there(request: HttpRequest) -> HttpResponse:
+    """Say that there is nothing at a path."""
     return answer(ProblemError(404, f"There is nothing at {request.path}. The paths are in docs/openapi.json."))
 
 

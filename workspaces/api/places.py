@@ -1,7 +1,7 @@
 """The tenant, its organizations and their workspaces."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -11,10 +11,11 @@ from workspaces.access import Access, Power, check_tenant_settings
 from workspaces.api import shapes
 from workspaces.api.bodies import Body, checked
 from workspaces.api.paging import PAGING, Page, Paging, page_of
-from workspaces.api.problems import ProblemError
+from workspaces.api.problems import ProblemError, invalid
 from workspaces.api.routes import ORG, WORKSPACE, Call, Routes, of_version
 from workspaces.forms.places import PlaceForm
 from workspaces.models import Organization, Tenant, Workspace
+from workspaces.people import tokens
 from workspaces.places import actions, deletion, lookup
 
 routes = Routes("Places")
@@ -58,6 +59,26 @@ class TenantSettingsShape(shapes.Made):
     workspace_snapshot_permitted_visibility: tuple[str, ...] = ("workspace",)
 
 
+_OPERATOR: Final = "Tenants are made and deleted by the operator of this installation."
+
+
+class TenantSettingsChange(Body):
+    """What can be sent; all but the life of tokens must be as it is."""
+
+    max_token_expiration: int | None = Field(default=None, ge=0, le=10 * 365 * 86400)
+    cli_session_timeout: int | None = None
+    console_session_timeout: int | None = None
+    login_email: dict[str, Any] | None = None
+    login_github: dict[str, Any] | None = None
+    login_google: dict[str, Any] | None = None
+    login_saml: dict[str, Any] | None = None
+    personal_workspaces: str | None = None
+    postgres_endpoint: str | None = None
+    user_provisioning: list[str] | None = None
+    user_provisioning_permitted_domains: list[str] | None = None
+    workspace_snapshot_permitted_visibility: list[str] | None = None
+
+
 @routes.get("/tenant", gives=Page[shapes.TenantShape])
 def list_tenants(call: Call, paging: Paging = PAGING) -> Page[shapes.TenantShape]:
     """List the tenant of the token."""
@@ -78,6 +99,32 @@ def change_tenant(call: Call, tenant: str, body: PlaceChange) -> shapes.TenantSh
     check_tenant_settings(call.access)
     change_place(call, body)
     return shapes.tenant_shape(Tenant.objects.select_related(*shapes.PEOPLE_OF_ROW).get(pk=own.pk))
+
+
+@routes.post("/tenant", gives=shapes.TenantShape, needs=Power.MEMBER)
+def create_tenant(call: Call) -> shapes.TenantShape:
+    """Refuse to make a tenant."""
+    raise ProblemError(403, _OPERATOR)
+
+
+@routes.delete("/tenant/{tenant}", gives=shapes.TenantShape, needs=Power.MEMBER)
+def delete_tenant(call: Call, tenant: str) -> shapes.TenantShape:
+    """Refuse to delete a tenant."""
+    raise ProblemError(403, _OPERATOR)
+
+
+@routes.patch("/settings", gives=TenantSettingsShape)
+def change_settings(call: Call, body: TenantSettingsChange) -> TenantSettingsShape:
+    """Set how long tokens are good; the rest is for the operator of the installation to decide."""
+    if "max_token_expiration" in body.model_fields_set and body.max_token_expiration is not None:
+        days = -(-body.max_token_expiration // 86400) or None
+        tokens.set_longest_life(tenant=call.tenant, days=days, by=call.user)
+    now = get_settings(call)
+    for name in sorted(body.model_fields_set - {"max_token_expiration"}):
+        sent = getattr(body, name)
+        if sent not in (None, "", _plain(getattr(now, name))):
+            raise invalid(name, "The operator of this installation decides this.")
+    return now
 
 
 @routes.get("/settings", gives=TenantSettingsShape, needs=Power.OWNER)
@@ -159,6 +206,13 @@ def delete_workspace(call: Call) -> shapes.WorkspaceShape:
     shape = shapes.workspace_shape(workspace, _organization(call.access), call.tenant)
     deletion.delete_place(scope=call.scope, by=call.user)
     return shape
+
+
+def _plain(value: Any) -> Any:
+    """Give a value of an answer as it is sent."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(exclude_none=True)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _own_tenant(call: Call) -> Tenant:

@@ -149,7 +149,7 @@ class Bearer:
         who: SignedIn = request.signed_in  # type: ignore[attr-defined]  # by the door
         if places.get("tenant", who.tenant.handle) not in (who.tenant.handle, who.tenant.public_id):
             raise Http404
-        access = _enter(who, places.get("org"), places.get("workspace"))
+        access = enter(who, places.get("org"), places.get("workspace"))
         access.check(self.needs)
         request.access = access  # type: ignore[attr-defined]
         return access
@@ -178,7 +178,7 @@ def _scoped(view: Callable[..., Any], level: str, status: int) -> Callable[..., 
     return inner
 
 
-def _enter(who: SignedIn, org: str | None, workspace: str | None) -> Access:
+def enter(who: SignedIn, org: str | None, workspace: str | None) -> Access:
     """Find the place with these handles or ids in the token's tenant; raises Http404 where the person has no part."""
     scope: Scope | None = Scope(who.tenant)
     if workspace is not None and org is not None:

@@ -1,4 +1,4 @@
-"""The API: the routes of all apps, at one address that has two names."""
+"""The API: the routes of all apps, at one address that has two names, and what is answered beside them (``absent``)."""
 
 import json
 from functools import cache
@@ -13,8 +13,9 @@ from ninja.errors import HttpError, ValidationError
 from connections.api import aggregators, permissions, schemas, tree, workspace
 from connections.api import places as connection_places
 from integrations.api import integrations, processes
+from pipes.api.absent import absent
 from workspaces.api import actor, audit_log, members, places, users
-from workspaces.api.door import signed_in_only, unknown
+from workspaces.api.door import signed_in_only
 from workspaces.api.problems import ProblemError, answer
 from workspaces.rate_limit import LimitReachedError
 from workspaces.scoping import public_view
@@ -98,5 +99,5 @@ def openapi(_request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("docs/openapi.json", openapi, name="openapi"),
     *(_behind_the_door(pattern) for pattern in api.urls[0] if isinstance(pattern, URLPattern)),
-    re_path(r"^(?P<path>.*)$", unknown),
+    re_path(r"^(?P<path>.*)$", absent),
 ]
