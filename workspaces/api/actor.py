@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from allauth.account.models import EmailAddress
+
 from workspaces.access import Access, Scope
 from workspaces.api import shapes
 from workspaces.api.audit_log import AuditRecord, events_page
@@ -46,7 +48,8 @@ def _own_org(access: Access, organization: Organization) -> shapes.UserOrgShape:
 def invitations(call: Call, paging: Paging = PAGING) -> Page[shapes.UserOrgShape]:
     """List the organizations that the person is asked to join."""
     tenant = call.tenant
-    rows = Invitation.objects.open().filter(tenant=tenant, email=call.user.email, workspace=None)
+    confirmed = EmailAddress.objects.filter(user=call.user, verified=True).values("email")
+    rows = Invitation.objects.open().filter(tenant=tenant, email__in=confirmed, workspace=None)
     people = [f"organization__{name}" for name in _PEOPLE]
     rows = rows.exclude(organization=None).select_related("organization", *people, *_PEOPLE)
 

@@ -178,12 +178,18 @@ def list_tokens(call: Call, user: str, paging: Paging = PAGING) -> Page[shapes.T
 
 @routes.post("/user/{user}/token", gives=shapes.TokenShape, needs=Power.MEMBER)
 def make_token(call: Call, user: str, body: NewToken | None = None) -> shapes.TokenShape:
-    """Make a token; its text is in this answer and in no other."""
+    """Make a token; its text is in this answer and in no other. It ends with the one that made it at the latest."""
     own, tenant, now = _self(call.access, user), call.tenant, timezone.now()
     wanted = body or NewToken()
     expires_at = now + timedelta(seconds=wanted.expiration) if wanted.expiration else None
-    if expires_at is None and tenant.token_max_days:
-        expires_at = now + timedelta(days=tenant.token_max_days)
+    longest = [now + timedelta(days=tenant.token_max_days)] if tenant.token_max_days else []
+    # None outlives the token that has made it: whoever stole that would have one for good.
+    own_end = call.request.signed_in.token.expires_at  # type: ignore[attr-defined]  # by the door
+    longest += [own_end] if own_end else []
+    if longest and not wanted.expiration:
+        expires_at = min(longest)
+    elif expires_at and own_end and expires_at > own_end:
+        expires_at = own_end
     try:
         text = tokens.make(user=own, tenant=tenant, title=wanted.title, expires_at=expires_at, by=own, now=now)
     except tokens.TooManyTokensError as error:
