@@ -200,9 +200,7 @@ def sign_in(text: str, *, now: datetime) -> SignedIn | None:
     if signed_in is None:
         isolation.bind(user_id="", tenant_id="")
     elif token.last_used_at is None or token.last_used_at <= now - USE_IS_WRITTEN_EVERY:
-        free = Token.objects.filter(pk=token.pk).select_for_update(
-            skip_locked=True
-        )
+        free = Token.objects.filter(pk=token.pk).select_for_update(skip_locked=True)
         Token.objects.filter(pk__in=free.values("pk")).update(last_used_at=now)
     return signed_in
 
