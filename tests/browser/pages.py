@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.urls import Resolver404, ResolverMatch, URLPattern, URLResolver, get_resolver, resolve
 from playwright.sync_api import Error, Page
 
-NOT_PAGES = ("operator/", "healthz", "readyz", "metrics", ".well-known/")
+NOT_PAGES = ("operator/", "healthz", "readyz", "metrics", ".well-known/", "^api/")
 SIGNED_OUT = ("/account/login/", "/account/password/reset/", "/account/password/reset/done/", "/account/signup/")
 UNLINKED = ("/account/logout/", "/account/email/", "/account/password/change/")
 
