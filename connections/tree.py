@@ -40,10 +40,14 @@ def among(ids: Collection[int]) -> models.Func:
     return models.Func(written, template=unnested, output_field=models.BigIntegerField())
 
 
+# Range by range: joined otherwise, hundreds of paths would be compared with those of all folders.
 _UNDER = """(
     SELECT f.id FROM (
         SELECT path, rtrim(path, '/') || '0' AS path_end FROM unnest(%(expressions)s::text[]) path OFFSET 0
-    ) top JOIN connections_folder f ON f.path >= top.path AND f.path < top.path_end
+    ) top CROSS JOIN LATERAL (
+        SELECT id FROM connections_folder below
+        WHERE below.path >= top.path AND below.path < top.path_end OFFSET 0
+    ) f
 )"""
 
 
@@ -73,6 +77,11 @@ class Cover:
         self.paths = tuple(tops_of(paths))
         self.mirrors = sorted(pk for pk in mirrors if f"{pk}/" in self.paths)
         self.others = [path for path in self.paths if path.rstrip("/") not in set(map(str, self.mirrors))]
+
+    @property
+    def ids(self) -> list[int]:
+        """The folders in which it begins: none of them is in another one."""
+        return [ids_on(path)[-1] for path in self.paths]
 
     def has(self, path: str) -> bool:
         """Whether the folder at this path is one of them or below one."""

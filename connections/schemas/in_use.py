@@ -110,13 +110,11 @@ class FolderOnLine:
 class Contents:
     """What one workspace may use, and what of it was added.
 
-    ``top_ids`` are the folders that it may use while it may not use what they are in. ``scopes``, by their
-    organization and workspace, are those that what is in use belongs to. ``line`` leads from the top of the tree down
-    to the folder that was asked about, that one included.
+    ``scopes``, by their organization and workspace, are those that what is in use belongs to. ``line`` leads from the
+    top of the tree down to the folder that was asked about, that one included.
     """
 
     visible: Visible
-    top_ids: Sequence[int]
     folders: Mapping[int, AddedFolder]
     connections_since: Mapping[int, datetime]
     cover: Cover
@@ -200,11 +198,10 @@ def contents(workspace: Workspace, *, folder_id: int | None = None) -> Contents:
         "workspace": workspace.pk,
         "here": folder_id,
     }
-    paths, mirrors, connection_ids, top_ids, *rows = _read(keys)
+    paths, mirrors, connection_ids, *rows = _read(keys)
     folders, connections, scopes, aggregators, line = (json.loads(text) for text in rows)
     return Contents(
         visible=Visible(workspace, Cover(paths, mirrors), connection_ids),
-        top_ids=top_ids,
         folders={
             pk: AddedFolder(pk, title, datetime.fromisoformat(at), datetime.fromisoformat(since))
             for pk, title, at, since, _, _ in folders

@@ -30,7 +30,7 @@ def tops(inside: Contents) -> Listing:
     """
     visible = inside.visible
     return Listing(
-        Folder.objects.filter(pk__in=among(inside.top_ids), removed_at=None),
+        Folder.objects.filter(pk__in=among(visible.cover.ids), removed_at=None),
         visible.single_connections.exclude(visible.cover.connections(in_order=True)),
     )
 

@@ -92,19 +92,19 @@ VISIBLE_IDS = """
     ARRAY(SELECT id FROM visible_folder),
     ARRAY(SELECT connection_id FROM granted WHERE connection_id IS NOT NULL)
 """
-# … and of one workspace: the paths of the folders that grants are on, which of them are all of a mirror, and those in
-# which the tree of the workspace begins, for around them it may use none.
+# … and of one workspace: the paths of the folders that grants are on, and which of them are all of a mirror.
 VISIBLE_TOPS = """
     ARRAY(SELECT path FROM top),
     ARRAY(SELECT id FROM top WHERE root_id = id),
-    ARRAY(SELECT connection_id FROM granted WHERE connection_id IS NOT NULL),
-    ARRAY(
-        SELECT DISTINCT id FROM top
-        WHERE NOT EXISTS (SELECT FROM top around WHERE top.path > around.path AND top.path < around.path_end)
-    )
+    ARRAY(SELECT connection_id FROM granted WHERE connection_id IS NOT NULL)
 """
 # What is at a path is among the folders that the workspace may use.
-IS_VISIBLE = "EXISTS (SELECT FROM top WHERE {path} >= top.path AND {path} < top.path_end)"
+IS_VISIBLE = """
+    EXISTS (
+        SELECT FROM unnest(string_to_array(rtrim({path}, '/'), '/')::bigint[]) AS line(id)
+        WHERE line.id IN (SELECT id FROM top)
+    )
+"""
 
 
 @dataclass(frozen=True, slots=True)
