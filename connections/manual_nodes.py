@@ -4,12 +4,14 @@ What an integration manages is refused here too, for everybody.
 """
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Max
+from django.db.models.functions import Length
 
-from connections import deletion
+from connections import deletion, sharing
 from connections.errors import HandleTakenError
 from connections.models import Connection, ConnectionState, Folder
-from connections.sharing import Node
-from connections.tree import allocate_ids
+from connections.sharing import Node, NodeIds
+from connections.tree import PATH_MAX_LENGTH, allocate_ids, ids_on, rebuild_paths
 from workspaces import audit
 from workspaces.access import Scope
 from workspaces.handles import RESERVED_SCHEMAS, why_system_owned
@@ -23,6 +25,10 @@ class FolderGoneError(Exception):
 
 class ManagedError(Exception):
     """An integration keeps the node as it is; the message is a sentence for the person."""
+
+
+class NotMovableError(Exception):
+    """A node cannot be where somebody wants it; the message is a sentence for the person."""
 
 
 def why_managed(node: Node, verb: str) -> str:
@@ -109,6 +115,61 @@ def change_node(*, node: Node, handle: str, title: str, by: User) -> None:
     node.handle, node.title = handle, title
     _write(node, is_new=False)
     audit.record(f"{node.kind}.changed", scope=node.scope, by=by, target=node, before=before, after=after)
+
+
+@transaction.atomic
+def move_node(*, node: Node, parent: Folder | None, by: User) -> sharing.Moved:
+    """Put a node made by hand, a folder with all below it, into another folder of its scope, or at the top.
+
+    What it inherits changes with that: who may not use it any more loses its schemas, and who may again has them back.
+    Raises ManagedError, FolderGoneError, and NotMovableError for a folder that would be within itself.
+    """
+    if why := why_managed(node, "moved"):
+        raise ManagedError(why)
+    before, above = _hold_line(node, parent), node.path_above
+    if (parent.path if parent else "") == above:
+        return sharing.Moved()
+    moved = sharing.change_reach(NodeIds.of(node), lambda: _put_into(node, parent))
+    numbers = {"schemas_removed": len(moved.lost), "schemas_returned": len(moved.returned)}
+    change = {"before": before, "after": str(parent or "")}
+    moves = {name: number for name, number in numbers.items() if number}
+    audit.record(f"{node.kind}.moved", scope=node.scope, by=by, target=node, **change, **moves)
+    return moved
+
+
+def _hold_line(node: Node, parent: Folder | None) -> str:
+    """Lock a node and the folders around where it is to be, against other moves, and give the handle of its folder."""
+    _hold(parent)
+    ids = {*ids_on(parent.path if parent else ""), *([node.pk] if isinstance(node, Folder) else [])}
+    held = {one.pk: one for one in Folder.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+    if isinstance(node, Connection):
+        Connection.objects.select_for_update().get(pk=node.pk)
+    if parent is not None and parent.path != held[parent.pk].path:
+        raise FolderGoneError(f"Somebody moved the folder {isolated(parent.shown)} meanwhile. Nothing was moved.")
+    if isinstance(node, Folder):
+        node.path = held[node.pk].path
+        if parent is not None and parent.path.startswith(node.path):
+            raise NotMovableError(f"{isolated(node.shown)} cannot be in itself, or in a folder that is in it.")
+        _check_depth(node, parent)
+    now = node.folder if isinstance(node, Connection) else node.parent
+    return str(now or "")
+
+
+def _check_depth(node: Folder, parent: Folder | None) -> None:
+    longest = Folder.objects.filter(path__under=node.path).aggregate(longest=Max(Length("path")))["longest"]
+    if longest - len(node.path_above) + len(parent.path if parent else "") > PATH_MAX_LENGTH:
+        raise NotMovableError(f"{isolated(node.shown)} would be too deep there. Put it into a folder further up.")
+
+
+def _put_into(node: Node, parent: Folder | None) -> None:
+    if isinstance(node, Connection):
+        node.folder = parent
+        node.save(update_fields=["folder"])
+    else:
+        node.parent = parent
+        node.save(update_fields=["parent"])
+        rebuild_paths(node.pk)
+        node.refresh_from_db(fields=["path"])
 
 
 @transaction.atomic

@@ -5,16 +5,18 @@ followed by a slash (``"12/40/97/"``). Whatever lies below a folder has a path t
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection, models
+
+PATH_MAX_LENGTH: Final = 500
 
 
 class PathField(models.CharField[str, str]):
     """A folder's path; compared byte by byte, so that prefixes use the index."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**(options | {"max_length": 500, "db_collation": "C", "editable": False}))
+        super().__init__(**(options | {"max_length": PATH_MAX_LENGTH, "db_collation": "C", "editable": False}))
 
 
 @PathField.register_lookup

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from connections import actions
 from connections.api.finding import nearest
-from connections.api.nodes import People, with_path
+from connections.api.nodes import People, to_show
 from connections.api.shapes import AggregatorShape, WorkspaceConnectionShape
 from connections.api.workspace import contents, usable_shapes
 from connections.errors import ChangedMeanwhileError
@@ -99,7 +99,7 @@ def list_united(call: Call, aggregator: str, paging: Paging = PAGING) -> Page[Wo
     """List the connections in use that an aggregator names, those that cannot be used now included."""
     inside = contents(call)
     rows = aggregator_patterns.matching(inside, _patterns(call, aggregator))
-    shown, token = cut(call, with_path(rows), paging)
+    shown, token = cut(call, to_show(rows), paging)
     return Page(items=usable_shapes(call, inside, shown), next_token=token)
 
 

@@ -19,16 +19,23 @@ class SignIn:
     external_id: str
 
 
+def _nothing() -> Combinable:
+    return Value(None, output_field=CharField())
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Whom to ask, in one statement each: by the ids of top folders of mirrors, and by those of connections.
+    """Whom to ask.
 
-    ``manager_id`` is the id of the integration as an expression, of a row with a ``root``.
+    ``managers`` finds integrations by the ids of the top folders of their mirrors, in one statement. ``manager_id`` is
+    the id of the integration as an expression, of a row with a ``root``; ``sign_in`` is one of what ``read_sign_in``
+    reads, of a connection.
     """
 
     managers: Callable[[Collection[int], Tenant], Mapping[int, ManagerShape]] = lambda _roots, _tenant: {}
-    sign_ins: Callable[[Collection[int]], Mapping[int, SignIn]] = lambda _ids: {}
-    manager_id: Combinable = field(default_factory=lambda: Value(None, output_field=CharField()))
+    manager_id: Combinable = field(default_factory=_nothing)
+    sign_in: Combinable = field(default_factory=_nothing)
+    read_sign_in: Callable[[Any], SignIn] = lambda _facts: SignIn({}, "")
 
 
 _told: Final[list[Sources]] = [Sources()]

@@ -55,7 +55,7 @@ class Shaping:
     """What rows of a page have in common, read once for all of them.
 
     ``organizations`` are those that own some, besides the scope's own; ``also`` are rows of another kind, whose people
-    are wanted too; ``is_bare`` leaves out trunk and integration.
+    are wanted too; ``is_bare`` leaves out trunk, integration and config.
     """
 
     access: Access
@@ -93,8 +93,12 @@ class Shaping:
 
     @cached_property
     def _sign_ins(self) -> Mapping[int, SignIn]:
-        ids = [row.pk for row in self.rows if isinstance(row, Connection) and not row.is_managed and self._tells(row)]
-        return managed.sources().sign_ins(ids) if ids else {}
+        own = [row for row in self.rows if isinstance(row, Connection) and not row.is_managed and self._tells(row)]
+        known = {row.pk: row.sign_in for row in own if hasattr(row, "sign_in")}
+        if unknown := [row.pk for row in own if row.pk not in known]:
+            found = Connection.objects.filter(pk__in=unknown)
+            known |= dict(found.values_list("pk", managed.sources().sign_in))
+        return {pk: managed.sources().read_sign_in(facts) for pk, facts in known.items() if facts}
 
     @cached_property
     def _told(self) -> dict[tuple[int | None, int | None], bool]:
@@ -164,7 +168,7 @@ class Shaping:
         }
         if row.health in _TESTED:
             fields[_TESTED[row.health]] = row.health_tested_at
-        if not self._tells(row):
+        if self.is_bare or not self._tells(row):
             return fields
         sign_in = self._sign_ins.get(row.pk)
         fields["config"] = row.options | sign_in.config if sign_in else row.options
@@ -175,9 +179,9 @@ class Shaping:
         return ConnectionShape(**self.fields(row))
 
 
-def with_path(rows: QuerySet[Connection]) -> QuerySet[Connection]:
-    """Read with connections the paths of the folders that they are in, and nothing else of these."""
-    return rows.annotate(above_path=F("folder__path"))
+def to_show(rows: QuerySet[Connection]) -> QuerySet[Connection]:
+    """Read with connections the paths of the folders that they are in, and how those made by hand sign in."""
+    return rows.annotate(above_path=F("folder__path"), sign_in=managed.sources().sign_in)
 
 
 def path_to(row: Node) -> str:

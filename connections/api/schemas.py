@@ -13,10 +13,10 @@ from connections import actions
 from connections.actions import NotAddableError
 from connections.api.aggregators import aggregator_shape, find_aggregator
 from connections.api.finding import has_node, nearest, usable
-from connections.api.nodes import Shaping, path_to, with_path
+from connections.api.nodes import Shaping, path_to, to_show
 from connections.api.shapes import AssociationShape, SchemaShape
-from connections.api.tree import association
-from connections.api.workspace import contents, is_used, routes
+from connections.api.tree import association, routes
+from connections.api.workspace import contents, is_used
 from connections.models import Aggregator, Folder, Schema
 from connections.schemas.in_use import Contents, workspace_of
 from connections.sharing import Node
@@ -52,7 +52,7 @@ def list_schemas(call: Call, paging: Paging = PAGING) -> Page[SchemaShape]:
     parts = [
         Aggregator.objects.filter(workspace=call.scope.workspace),
         added.select_related("folder", "connection__folder"),
-        with_path(inside.connections).exclude(pk__in=alone),
+        to_show(inside.connections).exclude(pk__in=alone),
     ]
     shown, token = cut(call, parts, paging)
     return Page(items=_Schemas(call, inside, shown).shapes(), next_token=token)
@@ -84,10 +84,9 @@ def remove_schema(call: Call, name: str) -> SchemaShape:
     try:
         return _aggregator(call, name)
     except Http404:
-        inside = contents(call)
-        node = _used(call, inside, name)
+        node = _used(call, contents(call), name)
         shape = _shape_of(call, node)
-        _remove(call, inside, node)
+        remove(call, node)
         return shape
 
 
@@ -100,10 +99,9 @@ def add_used(call: Call, body: NewAssociation) -> AssociationShape:
 @routes.delete("/conn/{connection}", gives=AssociationShape, at=_AT)
 def remove_used(call: Call, connection: str) -> AssociationShape:
     """Remove from the schemas what was added by itself."""
-    inside = contents(call)
-    node = _used(call, inside, connection)
+    node = _used(call, contents(call), connection)
     shape = _association(call, node)
-    _remove(call, inside, node)
+    remove(call, node)
     return shape
 
 
@@ -183,7 +181,9 @@ def _to_add(call: Call, inside: Contents, text: str) -> Node:
         raise
 
 
-def _remove(call: Call, inside: Contents, node: Node) -> None:
+def remove(call: Call, node: Node) -> None:
+    """Remove from the schemas what was added by itself; raises ProblemError."""
+    inside = contents(call)
     if node.pk not in (inside.folders if isinstance(node, Folder) else inside.connections_since):
         above = inside.covering(path_to(node))
         with_what = f" with the folder {isolated(above.title)}: remove that" if above else ""

@@ -21,8 +21,6 @@ class ManagerShape(Deletable):
     identity_id: str | None = None
     tenant_id: str
     type: Literal["aws"] = "aws"
-    state: Literal["pending", "enabled", "disabled", "error"]
-    state_reason: str | None = None
 
 
 class TrunkItem(BaseModel):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from connections.api import managed
 from connections.api.finding import find_connection, find_folder
-from connections.api.nodes import People, shape_of, shapes_of, with_path
+from connections.api.nodes import People, shape_of, shapes_of, to_show
 from connections.api.shapes import AssociationShape, ConnectionShape, TestedShape
 from connections.models import Connection, ConnectionState, Folder, Health
 from connections.schemas.users import using
@@ -34,7 +34,7 @@ class TreePaging(Filtered):
 @routes.get("/conn", gives=Page[ConnectionShape], at=(ORG,), needs=Power.OWNER)
 def list_connections(call: Call, paging: Paging = PAGING) -> Page[ConnectionShape]:
     """List the connections of the tenant itself, or of an organization itself, at any depth."""
-    return _page(call, paging, [with_path(Connection.objects.in_scope(call.scope))])
+    return _page(call, paging, [to_show(Connection.objects.in_scope(call.scope))])
 
 
 @routes.get("/connection/{connection}", gives=ConnectionShape, at=LEVELS, needs=Power.OWNER)
@@ -91,7 +91,7 @@ def list_own(call: Call, paging: Paging = PAGING) -> Page[ConnectionShape]:
         organizations = organizations.filter(pk__in=call.access.owned_organization_ids)
     known = list(organizations)
     rows = Connection.objects.filter(tenant=call.tenant, organization__in=known, workspace=None, removed_at=None)
-    shown, token = cut(call, with_path(rows), paging)
+    shown, token = cut(call, to_show(rows), paging)
     return Page(items=shapes_of(call.access, shown, organizations=known), next_token=token)
 
 
@@ -105,7 +105,7 @@ def tree_page(
             raise invalid("prefix", f"There is no folder with the id “{paging.prefix}” here.")
         folders = folders.filter(path__under=top.path).exclude(pk=top.pk)
         connections = connections.filter(folder__path__under=top.path)
-    parts = [folders.alias(**_of_folders()), with_path(connections).alias(**_of_connections())]
+    parts = [folders.alias(**_of_folders()), to_show(connections).alias(**_of_connections())]
     return _page(call, paging, parts)
 
 

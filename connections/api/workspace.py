@@ -5,17 +5,16 @@ from collections.abc import Sequence
 from django.http import Http404
 
 from connections.api.finding import usable, usable_connection, usable_folder
-from connections.api.nodes import Shaping, path_to, shapes_of, with_path
+from connections.api.nodes import Shaping, path_to, shapes_of, to_show
 from connections.api.shapes import AssociationShape, ConnectionShape, TestedShape, WorkspaceConnectionShape
-from connections.api.tree import TreePaging, association, tested, tree_page
+from connections.api.tree import TreePaging, association, routes, tested, tree_page
 from connections.models import Connection, Folder
 from connections.schemas import in_use
 from connections.schemas.in_use import Contents, workspace_of
 from connections.sharing import Node
 from workspaces.api.paging import PAGING, Page, Paging, cut
-from workspaces.api.routes import WORKSPACE, Call, Routes
+from workspaces.api.routes import WORKSPACE, Call
 
-routes = Routes("Connections of a workspace")
 _AT = (WORKSPACE,)
 
 
@@ -23,7 +22,7 @@ _AT = (WORKSPACE,)
 def list_usable_connections(call: Call, paging: Paging = PAGING) -> Page[WorkspaceConnectionShape]:
     """List the connections that the workspace may use; those in use say so in their ``association``."""
     inside = contents(call)
-    shown, token = cut(call, with_path(inside.visible.connections), paging)
+    shown, token = cut(call, to_show(inside.visible.connections), paging)
     return Page(items=usable_shapes(call, inside, shown), next_token=token)
 
 
@@ -64,7 +63,7 @@ def list_usable_tree(call: Call, paging: TreePaging = PAGING) -> Page[Connection
 @routes.get("/conn", gives=Page[AssociationShape], at=_AT)
 def list_used(call: Call, paging: Paging = PAGING) -> Page[AssociationShape]:
     """List the connections that the workspace has in use, by themselves or with a folder above them."""
-    shown, token = cut(call, with_path(contents(call).connections), paging)
+    shown, token = cut(call, to_show(contents(call).connections), paging)
     shaping, workspace = Shaping(call.access, shown), workspace_of(call.scope)
     items = [association(shaping.people, row, workspace, shaping.shape(row)) for row in shown]
     return Page(items=items, next_token=token)

@@ -1,6 +1,6 @@
 """Changing who may use nodes, however many at once, and what that does to schemas."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -112,6 +112,13 @@ def regrant(grant: Grant, audience: Scope, node: Node) -> Moved:
     before = out_of_reach(nodes)
     grant.organization_id, grant.workspace_id = audience_ids(audience)
     grant.save(update_fields=["organization", "workspace"])
+    return _move_schemas(nodes, before)
+
+
+def change_reach(nodes: NodeIds, change: Callable[[], None]) -> Moved:
+    """Do something by which these nodes inherit other grants, and move schemas accordingly."""
+    before = out_of_reach(nodes)
+    change()
     return _move_schemas(nodes, before)
 
 

@@ -136,17 +136,22 @@ def apply_external_ids(settings: NamedSettings, config: Config) -> None:
         if not text:
             setattr(settings, column, new_external_id(own))
             continue
-        scope, _, random = text.partition(":")
-        if scope != own:
-            raise invalid(f"config.{key}", f"An external id here begins with {own}: and nothing else.")
-        if not re.fullmatch(rf"[a-z0-9]{{{_LEAST_RANDOM},37}}", random):
-            raise invalid(
-                f"config.{key}",
-                f"After the colon it needs {_LEAST_RANDOM} to 37 characters of a-z and 0-9 that nobody can guess.",
-            )
+        check_external_id(own, key, text)
         if _is_taken(settings, text):
             raise invalid(f"config.{key}", "Another integration has this external id. Make another one.")
         setattr(settings, column, text)
+
+
+def check_external_id(own: str, key: str, text: str) -> None:
+    """Refuse an external id of another scope than that with this id, and one that could be guessed."""
+    scope, _, random = text.partition(":")
+    if scope != own:
+        raise invalid(f"config.{key}", f"An external id here begins with {own}: and nothing else.")
+    if not re.fullmatch(rf"[a-z0-9]{{{_LEAST_RANDOM},37}}", random):
+        raise invalid(
+            f"config.{key}",
+            f"After the colon it needs {_LEAST_RANDOM} to 37 characters of a-z and 0-9 that nobody can guess.",
+        )
 
 
 def _is_taken(settings: NamedSettings, text: str) -> bool:

@@ -26,8 +26,10 @@ _SHOWN = ("access_mode", "role_arn", "access_key_id")
 
 
 @transaction.atomic
-def create_connection(*, scope: Scope, folder: Folder | None, handle: str, title: str, by: User) -> Connection:
-    """Make a connection that is disabled until it has access; it gets its external id at once.
+def create_connection(
+    *, scope: Scope, folder: Folder | None, handle: str, title: str, by: User, external_id: str = ""
+) -> Connection:
+    """Make a connection that is disabled until it has access; it gets its external id at once, this one or a new one.
 
     Raises HandleTakenError, and manual_nodes.ManagedError when the folder is an integration's.
     """
@@ -36,7 +38,7 @@ def create_connection(*, scope: Scope, folder: Folder | None, handle: str, title
         tenant=scope.tenant,
         organization=scope.organization,
         connection=made,
-        discovery_external_id=_external_id(scope),
+        discovery_external_id=external_id or _external_id(scope),
     )
     return made
 

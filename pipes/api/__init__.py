@@ -12,7 +12,7 @@ from ninja.errors import HttpError, ValidationError
 
 from connections.api import aggregators, permissions, schemas, tree, workspace
 from connections.api import places as connection_places
-from integrations.api import integrations, processes
+from integrations.api import integrations, nodes, processes
 from pipes.api.absent import absent
 from workspaces.api import actor, audit_log, members, places, users
 from workspaces.api.door import signed_in_only
@@ -23,7 +23,7 @@ from workspaces.scoping import public_view
 SUBJECTS = (
     *(actor, users, places, members, audit_log),
     *(connection_places, tree, workspace, permissions, schemas, aggregators),
-    *(integrations, processes),
+    *(integrations, nodes, processes),
 )
 ROUTES = tuple(dict.fromkeys(subject.routes for subject in SUBJECTS))  # what is at one path shares its routes
 

@@ -169,6 +169,27 @@ GET    /org/{org}/workspace/{workspace}/schema                                  
 POST   /org/{org}/workspace/{workspace}/schema                                           workspace
 DELETE /org/{org}/workspace/{workspace}/schema/{name}                                    workspace
 GET    /org/{org}/workspace/{workspace}/schema/{name}                                    reader
+POST   /connection                                                  tenant
+DELETE /connection/{connection}                                     tenant
+PATCH  /connection/{connection}                                     tenant
+POST   /connection_folder                                           tenant
+DELETE /connection_folder/{folder}                                  tenant
+PATCH  /connection_folder/{folder}                                  tenant
+POST   /org/{org}/conn                                              org
+DELETE /org/{org}/conn/{connection}                                 org
+PATCH  /org/{org}/conn/{connection}                                 org
+POST   /org/{org}/connection                                        org
+DELETE /org/{org}/connection/{connection}                           org
+PATCH  /org/{org}/connection/{connection}                           org
+POST   /org/{org}/connection_folder                                 org
+DELETE /org/{org}/connection_folder/{folder}                        org
+PATCH  /org/{org}/connection_folder/{folder}                        org
+POST   /org/{org}/workspace/{workspace}/connection                  workspace
+DELETE /org/{org}/workspace/{workspace}/connection/{connection}     workspace
+PATCH  /org/{org}/workspace/{workspace}/connection/{connection}     workspace
+POST   /org/{org}/workspace/{workspace}/connection_folder           workspace
+DELETE /org/{org}/workspace/{workspace}/connection_folder/{folder}  workspace
+PATCH  /org/{org}/workspace/{workspace}/connection_folder/{folder}  workspace
 """
 # There is none, for anybody.
 NEVER_THERE = {("GET", "/org/{org}/workspace/{workspace}/process/{process}")}

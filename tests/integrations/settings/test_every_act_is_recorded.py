@@ -65,6 +65,18 @@ def desk(cast: Cast, in_use: Synced) -> Desk:
     return Desk(cast, in_use.integration)
 
 
+def move_folder(desk: Desk) -> None:
+    """Put a folder into another one."""
+    other = factories.folder(desk.cast.at_org, "Other")
+    manual_nodes.move_node(node=desk.folder(), parent=other, by=desk.by)
+
+
+def move_connection(desk: Desk) -> None:
+    """Put a connection into a folder."""
+    other = factories.folder(desk.cast.at_org, "Other")
+    manual_nodes.move_node(node=desk.connection(), parent=other, by=desk.by)
+
+
 def change_place(desk: Desk, scope: Scope) -> None:
     actions.change_place(scope=scope, handle="other", name="Other", by=desk.by)
 
@@ -164,6 +176,8 @@ ACTS: tuple[tuple[str, str, Callable[[Desk], object]], ...] = (
         "other",
         lambda desk: manual_nodes.change_node(node=desk.folder(), handle="other", title="", by=desk.by),
     ),
+    ("folder.moved", "mine", move_folder),
+    ("connection.moved", "mine", move_connection),
     ("folder.deleted", "mine", lambda desk: manual_nodes.delete_node(node=desk.folder(), by=desk.by)),
     (
         "connection.changed",

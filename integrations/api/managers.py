@@ -1,0 +1,61 @@
+"""What ``connections.api`` is told of integrations and of how connections made by hand sign in, as it may not ask."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import JSONObject
+
+from connections.api.managed import SignIn, Sources, register
+from connections.api.shapes import ManagerShape
+from integrations.models import AccessMode, AccountAccess, Integration
+from workspaces.models import Tenant
+
+_ACTIVE = Integration.objects.filter(state=Integration.State.ACTIVE)
+
+
+def managers(roots: Collection[int], tenant: Tenant) -> Mapping[int, ManagerShape]:
+    """Find the integrations of these top folders, in one statement."""
+    found = _ACTIVE.filter(root_folder__in=roots, tenant=tenant).values(
+        *("root_folder_id", "public_id", "handle", "created_at", "updated_at"),
+        identity_id=F("organization__public_id"),
+        version_id=F("version"),
+        by=F("created_by__public_id"),
+        changed_by=F("updated_by__public_id"),
+    )
+    return {one["root_folder_id"]: _manager(one, tenant) for one in found}
+
+
+def _manager(row: Mapping[str, Any], tenant: Tenant) -> ManagerShape:
+    people = {"created_by_id": row["by"] or "", "updated_by_id": row["changed_by"] or ""}
+    return ManagerShape.model_validate({**row, **people, "id": row["public_id"], "tenant_id": tenant.public_id})
+
+
+def read_sign_in(facts: Mapping[str, str]) -> SignIn:
+    """Say how a connection made by hand signs in; the external id is the one that its role should require now."""
+    external_id = facts["next_external_id"] or facts["external_id"]
+    config = {}
+    if facts["access_mode"] == AccessMode.KEY:
+        config = {"access_key": facts["access_key"]}
+    elif facts["role_arn"]:
+        config = {"role_arn": facts["role_arn"], "external_id": external_id}
+    return SignIn(config, external_id)
+
+
+_OF_CONNECTION = AccountAccess.objects.filter(connection=OuterRef("pk")).values(
+    facts=JSONObject(
+        access_mode="access_mode",
+        role_arn="role_arn",
+        access_key="access_key_id",
+        external_id="discovery_external_id",
+        next_external_id="next_discovery_external_id",
+    )
+)
+register(
+    Sources(
+        managers,
+        Subquery(_ACTIVE.filter(root_folder=OuterRef("root")).values("public_id")[:1]),
+        Subquery(_OF_CONNECTION),
+        read_sign_in,
+    )
+)
