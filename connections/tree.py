@@ -44,9 +44,10 @@ def among(ids: Collection[int]) -> models.Func:
 
 # Range by range: joined otherwise, hundreds of paths would be compared with those of all folders.
 _UNDER = """(
-    SELECT f.id FROM (
-        SELECT path, rtrim(path, '/') || '0' AS path_end FROM unnest(%(expressions)s::text[]) path OFFSET 0
-    ) top CROSS JOIN LATERAL (
+    WITH top AS MATERIALIZED (
+        SELECT path, rtrim(path, '/') || '0' AS path_end FROM unnest(%(expressions)s::text[]) path
+    )
+    SELECT f.id FROM top CROSS JOIN LATERAL (
         SELECT id FROM connections_folder below
         WHERE below.path >= top.path AND below.path < top.path_end OFFSET 0
     ) f
