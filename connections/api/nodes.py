@@ -1,5 +1,6 @@
 """Answers about folders and connections: rows become shapes a page at a time, in so many statements for any number."""
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,8 +17,8 @@ from connections.sharing import Node
 from connections.tree import ids_on
 from workspaces.access import Access, Power, Scope, power_in
 from workspaces.api.shapes import UserShape, user_shape
-from workspaces.models import Organization, Tenant, User
-from workspaces.models.versioned import Versioned
+from workspaces.models import Organization, Tenant, User, Workspace
+from workspaces.models.versioned import PUBLIC_ID_DIGITS, Versioned
 
 _ENABLED: Final = ConnectionState.ACTIVE.value
 _TESTED: Final = {Health.HEALTHY.value: "last_successful_update_at", Health.FAILING.value: "last_error_at"}
@@ -200,3 +201,9 @@ def shapes_of(
 def shape_of(access: Access, row: Node) -> ConnectionShape:
     """Make the shape of one row."""
     return shapes_of(access, [row])[0]
+
+
+def derived_id(prefix: str, workspace: Workspace, node: Node) -> str:
+    """Give the id of what a workspace has of a node, made of those of both: there may be no row that says so."""
+    both = f"{workspace.public_id} {node.public_id}"
+    return f"{prefix}_{hashlib.sha256(both.encode()).hexdigest()[:PUBLIC_ID_DIGITS]}"

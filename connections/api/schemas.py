@@ -1,6 +1,5 @@
 """The schemas of a workspace: what it has in use, by itself or with a folder, and adding and removing it."""
 
-import hashlib
 import re
 from collections.abc import Sequence
 from fnmatch import translate
@@ -13,7 +12,7 @@ from connections import actions
 from connections.actions import NotAddableError
 from connections.api.aggregators import aggregator_shape, find_aggregator
 from connections.api.finding import has_node, nearest, usable
-from connections.api.nodes import Shaping, path_to, to_show
+from connections.api.nodes import Shaping, derived_id, path_to, to_show
 from connections.api.shapes import AssociationShape, SchemaShape
 from connections.api.tree import association, routes
 from connections.api.workspace import contents, is_used
@@ -25,7 +24,6 @@ from workspaces.api.bodies import Body
 from workspaces.api.paging import PAGING, Page, Paging, cut
 from workspaces.api.problems import ProblemError, invalid
 from workspaces.api.routes import WORKSPACE, Call, named
-from workspaces.models import Workspace
 from workspaces.wording.names import isolated
 
 _AT = (WORKSPACE,)
@@ -144,7 +142,7 @@ class _Schemas:
         return SchemaShape(
             **self._shaping.people.made(row, row.added_at if isinstance(row, Schema) else row.created_at),
             **self._places(),
-            id=row.public_id if is_added else _derived_id(workspace_of(self._call.scope), node),
+            id=row.public_id if is_added else derived_id("s", workspace_of(self._call.scope), node),
             name=node.public_id if isinstance(node, Folder) else node.handle,
             type="connection-folder" if isinstance(node, Folder) else "connection",
             state="direct" if is_added else "indirect",
@@ -218,8 +216,3 @@ def _association(call: Call, node: Node) -> AssociationShape:
 
 def _node_of(row: Aggregator | Schema | Node) -> Node | None:
     return row.folder or row.connection if isinstance(row, Schema) else None if isinstance(row, Aggregator) else row
-
-
-def _derived_id(workspace: Workspace, node: Node) -> str:
-    """Give the id of a schema that no row says: made of those of both."""
-    return f"s_{hashlib.sha256(f'{workspace.public_id} {node.public_id}'.encode()).hexdigest()[:20]}"

@@ -62,13 +62,14 @@ class ConnectionShape(Deletable):
 
 
 class AssociationShape(Made):
-    """That a workspace has a connection or a folder in use."""
+    """That a workspace has a connection or a folder in use, or may use it."""
 
     id: str
     connection_id: str
     connection: ConnectionShape | None = None
     identity_id: str
     workspace_id: str
+    is_used: bool
 
 
 class WorkspaceConnectionShape(ConnectionShape):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from connections.api import managed
 from connections.api.finding import find_connection, find_folder
-from connections.api.nodes import People, shape_of, shapes_of, to_show
+from connections.api.nodes import People, derived_id, shape_of, shapes_of, to_show
 from connections.api.shapes import AssociationShape, ConnectionShape, TestedShape
 from connections.models import Connection, ConnectionState, Folder, Health
 from connections.schemas.users import using
@@ -127,16 +127,22 @@ def _workspaces(call: Call, paging: Paging, node: Node) -> Page[AssociationShape
 
 
 def association(
-    people: People, node: Node, workspace: Workspace, connection: ConnectionShape | None = None
+    people: People,
+    node: Node,
+    workspace: Workspace,
+    connection: ConnectionShape | None = None,
+    *,
+    is_used: bool = True,
 ) -> AssociationShape:
-    """Say that a workspace has a node in use; the id is made of both, for there may be no row that says so."""
+    """Say that a workspace has a node in use, or may use it."""
     return AssociationShape(
         **people.made(node, node.created_at),
-        id=f"wc_{node.public_id[2:10]}{workspace.public_id[2:14]}",
+        id=derived_id("wc", workspace, node),
         connection_id=node.public_id,
         connection=connection,
         identity_id=workspace.organization.public_id,
         workspace_id=workspace.public_id,
+        is_used=is_used,
     )
 
 

@@ -18,12 +18,12 @@ from workspaces.api.routes import WORKSPACE, Call
 _AT = (WORKSPACE,)
 
 
-@routes.get("/connection", gives=Page[WorkspaceConnectionShape], at=_AT)
-def list_usable_connections(call: Call, paging: Paging = PAGING) -> Page[WorkspaceConnectionShape]:
-    """List the connections that the workspace may use; those in use say so in their ``association``."""
+@routes.get("/connection", gives=Page[AssociationShape], at=_AT)
+def list_usable_connections(call: Call, paging: Paging = PAGING) -> Page[AssociationShape]:
+    """List the connections that the workspace may use, and say which are in use."""
     inside = contents(call)
     shown, token = cut(call, to_show(inside.visible.connections), paging)
-    return Page(items=usable_shapes(call, inside, shown), next_token=token)
+    return Page(items=_associations(call, inside, shown), next_token=token)
 
 
 @routes.get("/connection/{connection}", gives=WorkspaceConnectionShape, at=_AT)
@@ -63,10 +63,9 @@ def list_usable_tree(call: Call, paging: TreePaging = PAGING) -> Page[Connection
 @routes.get("/conn", gives=Page[AssociationShape], at=_AT)
 def list_used(call: Call, paging: Paging = PAGING) -> Page[AssociationShape]:
     """List the connections that the workspace has in use, by themselves or with a folder above them."""
-    shown, token = cut(call, to_show(contents(call).connections), paging)
-    shaping, workspace = Shaping(call.access, shown), workspace_of(call.scope)
-    items = [association(shaping.people, row, workspace, shaping.shape(row)) for row in shown]
-    return Page(items=items, next_token=token)
+    inside = contents(call)
+    shown, token = cut(call, to_show(inside.connections), paging)
+    return Page(items=_associations(call, inside, shown), next_token=token)
 
 
 @routes.get("/conn/{connection}", gives=AssociationShape, at=_AT)
@@ -101,4 +100,11 @@ def usable_shapes(call: Call, inside: Contents, rows: Sequence[Folder | Connecti
             association=association(shaping.people, row, workspace) if is_used(inside, row) else None,
         )
         for row in rows
+    ]
+
+
+def _associations(call: Call, inside: Contents, rows: Sequence[Connection]) -> list[AssociationShape]:
+    shaping, workspace = Shaping(call.access, rows), workspace_of(call.scope)
+    return [
+        association(shaping.people, row, workspace, shaping.shape(row), is_used=is_used(inside, row)) for row in rows
     ]

@@ -99,17 +99,17 @@ def test_a_workspace_reads_what_it_may_use_and_what_it_has_in_use(
     ours, base = program(cast.reader), "/org/tnt/workspace/fireworks"
     usable = told(ours, "GET", f"{base}/connection?limit=100")["items"]
     assert len(usable) == 21
-    assert [one["title"] for one in usable if "association" not in one] == ["Not added"]
+    assert [one["connection"]["title"] for one in usable if not one["is_used"]] == ["Not added"]
     used = told(ours, "GET", f"{base}/conn?limit=100")["items"]
-    assert {one["connection_id"] for one in used} == {one["id"] for one in usable if "association" in one}
+    assert {one["connection_id"] for one in used} == {one["connection_id"] for one in usable if one["is_used"]}
     assert len({one["id"] for one in used}) == 20
     assert told(ours, "GET", f"{base}/conn/{mirror.public_id}")["connection"]["type"] == "connection-folder"
-    one = told(ours, "GET", f"{base}/connection/{usable[0]['handle']}")
-    assert (one["association"]["workspace_id"], one["id"]) == (cast.fireworks.public_id, usable[0]["id"])
+    one = told(ours, "GET", f"{base}/connection/{usable[0]['connection']['handle']}")
+    assert (one["association"]["workspace_id"], one["id"]) == (cast.fireworks.public_id, usable[0]["connection_id"])
     assert "config" not in one, "options are told to who owns the connection"
-    assert "config" in told(program(cast.org_owner), "GET", f"{base}/connection/{usable[0]['handle']}")
+    assert "config" in told(program(cast.org_owner), "GET", f"{base}/connection/{usable[0]['connection']['handle']}")
     assert told(ours, "GET", f"{base}/connection_folder/{mirror.public_id}")["association"]
-    assert ours("GET", f"{base}/connection_folder/{usable[0]['handle']}").status_code == 404
+    assert ours("GET", f"{base}/connection_folder/{usable[0]['connection']['handle']}").status_code == 404
     assert ours("GET", f"{base}/conn/{shared.handle}").status_code == 404
     assert len(told(ours, "GET", f"{base}/connection_tree?limit=100")["items"]) == 26
     assert len(told(ours, "GET", f"{base}/connection_folder")["items"]) == 5
