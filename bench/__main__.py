@@ -14,7 +14,7 @@ def main() -> None:
     # Logs of requests and of queries cost time.
     os.environ |= {"DJANGO_SETTINGS_MODULE": "bench.settings", "PIPES_LOG_LEVEL": "ERROR", "PIPES_DEBUG": "false"}
     django.setup()
-    from bench import changes, discovery, events, pages, reconciliation, runs, schedule, visibility
+    from bench import api, changes, discovery, events, pages, reconciliation, runs, schedule, visibility
     from bench.database import a_database
     from bench.table import show_goals
 
@@ -26,6 +26,7 @@ def main() -> None:
         "changes": (changes.run, _ALL_SIZES),
         "visibility": (visibility.run, (10_000, 100_000)),
         "pages": (pages.run, (1_000, 10_000, 100_000)),
+        "api": (api.run, (1_000, 10_000)),
         "runs": (runs.run, (2_000_000,)),
         "schedule": (schedule.run, (100,)),
     }

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from connections.api import aggregators, permissions, schemas, tree, workspace
+from connections.api import aggregators, permissions, schemas, stream, tree, workspace
 from connections.api import places as connection_places
 from integrations.api import integrations, nodes, processes
 from pipes.api.absent import absent
@@ -22,7 +22,7 @@ from workspaces.scoping import public_view
 
 SUBJECTS = (
     *(actor, users, places, members, audit_log),
-    *(connection_places, tree, workspace, permissions, schemas, aggregators),
+    *(connection_places, tree, stream, workspace, permissions, schemas, aggregators),
     *(integrations, nodes, processes),
 )
 ROUTES = tuple(dict.fromkeys(subject.routes for subject in SUBJECTS))  # what is at one path shares its routes

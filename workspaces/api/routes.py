@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from ninja import Router
 from pydantic import BaseModel
 
@@ -59,7 +60,7 @@ class Call:
         return self.access.scope.tenant
 
 
-View = TypeVar("View", bound=Callable[..., BaseModel | HttpResponse])
+View = TypeVar("View", bound=Callable[..., BaseModel | HttpResponseBase])
 
 
 class Decorator(Protocol):
@@ -155,14 +156,14 @@ class Bearer:
         return access
 
 
-def _scoped(view: Callable[..., Any], level: str, status: int) -> Callable[..., HttpResponse]:
+def _scoped(view: Callable[..., Any], level: str, status: int) -> Callable[..., HttpResponseBase]:
     """Make the view of one level, which takes the names of the places and leaves them to ``Bearer``."""
 
-    def inner(request: HttpRequest, **values: Any) -> HttpResponse:
+    def inner(request: HttpRequest, **values: Any) -> HttpResponseBase:
         for place in ("org", "workspace"):
             values.pop(place, None)
         result = view(Call(request, request.access), **values)  # type: ignore[attr-defined]  # by Bearer
-        if isinstance(result, HttpResponse):
+        if isinstance(result, HttpResponseBase):
             return result
         return HttpResponse(result.model_dump_json(exclude_none=True), content_type="application/json", status=status)
 

@@ -1,0 +1,43 @@
+"""The whole tree as one stream: a line of JSON for each folder and connection, made while it is sent."""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, Final
+
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+
+from connections.api.nodes import shapes_of, to_show
+from connections.api.shapes import ConnectionShape
+from connections.models import Connection, Folder
+from workspaces import isolation
+from workspaces.access import Access, Power
+from workspaces.api.routes import ORG, TENANT, Call, Routes
+
+routes = Routes("Connections")
+_AT_ONCE: Final = 500  # rows that are held
+
+
+@routes.get("/connection_tree/stream", gives=ConnectionShape, at=(TENANT, ORG), needs=Power.OWNER)
+def stream_tree(call: Call) -> StreamingHttpResponse:
+    """Get all folders, then all connections, of a tenant or organization itself, one on each line.
+
+    Each lot is read in a transaction of its own: what changes meanwhile may or may not be in it.
+    """
+    scope = call.scope
+    parts = (Folder.objects.in_scope(scope), to_show(Connection.objects.in_scope(scope)))
+    lines = chain.from_iterable(_lines(call.access, part) for part in parts)
+    return StreamingHttpResponse(lines, content_type="application/x-ndjson")
+
+
+def _lines(access: Access, rows: QuerySet[Any]) -> Iterator[bytes]:
+    last = 0
+    while True:
+        with isolation.bound(user_id=access.user.pk, tenant_id=access.scope.tenant.pk):
+            lot = list(rows.filter(pk__gt=last).order_by("pk")[:_AT_ONCE])
+            shapes = shapes_of(access, lot)
+        for shape in shapes:
+            yield shape.model_dump_json(exclude_none=True).encode() + b"\n"
+        if len(lot) < _AT_ONCE:
+            return
+        last = lot[-1].pk
