@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from tests.conftest import Cast
 from tests.programs import ProgramOf
@@ -137,3 +138,13 @@ def test_a_token_that_is_over_signs_nobody_in(program: ProgramOf, cast: Cast) ->
     with isolation.as_tenant(cast.acme.pk):
         Token.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     problem(ours("GET", "/actor"), 401)
+
+
+def test_a_token_in_the_clear_is_refused_and_not_led_elsewhere(
+    program: ProgramOf, cast: Cast, settings: Settings
+) -> None:
+    ours = program(cast.org_owner)
+    settings.SECURE_SSL_REDIRECT = True
+    assert "make another one" in problem(ours("GET", "/actor"), 403)["detail"]
+    headers = {"Authorization": f"Bearer {ours.token}"}
+    assert ours.client.get("/api/latest/actor", headers=headers, secure=True).status_code == 200

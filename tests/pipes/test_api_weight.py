@@ -1,0 +1,60 @@
+"""No list of the API asks more of the database because it is longer."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests import factories
+from tests.conftest import Cast
+from tests.programs import Program, ProgramOf
+from workspaces import isolation
+from workspaces.access import Scope
+from workspaces.models import Role
+
+LISTS = (
+    *("/actor/org", "/actor/workspace", "/actor/activity", "/actor/conn", "/identity", "/org", "/audit_log"),
+    *("/tenant/acme/member", "/org/tnt/member", "/org/tnt/workspace", "/org/tnt/workspace/fireworks/member"),
+    *("/integration", "/org/tnt/integration", "/org/tnt/workspace/fireworks/integration"),
+    *("/process", "/org/tnt/process", "/org/tnt/integration/first/process"),
+)
+
+
+def statements(program: Program, path: str) -> int:
+    """How many statements a full page of a list takes."""
+    program.get(path)
+    with CaptureQueriesContext(connection) as asked:
+        items = program.get(f"{path}?limit=100")["items"]
+    assert items or path == "/actor/conn"
+    return len(asked)
+
+
+def grow(cast: Cast, name: str) -> None:
+    """Make one more of everything that is listed."""
+    person = factories.user(f"{name}-person")
+    with isolation.as_tenant(cast.acme.pk):
+        for scope in (cast.at_tenant, cast.at_org):
+            factories.member(scope, person, Role.MEMBER)
+        factories.member(cast.at_workspace, person, Role.READER)
+        other = factories.organization(cast.at_tenant, f"{name}-org", owner=person)
+        factories.workspace(Scope(cast.acme, other), f"{name}-inner", owner=person)
+        factories.workspace(cast.at_org, f"{name}-workspace", owner=person)
+        for scope, by in ((cast.at_org, cast.org_owner), (cast.at_tenant, cast.tenant_owner)):
+            one = factories.integration(scope, f"{name}-{scope.level}", by=by)
+            factories.finished_run(one)
+
+
+@pytest.mark.django_db
+def test_a_list_asks_as_often_for_two_as_for_many(program: ProgramOf, cast: Cast) -> None:
+    ours = program(cast.tenant_owner)
+    grow(cast, "a")
+    with isolation.as_tenant(cast.acme.pk):
+        first = factories.integration(cast.at_org, "first", by=cast.org_owner)
+        factories.finished_run(first)
+    few = {path: statements(ours, path) for path in LISTS}
+    for number in range(8):
+        grow(cast, f"n{number}")
+        with isolation.as_tenant(cast.acme.pk):
+            factories.finished_run(first)
+    many = {path: statements(ours, path) for path in LISTS}
+    assert many == few
+    assert max(few.values()) <= 12
