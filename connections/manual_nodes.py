@@ -138,14 +138,20 @@ def move_node(*, node: Node, parent: Folder | None, by: User) -> sharing.Moved:
 
 
 def _hold_line(node: Node, parent: Folder | None) -> str:
-    """Lock a node and the folders around where it is to be, against other moves, and give the handle of its folder."""
-    _hold(parent)
+    """Lock a node and the folders around where it is to be, against other moves, and give the handle of its folder.
+
+    All at once and in one order, or two moves would wait for each other.
+    """
+    if parent is not None and parent.is_managed:
+        raise ManagedError(why_nothing_inside(parent))
     ids = {*ids_on(parent.path if parent else ""), *([node.pk] if isinstance(node, Folder) else [])}
     held = {one.pk: one for one in Folder.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
     if isinstance(node, Connection):
         Connection.objects.select_for_update().get(pk=node.pk)
-    if parent is not None and parent.path != held[parent.pk].path:
-        raise FolderGoneError(f"Somebody moved the folder {isolated(parent.shown)} meanwhile. Nothing was moved.")
+    elif node.pk not in held:
+        raise FolderGoneError(f"Somebody deleted the folder {isolated(node.shown)} meanwhile. Nothing was moved.")
+    if parent is not None and (parent.pk not in held or parent.path != held[parent.pk].path):
+        raise FolderGoneError(f"Somebody moved or deleted {isolated(parent.shown)} meanwhile. Nothing was moved.")
     if isinstance(node, Folder):
         node.path = held[node.pk].path
         if parent is not None and parent.path.startswith(node.path):

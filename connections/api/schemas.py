@@ -19,6 +19,7 @@ from connections.api.workspace import contents, is_used
 from connections.models import Aggregator, Folder, Schema
 from connections.schemas.in_use import Contents, workspace_of
 from connections.sharing import Node
+from connections.tree import among
 from workspaces.access import Power, Scope, power_in
 from workspaces.api.bodies import Body
 from workspaces.api.paging import PAGING, Page, Paging, cut
@@ -45,12 +46,12 @@ def list_schemas(call: Call, paging: Paging = PAGING) -> Page[SchemaShape]:
     """List the aggregators, then what was added by itself, then connections in use with an added folder."""
     inside = contents(call)
     alone = list(inside.connections_since)
-    is_there = Q(folder__in=list(inside.folders)) | Q(connection__in=alone, connection__removed_at=None)
+    is_there = Q(folder__in=list(inside.folders)) | Q(connection__in=among(alone), connection__removed_at=None)
     added = Schema.objects.filter(is_there, workspace=call.scope.workspace)
     parts = [
         Aggregator.objects.filter(workspace=call.scope.workspace),
         added.select_related("folder", "connection__folder"),
-        to_show(inside.connections).exclude(pk__in=alone),
+        to_show(inside.connections).exclude(pk__in=among(alone)),
     ]
     shown, token = cut(call, parts, paging)
     return Page(items=_Schemas(call, inside, shown).shapes(), next_token=token)

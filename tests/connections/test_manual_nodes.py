@@ -8,8 +8,10 @@ from django.test import Client
 from connections import manual_nodes, sharing
 from connections.errors import HandleTakenError
 from connections.models import Connection, Folder, Schema
+from connections.tree import ids_on
 from tests import factories
 from tests.conftest import Cast
+from tests.threads import meeting
 from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import AuditEvent
@@ -210,3 +212,22 @@ def test_the_handle_of_what_may_still_come_back_is_taken(cast: Cast) -> None:
         assert manual_nodes.is_handle_taken(cast.at_org, Connection, "gone", but=None)
         assert not manual_nodes.is_handle_taken(cast.at_org, Connection, "gone", but=node)
         assert not manual_nodes.is_handle_taken(cast.at_workspace, Connection, "gone", but=None)
+
+
+def test_of_two_moves_into_each_other_one_is_refused(transactional_db: None, cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        one, other = (factories.folder(cast.at_org, title) for title in ("One", "Other"))
+
+    def into(node: Folder, parent: Folder) -> str:
+        try:
+            with isolation.as_tenant(cast.acme.pk):
+                manual_nodes.move_node(node=node, parent=parent, by=cast.org_owner)
+        except (manual_nodes.FolderGoneError, manual_nodes.NotMovableError) as error:
+            return str(error)
+        return ""
+
+    both = Folder.objects.filter(pk__in=[one.pk, other.pk])
+    said = meeting(both, lambda: into(one, other), lambda: into(other, one), tenant_id=cast.acme.pk)
+    assert sorted(map(bool, said)) == [False, True], said
+    with isolation.as_tenant(cast.acme.pk):
+        assert sorted(len(ids_on(path)) for path in both.values_list("path", flat=True)) == [1, 2]
