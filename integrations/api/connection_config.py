@@ -68,6 +68,8 @@ def save(node: Node, config: ConnectionConfig, *, by: User) -> None:
         if access is not None:
             access.connection = node  # type: ignore[assignment]  # folders have no config
             _sign_in(access, config, by=by)
+            sent = [name for name in _SIGN_IN if getattr(config, name) and name != "secret_key"]
+            AccountAccess.objects.filter(pk=access.pk).update(sent_keys=sent)
         partition = findings.partition_of(access) if access else findings.first_partition()
     seen = managed.node_fingerprint(node)
     managed.change_options(node=node, options=_options(config, partition), seen=seen, by=by)

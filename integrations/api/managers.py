@@ -31,15 +31,19 @@ def _manager(row: Mapping[str, Any], tenant: Tenant) -> ManagerShape:
     return ManagerShape.model_validate({**row, **people, "id": row["public_id"], "tenant_id": tenant.public_id})
 
 
-def read_sign_in(facts: Mapping[str, str]) -> SignIn:
-    """Say how a connection made by hand signs in; the external id is the one that its role should require now."""
+def read_sign_in(facts: Mapping[str, Any]) -> SignIn:
+    """Say how a connection made by hand signs in; the external id is the one that its role should require now.
+
+    A program finds in the config what it has sent, and nothing more, or Terraform would plan a change for ever.
+    """
     external_id = facts["next_external_id"] or facts["external_id"]
-    config = {}
-    if facts["access_mode"] == AccessMode.KEY:
-        config = {"access_key": facts["access_key"]}
-    elif facts["role_arn"]:
-        config = {"role_arn": facts["role_arn"], "external_id": external_id}
-    return SignIn(config, external_id)
+    is_key = facts["access_mode"] == AccessMode.KEY
+    now = {"access_key" if is_key else "role_arn": facts["access_key" if is_key else "role_arn"]}
+    shown = facts["sent_keys"]
+    if shown is None:
+        shown = ["access_key"] if is_key else ["role_arn", "external_id"] if facts["role_arn"] else []
+    now |= {"external_id": external_id}
+    return SignIn({name: now[name] for name in shown if now.get(name)}, external_id)
 
 
 _OF_CONNECTION = AccountAccess.objects.filter(connection=OuterRef("pk")).values(
@@ -49,6 +53,7 @@ _OF_CONNECTION = AccountAccess.objects.filter(connection=OuterRef("pk")).values(
         access_key="access_key_id",
         external_id="discovery_external_id",
         next_external_id="next_discovery_external_id",
+        sent_keys="sent_keys",
     )
 )
 register(

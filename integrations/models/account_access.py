@@ -15,10 +15,14 @@ class AccountAccess(AccessSettings):
     ``discovery_external_id`` is the one that the connection's own role must require, ``next_discovery_external_id`` a
     rotated one that no test has proved yet. The row goes with the connection,
     also where rows are deleted without Django: the database's own key sees to that.
+
+    ``sent_keys`` are those that a program's config has named of how to sign in, and so finds in it again; null where
+    no program has sent one.
     """
 
     connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="+", db_constraint=False)
     next_discovery_external_id = models.CharField(max_length=60, blank=True, editable=False)
+    sent_keys = models.JSONField(null=True, editable=False)
 
     objects: ClassVar[models.Manager["AccountAccess"]] = models.Manager()
 

@@ -81,6 +81,24 @@ def test_a_bad_config_is_refused_with_its_field(ours: Program, told: Told, cast:
     refused(ours("POST", "/org/tnt/connection", {"handle": "public", "plugin": "aws"}), 400, "handle")
 
 
+def test_a_config_comes_back_as_it_was_sent(ours: Program, told: Told, cast: Cast) -> None:
+    url = "/org/tnt/connection/mine"
+    made = told(ours, "POST", "/org/tnt/connection", {"handle": "mine", "plugin": "aws", "config": {"role_arn": ROLE}})
+    assert made["config"] == {"role_arn": ROLE}, "the external id that was made stands beside it"
+    both = {"role_arn": ROLE, "external_id": made["external_id"]}
+    for sent in (both, {"regions": ["eu-*"]}, {}, {"role_arn": ROLE, "ignore_error_codes": ["AccessDenied*"]}):
+        assert told(ours, "PATCH", url, {"config": sent})["config"] == sent
+        assert (
+            told(ours, "GET", url)["config"] == sent == told(ours, "GET", "/org/tnt/connection")["items"][0]["config"]
+        )
+    with isolation.as_tenant(cast.acme.pk):
+        other = factories.connection(cast.at_org, "Of the console", handle="other")
+        AccountAccess.objects.create(
+            tenant=cast.acme, organization=cast.tnt, connection=other, discovery_external_id="x", role_arn=ROLE
+        )
+    assert told(ours, "GET", "/org/tnt/connection/other")["config"] == {"role_arn": ROLE, "external_id": "x"}
+
+
 def test_what_an_integration_keeps_is_changed_only_in_handle_and_options(ours: Program, told: Told, cast: Cast) -> None:
     with isolation.as_tenant(cast.acme.pk):
         integration = factories.integration(cast.at_org, "research", by=cast.org_owner)
