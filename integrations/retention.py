@@ -10,6 +10,7 @@ from typing import Final
 from django.conf import settings
 
 DRAFT: Final = timedelta(days=7)  # since somebody last worked on it
+UNATTENDED_TRIAL: Final = timedelta(days=7)  # of settings that a program has sent, since it did
 TRIAL: Final = timedelta(hours=1)  # of settings, a choice of accounts or a preview that nobody saves or discards
 ACCESS_TEST: Final = timedelta(days=7)  # since it was asked for
 # Since an AWS organization was read: so long a sync may apply what something else has read, and not read it again.

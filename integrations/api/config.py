@@ -4,16 +4,15 @@ What came comes back as it came, and nothing else, or Terraform would plan a cha
 and where somebody has changed a setting since, what it is now. An integration that was made in the console shows all.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from django.db.models import Q
 from pydantic import BaseModel, ConfigDict, Field
 
+from integrations.api import external_ids
 from integrations.aws.external_id import new_external_id
 from integrations.connection_options import OPTIONS
-from integrations.models import AccessMode, Draft, Integration
+from integrations.models import AccessMode, Integration
 from integrations.models.settings import NamedSettings, default_options
 from integrations.wizard.steps.connection import ConnectionForm
 from integrations.wizard.steps.discovery import DiscoveryForm
@@ -21,6 +20,7 @@ from workspaces.access import Scope
 from workspaces.api.bodies import Body, checked
 from workspaces.api.problems import invalid
 from workspaces.api.routes import named
+from workspaces.encryption import SecretUnreadableError
 from workspaces.models import Organization, Workspace
 
 SECRET: Final = "discovery_secret_key"  # noqa: S105  the name of a key
@@ -37,7 +37,6 @@ _CONNECTION: Final = {name: f"config.{name}" for name in ("handle_prefix", "role
     "region_patterns": "config.regions",
 }
 _EXTERNAL_IDS: Final = {"discovery_external_id": "discovery_external_id", "external_id": "connection_external_id"}
-_LEAST_RANDOM: Final = 13  # characters of a-z and 0-9, which are 67 bits
 
 
 class Audience(Body):
@@ -84,7 +83,7 @@ def apply_discovery(settings: NamedSettings, config: Config) -> None:
         "access_mode": mode.value,
         "role_arn": config.discovery_role_arn if "discovery_role_arn" in sent else settings.role_arn,
         "access_key": config.discovery_access_key if "discovery_access_key" in sent else settings.access_key_id,
-        "secret_key": config.discovery_secret_key or "",
+        "secret_key": "" if _is_stored(settings, config) else config.discovery_secret_key or "",
         "partition": settings.partition,
     }
     form = DiscoveryForm(settings, data)
@@ -93,6 +92,15 @@ def apply_discovery(settings: NamedSettings, config: Config) -> None:
     if name and mode == AccessMode.ROLE and form.cleaned_data["role_arn"].rpartition("/")[2] != name:
         raise invalid("config.discovery_role_name", "It is not the name at the end of discovery_role_arn.")
     form.keep()
+
+
+def _is_stored(settings: NamedSettings, config: Config) -> bool:
+    """Whether the key pair that was sent is the one that is stored: Terraform sends it with every change."""
+    try:
+        stored = (settings.access_key_id, settings.secret_key)
+    except SecretUnreadableError:
+        return False
+    return stored == (config.discovery_access_key, config.discovery_secret_key)
 
 
 def apply_connection(settings: NamedSettings, config: Config, *, before: Mapping[str, Any] | None = None) -> None:
@@ -125,44 +133,15 @@ def apply_connection(settings: NamedSettings, config: Config, *, before: Mapping
 
 
 def apply_external_ids(settings: NamedSettings, config: Config) -> None:
-    """Put the external ids onto settings that are to be made: those that were sent, or new ones. Raises ProblemError.
-
-    One from a program is taken if it begins with the id of the same scope, so that no customer can name another's, and
-    cannot be guessed.
-    """
+    """Put external ids onto settings that are to be made: those that were sent, or new ones. Raises ProblemError."""
     own = (settings.organization or settings.tenant).public_id
     for key, column in _EXTERNAL_IDS.items():
         text = getattr(config, key)
         if not text:
             setattr(settings, column, new_external_id(own))
             continue
-        check_external_id(own, key, text)
-        if _is_taken(settings, text):
-            raise invalid(f"config.{key}", "Another integration has this external id. Make another one.")
+        external_ids.check(settings.scope, f"config.{key}", text)
         setattr(settings, column, text)
-
-
-def check_external_id(own: str, key: str, text: str) -> None:
-    """Refuse an external id of another scope than that with this id, and one that could be guessed."""
-    scope, _, random = text.partition(":")
-    if scope != own:
-        raise invalid(f"config.{key}", f"An external id here begins with {own}: and nothing else.")
-    if not re.fullmatch(rf"[a-z0-9]{{{_LEAST_RANDOM},37}}", random):
-        raise invalid(
-            f"config.{key}",
-            f"After the colon it needs {_LEAST_RANDOM} to 37 characters of a-z and 0-9 that nobody can guess.",
-        )
-
-
-def _is_taken(settings: NamedSettings, text: str) -> bool:
-    columns = [f"{next_}{column}" for column in _EXTERNAL_IDS.values() for next_ in ("", "next_")]
-    of_integration = Q(*((column, text) for column in columns), _connector=Q.OR)
-    of_draft = Q(*((column, text) for column in _EXTERNAL_IDS.values()), _connector=Q.OR)
-    tenant = settings.tenant
-    return (
-        Integration.objects.filter(of_integration, tenant=tenant).exists()
-        or Draft.objects.filter(of_draft, tenant=tenant).exists()
-    )
 
 
 def check_external_ids_stay(integration: Integration, config: Config) -> None:
@@ -204,8 +183,13 @@ def _audience(scope: Scope, audience: Audience) -> Scope:
     return Scope(tenant, organization, workspace)
 
 
-def shown(integration: Integration) -> dict[str, Any]:
-    """Give the settings as a program sent them; what was changed since as it is now."""
+def shown(integration: Integration, *, is_tried: bool = False) -> dict[str, Any]:
+    """Give the settings as a program sent them; what was changed since as it is now.
+
+    While other credentials are tried they are what was sent: else Terraform would plan to send them again.
+    """
+    if is_tried and integration.sent_config is not None:
+        return dict(integration.sent_config)
     now = _now(integration)
     if integration.sent_config is None:
         return {key: value for key, value in now.items() if value not in (None, "", [])}

@@ -8,7 +8,7 @@ from connections import manual_nodes
 from connections.sharing import Node
 from integrations.access import findings
 from integrations.access.connection_options import integration_of
-from integrations.api.config import check_external_id
+from integrations.api import external_ids
 from integrations.connection_options import OPTIONS
 from integrations.forms.account_access import AccountForm
 from integrations.forms.connection_options import OptionsForm
@@ -52,7 +52,7 @@ def external_id_for(scope: Scope, config: ConnectionConfig | None) -> str:
     """Give the external id that was sent for a connection that is to be made, if any. Raises ProblemError."""
     text = (config and config.external_id) or ""
     if text:
-        check_external_id((scope.organization or scope.tenant).public_id, "external_id", text)
+        external_ids.check(scope, "config.external_id", text)
     return text
 
 

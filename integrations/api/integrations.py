@@ -4,6 +4,7 @@ from copy import copy
 from functools import partial
 from typing import Any, Literal
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
@@ -18,7 +19,7 @@ from integrations.api import shapes
 from integrations.api.config import Config
 from integrations.api.shapes import IntegrationShape
 from integrations.forms.handle import HandleForm
-from integrations.models import AccessTest, Draft, Integration
+from integrations.models import AccessTest, Draft, Integration, SettingsTrial
 from integrations.planning.handle_prefix import PrefixRefusedError
 from integrations.settings import change, deletion
 from integrations.sync import requests
@@ -106,15 +107,16 @@ def change_integration(call: Call, integration: str, body: IntegrationChange) ->
     of_version(call, found)
     if body.state == "disabled":
         raise invalid("state", "An integration cannot be disabled here. Delete it, or take its permissions away.")
-    if (body.handle or body.config) and (why := why_only_kept(call.scope)):
-        raise ProblemError(402, why)
     try:
-        if body.config is not None:
-            _change_settings(call, found, body.config)
         if body.handle and body.handle != found.handle:
             _rename(call, found, body.handle)
+            found = _find(call, found.public_id)
+        if body.config is not None:
+            _change_settings(call, found, body.config)
     except ChangedMeanwhileError as error:
         raise ProblemError(409, str(error)) from None
+    except PermissionDenied:
+        raise ProblemError(402, why_only_kept(call.scope)) from None
     return _shape(call, found)
 
 
@@ -212,11 +214,23 @@ def _change_settings(call: Call, integration: Integration, sent: Config) -> None
     current = Integration.objects.select_related("tenant", "organization").get(pk=integration.pk)
     tried = copy(current)
     settings_map.apply_discovery(tried, sent)
-    tried.discovery_external_id = current.next_discovery_external_id or current.discovery_external_id
-    if findings.fingerprint(tried, _DISCOVERY) != findings.fingerprint(current, _DISCOVERY):
+    open_trial = SettingsTrial.objects.filter(integration=integration)
+    if findings.fingerprint(tried, _DISCOVERY) == findings.fingerprint(current, _DISCOVERY):
+        open_trial.filter(is_unattended=True).delete()  # what was sent before is not wanted any more
+    else:
+        _refuse_over_people(open_trial)
+        tried.discovery_external_id = current.next_discovery_external_id or current.discovery_external_id
         version = str(current.version)
         settings_trial.start(integration=current, wanted=tried, version=version, by=call.user, is_unattended=True)
     Integration.objects.filter(pk=integration.pk).update(sent_config=sent.sent)
+
+
+def _refuse_over_people(trials: QuerySet[SettingsTrial]) -> None:
+    """Refuse to take the place of what a person tries, and has not saved yet."""
+    theirs = trials.filter(is_unattended=False, expires_at__gt=timezone.now()).exclude(state=SettingsTrial.State.FAILED)
+    found = theirs.exclude(about=SettingsTrial.About.PREVIEW).select_related("created_by").first()
+    if found is not None:
+        raise ProblemError(409, f"{found.created_by} is trying other settings in the console. Save or discard those.")
 
 
 def _save_connection_settings(call: Call, integration: Integration, wanted: Integration) -> None:

@@ -209,8 +209,8 @@ def _shared(call: Call, handle: str) -> Connection | None:
 
 def _create(call: Call, body: NewConnection) -> Connection:
     scope, parent = call.scope, find_parent(call.scope, body.parent_id)
-    external_id = connection_config.external_id_for(scope, body.config)
     values = checked(_form(scope, Connection, body.handle, ""))
+    external_id = connection_config.external_id_for(scope, body.config)
     with _understood():
         made = account_access.create_connection(
             scope=scope, folder=parent, external_id=external_id, by=call.user, **values

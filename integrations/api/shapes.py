@@ -83,6 +83,7 @@ _ENDED: Final = newest_of_each().exclude(state__in=OPEN_STATES)
 _QUESTION: Final = SyncRun.objects.filter(
     integration=OuterRef("pk"), state__in=(SyncRun.State.NEEDS_APPROVAL, SyncRun.State.APPROVED)
 ).filter(state=SyncRun.State.NEEDS_APPROVAL)
+_OPEN: Final = (SettingsTrial.State.QUEUED, SettingsTrial.State.RUNNING, SettingsTrial.State.READY)
 _TRIAL: Final = SettingsTrial.objects.filter(integration=OuterRef("pk"), is_unattended=True)
 
 
@@ -107,7 +108,7 @@ def integration_shape(integration: Any, tenant: Tenant) -> IntegrationShape:
         handle=integration.handle,
         state=state,
         state_reason=reason,
-        config=config.shown(integration),
+        config=config.shown(integration, is_tried=integration.trial_state in _OPEN),
         discovery_external_id=integration.discovery_external_id,
         connection_external_id=integration.connection_external_id,
         identity_id=integration.organization.public_id if integration.organization else None,

@@ -43,6 +43,7 @@ class _Work(OneTimeWork[SettingsTrial]):
 
 def run(tenant_id: int, trial_id: int, *, retries: Retries | None = None) -> bool:
     """Run a trial that waits, if there is a place for it; return whether it was run. A bug is raised."""
+    _free_lost(tenant_id, trial_id)
     rows = SettingsTrial.objects.select_related("tenant", "organization", "integration")
     trial = slots.begin(rows, tenant_id, trial_id, now=timezone.now())
     if trial is None:
@@ -54,6 +55,14 @@ def run(tenant_id: int, trial_id: int, *, retries: Retries | None = None) -> boo
         if trial.is_unattended:
             unattended.save_when_read(tenant_id, trial.integration_id, now=timezone.now())
     return True
+
+
+def _free_lost(tenant_id: int, trial_id: int) -> None:
+    """Let one that nobody attends be begun again, when its message comes again because its worker died."""
+    with isolation.as_tenant(tenant_id):
+        lost = SettingsTrial.objects.filter(pk=trial_id, is_unattended=True, state=SettingsTrial.State.RUNNING)
+        silent = lost.filter(progressed_at__lt=timezone.now() - slots.PATIENCE)
+        silent.update(state=SettingsTrial.State.QUEUED)
 
 
 def _read(work: _Work) -> Snapshot:

@@ -11,10 +11,11 @@ from functools import partial
 from typing import Any, Final
 
 from django.db import transaction
+from django.utils import timezone
 
 from connections import bulk
 from connections.schemas.workspace_uses import uses_of
-from integrations import edit_conflicts
+from integrations import edit_conflicts, retention
 from integrations.jobs import slots
 from integrations.jobs.outcome import Outcome
 from integrations.jobs.sending import NOT_TAKEN, Task, send_on_commit
@@ -110,7 +111,9 @@ def begin(
     """Put a trial in the place of an older one, in the transaction of a caller who has the integration locked."""
     SettingsTrial.objects.filter(integration=integration).delete()
     kept = {name: getattr(wanted, name) for name in SETTINGS_FIELDS if name not in ("id", "uid", "sealed_secret_key")}
-    kept |= {"about": about, "base_version": integration.version, "created_by": by, "is_unattended": is_unattended}
+    kept |= {"about": about, "base_version": integration.version, "created_by": by}
+    if is_unattended:
+        kept |= {"is_unattended": True, "expires_at": timezone.now() + retention.UNATTENDED_TRIAL}
     trial = SettingsTrial(integration=integration, **kept)
     if wanted.access_mode == AccessMode.KEY:
         trial.secret_key = wanted.secret_key  # encrypted for this row now

@@ -7,14 +7,17 @@ import pytest
 from django.utils import timezone
 
 from connections.models import Connection, Grant
+from integrations.jobs import slots
 from integrations.models import Integration, SettingsTrial, SyncRun
 from integrations.sync import run as sync_run
 from integrations.trials import run as trials_run
+from integrations.trials import settings_trial, unattended
 from tests.conftest import Cast
 from tests.fakes.aws import RunningAws
 from tests.integrations.conftest import QUICK, Synced
 from tests.programs import Program, ProgramOf
 from workspaces import isolation
+from workspaces.models import Membership
 
 AT_ORG = "/org/tnt/integration"
 
@@ -126,7 +129,7 @@ def test_an_external_id_is_nobody_elses(ours: Program, aws: RunningAws, cast: Ca
     sent = config_of(aws, cast)
     assert ours("POST", AT_ORG, {"handle": "one", "type": "aws", "config": sent}).status_code == 201
     again = ours("POST", AT_ORG, {"handle": "two", "type": "aws", "config": sent})
-    assert "Another integration has this external id" in problem(again, 400, "config.discovery_external_id")
+    assert "Something else here has this external id" in problem(again, 400, "config.discovery_external_id")
 
 
 def test_what_is_made_in_the_console_is_shown_whole_and_then_as_it_is_sent(
@@ -155,7 +158,7 @@ def test_other_credentials_are_used_once_they_were_read_with(ours: Program, sync
     synced.aws.organization.rename("Prod", "Production")
     config = {"discovery_mode": "role", "discovery_role_arn": arn}
     pending = ours("PATCH", f"{AT_ORG}/main", {"config": config}).json()
-    assert (pending["state"], pending["config"]["discovery_role_arn"]) == ("pending", synced.integration.role_arn)
+    assert (pending["state"], pending["config"]) == ("pending", config)
     with isolation.as_tenant(cast.acme.pk):
         trial = SettingsTrial.objects.get()
     trials_run.run(cast.acme.pk, trial.pk, retries=QUICK)
@@ -216,3 +219,119 @@ def test_a_sync_is_asked_for_and_an_integration_deleted(ours: Program, synced: S
     assert ours("POST", f"{AT_ORG}/main/test").status_code == 200
     assert ours("DELETE", f"{AT_ORG}/main").status_code == 200
     assert ours("GET", f"{AT_ORG}/main").status_code == 404
+
+
+def open_trial(cast: Cast) -> SettingsTrial:
+    with isolation.as_tenant(cast.acme.pk):
+        return SettingsTrial.objects.get()
+
+
+def send_role(ours: Program, arn: str, **further: Any) -> Any:
+    config = {"discovery_mode": "role", "discovery_role_arn": arn}
+    return ours("PATCH", f"{AT_ORG}/main", {"config": config} | further)
+
+
+def test_a_handle_and_credentials_change_in_one_request(ours: Program, synced: Synced, cast: Cast) -> None:
+    arn = other_role(synced)
+    answer = send_role(ours, arn, handle="renamed", state="enabled")
+    assert (answer.status_code, answer.json()["handle"]) == (200, "renamed")
+    trials_run.run(cast.acme.pk, open_trial(cast).pk, retries=QUICK)
+    after = ours.get(f"{AT_ORG}/renamed")
+    assert (after["state"], after["config"]["discovery_role_arn"]) == ("enabled", arn)
+
+
+def test_credentials_that_are_taken_back_are_not_used(ours: Program, synced: Synced, cast: Cast) -> None:
+    send_role(ours, other_role(synced))
+    assert open_trial(cast).is_unattended
+    back = send_role(ours, synced.integration.role_arn).json()
+    assert back["state"] == "enabled"
+    with isolation.as_tenant(cast.acme.pk):
+        assert not SettingsTrial.objects.exists()
+
+
+def test_what_a_person_tries_is_not_taken_from_them(ours: Program, synced: Synced, cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        wanted = Integration.objects.select_related("tenant", "organization").get()
+        wanted.role_arn = other_role(synced)
+        current = Integration.objects.select_related("tenant", "organization").get()
+        version = str(current.version)
+        settings_trial.start(integration=current, wanted=wanted, version=version, by=cast.tenant_owner)
+    assert "is trying other settings" in problem(send_role(ours, "arn:aws:iam::111122223333:role/third"), 409)
+    assert not open_trial(cast).is_unattended
+
+
+def test_another_aws_organization_waits_for_somebody_however_small(ours: Program, synced: Synced, cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        Integration.objects.update(source_organization_id="o-another000")
+    send_role(ours, other_role(synced))
+    trials_run.run(cast.acme.pk, open_trial(cast).pk, retries=QUICK)
+    after = ours.get(f"{AT_ORG}/main")
+    assert (after["state"], "another AWS organization" in after["state_reason"]) == ("error", True)
+    with isolation.as_tenant(cast.acme.pk):
+        assert Connection.objects.filter(removed_at=None).exists()
+
+
+def test_who_is_no_owner_any_more_changes_nothing(ours: Program, synced: Synced, cast: Cast) -> None:
+    arn = other_role(synced)
+    send_role(ours, arn)
+    with isolation.as_tenant(cast.acme.pk):
+        Membership.objects.filter(user=cast.org_owner, organization=cast.tnt, workspace=None).update(role="member")
+    trials_run.run(cast.acme.pk, open_trial(cast).pk, retries=QUICK)
+    with isolation.as_tenant(cast.acme.pk):
+        assert Integration.objects.get().role_arn == synced.integration.role_arn
+    assert "may not change the integration any more" in open_trial(cast).error
+
+
+def test_what_was_read_before_a_sync_changed_something_is_read_again_once(
+    ours: Program, synced: Synced, cast: Cast
+) -> None:
+    arn = other_role(synced)
+    send_role(ours, arn)
+    trial = open_trial(cast)
+    with isolation.as_tenant(cast.acme.pk):
+        SettingsTrial.objects.update(created_at=timezone.now() - timedelta(hours=2))
+    synced.aws.organization.rename("Prod", "Production")
+    synced.sync()
+    trials_run.run(cast.acme.pk, trial.pk, retries=QUICK)
+    assert open_trial(cast).state == SettingsTrial.State.QUEUED
+    trials_run.run(cast.acme.pk, trial.pk, retries=QUICK)
+    assert ours.get(f"{AT_ORG}/main")["config"]["discovery_role_arn"] == arn
+    with isolation.as_tenant(cast.acme.pk):
+        assert Integration.objects.get().role_arn == arn
+
+
+def test_a_trial_whose_worker_died_is_taken_up_again(ours: Program, synced: Synced, cast: Cast) -> None:
+    arn = other_role(synced)
+    send_role(ours, arn)
+    trial = open_trial(cast)
+    silent = timezone.now() - slots.PATIENCE - timedelta(seconds=1)
+    with isolation.as_tenant(cast.acme.pk):
+        SettingsTrial.objects.update(state=SettingsTrial.State.RUNNING, progressed_at=silent)
+    unattended.save_when_read(cast.acme.pk, trial.integration_id, now=timezone.now())  # as after each sync
+    assert open_trial(cast).state == SettingsTrial.State.QUEUED
+    with isolation.as_tenant(cast.acme.pk):
+        SettingsTrial.objects.update(state=SettingsTrial.State.RUNNING, progressed_at=silent)
+    trials_run.run(cast.acme.pk, trial.pk, retries=QUICK)  # its message came again
+    with isolation.as_tenant(cast.acme.pk):
+        assert Integration.objects.get().role_arn == arn
+
+
+def test_the_key_that_is_stored_is_nothing_new(ours: Program, aws: RunningAws, cast: Cast) -> None:
+    sent = {
+        "discovery_mode": "access_key",
+        "discovery_access_key": "AKIAIOSFODNN7EXAMPLE",
+        "discovery_secret_key": "x" * 40,
+    }
+    assert ours("POST", AT_ORG, {"handle": "awsi", "type": "aws", "config": sent}).status_code == 201
+    again = ours("PATCH", f"{AT_ORG}/awsi", {"config": sent | {"regions": ["eu-west-1"]}})
+    assert again.status_code == 200
+    with isolation.as_tenant(cast.acme.pk):
+        assert not SettingsTrial.objects.exists()
+        assert Integration.objects.get().options["regions"] == ["eu-west-1"]
+
+
+def test_a_rotated_external_id_waits_for_other_credentials(ours: Program, synced: Synced, cast: Cast) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        Integration.objects.update(next_discovery_external_id=f"{cast.tnt.public_id}:rotated0000000000")
+    config = {"discovery_mode": "role", "discovery_role_arn": synced.integration.role_arn, "regions": ["eu-west-1"]}
+    assert ours("PATCH", f"{AT_ORG}/main", {"config": config}).json()["state"] == "enabled"
