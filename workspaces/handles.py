@@ -23,8 +23,8 @@ NODE_MAX_LENGTH = 63
 # Words that are (or may become) a part of a URL where a handle of a place could stand.
 RESERVED = frozenset(
     "about account accounts activity admin advanced aggregators api audit config connections healthz integrations "  # noqa: SIM905
-    "invitations new operator orgs people permissions processes profile public readyz settings static tenants theme "
-    "workspaces".split()
+    "invitations invite new operator orgs people permissions processes profile public readyz settings static tenants "
+    "theme workspaces".split()
 )
 
 PUBLIC = "public"

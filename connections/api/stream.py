@@ -8,17 +8,17 @@ from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 
 from connections.api.nodes import shapes_of, to_show
-from connections.api.shapes import ConnectionShape
 from connections.models import Connection, Folder
 from workspaces import isolation
 from workspaces.access import Access, Power
 from workspaces.api.routes import ORG, TENANT, Call, Routes
 
 routes = Routes("Connections")
+_MEDIA_TYPE: Final = "application/x-ndjson"
 _AT_ONCE: Final = 500  # rows that are held
 
 
-@routes.get("/connection_tree/stream", gives=ConnectionShape, at=(TENANT, ORG), needs=Power.OWNER)
+@routes.get("/connection_tree/stream", gives=None, at=(TENANT, ORG), needs=Power.OWNER, media_type=_MEDIA_TYPE)
 def stream_tree(call: Call) -> StreamingHttpResponse:
     """Get all folders, then all connections, of a tenant or organization itself, one on each line.
 
@@ -27,7 +27,7 @@ def stream_tree(call: Call) -> StreamingHttpResponse:
     scope = call.scope
     parts = (Folder.objects.in_scope(scope), to_show(Connection.objects.in_scope(scope)))
     lines = chain.from_iterable(_lines(call.access, part) for part in parts)
-    return StreamingHttpResponse(lines, content_type="application/x-ndjson")
+    return StreamingHttpResponse(lines, content_type=_MEDIA_TYPE)
 
 
 def _lines(access: Access, rows: QuerySet[Any]) -> Iterator[bytes]:

@@ -61,7 +61,7 @@ class Everything:
             self._rows["workspace"] |= self._by_hand["workspace"] | _in_use(cast)
             self._rows["tenant"]["support_access"] = _support(cast, supporter)
             factories.token(cast.tenant_owner, cast.acme)
-            token = self._rows["tenant"]["token"] = Token.objects.get().pk
+            token = self._rows["tenant"]["held_token"] = Token.objects.get().pk
             letter = invitations.send_invitation(
                 scope=cast.at_org, email="new@example.com", role=Role.MEMBER, by=cast.org_owner, now=timezone.now()
             )

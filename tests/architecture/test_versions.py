@@ -25,13 +25,13 @@ FOUND = {
     "connections_aggregator": {"organization_id", "workspace_id"},
     "integrations_integration": {
         *("uid", "organization_id", "root_folder_id", "partition", "source_organization_id", "management_account_id"),
-        *("role_proved_at", "unseen_folders", "selection_facts"),
+        *("role_proved_at", "unseen_folders", "selection_facts", "sent_config"),
         *(f"{next_}{of}_external_id" for next_ in ("", "next_") for of in ("discovery", "connection")),
     },
     "workspaces_membership": {"user_id", "organization_id", "workspace_id"},
     "workspaces_organization": {"first_steps_hidden_at"},
     "workspaces_workspace": {"organization_id"},
-    "workspaces_tenant": {"first_steps_hidden_at", "token_max_days", "tokens_valid_from"},
+    "workspaces_tenant": {"first_steps_hidden_at"},
     "workspaces_token": {"user_id", "membership_id", "secret_hash", "last4", "last_used_at"},
     "workspaces_user": {"password", "last_login", "is_superuser", "tokens_valid_from"},
     "workspaces_invitation": {

@@ -68,7 +68,7 @@ def send(world: tuple[str, dict[str, str]]) -> Send:
         return schemathesis.Response(
             answer.status_code,
             {name.lower(): [value] for name, value in answer.headers.items()},
-            answer.content,
+            b"".join(answer.streaming_content).partition(b"\n")[0] if answer.streaming else answer.content,
             prepared,
             elapsed=0.0,
             verify=False,

@@ -37,9 +37,9 @@ PATCH  /user/{user}/preferences                          self
 GET    /user/{user}/audit_log                            self
 GET    /user/{user}/token                                self
 POST   /user/{user}/token                                self
-GET    /user/{user}/token/{token}                        self
-PATCH  /user/{user}/token/{token}                        self
-DELETE /user/{user}/token/{token}                        self
+GET    /user/{user}/token/{token_id}                        self
+PATCH  /user/{user}/token/{token_id}                        self
+DELETE /user/{user}/token/{token_id}                        self
 GET    /tenant                                           all
 GET    /tenant/{tenant}                                  all
 PATCH  /tenant/{tenant}                                  tenant
@@ -272,7 +272,7 @@ def test_each_gets_what_the_table_says(
         run = factories.finished_run(made)
     named |= {"integration": made.public_id, "process": run.public_id, "file": "sync.log"}
     named |= _things(cast, path)
-    url = path.format(**named, identity="reader", email=cast.reader.email, token=token)
+    url = path.format(**named, identity="reader", email=cast.reader.email, token_id=token)
     may, inside = MAY[group]
     for name in PEOPLE:
         with transaction.atomic():

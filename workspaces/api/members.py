@@ -16,7 +16,7 @@ from workspaces.api.paging import PAGING, Page, Paging, cut, page_of
 from workspaces.api.problems import ProblemError, invalid
 from workspaces.api.routes import ORG, WORKSPACE, Call, Routes, named, of_version
 from workspaces.forms.people import AddPersonForm, RoleForm
-from workspaces.models import Invitation, Membership, Role, Tenant, User
+from workspaces.models import Invitation, Membership, Organization, Role, Tenant, User, Workspace
 from workspaces.people import invitations
 from workspaces.places import members
 
@@ -62,26 +62,31 @@ def list_tenant_members(call: Call, tenant: str, paging: MemberPaging = PAGING) 
 def invite_to_tenant(call: Call, tenant: str, body: TenantInvitation) -> shapes.TenantUserShape:
     """Invite somebody to the tenant by email."""
     invitation = _invite(call.access, body.email, body.role)
-    return shapes.TenantUserShape(
-        **_invited(invitation, call.tenant), email=invitation.email, tenant_id=call.tenant.public_id
-    )
+    return _invited_to_tenant(invitation, call.tenant)
 
 
 @routes.get("/tenant/{tenant}/member/{user}", gives=shapes.TenantUserShape, needs=Power.OWNER)
 def get_tenant_member(call: Call, tenant: str, user: str) -> shapes.TenantUserShape:
     """Get one of the people of the tenant."""
+    if (invitation := _open_invitation(call, user)) is not None:
+        return _invited_to_tenant(invitation, call.tenant)
     return _of_tenant(_member(call.access, user), call.tenant)
 
 
 @routes.patch("/tenant/{tenant}/member/{user}", gives=shapes.TenantUserShape)
 def change_tenant_member(call: Call, tenant: str, user: str, body: RoleChange) -> shapes.TenantUserShape:
     """Change what somebody is in the tenant."""
+    if (invitation := _open_invitation(call, user)) is not None:
+        return _invited_to_tenant(_invite(call.access, invitation.email, body.role), call.tenant)
     return _of_tenant(_change_role(call, user, body), call.tenant)
 
 
 @routes.delete("/tenant/{tenant}/member/{user}", gives=shapes.TenantUserShape)
 def remove_tenant_member(call: Call, tenant: str, user: str) -> shapes.TenantUserShape:
     """Take somebody out of the tenant, and of all places in it."""
+    if (invitation := _open_invitation(call, user)) is not None:
+        invitations.withdraw_invitation(invitation=invitation, by=call.user, now=timezone.now())
+        return _invited_to_tenant(invitation, call.tenant)
     return _of_tenant(_remove(call, user), call.tenant)
 
 
@@ -107,9 +112,8 @@ def invite_to_org(call: Call, body: NewInvitation) -> shapes.OrgUserShape:
     if form.user is not None:
         return _of_org(_add(call.access, NewMember(handle=form.user.handle, role=body.role)), call.scope)
     invitation = _invite(call.access, cleaned["who"], body.role)
-    tenant, organization = call.tenant, call.scope.organization
-    assert organization is not None  # noqa: S101  the route is of organizations
-    return shapes.OrgUserShape(**_invited(invitation, tenant), org_id=organization.public_id, user_handle="")
+    fields = _invited(invitation, call.tenant)
+    return shapes.OrgUserShape(**fields, org_id=_id(call.scope.organization), user_handle=invitation.email)
 
 
 @routes.get("/member/{user}", gives=shapes.OrgUserShape, at=(ORG,))
@@ -168,16 +172,33 @@ def _members(scope: Scope, text: str = "") -> QuerySet[Membership]:
 def _with_outer_owners(scope: Scope, text: str) -> list[QuerySet[Membership]]:
     """Give the members of a place, and those who own it by a place around it and have no role in it."""
     outer = [Scope(scope.tenant)] + ([Scope(scope.tenant, scope.organization)] if scope.workspace else [])
-    owners = [members.matching(members.owners_of(place), text) for place in outer]
-    return [_members(scope, text), *(one.select_related(*_OF_MEMBER).exclude(_in(scope)) for one in owners)]
+    parts, known = [_members(scope, text)], _in(members.members_of(scope))
+    for place in reversed(outer):
+        owners = members.owners_of(place)
+        parts.append(members.matching(owners, text).select_related(*_OF_MEMBER).exclude(known))
+        known |= _in(owners)
+    return parts
 
 
-def _in(scope: Scope) -> Q:
-    return Q(user__in=Membership.objects.filter(**scope.keys).values("user"))
+def _in(some: QuerySet[Membership]) -> Q:
+    return Q(user__in=some.order_by().values("user"))
+
+
+def _open_invitation(call: Call, user: str) -> Invitation | None:
+    """Find who is invited and has yet to come, by the id that stands for them until then."""
+    there = Invitation.objects.open().select_related("tenant", "organization", "workspace", *shapes.PEOPLE_OF_ROW)
+    return there.filter(**call.scope.keys, public_id=user).first()
+
+
+def _invited_to_tenant(invitation: Invitation, tenant: Tenant) -> shapes.TenantUserShape:
+    fields = _invited(invitation, tenant)
+    return shapes.TenantUserShape(**fields, email=invitation.email, tenant_id=tenant.public_id)
 
 
 def _member(access: Access, user: str) -> Membership:
-    found = _members(access.scope).filter(named(user, "user__")).first()
+    came = Invitation.objects.filter(**access.scope.keys, public_id=user, accepted_at__isnull=False).values("email")
+    is_it = named(user, "user__") | Q(user__email__in=came) if user.startswith("m_") else named(user, "user__")
+    found = _members(access.scope).filter(is_it).first()
     if found is None:
         raise Http404
     return found
@@ -188,9 +209,7 @@ def _add(access: Access, body: NewMember) -> Membership:
     of_tenant = User.objects.filter(memberships__tenant=access.scope.tenant, memberships__organization=None)
     user = of_tenant.filter(named(body.handle)).first()
     if user is None:
-        raise invalid(
-            "handle", f"Nobody in {access.scope.tenant} has the handle “{body.handle}”. Invite them by email."
-        )
+        raise invalid("handle", f"Nobody in {access.scope.tenant} is called “{body.handle}”. Invite them by email.")
     try:
         member = members.add_member(scope=access.scope, user=user, role=role, by=access.user)
     except members.AlreadyMemberError:
@@ -228,53 +247,51 @@ def _invite(access: Access, email: str, role: str) -> Invitation:
     cleaned = checked(form, who="email")
     if form.user is not None:
         raise ProblemError(409, f"{form.user} is in {access.scope.tenant} already. Add them by their handle.")
-    email_to_send = invitations.send_invitation(
-        scope=access.scope, email=cleaned["who"], role=cleaned["role"], by=access.user, now=timezone.now()
-    )
-    transaction.on_commit(partial(invitations.mail_invitation, email_to_send), robust=True)  # it stands anyhow
-    people = Invitation.objects.select_related(*shapes.PEOPLE_OF_ROW)
-    return people.get(pk=email_to_send.invitation.pk)
+    whom = {"email": cleaned["who"], "role": cleaned["role"]}
+    sent = invitations.send_invitation(scope=access.scope, **whom, by=access.user, now=timezone.now())
+    transaction.on_commit(partial(invitations.mail_invitation, sent), robust=True)  # it stands anyhow
+    return Invitation.objects.select_related(*shapes.PEOPLE_OF_ROW).get(pk=sent.invitation.pk)
 
 
 def _invited(invitation: Invitation, tenant: Tenant) -> dict[str, Any]:
     """Give the fields of a member who has yet to come: whom the id stands for until then is the invitation."""
     nobody = shapes.UserShape(
         id=invitation.public_id,
-        handle="",
+        handle=invitation.email,
         display_name=invitation.email,
         status="invited",
         tenant_id=tenant.public_id,
         created_at=invitation.created_at,
         version_id=invitation.version,
     )
-    fields = {"id": invitation.public_id, "user": nobody, "user_id": invitation.public_id, "role": invitation.role}
-    return {**shapes.made(invitation, tenant), **fields, "status": "invited"}
+    fields = {"id": nobody.id, "user": nobody, "user_id": nobody.id, "role": invitation.role, "status": "invited"}
+    return shapes.made(invitation, tenant) | fields
 
 
 def _of_tenant(member: Membership, tenant: Tenant) -> shapes.TenantUserShape:
-    return shapes.TenantUserShape(
-        **shapes.member_fields(member, tenant), email=member.user.email, tenant_id=tenant.public_id
-    )
+    fields = shapes.member_fields(member, tenant)
+    return shapes.TenantUserShape(**fields, email=member.user.email, tenant_id=tenant.public_id)
 
 
 def _of_org(member: Membership, scope: Scope) -> shapes.OrgUserShape:
-    assert scope.organization is not None  # noqa: S101  the route is of organizations
     return shapes.OrgUserShape(
         **shapes.member_fields(member, scope.tenant),
-        org_id=scope.organization.public_id,
+        org_id=_id(scope.organization),
         user_handle=member.user.handle,
         scope="org" if member.organization_id else "tenant",
     )
 
 
 def _of_workspace(member: Membership, scope: Scope) -> shapes.OrgWorkspaceUserShape:
-    assert scope.organization is not None  # noqa: S101  the route is of workspaces
-    assert scope.workspace is not None  # noqa: S101
     return shapes.OrgWorkspaceUserShape(
         **shapes.member_fields(member, scope.tenant),
-        org_id=scope.organization.public_id,
+        org_id=_id(scope.organization),
         user_handle=member.user.handle,
         scope="workspace" if member.workspace_id else "org" if member.organization_id else "tenant",
-        workspace_handle=scope.workspace.handle,
-        workspace_id=scope.workspace.public_id,
+        workspace_handle=str(scope.workspace),
+        workspace_id=_id(scope.workspace),
     )
+
+
+def _id(place: Organization | Workspace | None) -> str:
+    return place.public_id if place else ""

@@ -117,8 +117,12 @@ def delete_tenant(call: Call, tenant: str) -> shapes.TenantShape:
 def change_settings(call: Call, body: TenantSettingsChange) -> TenantSettingsShape:
     """Set how long tokens are good; the rest is for the operator of the installation to decide."""
     if "max_token_expiration" in body.model_fields_set and body.max_token_expiration is not None:
-        days = -(-body.max_token_expiration // 86400) or None
-        tokens.set_longest_life(tenant=call.tenant, days=days, by=call.user)
+        days, rest = divmod(body.max_token_expiration, 86400)
+        if rest:
+            raise invalid(
+                "max_token_expiration", "Send whole days, as a number of seconds: 86,400 is one; 0 is no limit."
+            )
+        tokens.set_longest_life(tenant=call.tenant, days=days or None, by=call.user)
     now = get_settings(call)
     for name in sorted(body.model_fields_set - {"max_token_expiration"}):
         sent = getattr(body, name)

@@ -84,8 +84,12 @@ class Routes:
         at: Sequence[str] = (TENANT,),
         needs: Power = Power.MEMBER,
         status: int = 200,
+        media_type: str = "",
     ) -> Decorator:
-        return self._declare("GET", path, gives, status, at, needs)
+        """Declare what is read; with ``media_type`` it is written as that, and not as JSON."""
+        content = {media_type: {"schema": {"type": "string"}}}
+        extra = {"responses": {status: {"content": content}}} if media_type else None
+        return self._declare("GET", path, gives, status, at, needs, extra)
 
     def post(
         self, path: str, *, gives: Any, at: Sequence[str] = (TENANT,), needs: Power = Power.OWNER, status: int = 201
@@ -98,7 +102,16 @@ class Routes:
     def delete(self, path: str, *, gives: Any, at: Sequence[str] = (TENANT,), needs: Power = Power.OWNER) -> Decorator:
         return self._declare("DELETE", path, gives, 200, at, needs)
 
-    def _declare(self, method: str, path: str, gives: Any, status: int, at: Sequence[str], needs: Power) -> Decorator:
+    def _declare(
+        self,
+        method: str,
+        path: str,
+        gives: Any,
+        status: int,
+        at: Sequence[str],
+        needs: Power,
+        extra: dict[str, Any] | None = None,
+    ) -> Decorator:
         def decorate(view: View) -> View:
             for level in at:
                 full = _BEFORE[level] + path
@@ -108,6 +121,7 @@ class Routes:
                     _scoped(view, level, status),
                     auth=Bearer(needs),
                     response={status: gives} | _REFUSALS,
+                    openapi_extra=extra,
                     operation_id="_".join(
                         [
                             method.lower(),
@@ -131,8 +145,8 @@ def named(text: str, prefix: str = "") -> Q:
 
 def of_version(call: Call, row: Any) -> None:
     """Refuse to change what is of another version than the program says that it has seen; it need not say so."""
-    wanted = call.request.headers.get("If-Match", "").strip('" ')
-    if wanted and wanted != str(row.version):
+    wanted = call.request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
+    if wanted not in ("", "*", str(row.version)):
         raise ProblemError(412, f"It is of version {row.version} by now, and not {wanted}. Read it again first.")
 
 

@@ -19,7 +19,7 @@ from workspaces.api.paging import PAGING, Page, Paging, cut, page_of
 from workspaces.api.problems import ProblemError, invalid
 from workspaces.api.routes import Call, Routes, named, of_version
 from workspaces.forms.places import ProfileForm
-from workspaces.models import AuditEvent, Membership, Organization, Tenant, Token, User
+from workspaces.models import AuditEvent, Invitation, Membership, Organization, Tenant, Token, User
 from workspaces.models.versioned import PUBLIC_ID_DIGITS
 from workspaces.people import tokens
 from workspaces.places import actions, lookup
@@ -104,6 +104,15 @@ def get_identity(call: Call, identity: str) -> shapes.IdentityShape:
     ).first()
     if organization:
         return shapes.identity_of_org(organization, tenant)
+    invited = Invitation.objects.open().filter(tenant=tenant, public_id=identity).first()
+    if invited is not None and call.access.is_tenant_owner:
+        return shapes.IdentityShape(
+            id=invited.public_id,
+            handle=invited.email,
+            display_name=invited.email,
+            type="user",
+            tenant_id=tenant.public_id,
+        )
     return shapes.identity_of_user(person(call.access, identity), tenant)
 
 
@@ -200,30 +209,30 @@ def make_token(call: Call, user: str, body: NewToken | None = None) -> shapes.To
     return shapes.token_shape(token, own, tenant, text=text)
 
 
-@routes.get("/user/{user}/token/{token}", gives=shapes.TokenShape)
-def get_token(call: Call, user: str, token: str) -> shapes.TokenShape:
+@routes.get("/user/{user}/token/{token_id}", gives=shapes.TokenShape)
+def get_token(call: Call, user: str, token_id: str) -> shapes.TokenShape:
     """Get one of the person's tokens."""
     own = _self(call.access, user)
-    return shapes.token_shape(_token(call.access, own, token), own, call.tenant)
+    return shapes.token_shape(_token(call.access, own, token_id), own, call.tenant)
 
 
-@routes.patch("/user/{user}/token/{token}", gives=shapes.TokenShape, needs=Power.MEMBER)
-def change_token(call: Call, user: str, token: str, body: TokenChange) -> shapes.TokenShape:
+@routes.patch("/user/{user}/token/{token_id}", gives=shapes.TokenShape, needs=Power.MEMBER)
+def change_token(call: Call, user: str, token_id: str, body: TokenChange) -> shapes.TokenShape:
     """Rename a token, or say whether it signs in."""
     own = _self(call.access, user)
-    found = _token(call.access, own, token)
+    found = _token(call.access, own, token_id)
     of_version(call, found)
     sent = body.given(title="title", status="status")
     is_active = sent["status"] == "active" if "status" in sent else found.is_active
     tokens.change(token=found, title=sent.get("title", found.title), is_active=is_active, by=call.user)
-    return shapes.token_shape(_token(call.access, own, token), own, call.tenant)
+    return shapes.token_shape(_token(call.access, own, token_id), own, call.tenant)
 
 
-@routes.delete("/user/{user}/token/{token}", gives=shapes.TokenShape, needs=Power.MEMBER)
-def delete_token(call: Call, user: str, token: str) -> shapes.TokenShape:
+@routes.delete("/user/{user}/token/{token_id}", gives=shapes.TokenShape, needs=Power.MEMBER)
+def delete_token(call: Call, user: str, token_id: str) -> shapes.TokenShape:
     """End a token; it may be the one of this call."""
     own = _self(call.access, user)
-    found = _token(call.access, own, token)
+    found = _token(call.access, own, token_id)
     shape = shapes.token_shape(found, own, call.tenant)
     tokens.delete(token=found, by=call.user)
     return shape

@@ -23,7 +23,7 @@ from lark.visitors import Transformer_NonRecursive
 from workspaces.api.problems import ProblemError, invalid
 
 _MOST_NESTED: Final = 20
-_MOST_CONDITIONS: Final = 100
+_MOST_CONDITIONS: Final = 30
 _GRAMMAR: Final = r"""
 ?start: either
 ?either: both ("or"i both)*            -> either
@@ -256,7 +256,10 @@ def _fitting(alias: str, kind: Kind, value: Any) -> Any:
             at = datetime.fromisoformat(value.strip())
         except ValueError:
             raise invalid("where", f"'{value}' is no time. {name} is compared with {kind.value}.") from None
-        return at if at.tzinfo else at.replace(tzinfo=UTC)
+        try:
+            return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        except OverflowError:
+            raise invalid("where", f"'{value}' is before or after all times.") from None
     raise invalid("where", f"{name} is compared with {kind.value}.")
 
 

@@ -12,7 +12,7 @@ _COLUMNS: Final = {
     "created_by": "created_by_id bigint",
     "updated_at": "updated_at timestamptz",
     "updated_by": "updated_by_id bigint",
-    "version": "version integer NOT NULL DEFAULT 1 CHECK (version >= 0)",
+    "version": "version integer NOT NULL DEFAULT 1",
 }
 
 
@@ -67,7 +67,6 @@ def versioned(model: str, table: str, noted: Sequence[str], *, has: Sequence[str
     """
     fields = {name: Versioned._meta.get_field(name) for name in _COLUMNS}
     added = [column for name, column in _COLUMNS.items() if name not in has]
-    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in (*noted, "version"))
     return [
         migrations.SeparateDatabaseAndState(
             [
@@ -87,9 +86,15 @@ def versioned(model: str, table: str, noted: Sequence[str], *, has: Sequence[str
                 for name, field in fields.items()
             ],
         ),
-        migrations.RunSQL(
-            f"CREATE OR REPLACE TRIGGER versioned BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({changed})"
-            " EXECUTE FUNCTION note_version()",
-            f"DROP TRIGGER IF EXISTS versioned ON {table}",
-        ),
+        noting(table, noted),
     ]
+
+
+def noting(table: str, noted: Sequence[str]) -> Any:
+    """Migration step: from now on a change of these columns, and of no others, is a new version of the row."""
+    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in (*noted, "version"))
+    return migrations.RunSQL(
+        f"CREATE OR REPLACE TRIGGER versioned BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({changed})"
+        " EXECUTE FUNCTION note_version()",
+        f"DROP TRIGGER IF EXISTS versioned ON {table}",
+    )

@@ -43,6 +43,21 @@ HARMLESS = {
         "support",
     ),
     *("support_access", "app_label", "content_type_id", "url", "path", "remains"),
+    # Of what programs call: handles and ids.
+    *(
+        "org",
+        "user",
+        "identity",
+        "email",
+        "token_id",
+        "own_token",
+        "held_token",
+        "process",
+        "permission",
+        "schema",
+        "node",
+        "name",
+    ),
 }
 
 

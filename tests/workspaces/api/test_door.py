@@ -14,7 +14,7 @@ from tests.conftest import Cast
 from tests.programs import ProgramOf
 from workspaces import isolation
 from workspaces.api import door
-from workspaces.models import Token
+from workspaces.models import Tenant, Token
 
 
 def problem(answer: Any, status: int) -> dict[str, Any]:
@@ -66,6 +66,7 @@ def test_both_names_are_the_same_thing(program: ProgramOf, cast: Cast) -> None:
         ("GET", "/org?next_token=made-up", "", 400, "next_token"),
         ("GET", "/identity?q=%00", "", 400, None),
         ("POST", "/org", '{"handle": "a\\u0000"}', 400, None),
+        ("POST", "/org", '{"handle": "a", "display_name": "\\ud800"}', 400, None),
     ],
 )
 def test_what_is_wrong_is_said_with_its_field(
@@ -83,16 +84,20 @@ def test_a_large_body_is_refused_in_json(program: ProgramOf, cast: Cast) -> None
     problem(ours("POST", "/org", {"handle": "x" * 3_000_000}), 413)
 
 
-def test_what_a_refused_request_has_written_is_undone(program: ProgramOf, cast: Cast) -> None:
+def test_a_token_that_gets_refusals_alone_is_used_too(program: ProgramOf, cast: Cast) -> None:
     ours = program(cast.tenant_owner)
-    with isolation.as_tenant(cast.acme.pk):
-        before = Token.objects.get().last_used_at
     problem(ours("GET", "/org/nobodys"), 404)
     with isolation.as_tenant(cast.acme.pk):
-        assert Token.objects.get().last_used_at == before is None
-    ours.get("/actor")
-    with isolation.as_tenant(cast.acme.pk):
         assert Token.objects.get().last_used_at is not None
+
+
+def test_what_a_refused_request_has_written_is_undone(program: ProgramOf, cast: Cast) -> None:
+    ours = program(cast.tenant_owner)
+    # The first is kept, and then the second is refused.
+    refused = ours("PATCH", "/settings", {"max_token_expiration": 86400, "personal_workspaces": "enabled"})
+    assert problem(refused, 400)["validation_errors"][0]["location"] == "personal_workspaces"
+    with isolation.as_operator():
+        assert Tenant.objects.get(pk=cast.acme.pk).token_max_days is None
 
 
 def test_a_token_signs_in_with_two_statements(program: ProgramOf, cast: Cast) -> None:

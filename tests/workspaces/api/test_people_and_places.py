@@ -9,7 +9,8 @@ from django.utils import timezone
 from tests.conftest import Cast
 from tests.programs import Program, ProgramOf
 from workspaces import isolation
-from workspaces.models import Organization, Token
+from workspaces.models import Invitation, Membership, Organization, Token, User
+from workspaces.people import invitations
 
 
 def test_a_program_is_its_person_in_one_tenant(program: ProgramOf, cast: Cast) -> None:
@@ -125,3 +126,32 @@ def test_what_a_tenant_decides_of_its_settings(program: ProgramOf, cast: Cast) -
     refused = ours("PATCH", "/settings", {"personal_workspaces": "enabled"})
     assert refused.status_code == 400
     assert refused.json()["validation_errors"][0]["location"] == "personal_workspaces"
+
+
+def test_who_is_invited_is_known_by_an_id_until_they_come_and_after(program: ProgramOf, cast: Cast) -> None:
+    ours = program(cast.tenant_owner)
+    made = ours("POST", "/tenant/acme/member/invite", {"email": "new@example.org", "role": "member"}).json()
+    one = f"/tenant/{cast.acme.public_id}/member/{made['user_id']}"
+    assert ours.get(one)["status"] == "invited"
+    assert ours.get(f"/identity/{made['user_id']}")["type"] == "user"
+    assert made["user"]["handle"]
+    assert program(cast.org_owner)("GET", f"/identity/{made['user_id']}").status_code == 404
+    assert ours("PATCH", one, {"role": "owner"}).json()["role"] == "owner"
+    with isolation.as_tenant(cast.acme.pk):
+        invitation = Invitation.objects.get()
+        come = User.objects.create_user(email="new@example.org", handle="come")
+        invitations.accept_invitation(invitation=invitation, by=come, now=timezone.now())
+    assert ours.get(one)["user_id"] == come.public_id
+    again = ours("POST", "/tenant/acme/member/invite", {"email": "other@example.org", "role": "member"}).json()
+    assert ours("DELETE", f"/tenant/acme/member/{again['user_id']}").status_code == 200
+    assert ours("GET", f"/tenant/acme/member/{again['user_id']}").status_code == 404
+
+
+def test_nobody_is_in_a_list_of_members_twice(program: ProgramOf, cast: Cast) -> None:
+    ours = program(cast.tenant_owner)
+    assert ours("POST", "/org", {"handle": "mine"}).status_code == 201
+    assert ours("POST", "/org/mine/workspace", {"handle": "inner"}).status_code == 201
+    with isolation.as_tenant(cast.acme.pk):
+        Membership.objects.filter(workspace__handle="inner").delete()
+    listed = ours.get("/org/mine/workspace/inner/member")["items"]
+    assert [(one["user_handle"], one["scope"]) for one in listed] == [(cast.tenant_owner.handle, "org")]

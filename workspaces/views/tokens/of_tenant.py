@@ -40,9 +40,9 @@ def tenant_tokens(request: HttpRequest, access: Access) -> HttpResponse:
 
 @tenant_view(Power.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
-def tenant_token_end(request: HttpRequest, access: Access, token: int) -> HttpResponse:
+def tenant_token_end(request: HttpRequest, access: Access, held_token: int) -> HttpResponse:
     """Ask whether somebody's token is to end, and end it."""
-    found, back = get_object_or_404(_of(access.scope.tenant), pk=token), access.scope.url("tenant_tokens")
+    found, back = get_object_or_404(_of(access.scope.tenant), pk=held_token), access.scope.url("tenant_tokens")
     if request.method == "POST":
         tokens.delete(token=found, by=access.user)
         messages.success(request, f"Ended the token {found} of {isolated(found.user)}. What uses it is signed out.")
