@@ -20,6 +20,7 @@ from workspaces.api.shapes import UserShape, user_shape
 from workspaces.models import Organization, Tenant, User, Workspace
 from workspaces.models.versioned import PUBLIC_ID_DIGITS, Versioned
 
+_UNSHOWN: Final = ("removed_at", "email", "joined_at", "health_reason", "health_changed_at", "health_due_at")
 _ENABLED: Final = ConnectionState.ACTIVE.value
 _TESTED: Final = {Health.HEALTHY.value: "last_successful_update_at", Health.FAILING.value: "last_error_at"}
 
@@ -182,7 +183,8 @@ class Shaping:
 
 def to_show(rows: QuerySet[Connection]) -> QuerySet[Connection]:
     """Read with connections the paths of the folders that they are in, and how those made by hand sign in."""
-    return rows.annotate(above_path=F("folder__path"), sign_in=managed.sources().sign_in)
+    shown = rows.defer(*_UNSHOWN)  # times with zones are slow to read
+    return shown.annotate(above_path=F("folder__path"), sign_in=managed.sources().sign_in)
 
 
 def path_to(row: Node) -> str:
