@@ -1,6 +1,5 @@
 """Answers about folders and connections: rows become shapes a page at a time, in so many statements for any number."""
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +17,7 @@ from connections.tree import ids_on
 from workspaces.access import Access, Power, Scope, power_in
 from workspaces.api.shapes import UserShape, user_shape
 from workspaces.models import Organization, Tenant, User, Workspace
-from workspaces.models.versioned import PUBLIC_ID_DIGITS, Versioned
+from workspaces.models.versioned import Versioned, derived_id
 
 _UNSHOWN: Final = ("removed_at", "email", "joined_at", "health_reason", "health_changed_at", "health_due_at")
 _ENABLED: Final = ConnectionState.ACTIVE.value
@@ -205,7 +204,7 @@ def shape_of(access: Access, row: Node) -> ConnectionShape:
     return shapes_of(access, [row])[0]
 
 
-def derived_id(prefix: str, workspace: Workspace, node: Node) -> str:
+def id_of_both(prefix: str, workspace: Workspace, node: Node) -> str:
     """Give the id of what a workspace has of a node, made of those of both: there may be no row that says so."""
     both = f"{workspace.public_id} {node.public_id}"
-    return f"{prefix}_{hashlib.sha256(both.encode()).hexdigest()[:PUBLIC_ID_DIGITS]}"
+    return derived_id(prefix, both)

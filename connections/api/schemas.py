@@ -12,7 +12,7 @@ from connections import actions
 from connections.actions import NotAddableError
 from connections.api.aggregators import aggregator_shape, find_aggregator
 from connections.api.finding import has_node, nearest, usable
-from connections.api.nodes import Shaping, derived_id, path_to, to_show
+from connections.api.nodes import Shaping, id_of_both, path_to, to_show
 from connections.api.shapes import AssociationShape, SchemaShape
 from connections.api.tree import association, routes
 from connections.api.workspace import contents, is_used
@@ -143,7 +143,7 @@ class _Schemas:
         return SchemaShape(
             **self._shaping.people.made(row, row.added_at if isinstance(row, Schema) else row.created_at),
             **self._places(),
-            id=row.public_id if is_added else derived_id("s", workspace_of(self._call.scope), node),
+            id=row.public_id if is_added else id_of_both("s", workspace_of(self._call.scope), node),
             name=node.public_id if isinstance(node, Folder) else node.handle,
             type="connection-folder" if isinstance(node, Folder) else "connection",
             state="direct" if is_added else "indirect",

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from connections.api import managed
 from connections.api.finding import find_connection, find_folder
-from connections.api.nodes import People, derived_id, shape_of, shapes_of, to_show
+from connections.api.nodes import People, id_of_both, shape_of, shapes_of, to_show
 from connections.api.shapes import AssociationShape, ConnectionShape, TestedShape
 from connections.models import Connection, ConnectionState, Folder, Health
 from connections.schemas.users import using
@@ -137,7 +137,7 @@ def association(
     """Say that a workspace has a node in use, or may use it."""
     return AssociationShape(
         **people.made(node, node.created_at),
-        id=derived_id("wc", workspace, node),
+        id=id_of_both("wc", workspace, node),
         connection_id=node.public_id,
         connection=connection,
         identity_id=workspace.organization.public_id,

@@ -217,4 +217,4 @@ def _now(integration: Integration) -> dict[str, Any]:
 def _is_same(key: str, sent: Any, now: Any) -> bool:
     if sent in (None, "", []):  # it was not set: what everything begins with, or what was made for it
         return key in _EXTERNAL_IDS or now in (None, "", [], default_options().get(key))
-    return bool(sent == now) or (key == "discovery_mode" and sent is None)
+    return bool(sent == now)

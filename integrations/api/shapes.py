@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from integrations.api import config
 from integrations.models import Integration, SettingsTrial, SyncRun
-from integrations.models.sync_run import HEAVY, OPEN_STATES, newest_of_each
+from integrations.models.sync_run import HEAVY
+from integrations.overview.waiting import ENDED, QUESTION
 from integrations.planning.diff import Change
 from workspaces.api import shapes
 from workspaces.models import Tenant
@@ -79,10 +80,6 @@ PROCESS_STATES: Final[Mapping[str, str]] = {
     SyncRun.State.DISCARDED: "canceled",
     SyncRun.State.SUPERSEDED: "canceled",
 }
-_ENDED: Final = newest_of_each().exclude(state__in=OPEN_STATES)
-_QUESTION: Final = SyncRun.objects.filter(
-    integration=OuterRef("pk"), state__in=(SyncRun.State.NEEDS_APPROVAL, SyncRun.State.APPROVED)
-).filter(state=SyncRun.State.NEEDS_APPROVAL)
 _OPEN: Final = (SettingsTrial.State.QUEUED, SettingsTrial.State.RUNNING, SettingsTrial.State.READY)
 _TRIAL: Final = SettingsTrial.objects.filter(integration=OuterRef("pk"), is_unattended=True)
 
@@ -91,9 +88,9 @@ def with_state(integrations: QuerySet[Integration]) -> QuerySet[Any]:
     """Read integrations with all that an answer says of them, in one statement."""
     people = integrations.select_related("organization", *_PEOPLE).defer("selection_facts", "unseen_folders")
     return people.annotate(
-        ended_state=Subquery(_ENDED.values("state")[:1]),
-        ended_error=Subquery(_ENDED.values("error")[:1]),
-        question=Subquery(_QUESTION.values("error")[:1]),
+        ended_state=Subquery(ENDED.values("state")[:1]),
+        ended_error=Subquery(ENDED.values("error")[:1]),
+        question=Subquery(QUESTION.values("error")[:1]),
         trial_state=Subquery(_TRIAL.values("state")[:1]),
         trial_error=Subquery(_TRIAL.values("error")[:1]),
     )

@@ -14,12 +14,12 @@ from workspaces.access import Scope
 
 SHOWN: Final = 20  # integrations that a page lists
 
-_QUESTION = SyncRun.objects.filter(
+QUESTION = SyncRun.objects.filter(
     # Written as in the index run_one_question.
     integration=OuterRef("pk"),
     state__in=(SyncRun.State.NEEDS_APPROVAL, SyncRun.State.APPROVED),
 ).filter(state=SyncRun.State.NEEDS_APPROVAL)
-_ENDED = newest_of_each().exclude(state__in=OPEN_STATES)
+ENDED = newest_of_each().exclude(state__in=OPEN_STATES)
 _GOOD = newest_of_each().filter(state=SyncRun.State.SUCCEEDED, kind=SyncRun.Kind.FULL)
 _FAILING = Connection.objects.filter(
     root=OuterRef("root_folder_id"), health=Health.FAILING, state=ConnectionState.ACTIVE, removed_at=None
@@ -97,8 +97,8 @@ def waiting(scope: Scope) -> tuple[list[Waiting], Counts]:
     """List what waits, the most urgent first and up to a bound, and count all of it; in one statement."""
     of_failing = _FAILING.order_by().values("root").annotate(number=Count("pk")).values("number")
     found = _found(scope).annotate(
-        asking_id=Subquery(_QUESTION.values("pk")),
-        ended_id=Subquery(_ENDED[:1]),
+        asking_id=Subquery(QUESTION.values("pk")),
+        ended_id=Subquery(ENDED[:1]),
         good_at=Subquery(_GOOD.values("finished_at")[:1]),
         failing=Coalesce(Subquery(of_failing), 0),
         **{f"all_{kind}": Window(number) for kind, number in _NUMBERS.items()},
@@ -114,7 +114,7 @@ def _found(scope: Scope) -> "QuerySet[Any]":
     """Say of each integration why it may wait."""
     states = (Integration.State.ACTIVE, Integration.State.DELETE_FAILED)
     return Integration.objects.at_and_below(scope, states).annotate(
-        asks=Exists(_QUESTION), ended=Subquery(_ENDED.values("state")[:1]), is_unwell=Exists(_FAILING)
+        asks=Exists(QUESTION), ended=Subquery(ENDED.values("state")[:1]), is_unwell=Exists(_FAILING)
     )
 
 

@@ -1,6 +1,5 @@
 """What happened: the audit logs of places, and what a person did."""
 
-import hashlib
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
@@ -13,7 +12,7 @@ from workspaces.api.paging import PAGING, Page, Paging, cut
 from workspaces.api.routes import ORG, TENANT, WORKSPACE, Call, Routes
 from workspaces.audit import activity
 from workspaces.models import AuditEvent, Organization, Tenant, User
-from workspaces.models.versioned import PUBLIC_ID_DIGITS
+from workspaces.models.versioned import derived_id
 
 routes = Routes("Audit log")
 
@@ -60,7 +59,7 @@ def _namer(tenant: Tenant, events: Iterable[AuditEvent]) -> Callable[[AuditEvent
         actor = people.get(event.actor_id or 0)
         organization = organizations.get(event.organization_id or 0)
         return AuditRecord(
-            id=_id(tenant, event),
+            id=derived_id("al", f"{tenant.public_id}:{event.pk}"),  # for events are never written again
             action_type=event.action,
             actor_id=actor.public_id if actor else "",
             actor_handle=actor.handle if actor else event.actor,
@@ -76,9 +75,3 @@ def _namer(tenant: Tenant, events: Iterable[AuditEvent]) -> Callable[[AuditEvent
         )
 
     return shape
-
-
-def _id(tenant: Tenant, event: AuditEvent) -> str:
-    """Make an id of the event's key, for events are never written again: nothing is found by it."""
-    digest = hashlib.sha256(f"{tenant.public_id}:{event.pk}".encode()).hexdigest()
-    return f"al_{digest[:PUBLIC_ID_DIGITS]}"

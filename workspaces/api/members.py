@@ -16,7 +16,7 @@ from workspaces.api.paging import PAGING, Page, Paging, cut, page_of
 from workspaces.api.problems import ProblemError, invalid
 from workspaces.api.routes import ORG, WORKSPACE, Call, Routes, named, of_version
 from workspaces.forms.people import AddPersonForm, RoleForm
-from workspaces.models import Invitation, Membership, Organization, Role, Tenant, User, Workspace
+from workspaces.models import Invitation, Membership, Organization, Role, Tenant, Workspace
 from workspaces.people import invitations
 from workspaces.places import members
 
@@ -206,8 +206,7 @@ def _member(access: Access, user: str) -> Membership:
 
 def _add(access: Access, body: NewMember) -> Membership:
     role = _role(access.scope, body.role)
-    of_tenant = User.objects.filter(memberships__tenant=access.scope.tenant, memberships__organization=None)
-    user = of_tenant.filter(named(body.handle)).first()
+    user = members.people_of(access.scope.tenant).filter(named(body.handle)).first()
     if user is None:
         raise invalid("handle", f"Nobody in {access.scope.tenant} is called “{body.handle}”. Invite them by email.")
     try:

@@ -1,6 +1,5 @@
 """People of the tenant, and what belongs to the token's person alone."""
 
-import hashlib
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -20,9 +19,9 @@ from workspaces.api.problems import ProblemError, invalid
 from workspaces.api.routes import Call, Routes, named, of_version
 from workspaces.forms.places import ProfileForm
 from workspaces.models import AuditEvent, Invitation, Membership, Organization, Tenant, Token, User
-from workspaces.models.versioned import PUBLIC_ID_DIGITS
+from workspaces.models.versioned import derived_id
 from workspaces.people import tokens
-from workspaces.places import actions, lookup
+from workspaces.places import actions, lookup, members
 
 routes = Routes("Users")
 
@@ -240,8 +239,7 @@ def delete_token(call: Call, user: str, token_id: str) -> shapes.TokenShape:
 
 def person(access: Access, user: str) -> User:
     """Find somebody of the tenant by handle or id. Raises Http404."""
-    of_tenant = User.objects.filter(memberships__tenant=access.scope.tenant, memberships__organization=None)
-    found = of_tenant.filter(named(user)).first()
+    found = members.people_of(access.scope.tenant).filter(named(user)).first()
     if found is None:
         raise Http404
     return found
@@ -272,9 +270,8 @@ def _emails(user: User) -> QuerySet[EmailAddress]:
 
 def _email(address: EmailAddress, access: Access) -> UserEmailShape:
     tenant: Tenant = access.scope.tenant
-    digest = hashlib.sha256(f"{access.user.public_id}:{address.pk}".encode()).hexdigest()
     return UserEmailShape(
-        id=f"ue_{digest[:PUBLIC_ID_DIGITS]}",
+        id=derived_id("ue", f"{access.user.public_id}:{address.pk}"),
         email=address.email,
         status="verified" if address.verified else "pending",
         tenant_id=tenant.public_id,

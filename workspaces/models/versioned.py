@@ -1,11 +1,17 @@
 """What every row has that can be changed and that programs are shown: an id, who made it, and which version it is."""
 
+import hashlib
 from typing import Any
 
 from django.db import models
 from django.db.models import Func, Value
 
 PUBLIC_ID_DIGITS = 20  # hexadecimal: 80 random bits
+
+
+def derived_id(prefix: str, source: str) -> str:
+    """Make an id of what names a thing that has no column for one; nothing is found by it."""
+    return f"{prefix}_{hashlib.sha256(source.encode()).hexdigest()[:PUBLIC_ID_DIGITS]}"
 
 
 class NewPublicId(Func):
@@ -48,7 +54,7 @@ class PublicIdField(models.CharField[str, str]):
 class Versioned(models.Model):
     """A row that knows who made and changed it; triggers count ``version`` up and write down when and for whom.
 
-    Which columns are a change stands in the migrations (``_steps.versioned``). An update that sets ``version`` to
+    Which columns are a change stands in the migrations (``_versioned.versioned``). An update that sets ``version`` to
     anything counts it up, too: where what has changed is in another table. ``updated_at`` is empty before the first
     change, the people are null where nobody was signed in: then it was the system.
     """

@@ -66,10 +66,15 @@ def matching(members: QuerySet[Membership], text: str) -> QuerySet[Membership]:
     return members.filter(contains) if text else members
 
 
+def people_of(tenant: Tenant) -> QuerySet[User]:
+    """Everybody who belongs to the tenant."""
+    return User.objects.filter(memberships__tenant=tenant, memberships__organization=None)
+
+
 def find_in_tenant(tenant: Tenant, handle_or_email: str) -> User | None:
     """Find somebody of the tenant by their exact handle or email, in lower case."""
     known = Q(handle=handle_or_email) | Q(email=handle_or_email)
-    return User.objects.filter(known, memberships__tenant=tenant, memberships__organization=None).first()
+    return people_of(tenant).filter(known).first()
 
 
 def owners_of(scope: Scope) -> QuerySet[Membership]:
