@@ -34,12 +34,14 @@ _TELL_HISTORY = """
     $$
 """
 # Empties all tables as TRUNCATE would, but that makes hundreds of files anew, whatever is in them, which takes longer.
-# What migrating has put there stays, as no test changes it, and need not be made again after each test.
+# What migrating has put there stays, as no test changes it, and need not be made again after each test. Last come the
+# tables in which triggers note what is deleted from others: the order in which the catalog gives them changes.
 _BEGIN_ANEW = """
     CREATE FUNCTION begin_anew() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
     DECLARE tables CONSTANT regclass[] := ARRAY(SELECT oid FROM pg_class
         WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
-        AND relname NOT IN ('django_migrations', 'django_content_type', 'auth_permission'));
+        AND relname NOT IN ('django_migrations', 'django_content_type', 'auth_permission')
+        ORDER BY relname IN ('connections_tally', 'workspaces_change'));
         name regclass;
     BEGIN
         IF (SELECT max(pg_relation_size(oid)) FROM unnest(tables) oid) > 1000000 THEN

@@ -307,7 +307,7 @@ def repack(change: Callable[[Snapshot], Snapshot]) -> None:
 
 def rotate(mirror: Synced) -> None:
     """Another external id, which the role requires from now on."""
-    made = f"{mirror.integration.discovery_external_id[:-1]}z"
+    made = f"{mirror.integration.discovery_external_id}z"
     Integration.objects.update(discovery_external_id=made)
     mirror.aws.roles.delete(mirror.integration.role_arn)
     mirror.aws.roles.create_discovery(made)
