@@ -12,7 +12,8 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.figures, name="metrics"),
-    re_path(r"^api/(?:v0|latest)/", include("pipes.api")),
+    re_path(r"^api/v0/", include("pipes.api.urls")),
+    re_path(r"^api/latest/", include("pipes.api.urls")),  # the last one is where links lead
     re_path(r"^api/", unknown),
     path("operator/installation/", admin.site.admin_view(operator_page.installation_page), name="installation"),
     path(".well-known/security.txt", health.security_txt, name="security_txt"),

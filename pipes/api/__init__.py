@@ -1,24 +1,22 @@
-"""The API: the routes of all apps, at one address that has two names, and what is answered beside them (``absent``)."""
+"""The API: the routes of all apps as one, and what is answered where something is refused.
+
+``urls`` puts them at their address, beside what Pipes has and we do not (``absent``) and the pages of the document.
+"""
 
 import json
 from functools import cache
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, re_path
-from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from connections.api import aggregators, permissions, schemas, stream, tree, workspace
 from connections.api import places as connection_places
 from integrations.api import integrations, nodes, processes
-from pipes.api.absent import absent
 from workspaces.api import actor, audit_log, members, places, users
-from workspaces.api.door import signed_in_only
 from workspaces.api.problems import ProblemError, answer
 from workspaces.rate_limit import LimitReachedError
-from workspaces.scoping import public_view
 
 SUBJECTS = (
     *(actor, users, places, members, audit_log),
@@ -77,27 +75,8 @@ def _too_often(_request: HttpRequest, error: LimitReachedError) -> HttpResponse:
     return answer(ProblemError(429, str(error), retry_after=60))
 
 
-def _behind_the_door(pattern: URLPattern) -> URLPattern:
-    pattern.callback = signed_in_only(pattern.callback)
-    return pattern
-
-
 @cache
 def document() -> bytes:
     """Write the OpenAPI document, once in each process."""
     written = api.get_openapi_schema(path_prefix="/api/latest")
     return json.dumps(written).encode()
-
-
-@public_view
-@require_safe
-def openapi(_request: HttpRequest) -> HttpResponse:
-    """Give the OpenAPI document, which says what there is and nothing of anybody's."""
-    return HttpResponse(document(), content_type="application/json")
-
-
-urlpatterns = [
-    path("docs/openapi.json", openapi, name="openapi"),
-    *(_behind_the_door(pattern) for pattern in api.urls[0] if isinstance(pattern, URLPattern)),
-    re_path(r"^(?P<path>.*)$", absent),
-]
