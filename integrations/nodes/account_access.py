@@ -4,6 +4,7 @@ from copy import copy
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from connections import manual_nodes
 from connections.errors import ChangedMeanwhileError
@@ -66,7 +67,8 @@ def change_access(*, access: AccountAccess, wanted: AccessSettings, seen: str, b
         return
     current.save(update_fields=_SAVED)
     made_usable = Connection.objects.filter(pk=current.connection_id)
-    made_usable.update(state=ConnectionState.ACTIVE)
+    # Another version of it, whatever its state was: programs read its access with it.
+    made_usable.update(state=ConnectionState.ACTIVE, version=F("version") + 1)
     batches.forget(current.tenant_id, made_usable)
     _record("access_changed", current, by, before=before, after=after)
 

@@ -144,10 +144,19 @@ def named(text: str, prefix: str = "") -> Q:
 
 
 def of_version(call: Call, row: Any) -> None:
-    """Refuse to change what is of another version than the program says that it has seen; it need not say so."""
+    """Refuse to change what is of another version than the program says that it has seen; it need not say so.
+
+    Where it does, the row is locked until the request ends, so that nobody makes another version in between.
+    """
     wanted = call.request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
-    if wanted not in ("", "*", str(row.version)):
-        raise ProblemError(412, f"It is of version {row.version} by now, and not {wanted}. Read it again first.")
+    if wanted in ("", "*"):
+        return
+    same = type(row)._base_manager.filter(pk=row.pk).select_for_update(no_key=True)
+    now = row.version if row.pk is None else same.values_list("version", flat=True).first()
+    if now is None:
+        raise Http404
+    if wanted != str(now):
+        raise ProblemError(412, f"It is of version {now} by now, and not {wanted}. Read it again first.")
 
 
 class Bearer:

@@ -99,6 +99,11 @@ def test_a_config_comes_back_as_it_was_sent(ours: Program, told: Told, cast: Cas
     made = told(ours, "POST", "/org/tnt/connection", {"handle": "mine", "plugin": "aws", "config": {"role_arn": ROLE}})
     assert made["config"] == {"role_arn": ROLE}, "the external id that was made stands beside it"
     both = {"role_arn": ROLE, "external_id": made["external_id"]}
+    elsewhere = {"config": {"role_arn": f"{ROLE}-other"}}
+    version = made["version_id"]
+    changed = ours("PATCH", "/org/tnt/connection/mine", elsewhere, **{"If-Match": str(version)})
+    assert changed.json()["version_id"] > version, "its access is a part of it"
+    assert ours("PATCH", "/org/tnt/connection/mine", elsewhere, **{"If-Match": str(version)}).status_code == 412
     for sent in (both, {"regions": ["eu-*"]}, {}, {"role_arn": ROLE, "ignore_error_codes": ["AccessDenied*"]}):
         assert told(ours, "PATCH", url, {"config": sent})["config"] == sent
         assert (
