@@ -1,8 +1,14 @@
-"""The aggregators of a workspace: schemas that unite several connections. ``all_aws`` is in no list: nobody made it."""
+"""The aggregators of a workspace: schemas that unite several connections.
+
+``all_aws``, which is there by itself from two usable AWS connections on, is the first of them. It has no row: an
+aggregator stands for it that is never saved.
+"""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.http import Http404
 from pydantic import Field
 
@@ -14,8 +20,9 @@ from connections.api.workspace import contents, usable_shapes
 from connections.errors import ChangedMeanwhileError
 from connections.forms.aggregator import AggregatorForm
 from connections.models import Aggregator
-from connections.schemas import aggregator_patterns
-from connections.schemas.in_use import workspace_of
+from connections.schemas import aggregator_patterns, in_use
+from connections.schemas.in_use import Contents, workspace_of
+from connections.schemas.rows import totals
 from workspaces.access import Access
 from workspaces.api.bodies import Body, checked
 from workspaces.api.paging import PAGING, Page, Paging, cut
@@ -23,9 +30,11 @@ from workspaces.api.problems import ProblemError, invalid
 from workspaces.api.routes import WORKSPACE, Call, Routes, named, of_version
 from workspaces.handles import ALL_AWS
 from workspaces.models import Workspace
+from workspaces.models.versioned import derived_id
 
 routes = Routes("Aggregators")
 _AT = (WORKSPACE,)
+AnyRow = TypeVar("AnyRow")
 
 
 class NewAggregator(Body):
@@ -41,8 +50,11 @@ class AggregatorChange(Body):
 
 @routes.get("/aggregator", gives=Page[AggregatorShape], at=_AT)
 def list_aggregators(call: Call, paging: Paging = PAGING) -> Page[AggregatorShape]:
-    """List the aggregators of a workspace."""
-    shown, token = cut(call, Aggregator.objects.filter(workspace=call.scope.workspace), paging)
+    """List the aggregators of a workspace, that which is there by itself first."""
+    workspace = workspace_of(call.scope)
+    parts = [by_itself(contents(call), workspace), Aggregator.objects.filter(workspace=workspace)]
+    found, token = cut(call, parts, paging)
+    shown = [standing_for(row) for row in found]
     people = People.of(shown, call.tenant)
     return Page(items=[aggregator_shape(call.access, people, one) for one in shown], next_token=token)
 
@@ -111,8 +123,39 @@ def get_united(call: Call, aggregator: str, connection: str) -> WorkspaceConnect
     return usable_shapes(call, inside, [found])[0]
 
 
+def by_itself(inside: Contents, workspace: Workspace) -> QuerySet[Workspace]:
+    """Give what stands in a list for ``all_aws``: the workspace where it has one, else nothing."""
+    there = Workspace.objects.filter(pk=workspace.pk)
+    return there if totals(inside).has_all_aws else there.none()
+
+
+def standing_for(row: AnyRow | Workspace) -> AnyRow | Aggregator:
+    """Give ``all_aws`` for the workspace that stands for it, and any other row as it is."""
+    return _all_aws(row) if isinstance(row, Workspace) else row
+
+
+def _all_aws(workspace: Workspace) -> Aggregator:
+    return Aggregator(
+        workspace=workspace,
+        handle=ALL_AWS,
+        patterns=["*"],
+        public_id=_id_of_all_aws(workspace),
+        created_at=workspace.created_at,
+        created_by=None,
+        version=1,
+    )
+
+
+def _id_of_all_aws(workspace: Workspace) -> str:
+    return derived_id("agg", f"{workspace.public_id} {ALL_AWS}")
+
+
 def find_aggregator(workspace: Workspace, text: str) -> Aggregator:
     """Find an aggregator by its handle or id; raises Http404."""
+    if text in (ALL_AWS, _id_of_all_aws(workspace)):
+        if by_itself(in_use.contents(workspace), workspace).exists():
+            return _all_aws(workspace)
+        raise Http404
     found = Aggregator.objects.filter(named(text), workspace=workspace).first()
     if found is None:
         raise Http404
@@ -136,13 +179,14 @@ def aggregator_shape(access: Access, people: People, row: Aggregator) -> Aggrega
 
 def _find(call: Call, text: str) -> Aggregator:
     """Find one that can be changed."""
-    if text == ALL_AWS:
+    if text in (ALL_AWS, _id_of_all_aws(workspace_of(call.scope))):
         raise ProblemError(409, f"{ALL_AWS} is there by itself: it cannot be changed or deleted.")
     return find_aggregator(workspace_of(call.scope), text)
 
 
 def _patterns(call: Call, text: str) -> list[str]:
-    return ["*"] if text == ALL_AWS else find_aggregator(workspace_of(call.scope), text).patterns
+    patterns: list[str] = find_aggregator(workspace_of(call.scope), text).patterns
+    return patterns
 
 
 def _shape(call: Call, text: str) -> AggregatorShape:

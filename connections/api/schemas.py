@@ -10,7 +10,7 @@ from django.http import Http404
 
 from connections import actions
 from connections.actions import NotAddableError
-from connections.api.aggregators import aggregator_shape, find_aggregator
+from connections.api.aggregators import aggregator_shape, by_itself, find_aggregator, standing_for
 from connections.api.finding import has_node, nearest, usable
 from connections.api.nodes import Shaping, id_of_both, path_to, to_show
 from connections.api.shapes import AssociationShape, SchemaShape
@@ -44,16 +44,18 @@ class NewAssociation(Body):
 @routes.get("/schema", gives=Page[SchemaShape], at=_AT)
 def list_schemas(call: Call, paging: Paging = PAGING) -> Page[SchemaShape]:
     """List the aggregators, then what was added by itself, then connections in use with an added folder."""
-    inside = contents(call)
+    inside, workspace = contents(call), workspace_of(call.scope)
     alone = list(inside.connections_since)
     is_there = Q(folder__in=list(inside.folders)) | Q(connection__in=among(alone), connection__removed_at=None)
     added = Schema.objects.filter(is_there, workspace=call.scope.workspace)
     parts = [
+        by_itself(inside, workspace),
         Aggregator.objects.filter(workspace=call.scope.workspace),
         added.select_related("folder", "connection__folder"),
         to_show(inside.connections).exclude(pk__in=among(alone)),
     ]
-    shown, token = cut(call, parts, paging)
+    found, token = cut(call, parts, paging)
+    shown = [standing_for(row) for row in found]
     return Page(items=_Schemas(call, inside, shown).shapes(), next_token=token)
 
 

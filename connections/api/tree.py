@@ -30,11 +30,22 @@ class TreePaging(Filtered):
     prefix: str = Field(default="", max_length=100, description="The id of a folder: only what is below it")
 
 
-@routes.get("/connection", gives=Page[ConnectionShape], at=LEVELS, needs=Power.OWNER)
-@routes.get("/conn", gives=Page[ConnectionShape], at=(ORG,), needs=Power.OWNER)
+@routes.get("/connection", gives=Page[ConnectionShape], needs=Power.OWNER)
 def list_connections(call: Call, paging: Paging = PAGING) -> Page[ConnectionShape]:
-    """List the connections of the tenant itself, or of an organization itself, at any depth."""
+    """List the connections of the tenant itself, at any depth."""
     return _page(call, paging, [to_show(Connection.objects.in_scope(call.scope))])
+
+
+@routes.get("/connection", gives=Page[ConnectionShape], at=(ORG,))
+@routes.get("/conn", gives=Page[ConnectionShape], at=(ORG,))
+def list_org_connections(call: Call, paging: Paging = PAGING) -> Page[ConnectionShape]:
+    """List the connections of an organization itself, at any depth; for who does not own it the list is empty.
+
+    A client that asks all organizations of a person one after the other stops at a refusal. What a workspace may use
+    is below the workspace.
+    """
+    rows = Connection.objects.in_scope(call.scope)
+    return _page(call, paging, [to_show(rows if call.access.can_own else rows.none())])
 
 
 @routes.get("/connection/{connection}", gives=ConnectionShape, at=LEVELS, needs=Power.OWNER)

@@ -30,7 +30,14 @@ def test_schemas_are_added_and_removed(program: ProgramOf, told: Told, cast: Cas
     )
     assert ours("POST", f"{W}/schema", {"connection_handle": "prod_inside"}).status_code == 409
     told(ours, "POST", f"{W}/aggregator", {"handle": "prod", "plugin": "aws", "connections": ["prod_*"]})
-    listed = told(ours, "GET", f"{W}/schema")["items"]
+    first, *listed = told(ours, "GET", f"{W}/schema")["items"]
+    assert (first["name"], first["aggregator"]["connections"]) == ("all_aws", ["*"])  # there by itself
+    assert told(ours, "GET", f"{W}/schema/all_aws") == first == told(ours, "DELETE", f"{W}/schema/all_aws")
+    assert told(ours, "GET", f"{W}/aggregator")["items"][0] == first["aggregator"]
+    assert told(ours, "GET", f"{W}/aggregator/{first['aggregator_id']}") == first["aggregator"]
+    assert ours("PATCH", f"{W}/aggregator/{first['aggregator_id']}", {"handle": "x"}).status_code == 409
+    page = told(ours, "GET", f"{W}/aggregator?limit=1")
+    assert told(ours, "GET", f"{W}/aggregator?next_token={page['next_token']}")["items"][0]["handle"] == "prod"
     assert [(one["type"], one["state"]) for one in listed] == [
         ("aggregator", "direct"),
         ("connection", "direct"),
@@ -86,6 +93,7 @@ def test_an_aggregator_lives(program: ProgramOf, told: Told, cast: Cast) -> None
     assert told(ours, "GET", f"{W}/aggregator/prod/connection")["items"] == []
     assert told(ours, "GET", f"{W}/aggregator")["items"] == [changed]
     assert ours("DELETE", f"{W}/aggregator/all_aws").status_code == 409
+    assert ours("GET", f"{W}/aggregator/all_aws").status_code == 404  # of one connection there is none yet
     told(ours, "DELETE", f"{W}/aggregator/prod")
     assert ours("GET", f"{W}/aggregator/prod").status_code == 404
     assert program(cast.reader)("DELETE", f"{W}/aggregator/prod").status_code == 403
