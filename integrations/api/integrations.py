@@ -17,6 +17,7 @@ from integrations.access_tests.request import request_test
 from integrations.api import config as settings_map
 from integrations.api import shapes
 from integrations.api.config import Config
+from integrations.api.finding import hold_integration
 from integrations.api.shapes import IntegrationShape
 from integrations.forms.handle import HandleForm
 from integrations.models import AccessTest, Draft, Integration, SettingsTrial
@@ -30,7 +31,7 @@ from workspaces.access import Power, why_no_integrations, why_only_kept
 from workspaces.api.bodies import Body, checked
 from workspaces.api.paging import PAGING, Page, Paging, page_of
 from workspaces.api.problems import ProblemError, invalid
-from workspaces.api.routes import ORG, TENANT, WORKSPACE, Call, Routes, named, of_version
+from workspaces.api.routes import ORG, TENANT, WORKSPACE, Call, Routes, named
 
 routes = Routes("Integrations")
 _BOTH = (TENANT, ORG)
@@ -103,8 +104,7 @@ def change_integration(call: Call, integration: str, body: IntegrationChange) ->
     Other credentials are tried first, and used once they were read with: until then it is pending. Should that remove
     more than the deletion limit, it waits for somebody to save or discard it in the console.
     """
-    found = _find(call, integration)
-    of_version(call, found)
+    found = _hold(call, integration)
     if body.state == "disabled":
         raise invalid("state", "An integration cannot be disabled here. Delete it, or take its permissions away.")
     try:
@@ -123,8 +123,7 @@ def change_integration(call: Call, integration: str, body: IntegrationChange) ->
 @routes.delete("/integration/{integration}", gives=IntegrationShape, at=_BOTH)
 def delete_integration(call: Call, integration: str) -> IntegrationShape:
     """Delete an integration with all folders and connections that it made; nothing changes in AWS."""
-    found = _find(call, integration)
-    of_version(call, found)
+    found = _hold(call, integration)
     shape = shapes.integration_shape(found, call.tenant)
     deletion.request_removal(integration=found, by=call.user, now=timezone.now())
     return shape
@@ -190,6 +189,11 @@ def _find(call: Call, integration: str) -> Any:
         raise Http404
     found.tenant, found.organization = call.tenant, call.scope.organization
     return found
+
+
+def _hold(call: Call, integration: str) -> Any:
+    """Find what is to be changed, and lock it; refuses where the program has seen another version."""
+    return _find(call, hold_integration(call, integration).public_id)
 
 
 def _shape(call: Call, integration: Integration) -> IntegrationShape:

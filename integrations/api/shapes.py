@@ -161,13 +161,15 @@ def process_shape(run: SyncRun, tenant: Tenant) -> ProcessShape:
 
 def change_shapes(run: SyncRun) -> Iterable[ChangeShape]:
     """Give what a run, which was read whole, has changed or asked about."""
-    for line in run.changes:
-        change = Change(*line)
-        yield ChangeShape(
-            kind=change.kind,
-            node=change.node,
-            source_id=change.source_id,
-            label=change.label,
-            before=change.before or None,
-            after=change.after or None,
-        )
+    return (change_shape(Change(*line)) for line in run.changes)
+
+
+def change_shape(change: Change) -> ChangeShape:
+    return ChangeShape(
+        kind=change.kind,
+        node=change.node,
+        source_id=change.source_id,
+        label=change.label,
+        before=change.before or None,
+        after=change.after or None,
+    )

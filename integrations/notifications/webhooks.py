@@ -23,6 +23,10 @@ from workspaces.models import User
 from workspaces.wording.names import isolated
 
 MOST_WEBHOOKS: Final = 10
+NOBODY: Final = "Nobody gets emails. Choose the owners, or an address that is confirmed, and save."
+ROTATED_ALREADY: Final = (
+    "The secret was rotated already, and was left as it is now. Rotate it again if nobody copied the new one."
+)
 
 
 class WebhookRefusedError(Exception):
@@ -78,9 +82,7 @@ def rotate_secret(*, webhook: Webhook, former_until: str, by: User, now: datetim
     """
     current = _lock_webhook(webhook)
     if current.former_until != former_until:
-        raise ChangedMeanwhileError(
-            "The secret was rotated already, and was left as it is now. Rotate it again if nobody copied the new one."
-        )
+        raise ChangedMeanwhileError(ROTATED_ALREADY)
     current.former_secret, current.former_secret_until = current.secret, now + retention.FORMER_SECRET
     current.secret = signing.new_secret()
     current.save(update_fields=["sealed_secret", "sealed_former_secret", "former_secret_until"])

@@ -98,6 +98,24 @@ def tick(snapshot: Snapshot, selection: Selection, source_id: str, *, is_ticked:
     return Selection._marked(marks)
 
 
+def exactly(snapshot: Snapshot, include: Iterable[str], exclude: Iterable[str]) -> Selection:
+    """Give the selection in which these are ticked and those are not, the nearest mark deciding.
+
+    Without a mark of its own the root is not ticked. Of what would be so anyway no mark is kept; ids that the snapshot
+    does not have are kept as they come.
+    """
+    root = snapshot.root.source_id
+    wanted = dict.fromkeys(include, True) | dict.fromkeys(exclude, False)
+    wanted |= {ROOT: wanted.pop(root, wanted.get(ROOT, False))}
+    ticked, marks = {root: wanted[ROOT]}, dict(wanted)
+    nodes = [(folder.source_id, folder.parent_id or "") for folder in snapshot.folders[1:]]
+    for source_id, above in (*nodes, *((account.source_id, account.parent_id) for account in snapshot.accounts)):
+        ticked[source_id] = wanted.get(source_id, ticked[above])
+        if ticked[source_id] == ticked[above]:
+            marks.pop(source_id, None)
+    return Selection._marked(marks)
+
+
 def unknown(snapshot: Snapshot, selection: Selection) -> list[str]:
     """The ids of marks that are not in the AWS organization any more, as far as it could be seen; they do no harm."""
     seen = {folder.source_id for folder in snapshot.folders} | {account.source_id for account in snapshot.accounts}

@@ -105,6 +105,11 @@ class Outline:
         return unknown(self.snapshot, self.selection)
 
     @property
+    def ids(self) -> set[str]:
+        """The ids of all that there is to choose from; the root has its own and the one by which it is always known."""
+        return {ROOT, *self._folders, *(account.source_id for account in self.snapshot.accounts)}
+
+    @property
     def facts(self) -> SelectionFacts:
         """What is worth keeping of it: how many accounts there are, how many are mirrored, and how marks are called."""
         accounts, mirrored = self._counts[self.snapshot.root.source_id]

@@ -4,22 +4,39 @@ The choice is made on a trial, as other credentials are tried on one: until it i
 function is one transaction.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from integrations import edit_conflicts
+from integrations import edit_conflicts, retention
 from integrations.models import Integration, SettingsTrial, SyncRun
+from integrations.planning.selection import exactly
 from integrations.planning.selection_tree import Outline, Verb, in_words
 from integrations.planning.snapshot import unpack
 from integrations.trials import settings_trial
+from integrations.trials.why_not_saved import WHY_NOT_SAVED as _WHATEVER_IT_IS_ABOUT
 from workspaces import audit
 from workspaces.models import User
+from workspaces.wording.durations import duration_in_words
 from workspaces.wording.names import isolated
 
 _SELECTION: Final = SettingsTrial.About.SELECTION
+GONE: Final = (
+    f"There is no choice of accounts to save: it was saved or discarded, or {duration_in_words(retention.TRIAL)}"
+    " has passed since."
+)
+WHY_NOT_SAVED: Final[dict[type[Exception], str]] = _WHATEVER_IT_IS_ABOUT | {
+    settings_trial.TrialGoneError: GONE,
+    settings_trial.StaleReadError: "A sync has seen a newer state of AWS than what is shown here. Press Read again,"
+    " then save; nothing was saved.",
+}
+
+
+class UnknownIdError(Exception):
+    """Something was to be chosen that is not in the AWS organization; the text says what."""
 
 
 @transaction.atomic
@@ -68,6 +85,23 @@ def choose(*, integration: Integration, verb: Verb, source_id: str, now: datetim
     after = _outline(trials_of_it.select_for_update(), now).after(verb, source_id)
     trials_of_it.update(selection=after.selection.stored)
     return after
+
+
+@transaction.atomic
+def choose_exactly(
+    *, integration: Integration, include: Collection[str], exclude: Collection[str], now: datetime
+) -> Outline:
+    """Choose these and leave those out, for all who look at the trial; raises as ``choose`` does, and UnknownIdError.
+
+    An id that is not in AWS any more may stay where it was chosen before.
+    """
+    trials_of_it = SettingsTrial.objects.filter(integration=integration)
+    before = _outline(trials_of_it.select_for_update(), now)
+    if strange := {*include, *exclude} - before.ids - before.selection.marks.keys():
+        raise UnknownIdError(f"There is no OU and no account with the id {min(strange)[:50]} in the AWS organization.")
+    after = exactly(before.snapshot, include, exclude)
+    trials_of_it.update(selection=after.stored)
+    return Outline(before.snapshot, after)
 
 
 def _outline(found: QuerySet[SettingsTrial], now: datetime) -> Outline:

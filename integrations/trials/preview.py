@@ -4,10 +4,11 @@ It is a trial of the very settings that are in use.
 """
 
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 
-from integrations import edit_conflicts
+from integrations import edit_conflicts, retention
 from integrations.access import known_snapshot
 from integrations.models import Integration, SettingsTrial, SyncRun
 from integrations.planning import deletion_limit
@@ -16,7 +17,10 @@ from integrations.trials import settings_trial
 from integrations.trials.settings_trial import TrialOutcome
 from workspaces import audit
 from workspaces.models import User
+from workspaces.wording.durations import duration_in_words
 from workspaces.wording.names import isolated
+
+GONE: Final = f"There is no preview any more: it was closed, or {duration_in_words(retention.TRIAL)} has passed since."
 
 
 @transaction.atomic

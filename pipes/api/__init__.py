@@ -7,13 +7,17 @@ import json
 from functools import cache
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+from psycopg.errors import DeadlockDetected
 
 from connections.api import aggregators, permissions, schemas, stream, tree, workspace
 from connections.api import places as connection_places
-from integrations.api import integrations, nodes, processes
+from integrations.api import advanced, health, integrations, nodes, processes
+from integrations.api.notifications import deliveries, emails, webhooks
+from integrations.api.trials import preview, selection
 from workspaces.api import actor, audit_log, members, places, users
 from workspaces.api.problems import ProblemError, answer
 from workspaces.rate_limit import LimitReachedError
@@ -21,7 +25,8 @@ from workspaces.rate_limit import LimitReachedError
 SUBJECTS = (
     *(actor, users, places, members, audit_log),
     *(connection_places, tree, stream, workspace, permissions, schemas, aggregators),
-    *(integrations, nodes, processes),
+    *(integrations, nodes, processes, advanced, health, preview, selection),
+    *(emails, webhooks, deliveries),
 )
 ROUTES = tuple(dict.fromkeys(subject.routes for subject in SUBJECTS))  # what is at one path shares its routes
 
@@ -68,6 +73,14 @@ def _forbidden(_request: HttpRequest, error: PermissionDenied) -> HttpResponse:
 @api.exception_handler(ObjectDoesNotExist)
 def _not_there(_request: HttpRequest, _error: Exception) -> HttpResponse:
     return answer(ProblemError(404, "There is no such thing, or none that you have to do with."))
+
+
+@api.exception_handler(OperationalError)
+def _crossed(_request: HttpRequest, error: OperationalError) -> HttpResponse:
+    """Answer who has locked what somebody else waits for, who has locked what they wait for."""
+    if isinstance(error.__cause__, DeadlockDetected):
+        return answer(ProblemError(409, "Somebody else changed the same things in this moment. Try again."))
+    raise error
 
 
 @api.exception_handler(LimitReachedError)

@@ -11,11 +11,15 @@ from django.test import Client
 from django.utils import timezone
 
 from connections import actions
+from integrations.models import AccountAccess, Delivery, Integration, SettingsTrial
+from integrations.notifications import webhooks
+from integrations.planning.snapshot import Snapshot, SnapshotFolder, pack
+from integrations.trials import settings_trial
 from pipes.api import ROUTES
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
-from workspaces.models import Token
+from workspaces.models import Token, User
 from workspaces.people import tokens
 
 # Rows: method and path, and for whom it is. "all" of the tenant, its owners ("tenant"), members and owners of the
@@ -127,11 +131,11 @@ DELETE /connection_folder/{node}/permission/{permission}                        
 GET    /connection_folder/{node}/permission/{permission}                                 tenant
 PATCH  /connection_folder/{node}/permission/{permission}                                 tenant
 GET    /connection_tree                                                                  tenant
-GET    /org/{org}/conn                                                                   org
+GET    /org/{org}/conn                                                                   org member
 GET    /org/{org}/conn/{connection}                                                      org
 POST   /org/{org}/conn/{connection}/test                                                 org
 GET    /org/{org}/conn/{connection}/workspace                                            org
-GET    /org/{org}/connection                                                             org
+GET    /org/{org}/connection                                                             org member
 GET    /org/{org}/connection/{connection}                                                org
 POST   /org/{org}/connection/{connection}/test                                           org
 GET    /org/{org}/connection/{connection}/workspace                                      org
@@ -192,6 +196,80 @@ PATCH  /org/{org}/workspace/{workspace}/connection/{connection}     workspace
 POST   /org/{org}/workspace/{workspace}/connection_folder           workspace
 DELETE /org/{org}/workspace/{workspace}/connection_folder/{folder}  workspace
 PATCH  /org/{org}/workspace/{workspace}/connection_folder/{folder}  workspace
+GET    /integration/{integration}/schedule                                          tenant
+GET    /org/{org}/integration/{integration}/schedule                                org
+PATCH  /integration/{integration}/schedule                                          tenant
+PATCH  /org/{org}/integration/{integration}/schedule                                org
+GET    /integration/{integration}/deletion_limit                                    tenant
+GET    /org/{org}/integration/{integration}/deletion_limit                          org
+PATCH  /integration/{integration}/deletion_limit                                    tenant
+PATCH  /org/{org}/integration/{integration}/deletion_limit                          org
+GET    /integration/{integration}/health                                            tenant
+GET    /org/{org}/integration/{integration}/health                                  org
+POST   /integration/{integration}/health/test                                       tenant
+POST   /org/{org}/integration/{integration}/health/test                             org
+GET    /integration/{integration}/preview                                           tenant
+GET    /org/{org}/integration/{integration}/preview                                 org
+POST   /integration/{integration}/preview                                           tenant
+POST   /org/{org}/integration/{integration}/preview                                 org
+DELETE /integration/{integration}/preview                                           tenant
+DELETE /org/{org}/integration/{integration}/preview                                 org
+GET    /integration/{integration}/preview/change                                    tenant
+GET    /org/{org}/integration/{integration}/preview/change                          org
+POST   /integration/{integration}/preview/sync                                      tenant
+POST   /org/{org}/integration/{integration}/preview/sync                            org
+GET    /integration/{integration}/selection                                         tenant
+GET    /org/{org}/integration/{integration}/selection                               org
+GET    /integration/{integration}/selection/trial                                   tenant
+GET    /org/{org}/integration/{integration}/selection/trial                         org
+POST   /integration/{integration}/selection/trial                                   tenant
+POST   /org/{org}/integration/{integration}/selection/trial                         org
+PATCH  /integration/{integration}/selection/trial                                   tenant
+PATCH  /org/{org}/integration/{integration}/selection/trial                         org
+DELETE /integration/{integration}/selection/trial                                   tenant
+DELETE /org/{org}/integration/{integration}/selection/trial                         org
+POST   /integration/{integration}/selection/trial/read                              tenant
+POST   /org/{org}/integration/{integration}/selection/trial/read                    org
+POST   /integration/{integration}/selection/trial/save                              tenant
+POST   /org/{org}/integration/{integration}/selection/trial/save                    org
+GET    /integration/{integration}/selection/trial/change                            tenant
+GET    /org/{org}/integration/{integration}/selection/trial/change                  org
+GET    /integration/{integration}/selection/trial/node                              tenant
+GET    /org/{org}/integration/{integration}/selection/trial/node                    org
+GET    /connection/{connection}/health                                              tenant
+GET    /org/{org}/connection/{connection}/health                                    org
+GET    /org/{org}/workspace/{workspace}/connection/{connection}/health              workspace
+POST   /connection/{connection}/health/test                                         tenant
+POST   /org/{org}/connection/{connection}/health/test                               org
+POST   /org/{org}/workspace/{workspace}/connection/{connection}/health/test         workspace
+GET    /integration/{integration}/notification/email                                tenant
+GET    /org/{org}/integration/{integration}/notification/email                      org
+PATCH  /integration/{integration}/notification/email                                tenant
+PATCH  /org/{org}/integration/{integration}/notification/email                      org
+POST   /integration/{integration}/notification/email/ask                            tenant
+POST   /org/{org}/integration/{integration}/notification/email/ask                  org
+POST   /integration/{integration}/notification/email/test                           tenant
+POST   /org/{org}/integration/{integration}/notification/email/test                 org
+GET    /integration/{integration}/notification/webhook                              tenant
+GET    /org/{org}/integration/{integration}/notification/webhook                    org
+POST   /integration/{integration}/notification/webhook                              tenant
+POST   /org/{org}/integration/{integration}/notification/webhook                    org
+GET    /integration/{integration}/notification/webhook/{webhook}                    tenant
+GET    /org/{org}/integration/{integration}/notification/webhook/{webhook}          org
+PATCH  /integration/{integration}/notification/webhook/{webhook}                    tenant
+PATCH  /org/{org}/integration/{integration}/notification/webhook/{webhook}          org
+DELETE /integration/{integration}/notification/webhook/{webhook}                    tenant
+DELETE /org/{org}/integration/{integration}/notification/webhook/{webhook}          org
+POST   /integration/{integration}/notification/webhook/{webhook}/rotate             tenant
+POST   /org/{org}/integration/{integration}/notification/webhook/{webhook}/rotate   org
+POST   /integration/{integration}/notification/webhook/{webhook}/end_former_secret  tenant
+POST   /org/{org}/integration/{integration}/notification/webhook/{webhook}/end_former_secret  org
+POST   /integration/{integration}/notification/webhook/{webhook}/test               tenant
+POST   /org/{org}/integration/{integration}/notification/webhook/{webhook}/test     org
+GET    /integration/{integration}/notification/delivery                             tenant
+GET    /org/{org}/integration/{integration}/notification/delivery                   org
+POST   /integration/{integration}/notification/delivery/{delivery}/send             tenant
+POST   /org/{org}/integration/{integration}/notification/delivery/{delivery}/send   org
 """
 # There is none, for anybody.
 NEVER_THERE = {("GET", "/org/{org}/workspace/{workspace}/process/{process}")}
@@ -245,6 +323,7 @@ def _things(cast: Cast, path: str) -> dict[str, str]:
     scope = cast.at_workspace if is_inside else cast.at_org if path.startswith("/org/{org}") else cast.at_tenant
     with isolation.as_tenant(cast.acme.pk):
         folder, one = factories.folder(scope, "Ours"), factories.connection(scope, "One")
+        AccountAccess.objects.create(tenant=scope.tenant, organization=scope.organization, connection=one)
         node = folder if "_folder/" in path else one
         made: dict[str, Any] = {"folder": folder, "connection": one, "node": node, "name": one}
         if is_inside:
@@ -254,6 +333,22 @@ def _things(cast: Cast, path: str) -> dict[str, str]:
         else:
             made["permission"] = actions.add_grant(node=node, audience=scope, by=cast.tenant_owner)
         return {name: thing.public_id for name, thing in made.items()} | {"name": one.handle}
+
+
+def _notified(of: Integration, by: User) -> dict[str, str]:
+    """Make a webhook, and something that was sent to it."""
+    hook = factories.webhook(of, by=by)
+    webhooks.send_test(integration=of, webhook=hook, by=by, now=timezone.now())
+    return {"webhook": str(hook.uid), "delivery": str(Delivery.objects.get().uid)}
+
+
+def _begin(of: Integration, path: str, by: User) -> None:
+    """Put the trial there that a path is about, read and ready."""
+    about = "preview" if "/preview" in path else "selection" if "/selection" in path else ""
+    if about:
+        trial = settings_trial.begin(of, of, about=SettingsTrial.About(about), by=by)
+        read = Snapshot("o-acme123456", "100000000000", (SnapshotFolder("r-ab12", None, "Root"),), ())
+        SettingsTrial.objects.filter(pk=trial.pk).update(state=SettingsTrial.State.READY, snapshot=pack(read))
 
 
 @pytest.mark.parametrize(("method", "path", "group"), ROWS, ids=lambda text: str(text).replace("/", "."))
@@ -270,6 +365,8 @@ def test_each_gets_what_the_table_says(
         scope, by = (cast.at_tenant, cast.tenant_owner) if at_tenant else (cast.at_org, cast.org_owner)
         made = factories.integration(scope, "main", by=by)
         run = factories.finished_run(made)
+        _begin(made, path, by)
+        named |= _notified(made, by) if "/notification" in path else {}
     named |= {"integration": made.public_id, "process": run.public_id, "file": "sync.log"}
     named |= _things(cast, path)
     url = path.format(**named, identity="reader", email=cast.reader.email, token_id=token)

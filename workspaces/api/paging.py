@@ -90,9 +90,20 @@ def cut(
     if len(found) > paging.limit:
         number, last = shown[-1]
         keys = [getattr(last, newest_by).isoformat(), last.pk] if newest_by else [last.pk]
-        sealed = encryption.encrypt(json.dumps([number, keys]), owner=owner)
-        token = urlsafe_b64encode(sealed.encode()).decode()
+        token = _token([number, keys], owner)
     return [row for _, row in shown], token
+
+
+def part_of(call: Call, items: Sequence[Any], paging: Paging) -> tuple[Sequence[Any], str | None]:
+    """Give one page of what is not in the database but at hand, with what asks for the next."""
+    owner = _owner(call)
+    first, _ = _opened(paging.next_token, owner) if paging.next_token else (0, [])
+    end = first + paging.limit
+    return items[first:end], _token([end, []], owner) if end < len(items) else None
+
+
+def _token(place: list[Any], owner: str) -> str:
+    return urlsafe_b64encode(encryption.encrypt(json.dumps(place), owner=owner).encode()).decode()
 
 
 def _owner(call: Call) -> str:

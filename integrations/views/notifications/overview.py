@@ -105,7 +105,7 @@ def notifications_test(request: HttpRequest, access: Access, integration: str) -
             to = "1 address" if number == 1 else f"{number} addresses"
             messages.success(request, f"A test is on its way to {to}. What became of it is shown below.")
         else:
-            messages.error(request, "Nobody gets emails. Choose the owners, or an address that is confirmed, and save.")
+            messages.error(request, webhooks.NOBODY)
     return redirect(notifications_url(access, found))
 
 

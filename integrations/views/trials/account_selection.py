@@ -8,28 +8,17 @@ from django.views.decorators.http import require_http_methods
 
 from connections.errors import ChangedMeanwhileError
 from connections.retention import GRACE
-from integrations import retention
 from integrations.models import Integration, SettingsTrial
 from integrations.planning.selection_tree import Outline, in_words
 from integrations.trials import account_selection, settings_trial
 from integrations.views.frame import find_integration
 from integrations.views.trials import account_tree
-from integrations.views.trials.outcome import WHY_NOT_SAVED, outcome_context, show_trial
+from integrations.views.trials.outcome import outcome_context, show_trial
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
-from workspaces.wording.durations import duration_in_words
 from workspaces.wording.names import isolated
 
 _ABOUT = SettingsTrial.About.SELECTION
-_GONE = (
-    f"There is no choice of accounts to save: it was saved or discarded, or {duration_in_words(retention.TRIAL)}"
-    " has passed since."
-)
-_WHY_NOT_SAVED = WHY_NOT_SAVED | {
-    settings_trial.TrialGoneError: _GONE,
-    settings_trial.StaleReadError: "A sync has seen a newer state of AWS than what is shown here. Press Read again,"
-    " then save; nothing was saved.",
-}
 
 
 @scope_view(Power.OWNER)
@@ -46,7 +35,7 @@ def integration_selection(request: HttpRequest, access: Access, integration: str
         if account_tree.asks_part(request):
             return account_tree.show_part(request, account_selection.outline(found, now=now), request.path)
     except settings_trial.TrialGoneError:
-        messages.info(request, _GONE)
+        messages.info(request, account_selection.GONE)
         return redirect(config_url)
     if request.method == "POST":
         problem = _do(request, access, found)
@@ -60,7 +49,7 @@ def integration_selection(request: HttpRequest, access: Access, integration: str
         _found,
         about=_ABOUT,
         problem=problem,
-        gone=problem or _GONE,
+        gone=problem or account_selection.GONE,
         parts=("trial", "outcome"),
     )
 
@@ -95,8 +84,8 @@ def _do(request: HttpRequest, access: Access, integration: Integration) -> str:
             messages.success(request, f"Saved the accounts that {integration} mirrors.")
     except (ChangedMeanwhileError, settings_trial.OtherTrialError) as error:
         return str(error)
-    except tuple(_WHY_NOT_SAVED) as error:
-        return _WHY_NOT_SAVED[type(error)]
+    except tuple(account_selection.WHY_NOT_SAVED) as error:
+        return account_selection.WHY_NOT_SAVED[type(error)]
     return ""
 
 

@@ -21,16 +21,6 @@ from integrations.wizard import expected
 from workspaces.access import Access
 from workspaces.web.htmx import render_page
 
-# Why a trial was not saved, whatever it is about.
-WHY_NOT_SAVED: Final[dict[type[Exception], str]] = {
-    settings_trial.UnseenOutcomeError: (
-        "What saving would change is different by now. Look at it again below; nothing was saved."
-    ),
-    settings_trial.SyncUnderWayError: (
-        "A sync of this integration is running, and only one of the two can write. Save again when it is done."
-    ),
-}
-
 _NAMES: Final = {
     SettingsTrial.About.DISCOVERY: "New Discovery Settings",
     SettingsTrial.About.SELECTION: "Accounts to mirror",

@@ -7,7 +7,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from connections.errors import ChangedMeanwhileError
-from integrations import retention
 from integrations.models import Integration, SettingsTrial
 from integrations.trials import preview, settings_trial
 from integrations.views.frame import find_integration
@@ -15,7 +14,6 @@ from integrations.views.trials.outcome import outcome_context, show_trial
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 from workspaces.web.back import came_from
-from workspaces.wording.durations import duration_in_words
 
 
 @scope_view(Power.OWNER)
@@ -42,7 +40,7 @@ def integration_preview(request: HttpRequest, access: Access, integration: str) 
         _found,
         about=SettingsTrial.About.PREVIEW,
         back="integration_detail",
-        gone=f"There is no preview any more: it was closed, or {duration_in_words(retention.TRIAL)} has passed since.",
+        gone=preview.GONE,
     )
 
 

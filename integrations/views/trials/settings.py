@@ -10,8 +10,9 @@ from connections.errors import ChangedMeanwhileError
 from integrations import retention
 from integrations.models import Integration, SettingsTrial
 from integrations.trials import settings_trial
+from integrations.trials.why_not_saved import WHY_NOT_SAVED
 from integrations.views.frame import find_integration
-from integrations.views.trials.outcome import WHY_NOT_SAVED, outcome_context, show_trial
+from integrations.views.trials.outcome import outcome_context, show_trial
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 from workspaces.wording.durations import duration_in_words

@@ -1,0 +1,1 @@
+"""Who is notified of what about an integration: emails, webhooks, and what was sent; a secret is in one answer only."""
