@@ -18,7 +18,8 @@ from connections.api import places as connection_places
 from integrations.api import advanced, health, integrations, nodes, processes
 from integrations.api.notifications import deliveries, emails, webhooks
 from integrations.api.trials import preview, selection
-from workspaces.api import actor, audit_log, members, places, users
+from workspaces.api import actor, audit_log, places
+from workspaces.api.people import members, users
 from workspaces.api.problems import ProblemError, answer
 from workspaces.rate_limit import LimitReachedError
 
