@@ -69,6 +69,7 @@ HELP_OF_TITLES: Final = {
     "Aggregators": "workspaces/aggregators",
     "Workspaces": "places/what-a-place-has",
     "People": "roles/what-each-role-may-do",
+    "Service accounts": "roles/service-accounts",
     "Add People": "roles/adding-people",
     "Audit Log": "places/activity",
     "Security": "account/security",

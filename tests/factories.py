@@ -15,7 +15,7 @@ from integrations.notifications import webhooks as notification_actions
 from integrations.wizard import drafts, finish
 from workspaces.access import Scope
 from workspaces.models import Membership, Organization, Plan, Role, Tenant, User, Workspace
-from workspaces.people import tokens
+from workspaces.people import service_accounts, tokens
 from workspaces.places import actions, members
 
 PASSWORD = "a-password-for-tests"
@@ -53,6 +53,11 @@ def workspace(scope: Scope, handle: str, *, owner: User) -> Workspace:
 def member(scope: Scope, person: User, role: Role) -> Membership:
     """Give somebody a role."""
     return members.add_member(scope=scope, user=person, role=role, by=None)
+
+
+def service_account(scope: Scope, title: str = "Deploy", *, by: User) -> User:
+    """Make a service account of a tenant or organization."""
+    return service_accounts.create(scope=scope, title=title, description="", by=by).user
 
 
 def token(person: User, tenant: Tenant, title: str = "Program", *, expires_at: datetime | None = None) -> str:

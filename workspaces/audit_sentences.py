@@ -50,6 +50,9 @@ SENTENCES = {
     "token.created": "made the token {object} of {of}",
     "token.changed": "changed the token {object} of {of}",
     "token.deleted": "ended the token {object} of {of}",
+    "service_account.created": "created the {object}",
+    "service_account.changed": "changed the title or description of the {object}",
+    "service_account.deleted": "deleted the {object}",
     "tenant.tokens_voided": "ended all tokens of {object}",
     "tenant.token_life_changed": "changed for how long tokens of {object} are good at most",
     "invitation.sent": "invited {object} as {role}",
@@ -63,6 +66,7 @@ KINDS = {
     "organization": "Organization",
     "workspace": "Workspace",
     "user": "Person",
+    "serviceaccount": "Service account",
     "invitation": "Invitation",
     "token": "Token",
 }

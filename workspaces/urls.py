@@ -14,6 +14,8 @@ from workspaces.views import (
     settings,
     shortcuts,
 )
+from workspaces.views.service_accounts import accounts
+from workspaces.views.service_accounts import tokens as account_tokens
 from workspaces.views.tokens import of_tenant, own
 
 _TENANT = "tenants/<slug:tenant>/"
@@ -32,6 +34,16 @@ _AT_EVERY_LEVEL = (
     ("activity/", activity.audit_log, "audit_log"),
     ("activity/object/", activity.audit_object, "audit_object"),
     ("activity/audit-log.csv", activity.audit_log_csv, "audit_log_csv"),
+)
+_ACCOUNT = "people/service-accounts/<int:account>/"
+_AT_TENANT_AND_ORGANIZATION = (
+    ("people/service-accounts/", accounts.account_list, "service_accounts"),
+    ("people/service-accounts/new/", accounts.create, "service_account_create"),
+    (_ACCOUNT, accounts.detail, "service_account"),
+    (_ACCOUNT + "delete/", accounts.delete, "service_account_delete"),
+    (_ACCOUNT + "tokens/new/", account_tokens.create, "service_token_create"),
+    (_ACCOUNT + "tokens/<int:service_token>/", account_tokens.change, "service_token"),
+    (_ACCOUNT + "tokens/<int:service_token>/delete/", account_tokens.delete, "service_token_delete"),
 )
 
 urlpatterns = [
@@ -76,5 +88,10 @@ urlpatterns = [
         path(place + route, view, name=name)
         for place in (_TENANT, _ORGANIZATION, _WORKSPACE)
         for route, view, name in _AT_EVERY_LEVEL
+    ),
+    *(
+        path(place + route, view, name=name)
+        for place in (_TENANT, _ORGANIZATION)
+        for route, view, name in _AT_TENANT_AND_ORGANIZATION
     ),
 ]

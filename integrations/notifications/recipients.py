@@ -12,7 +12,7 @@ from typing import Final
 from django.core import signing
 
 from integrations.models import EmailNotifications, Integration
-from workspaces.places.members import owners_of
+from workspaces.places.members import active_owners_of
 from workspaces.sign_in import adapter
 
 MOST: Final = 50
@@ -28,7 +28,7 @@ def owners(emails: EmailNotifications) -> list[str]:
     """Give the owners' addresses, if they are to get emails."""
     if not emails.to_owners:
         return []
-    active = owners_of(emails.integration.scope).filter(user__is_active=True)
+    active = active_owners_of(emails.integration.scope)
     return list(active.order_by("user__email").values_list("user__email", flat=True))
 
 

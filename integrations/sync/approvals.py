@@ -80,5 +80,5 @@ def _decide(run: SyncRun, state: SyncRun.State, by: User, now: datetime) -> Sync
 def _what_became(run: SyncRun) -> str:
     if run.decided_by is not None:
         word = "discarded" if run.state == SyncRun.State.DISCARDED else "approved"
-        return f"{run.decided_by.email} has {word} this already. Nothing was done a second time."
+        return f"{run.decided_by.known_as} has {word} this already. Nothing was done a second time."
     return "A later sync took the place of this one. Look at what that one found; nothing was done."

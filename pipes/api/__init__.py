@@ -19,12 +19,12 @@ from integrations.api import advanced, health, integrations, nodes, processes
 from integrations.api.notifications import deliveries, emails, webhooks
 from integrations.api.trials import preview, selection
 from workspaces.api import actor, audit_log, places
-from workspaces.api.people import members, users
+from workspaces.api.people import members, service_accounts, tokens, users
 from workspaces.api.problems import ProblemError, answer
 from workspaces.rate_limit import LimitReachedError
 
 SUBJECTS = (
-    *(actor, users, places, members, audit_log),
+    *(actor, users, tokens, places, members, service_accounts, audit_log),
     *(connection_places, tree, stream, workspace, permissions, schemas, aggregators),
     *(integrations, nodes, processes, advanced, health, preview, selection),
     *(emails, webhooks, deliveries),

@@ -56,12 +56,12 @@ class Everything:
         with isolation.as_tenant(cast.acme.pk):
             self._rows = {level: _people(cast, scope) for level, scope in self.scopes.items()}
             for level in ("tenant", "org"):
-                self._rows[level] |= _integration(cast, self.scopes[level])
+                self._rows[level] |= _integration(cast, self.scopes[level]) | _program(cast, self.scopes[level])
             self._by_hand = {level: _by_hand(cast, scope) for level, scope in self.scopes.items()}
             self._rows["workspace"] |= self._by_hand["workspace"] | _in_use(cast)
             self._rows["tenant"]["support_access"] = _support(cast, supporter)
             factories.token(cast.tenant_owner, cast.acme)
-            token = self._rows["tenant"]["held_token"] = Token.objects.get().pk
+            token = self._rows["tenant"]["held_token"] = Token.objects.get(user=cast.tenant_owner).pk
             letter = invitations.send_invitation(
                 scope=cast.at_org, email="new@example.com", role=Role.MEMBER, by=cast.org_owner, now=timezone.now()
             )
@@ -101,6 +101,12 @@ def _people(cast: Cast, scope: Scope) -> dict[str, Any]:
     )
     assert isinstance(guest, Membership)
     return {"member": guest.pk, "invitation": letter.invitation.pk}
+
+
+def _program(cast: Cast, scope: Scope) -> dict[str, Any]:
+    account = factories.service_account(scope, by=cast.tenant_owner)
+    factories.token(account, scope.tenant)
+    return {"account": account.pk, "service_token": Token.objects.get(user=account).pk}
 
 
 def _integration(cast: Cast, scope: Scope) -> dict[str, Any]:

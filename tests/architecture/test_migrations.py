@@ -26,6 +26,7 @@ SEEN: dict[tuple[str, str], str] = {
     ("integrations", "0021_keys_with_tenant"): _OF_OWN_TENANT,
     ("integrations", "0031_numbered_runs"): "the trigger fills in a column that it does not write",
     ("workspaces", "0013_versions"): _FILLED_IN,
+    ("workspaces", "0017_service_accounts"): "it knows no service accounts, and nothing of anybody else changes",
     ("workspaces", "0014_members_in_tenant"): "the index is of the key and one column more",
     ("connections", "0016_versions"): _FILLED_IN,
     ("integrations", "0037_versions"): _FILLED_IN,

@@ -60,6 +60,13 @@ switch_organization             tenant    GET  200 200 200 200 200 200 200 404 3
 organization_create             tenant    GET  200 403 403 403 403 403 403 404 302
 support_end                     tenant    POST 302 403 403 403 403 403 403 404 302
 people                          tenant    GET  200 403 403 403 403 403 403 404 302
+service_accounts                tenant    GET  200 403 403 403 403 403 403 404 302
+service_account_create          tenant    GET  200 403 403 403 403 403 403 404 302
+service_account                 tenant    GET  200 403 403 403 403 403 403 404 302
+service_account_delete          tenant    GET  200 403 403 403 403 403 403 404 302
+service_token_create            tenant    GET  302 403 403 403 403 403 403 404 302
+service_token                   tenant    GET  200 403 403 403 403 403 403 404 302
+service_token_delete            tenant    GET  200 403 403 403 403 403 403 404 302
 tenant_tokens                   tenant    GET  200 403 403 403 403 403 403 404 302
 tenant_tokens_reset             tenant    GET  200 403 403 403 403 403 403 404 302
 tenant_token_end                tenant    GET  200 403 403 403 403 403 403 404 302
@@ -148,6 +155,13 @@ organization_advanced           org       GET  200 404 200 403 403 403 403 404 3
 switch_workspace                org       GET  200 404 200 200 200 200 200 404 302
 workspace_create                org       GET  200 404 200 403 403 403 403 404 302
 people                          org       GET  200 404 200 200 200 200 200 404 302
+service_accounts                org       GET  200 404 200 403 403 403 403 404 302
+service_account_create          org       GET  200 404 200 403 403 403 403 404 302
+service_account                 org       GET  200 404 200 403 403 403 403 404 302
+service_account_delete          org       GET  200 404 200 403 403 403 403 404 302
+service_token_create            org       GET  302 404 302 403 403 403 403 404 302
+service_token                   org       GET  200 404 200 403 403 403 403 404 302
+service_token_delete            org       GET  200 404 200 403 403 403 403 404 302
 person_add                      org       GET  200 404 200 403 403 403 403 404 302
 people_leave                    org       GET  404 404 200 200 200 200 200 404 302
 person_role                     org       POST 302 404 302 403 403 403 403 404 302

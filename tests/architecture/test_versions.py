@@ -33,7 +33,16 @@ FOUND = {
     "workspaces_workspace": {"organization_id"},
     "workspaces_tenant": {"first_steps_hidden_at"},
     "workspaces_token": {"user_id", "membership_id", "secret_hash", "last4", "last_used_at"},
-    "workspaces_user": {"password", "last_login", "is_superuser", "tokens_valid_from"},
+    "workspaces_user": {
+        *(
+            "password",
+            "last_login",
+            "is_superuser",
+            "tokens_valid_from",
+            "service_tenant_id",
+            "service_organization_id",
+        ),
+    },
     "workspaces_invitation": {
         *("email", "token_hash", "invited_by", "sender_id", "organization_id", "workspace_id"),
     },

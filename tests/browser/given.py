@@ -67,7 +67,7 @@ def fill(people: Cast) -> Filled:
     """Use the synced integration in acme/tnt/fireworks, leave another one half made, and invite somebody.
 
     A folder and a connection in it are made by hand; the integration has a webhook, for which a test waits, and takes
-    events from AWS. The tenant's owner has a token.
+    events from AWS. The tenant's owner has a token, and so has a service account.
     """
     draft_at("permissions", people, handle="another")
     by = people.tenant_owner
@@ -83,6 +83,7 @@ def fill(people: Cast) -> Filled:
         folder = factories.folder(people.at_org, "By hand")
         connection = create_connection(scope=people.at_org, folder=folder, handle="lone", title="Lone", by=by)
         factories.token(by, people.acme)
+        factories.token(factories.service_account(people.at_tenant, by=by), people.acme)
         invitation = send_invitation(
             scope=people.at_org, email="new@example.com", role=Role.MEMBER, by=by, now=timezone.now()
         )

@@ -54,6 +54,7 @@ def test_every_page_is_for_everybody_on_any_screen_and_light(visit: Visit, peopl
         "/tenants/acme/orgs/tnt/integrations/",
         "/tenants/acme/orgs/tnt/",
         "/tenants/acme/people/tokens/",  # people of an organization have no such part
+        "/tenants/acme/people/service-accounts/",
         "/",
         *UNLINKED,
     )

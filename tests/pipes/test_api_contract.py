@@ -41,7 +41,9 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[str, 
         with isolation.as_tenant(cast.acme.pk):
             run = factories.finished_run(factories.integration(cast.at_org, "main", by=cast.org_owner))
             factories.finished_run(factories.integration(cast.at_tenant, "whole", by=cast.tenant_owner))
+            account = factories.service_account(cast.at_org, by=cast.org_owner)
         names = {"tenant": "acme", "org": "tnt", "workspace": "fireworks", "user": cast.tenant_owner.handle}
+        names["account"] = account.public_id
         yield program_of(cast.tenant_owner, cast.acme).token, names | {"integration": "main", "process": run.public_id}
         transaction.set_rollback(True)
 

@@ -270,6 +270,36 @@ GET    /integration/{integration}/notification/delivery                         
 GET    /org/{org}/integration/{integration}/notification/delivery                   org
 POST   /integration/{integration}/notification/delivery/{delivery}/send             tenant
 POST   /org/{org}/integration/{integration}/notification/delivery/{delivery}/send   org
+GET    /service_account                                                    tenant
+POST   /service_account                                                    tenant
+GET    /service_account/{account}                                          tenant
+PATCH  /service_account/{account}                                          tenant
+DELETE /service_account/{account}                                          tenant
+GET    /service_account/{account}/token                                    tenant
+POST   /service_account/{account}/token                                    tenant
+GET    /service_account/{account}/token/{token_id}                         tenant
+PATCH  /service_account/{account}/token/{token_id}                         tenant
+DELETE /service_account/{account}/token/{token_id}                         tenant
+GET    /tenant/{tenant}/service_account                                    tenant
+POST   /tenant/{tenant}/service_account                                    tenant
+GET    /tenant/{tenant}/service_account/{account}                          tenant
+PATCH  /tenant/{tenant}/service_account/{account}                          tenant
+DELETE /tenant/{tenant}/service_account/{account}                          tenant
+GET    /tenant/{tenant}/service_account/{account}/token                    tenant
+POST   /tenant/{tenant}/service_account/{account}/token                    tenant
+GET    /tenant/{tenant}/service_account/{account}/token/{token_id}         tenant
+PATCH  /tenant/{tenant}/service_account/{account}/token/{token_id}         tenant
+DELETE /tenant/{tenant}/service_account/{account}/token/{token_id}         tenant
+GET    /org/{org}/service_account                                          org
+POST   /org/{org}/service_account                                          org
+GET    /org/{org}/service_account/{account}                                org
+PATCH  /org/{org}/service_account/{account}                                org
+DELETE /org/{org}/service_account/{account}                                org
+GET    /org/{org}/service_account/{account}/token                          org
+POST   /org/{org}/service_account/{account}/token                          org
+GET    /org/{org}/service_account/{account}/token/{token_id}               org
+PATCH  /org/{org}/service_account/{account}/token/{token_id}               org
+DELETE /org/{org}/service_account/{account}/token/{token_id}               org
 """
 # There is none, for anybody.
 NEVER_THERE = {("GET", "/org/{org}/workspace/{workspace}/process/{process}")}
@@ -369,6 +399,12 @@ def test_each_gets_what_the_table_says(
         named |= _notified(made, by) if "/notification" in path else {}
     named |= {"integration": made.public_id, "process": run.public_id, "file": "sync.log"}
     named |= _things(cast, path)
+    if "{account}" in path:
+        with isolation.as_tenant(cast.acme.pk):
+            account = factories.service_account(scope, by=by)
+            factories.token(account, cast.acme)
+            token = Token.objects.get(user=account).public_id
+        named["account"] = account.public_id
     url = path.format(**named, identity="reader", email=cast.reader.email, token_id=token)
     may, inside = MAY[group]
     for name in PEOPLE:

@@ -16,6 +16,7 @@ LISTS = (
     *("/tenant/acme/member", "/org/tnt/member", "/org/tnt/workspace", "/org/tnt/workspace/fireworks/member"),
     *("/integration", "/org/tnt/integration", "/org/tnt/workspace/fireworks/integration"),
     *("/process", "/org/tnt/process", "/org/tnt/integration/first/process"),
+    *("/service_account", "/org/tnt/service_account"),
 )
 
 
@@ -42,6 +43,7 @@ def grow(cast: Cast, name: str) -> None:
         for scope, by in ((cast.at_org, cast.org_owner), (cast.at_tenant, cast.tenant_owner)):
             one = factories.integration(scope, f"{name}-{scope.level}", by=by)
             factories.finished_run(one)
+            factories.service_account(scope, name, by=by)
 
 
 @pytest.mark.django_db

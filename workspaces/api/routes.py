@@ -1,8 +1,9 @@
 """How a route of the API is declared: its path, at which levels it is, and who may use it.
 
 A route that is at several levels is one function, which is given the scope in its ``Call``: its paths begin with
-nothing for the tenant, with ``/org/{org}`` for an organization, and with ``/org/{org}/workspace/{workspace}`` for a
-workspace. As on pages, strangers get 404 and members with too weak a role 403 with the reason.
+nothing for the tenant (or with ``/tenant/{tenant}``, where clients name it), with ``/org/{org}`` for an organization,
+and with ``/org/{org}/workspace/{workspace}`` for a workspace. As on pages, strangers get 404 and members with too weak
+a role 403 with the reason.
 """
 
 import inspect
@@ -23,8 +24,13 @@ from workspaces.models import Organization, Tenant, User, Workspace
 from workspaces.models.versioned import PUBLIC_ID_DIGITS
 from workspaces.people.tokens import SignedIn
 
-TENANT, ORG, WORKSPACE = "tenant", "org", "workspace"
-_BEFORE: Final = {TENANT: "", ORG: "/org/{org}", WORKSPACE: "/org/{org}/workspace/{workspace}"}
+TENANT, NAMED_TENANT, ORG, WORKSPACE = "tenant", "named_tenant", "org", "workspace"
+_BEFORE: Final = {
+    TENANT: "",
+    NAMED_TENANT: "/tenant/{tenant}",
+    ORG: "/org/{org}",
+    WORKSPACE: "/org/{org}/workspace/{workspace}",
+}
 _REFUSALS: Final = dict.fromkeys((400, 401, 402, 403, 404, 405, 409, 411, 412, 413, 429, 503), Problem)
 _REQUEST: Final = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=HttpRequest)
 _ID: Final = re.compile(rf"[a-z]+_[0-9a-v]{{{PUBLIC_ID_DIGITS}}}")
@@ -99,8 +105,10 @@ class Routes:
     def patch(self, path: str, *, gives: Any, at: Sequence[str] = (TENANT,), needs: Power = Power.OWNER) -> Decorator:
         return self._declare("PATCH", path, gives, 200, at, needs)
 
-    def delete(self, path: str, *, gives: Any, at: Sequence[str] = (TENANT,), needs: Power = Power.OWNER) -> Decorator:
-        return self._declare("DELETE", path, gives, 200, at, needs)
+    def delete(
+        self, path: str, *, gives: Any, at: Sequence[str] = (TENANT,), needs: Power = Power.OWNER, status: int = 200
+    ) -> Decorator:
+        return self._declare("DELETE", path, gives, status, at, needs)
 
     def _declare(
         self,
@@ -182,8 +190,10 @@ class Bearer:
 def _scoped(view: Callable[..., Any], level: str, status: int) -> Callable[..., HttpResponseBase]:
     """Make the view of one level, which takes the names of the places and leaves them to ``Bearer``."""
 
+    names = re.findall(r"\w+(?=\})", _BEFORE[level])
+
     def inner(request: HttpRequest, **values: Any) -> HttpResponseBase:
-        for place in ("org", "workspace"):
+        for place in names:
             values.pop(place, None)
         result = view(Call(request, request.access), **values)  # type: ignore[attr-defined]  # by Bearer
         if isinstance(result, HttpResponseBase):
@@ -191,11 +201,7 @@ def _scoped(view: Callable[..., Any], level: str, status: int) -> Callable[..., 
         return HttpResponse(result.model_dump_json(exclude_none=True), content_type="application/json", status=status)
 
     own = list(inspect.signature(view).parameters.values())
-    places = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=str)
-        for name in ("org", "workspace")
-        if f"{{{name}}}" in _BEFORE[level]
-    ]
+    places = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=str) for name in names]
     further = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own[1:]]
     inner.__signature__ = inspect.Signature([_REQUEST, *places, *further])  # type: ignore[attr-defined]
     inner.__name__, inner.__doc__ = view.__name__, view.__doc__

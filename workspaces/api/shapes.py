@@ -14,7 +14,7 @@ from workspaces.models.versioned import Versioned
 
 
 class UserShape(BaseModel):
-    """A person, or a service account, in one tenant."""
+    """A person, or a service account, in one tenant; only service accounts have a title and a description."""
 
     id: str
     handle: str
@@ -25,6 +25,8 @@ class UserShape(BaseModel):
     preview_access_mode: str = ""
     url: str | None = None
     token_min_issued_at: datetime | None = None
+    title: str | None = None
+    description: str | None = None
     created_at: datetime
     updated_at: datetime | None = None
     version_id: int
@@ -169,6 +171,8 @@ def user_shape(user: User, tenant: Tenant) -> UserShape:
         display_name=user.name or user.handle,
         tenant_id=tenant.public_id,
         token_min_issued_at=user.tokens_valid_from,
+        title=user.name if user.is_service_account else None,
+        description=user.description if user.is_service_account else None,
         created_at=user.joined_at,
         updated_at=user.updated_at,
         version_id=user.version,

@@ -16,6 +16,7 @@ from workspaces.models import AuditEvent, Membership, Tenant, User
 # Where the current request comes from; None in background work.
 remote_address: ContextVar[str | None] = ContextVar("remote_address", default=None)
 
+SERVICE_ACCOUNT = "serviceaccount"  # the kind of users who are programs
 BY_OPERATOR = "by_operator"  # in the details of what the operator of the installation did
 # In the details of what was done to many things at once: their keys by kind, and how they stood; the file has them.
 KEYS, STOOD = "keys", "stood"
@@ -37,16 +38,19 @@ def record(action: str, *, scope: Scope, by: User | None, target: Model, **detai
 
     ``action`` is *object.verb* in the past, such as ``integration.created``; without a person it was the system itself.
     """
+    kind, label = target._meta.model_name or "", str(target)
+    if isinstance(target, User) and target.is_service_account:
+        kind, label = SERVICE_ACCOUNT, target.known_as
     AuditEvent.objects.create(
         tenant_id=scope.tenant.pk,
         organization_id=scope.organization.pk if scope.organization else None,
         workspace_id=scope.workspace.pk if scope.workspace else None,
         actor_id=by.pk if by else None,
-        actor=by.email if by else "system",
+        actor=by.known_as if by else "system",
         action=action,
-        object_kind=target._meta.model_name or "",
+        object_kind=kind,
         object_id=str(target.pk),
-        object_label=str(target)[:200],
+        object_label=label[:200],
         details=details | ({BY_OPERATOR: True} if _is_operator.get() else {}),
         remote_address=remote_address.get(),
     )

@@ -68,7 +68,7 @@ def _midnight(day: date) -> datetime:
 
 def _by_person(text: str, tenant: Tenant) -> Q:
     """Match the email under which an event was recorded, or what a member is called now."""
-    called = Q(handle__icontains=text) | Q(name__icontains=text) | Q(email__icontains=text)
+    called = Q(handle__icontains=text) | Q(name__icontains=text) | Q(email__icontains=text, service_tenant=None)
     members = User.objects.filter(called, memberships__tenant=tenant, memberships__organization=None)
     return Q(actor__icontains=text) | Q(actor_id__in=members.values("pk"))
 

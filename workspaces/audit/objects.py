@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db.models import Model
 
+from workspaces import audit
 from workspaces.access import Access, Power, Scope, power_in
-from workspaces.models import Organization, Tenant, Workspace
+from workspaces.models import Organization, Tenant, User, Workspace
 from workspaces.web.inputs import key_in
 
 
@@ -53,6 +54,10 @@ def _page_of(tenant: Tenant, kind: str, pk: int) -> tuple[Scope | None, str, dic
     if kind == "workspace":
         workspace = Workspace.objects.filter(tenant=tenant, pk=pk).select_related("organization").first()
         return (Scope(tenant, workspace.organization, workspace), "workspace_home", {}) if workspace else nowhere
+    if kind == audit.SERVICE_ACCOUNT:
+        there = User.objects.filter(service_tenant=tenant, is_active=True, pk=pk).select_related("service_organization")
+        account = there.first()
+        return (Scope(tenant, account.service_organization), "service_account", {"account": pk}) if account else nowhere
     page = _pages.get(kind)
     row = page and rows(kind, tenant).filter(pk=pk).select_related("organization").first()
     if not page or not row:

@@ -6,6 +6,7 @@ from typing import Any
 
 from workspaces import audit
 from workspaces.models import AuditEvent
+from workspaces.wording.names import isolated
 
 # Of all apps: action → what the person did, and kind of object → what people call it.
 _sentences: dict[str, str] = {}
@@ -55,7 +56,7 @@ class EventSentence:
 
 def describe(event: AuditEvent) -> EventSentence:
     before, mark, after = _sentences.get(event.action, f"{event.action} {{object}}").partition("{object}")
-    said = {name: _text(value) for name, value in event.details.items() if f"{{{name}}}" in before + after}
+    said = {name: isolated(_text(value)) for name, value in event.details.items() if f"{{{name}}}" in before + after}
     rest = {name: value for name, value in event.details.items() if name not in (*said, *_NOT_SAID)}
     before, after = (_fill(part, said) for part in (before, after))
     return EventSentence(before, event.object_label if mark else "", after, _changes(rest))

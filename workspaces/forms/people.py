@@ -12,7 +12,7 @@ from django.core.validators import validate_email
 from workspaces.access import Scope
 from workspaces.forms.places import ProfileForm
 from workspaces.models import Membership, Role, Tenant, User
-from workspaces.places import members
+from workspaces.places import home, members
 from workspaces.web.inputs import AS_TYPED
 from workspaces.wording.names import isolated
 
@@ -66,6 +66,11 @@ class AddPersonForm(RoleForm):
                 f"{isolated(self.user)} is already in {self.scope} as {Role(member.role).label}. Change the role"
                 " in the list."
             )
+        else:
+            try:
+                home.check_role(self.scope, self.user, Role.MEMBER)
+            except home.HomeError as error:
+                raise ValidationError(str(error)) from None
         return who
 
 

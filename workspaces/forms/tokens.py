@@ -26,18 +26,13 @@ class TitleForm(forms.Form):
     )
 
 
-class NewTokenForm(TitleForm):
-    """What a token is to be called, for which tenant, and until when; then ``chosen`` and ``expires_at`` are set.
+class ExpiringForm(TitleForm):
+    """What a token of one tenant is to be called, and until when it is good; then ``expires_at`` is set.
 
     What the tenant's longest life forbids is not offered, and refused by ``check_life``, which raises ValueError with
     the sentence.
     """
 
-    tenant = forms.ChoiceField(
-        label="Tenant",
-        help_text="It opens this tenant only, with the roles that you have there at the time.",
-        error_messages={"required": "Choose a tenant.", "invalid_choice": "Choose one of your tenants."},
-    )
     expires = forms.ChoiceField(
         label="Expires",
         widget=forms.RadioSelect,
@@ -58,34 +53,18 @@ class NewTokenForm(TitleForm):
         self,
         data: Mapping[str, Any] | None = None,
         *,
-        tenants: Sequence[Tenant],
+        tenant: Tenant | None,
         initial: Mapping[str, str],
         check_life: Callable[..., None],
         now: datetime,
     ) -> None:
-        self._tenants = {tenant.handle: tenant for tenant in tenants}
+        self.chosen = tenant
         self._check_life, self._now = check_life, now
-        handle = (initial if data is None else data).get("tenant", "")
-        if data is None and len(tenants) == 1:
-            handle = tenants[0].handle
-        self.other_tenants = [each.handle for each in tenants if each.handle != handle]
-        longest = self._tenants[handle].token_max_days if handle in self._tenants else None
+        longest = tenant.token_max_days if tenant else None
         offered = _offered(longest)
         wanted = initial.get("expires", "")
         usual = wanted if wanted in dict(offered) else str(min(_USUAL, longest or _USUAL))
-        super().__init__(data, initial={**initial, "tenant": handle, "expires": usual})
-        own: Any = self.fields["tenant"]
-        own.choices = [
-            *([] if len(tenants) == 1 else [("", "Choose a tenant")]),
-            *((name, name) for name in self._tenants),
-        ]
-        own.widget.attrs |= {
-            "hx-get": reverse("token_new"),
-            "hx-target": "#expiry",
-            "hx-swap": "outerHTML",
-            "hx-include": "[name='expires'], [name='day']",
-            "hx-sync": "this:replace",
-        }
+        super().__init__(data, initial={**initial, "expires": usual})
         ends: Any = self.fields["expires"]
         ends.choices = [*_offered(None), *((name, "") for name, _ in offered if name not in dict(_offered(None)))]
         ends.widget.choices = offered
@@ -95,7 +74,6 @@ class NewTokenForm(TitleForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        self.chosen = self._tenants.get(cleaned.get("tenant", ""))
         expires = cleaned.get("expires")
         if expires != _DAY:
             self.errors.pop("day", None)  # it was not asked for
@@ -124,6 +102,46 @@ class NewTokenForm(TitleForm):
         end = datetime.combine(day, time.max, UTC)
         latest = self._now + timedelta(days=tenant.token_max_days or MOST_DAYS)
         return min(end, latest) if day == latest.astimezone(UTC).date() else end
+
+
+class NewTokenForm(ExpiringForm):
+    """What a token of one's own is to be: the tenant is ``chosen``, too."""
+
+    tenant = forms.ChoiceField(
+        label="Tenant",
+        help_text="It opens this tenant only, with the roles that you have there at the time.",
+        error_messages={"required": "Choose a tenant.", "invalid_choice": "Choose one of your tenants."},
+    )
+    field_order = ("title", "tenant", "expires", "day")
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        tenants: Sequence[Tenant],
+        initial: Mapping[str, str],
+        check_life: Callable[..., None],
+        now: datetime,
+    ) -> None:
+        self._tenants = {tenant.handle: tenant for tenant in tenants}
+        handle = (initial if data is None else data).get("tenant", "")
+        if data is None and len(tenants) == 1:
+            handle = tenants[0].handle
+        self.other_tenants = [each.handle for each in tenants if each.handle != handle]
+        tenant = self._tenants.get(handle)
+        super().__init__(data, tenant=tenant, initial={**initial, "tenant": handle}, check_life=check_life, now=now)
+        own: Any = self.fields["tenant"]
+        own.choices = [
+            *([] if len(tenants) == 1 else [("", "Choose a tenant")]),
+            *((name, name) for name in self._tenants),
+        ]
+        own.widget.attrs |= {
+            "hx-get": reverse("token_new"),
+            "hx-target": "#expiry",
+            "hx-swap": "outerHTML",
+            "hx-include": "[name='expires'], [name='day']",
+            "hx-sync": "this:replace",
+        }
 
 
 def _offered(longest: int | None) -> list[tuple[str, str]]:

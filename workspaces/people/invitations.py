@@ -41,7 +41,8 @@ class InvitationEmail:
     @property
     def signature(self) -> str:
         """Who sends it, to strangers and in our name: a handle where the address could carry a link or a sentence."""
-        return self.sender.email if _PLAIN_ADDRESS.fullmatch(self.sender.email) else self.sender.handle
+        name = self.sender.known_as
+        return name if _PLAIN_ADDRESS.fullmatch(name) else self.sender.handle
 
 
 def scope_of(invitation: Invitation) -> Scope:
@@ -80,7 +81,7 @@ def send_invitation(*, scope: Scope, email: str, role: Role, by: User, now: date
         defaults={
             "role": role,
             "token_hash": hash_of(token),
-            "invited_by": by.email,
+            "invited_by": by.known_as,
             "sender": by,
             "sent_at": None,
             "expires_at": now + retention.INVITATION,

@@ -20,6 +20,7 @@ from workspaces.sign_in import account_events
 from workspaces.wording.names import isolated
 
 LIMIT: Final = 5  # of one person in one tenant, active or not
+LIMIT_OF_SERVICE_ACCOUNT: Final = 2  # so that one can take the place of the other
 USE_IS_WRITTEN_EVERY: Final = timedelta(minutes=1)
 REFUSED: Final = "This token is unknown, inactive or over. Make another one at Profile → Tokens."
 
@@ -61,7 +62,7 @@ def make(
     now: datetime,
     newest: int | None = None,
 ) -> str:
-    """Make a token and give its text, which is known to nobody afterwards; its person gets an email.
+    """Make a token and give its text, which is known to nobody afterwards; its person, if it is one, gets an email.
 
     ``newest`` is the key of the newest token that whoever asks knew of, so that the same form makes no second one.
     Raises MadeMeanwhileError, TooManyTokensError, TokenLifeError, and Membership.DoesNotExist when the person is no
@@ -83,8 +84,9 @@ def make(
         last4=text[-4:],
     )
     day = expires_at.date().isoformat() if expires_at else None
-    audit.record("token.created", scope=Scope(tenant), by=by, target=token, of=user.email, expires=day)
-    account_events.token_made(user, tenant=tenant, last4=token.last4, expires_at=expires_at)
+    audit.record("token.created", scope=_where(user, tenant), by=by, target=token, of=user.known_as, expires=day)
+    if not user.is_service_account:
+        account_events.token_made(user, tenant=tenant, last4=token.last4, expires_at=expires_at)
     return text
 
 
@@ -94,10 +96,21 @@ def _refuse_another(user: User, tenant: Tenant, newest: int | None) -> None:
             "This form has made a token already, or another one was made since it was opened. If you want one more,"
             " send it again; what was made is in the list."
         )
-    if tokens_of(user, tenant).count() >= LIMIT:
+    most = limit_of(user)
+    if tokens_of(user, tenant).count() >= most:
         raise TooManyTokensError(
-            f"{isolated(user)} has {LIMIT} tokens in {tenant}, which is the most. Delete one of them first."
+            f"{isolated(user)} has {most} tokens in {tenant}, which is the most. Delete one of them first."
         )
+
+
+def _where(user: User, tenant: Tenant) -> Scope:
+    """Give the place in whose audit log a token is: people have theirs in tenants."""
+    return Scope(tenant, user.service_organization)
+
+
+def limit_of(user: User) -> int:
+    """Say how many tokens somebody may have in one tenant."""
+    return LIMIT_OF_SERVICE_ACCOUNT if user.is_service_account else LIMIT
 
 
 def check_life(tenant: Tenant, expires_at: datetime | None, *, now: datetime) -> None:
@@ -118,10 +131,10 @@ def change(*, token: Token, title: str, is_active: bool, by: User) -> None:
     current.save(update_fields=["title", "is_active"])
     audit.record(
         "token.changed",
-        scope=Scope(current.tenant),
+        scope=_where(current.user, current.tenant),
         by=by,
         target=current,
-        of=current.user.email,
+        of=current.user.known_as,
         before={"is_active": before},
         after={"is_active": is_active},
         **({"renamed": True} if is_renamed else {}),
@@ -132,7 +145,8 @@ def change(*, token: Token, title: str, is_active: bool, by: User) -> None:
 def delete(*, token: Token, by: User) -> None:
     """End a token for good; what uses it is signed out with its next request. Deleted twice, nothing happens."""
     if Token.objects.filter(pk=token.pk).delete()[0]:
-        audit.record("token.deleted", scope=Scope(token.tenant), by=by, target=token, of=token.user.email)
+        of, where = token.user.known_as, _where(token.user, token.tenant)
+        audit.record("token.deleted", scope=where, by=by, target=token, of=of)
 
 
 @transaction.atomic

@@ -18,6 +18,10 @@ _OF_WORKSPACE = (
     "DELETE FROM workspaces_workspace WHERE id = %(place)s",
 )
 _OF_ORGANIZATION = (
+    # Its service accounts leave the tenant too, and their tokens end with that.
+    "DELETE FROM workspaces_membership WHERE user_id IN"
+    " (SELECT id FROM workspaces_user WHERE service_organization_id = %(place)s)",
+    "UPDATE workspaces_user SET is_active = FALSE WHERE service_organization_id = %(place)s",
     "DELETE FROM workspaces_membership WHERE organization_id = %(place)s",
     "DELETE FROM workspaces_invitation WHERE organization_id = %(place)s",
     "DELETE FROM workspaces_workspace WHERE organization_id = %(place)s",
@@ -65,6 +69,9 @@ def going_with(scope: Scope) -> list[Going]:
     if scope.workspace is None:
         names = sorted(Workspace.objects.filter(organization=scope.organization).values_list("handle", flat=True))
         found.append(Going(len(names), "workspace", "workspaces", names[:MOST_NAMES]))
+        accounts = User.objects.filter(service_organization=scope.organization, is_active=True)
+        names = sorted(accounts.values_list("handle", flat=True))
+        found.append(Going(len(names), "service account", "service accounts", names[:MOST_NAMES]))
     return found
 
 
@@ -72,7 +79,7 @@ def going_with(scope: Scope) -> list[Going]:
 def delete_place(*, scope: Scope, by: User) -> None:
     """Delete the scope's organization (with its workspaces) or workspace, and all that is in it, for good.
 
-    Its people stay members of the tenant. One audit event is written.
+    Its people stay members of the tenant, its service accounts go. One audit event is written.
     """
     if scope.organization is None:
         raise ValueError(f"{scope} is a tenant; only its operator may delete it.")

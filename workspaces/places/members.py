@@ -17,10 +17,12 @@ from workspaces.access import Power, Scope, power_in
 from workspaces.models import Invitation, Membership, Role, Tenant, Token, User
 from workspaces.models.invitation import InvitationQuerySet
 from workspaces.models.membership import PLACE_ROLES, WORKSPACE_ROLES
+from workspaces.places import home
+from workspaces.places.home import StaysError
 from workspaces.wording.names import isolated
 
 
-class LastOwnerError(Exception):
+class LastOwnerError(StaysError):
     """The last owner of a place would leave it or become less than an owner; the text says what to do first."""
 
 
@@ -61,9 +63,13 @@ def members_of(scope: Scope) -> QuerySet[Membership]:
 
 
 def matching(members: QuerySet[Membership], text: str) -> QuerySet[Membership]:
-    fields = ("handle", "name", "email")
-    contains = Q(*((f"user__{name}__icontains", text) for name in fields), _connector=Q.OR)
-    return members.filter(contains) if text else members
+    return members.filter(called(text, "user__")) if text else members
+
+
+def called(text: str, prefix: str = "") -> Q:
+    """Match people with this in their handle, name or email, and service accounts, whose email is nobody's business."""
+    email = Q(**{f"{prefix}email__icontains": text, f"{prefix}service_tenant": None})
+    return email | Q(**{f"{prefix}handle__icontains": text}) | Q(**{f"{prefix}name__icontains": text})
 
 
 def people_of(tenant: Tenant) -> QuerySet[User]:
@@ -83,7 +89,7 @@ def owners_of(scope: Scope) -> QuerySet[Membership]:
 
 def active_owners_of(scope: Scope) -> QuerySet[Membership]:
     """Owners of the place itself who can sign in; nobody else counts as one when the last must stay."""
-    return owners_of(scope).filter(user__is_active=True)
+    return owners_of(scope).filter(user__is_active=True, user__service_tenant=None)
 
 
 def places_inside(scope: Scope, user: User) -> list[Scope]:
@@ -102,7 +108,11 @@ def outer_ownership(scope: Scope, user: User) -> Scope | None:
 
 
 def join(user: User, scope: Scope, role: Role) -> Membership:
-    """Give somebody a role in the place, and membership of the places around it: else they could not walk to it."""
+    """Give somebody a role in the place, and membership of the places around it: else they could not walk to it.
+
+    Raises HomeError for a service account that belongs elsewhere.
+    """
+    home.check_role(scope, user, role)
     outer = [Scope(scope.tenant)] if scope.organization else []
     outer += [Scope(scope.tenant, scope.organization)] if scope.workspace else []
     for place in outer:
@@ -115,7 +125,7 @@ def join(user: User, scope: Scope, role: Role) -> Membership:
 def add_member(*, scope: Scope, user: User, role: Role, by: User | None) -> Membership:
     """Give somebody of the tenant a role in the place; an open invitation of theirs to it is done with.
 
-    Raises AlreadyMemberError when they have one there already.
+    Raises AlreadyMemberError when they have one there already, and HomeError for a service account of elsewhere.
     """
     if Membership.objects.filter(user=user, **scope.keys).exists():
         raise AlreadyMemberError
@@ -139,8 +149,10 @@ def make_owner(*, scope: Scope, user: User, by: User) -> None:
 def change_role(*, scope: Scope, member: Membership, role: Role, by: User) -> Loss:
     """Change what a member of the place is there; what only an owner may ask others to goes with ownership.
 
-    Raises LastOwnerError for the last owner, and Membership.DoesNotExist when they are gone by now.
+    Raises LastOwnerError for the last owner, HomeError for a service account that cannot be that here, and
+    Membership.DoesNotExist when they are gone by now.
     """
+    home.check_role(scope, member.user, role)
     if role != Role.OWNER:
         _keep_an_owner(scope, member)
     current = Membership.objects.select_for_update(of=("self",)).select_related("user").get(pk=member.pk, **scope.keys)
@@ -158,8 +170,8 @@ def change_role(*, scope: Scope, member: Membership, role: Role, by: User) -> Lo
 def remove_member(*, scope: Scope, member: Membership, by: User) -> Loss:
     """Take somebody out of the place and of all places inside it; open invitations of theirs and by them go too.
 
-    Raises LastOwnerError for the last owner of the place itself. A place inside may lose its last owner this way: the
-    owners of the outer one own it as well.
+    Raises LastOwnerError for the last owner of the place itself, and HomeError for a service account of it. A place
+    inside may lose its last owner this way: the owners of the outer one own it as well.
     """
     loss = _drop(scope, member)
     audit.record("member.removed", scope=scope, by=by, target=member.user, role=member.role, **loss.details)
@@ -175,6 +187,7 @@ def leave(*, scope: Scope, member: Membership) -> Loss:
 
 
 def _drop(scope: Scope, member: Membership) -> Loss:
+    home.check_may_leave(scope, member.user)
     _keep_an_owner(scope, member)
     lost, ended = places_inside(scope, member.user), tokens_with(scope, member.user)
     _invitations_of(member.user).filter(**_inside(scope)).update(withdrawn_at=timezone.now())
@@ -229,7 +242,7 @@ def tokens_with(scope: Scope, user: User) -> int:
 
 def _drop_from_unseen_tenant(tenant: Tenant, user: User) -> None:
     """Outside Enterprise nobody notices the tenant: who is in none of its organizations is not left in it either."""
-    if tenant.is_custom:
+    if tenant.is_custom or user.is_service_account:
         return
     of_user = Membership.objects.filter(tenant=tenant, user=user)
     if not of_user.exclude(organization=None).exists():
@@ -253,6 +266,8 @@ def keep_owners_without(user: User) -> None:
 
 
 def _keep_an_owner(scope: Scope, member: Membership) -> None:
+    if member.user.is_service_account:
+        return  # it is not counted as one
     # Locks the owners in one order. Who of them is active is read after that, as another's action left it.
     owners = list(owners_of(scope).select_for_update().order_by("pk").values_list("pk", flat=True))
     if member.pk in owners and not active_owners_of(scope).exclude(pk=member.pk).exists():

@@ -12,6 +12,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
@@ -19,6 +20,7 @@ from workspaces import audit
 from workspaces.access import Scope
 from workspaces.handles import PLACE_MAX_LENGTH, RESERVED, slug
 from workspaces.models import User
+from workspaces.models.user import SERVICE_ACCOUNTS
 from workspaces.places import members as places_members
 from workspaces.sign_in import account_events, sessions
 from workspaces.sign_in.after_response import put_off
@@ -34,7 +36,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return subject
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send the email once the request has its answer, whose duration must not show whether one is sent."""
+        """Send the email once the request has its answer, whose duration must not show whether one is sent.
+
+        A service account has no address, and gets none.
+        """
+        if email.endswith(f"@{SERVICE_ACCOUNTS}"):
+            return
         given = {"request": self.request, "email": email, "base_url": settings.BASE_URL.rstrip("/")}
         message = self.render_mail(template_prefix, email, given | context)
         put_off(self.request, message.send)
@@ -45,6 +52,9 @@ class AccountAdapter(DefaultAccountAdapter):
         super().send_notification_mail(template_prefix, user, {"user": user} | (context or {}), email)
 
     def login(self, request: HttpRequest, user: Any) -> None:
+        """Begin a session, whichever door somebody came in by; a service account never has one."""
+        if user.is_service_account:
+            raise PermissionDenied("A service account does not sign in to the console: it works with tokens.")
         super().login(request, user)
         sessions.begin(request)
         audit.record_in_tenants_of(

@@ -10,13 +10,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from workspaces import retention
-from workspaces.access import Access, Power
+from workspaces.access import Access, Power, Scope
 from workspaces.forms.people import AddPersonForm, RoleForm
 from workspaces.models import Invitation, Membership, Role, SupportAccess, User
 from workspaces.people import invitations
 from workspaces.people import support_access as workspaces_support_access
 from workspaces.people.invitations import InvitationEmail
-from workspaces.places import members
+from workspaces.places import home, members
+from workspaces.places.home import StaysError
 from workspaces.rate_limit import LimitReachedError
 from workspaces.scoping import scope_view, tenant_view
 from workspaces.web.htmx import render_page, search_text
@@ -33,7 +34,10 @@ def member_list(request: HttpRequest, access: Access) -> HttpResponse:
     if access.scope.level == "tenant":  # organizations and workspaces show their people to members too
         access.check(Power.OWNER)
     query, scope = search_text(request), access.scope
-    page = numbered_page(request, members.matching(members.members_of(scope), query))
+    found = members.matching(members.members_of(scope), query).select_related("user__service_organization")
+    page = numbered_page(request, found)
+    for member in page:
+        member.home_url = _home_url(scope, member.user)  # for the template
     context: dict[str, object] = {"page": page, "q": query, "list_url": scope.url("people")}
     context |= {"sole_owner": members.sole_owner(scope), "roles": members.roles_in(scope), "now": timezone.now()}
     if access.is_tenant_owner:
@@ -42,6 +46,12 @@ def member_list(request: HttpRequest, access: Access) -> HttpResponse:
         invited = Invitation.objects.open().filter(**scope.keys, email__icontains=query).order_by("-created_at", "-pk")
         context |= {"invitations": invited[:INVITATIONS_SHOWN], "most_invitations": INVITATIONS_SHOWN}
     return render_page(request, "workspaces/people.html", context, parts=("list",))
+
+
+def _home_url(scope: Scope, user: User) -> str:
+    """Give the page of a service account of the place, where it is changed and deleted; empty for anybody else."""
+    home_scope = Scope(scope.tenant, user.service_organization)
+    return home_scope.url("service_account", account=user.pk) if home.is_of(scope, user) else ""
 
 
 @scope_view(Power.OWNER, with_workspace=True)
@@ -113,7 +123,7 @@ def change_role(request: HttpRequest, access: Access, member: int) -> HttpRespon
     role = form.cleaned_data["role"]
     try:
         loss = members.change_role(scope=access.scope, member=found, role=role, by=access.user)
-    except members.LastOwnerError as error:
+    except StaysError as error:
         messages.error(request, str(error))
     except Membership.DoesNotExist:
         raise Http404 from None
@@ -129,7 +139,7 @@ def remove(request: HttpRequest, access: Access, member: int) -> HttpResponse:
     if request.method == "POST":
         try:
             loss = members.remove_member(scope=access.scope, member=found, by=access.user)
-        except members.LastOwnerError as error:
+        except StaysError as error:
             messages.error(request, str(error))
         else:
             messages.success(request, f"Removed {isolated(found.user)} from {access.scope}.{loss.sentence()}")
@@ -146,7 +156,7 @@ def leave(request: HttpRequest, access: Access) -> HttpResponse:
     if request.method == "POST":
         try:
             loss = members.leave(scope=access.scope, member=found)
-        except members.LastOwnerError as error:
+        except StaysError as error:
             messages.error(request, str(error))
             return redirect(_back(access))
         messages.success(request, f"You have left {access.scope}.{loss.sentence('you')}")

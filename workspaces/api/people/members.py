@@ -19,6 +19,7 @@ from workspaces.forms.people import AddPersonForm, RoleForm
 from workspaces.models import Invitation, Membership, Organization, Role, Tenant, Workspace
 from workspaces.people import invitations
 from workspaces.places import members
+from workspaces.places.home import HomeError, StaysError
 
 routes = Routes("Members")
 _OF_MEMBER = ("user", *shapes.PEOPLE_OF_ROW)
@@ -213,6 +214,8 @@ def _add(access: Access, body: NewMember) -> Membership:
         member = members.add_member(scope=access.scope, user=user, role=role, by=access.user)
     except members.AlreadyMemberError:
         raise ProblemError(409, f"{user} is in {access.scope} already. Change the role instead.") from None
+    except HomeError as error:
+        raise ProblemError(409, str(error)) from None
     return _members(access.scope).get(pk=member.pk)
 
 
@@ -226,7 +229,7 @@ def _change_role(call: Call, user: str, body: RoleChange) -> Membership:
     role = _role(call.scope, body.role)
     try:
         members.change_role(scope=call.scope, member=found, role=role, by=call.user)
-    except members.LastOwnerError as error:
+    except StaysError as error:
         raise ProblemError(409, str(error)) from None
     return _member(call.access, user)
 
@@ -236,7 +239,7 @@ def _remove(call: Call, user: str) -> Membership:
     of_version(call, found)
     try:
         members.remove_member(scope=call.scope, member=found, by=call.user)
-    except members.LastOwnerError as error:
+    except StaysError as error:
         raise ProblemError(409, str(error)) from None
     return found
 
@@ -269,7 +272,8 @@ def _invited(invitation: Invitation, tenant: Tenant) -> dict[str, Any]:
 
 def _of_tenant(member: Membership, tenant: Tenant) -> shapes.TenantUserShape:
     fields = shapes.member_fields(member, tenant)
-    return shapes.TenantUserShape(**fields, email=member.user.email, tenant_id=tenant.public_id)
+    email = "" if member.user.is_service_account else member.user.email
+    return shapes.TenantUserShape(**fields, email=email, tenant_id=tenant.public_id)
 
 
 def _of_org(member: Membership, scope: Scope) -> shapes.OrgUserShape:

@@ -11,6 +11,7 @@ from workspaces.access import Access, Power
 from workspaces.forms.tokens import LongestLifeForm
 from workspaces.models import Tenant, Token
 from workspaces.people import tokens
+from workspaces.places import members
 from workspaces.scoping import tenant_view
 from workspaces.web.htmx import render_page, search_text
 from workspaces.web.pagination import numbered_page
@@ -74,5 +75,5 @@ def _of(tenant: Tenant) -> QuerySet[Token]:
 
 
 def _matching(found: QuerySet[Token], text: str) -> QuerySet[Token]:
-    fields = ("title", "last4", "user__handle", "user__name", "user__email")
-    return found.filter(Q(*((f"{name}__icontains", text) for name in fields), _connector=Q.OR)) if text else found
+    own = Q(title__icontains=text) | Q(last4__icontains=text)
+    return found.filter(own | members.called(text, "user__")) if text else found

@@ -4,12 +4,6 @@ It is in no session and at no address, so it is on that page alone. The page wit
 there was: a form that is sent once more, as by loading the answer again, makes no second one.
 """
 
-from collections.abc import Mapping
-from urllib.parse import urlencode
-
-from allauth.account.decorators import reauthentication_required
-from allauth.core.exceptions import ReauthenticationRequired
-from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -25,6 +19,7 @@ from workspaces.models import Membership, Token, User
 from workspaces.people import tokens
 from workspaces.places import lookup
 from workspaces.scoping import account_view
+from workspaces.views.tokens.making import command_with, given, newest_in, proved_first
 from workspaces.web.htmx import htmx, render_page
 from workspaces.web.pagination import numbered_page
 
@@ -45,24 +40,10 @@ def token_list(request: HttpRequest, user: User) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def token_new(request: HttpRequest, user: User) -> HttpResponse:
-    """Ask for the password (or a code) again, then what the token is for; make it, and show it.
-
-    Whose proof has become too old meanwhile finds what they have typed in the form again.
-    """
+    """Ask for the password (or a code) again, then what the token is for; make it, and show it."""
     if htmx(request) and request.method == "GET":  # what another tenant lets one choose: nothing is made
         return _ask(request, user)
-    try:
-        response: HttpResponse = _ask_and_make(request, user)
-    except ReauthenticationRequired:
-        given = _given(request.POST if request.method == "POST" else request.GET)
-        page = f"{request.path}?{urlencode(given)}" if given else request.path
-        return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': page}, safe='/')}")
-    return response
-
-
-@reauthentication_required
-def _ask_and_make(request: HttpRequest, user: User) -> HttpResponse:
-    return _ask(request, user)
+    return proved_first(request, lambda request: _ask(request, user), _FIELDS)
 
 
 def _ask(request: HttpRequest, user: User) -> HttpResponse:
@@ -70,14 +51,12 @@ def _ask(request: HttpRequest, user: User) -> HttpResponse:
     form = NewTokenForm(
         request.POST if request.method == "POST" else None,
         tenants=list(lookup.tenants_of(user)),
-        initial=_given(request.GET),
+        initial=given(request.GET, _FIELDS),
         check_life=tokens.check_life,
         now=now,
     )
     if request.method == "POST" and form.is_valid() and (text := _make(request, user, form)):
-        url = f"{settings.BASE_URL.rstrip('/')}/api/latest/actor"
-        command = f'curl -H "Authorization: Bearer {text}" \\\n  {url}'
-        shown = {"text": text, "command": command, "tenant": form.chosen, "expires_at": form.expires_at}
+        shown = {"text": text, "command": command_with(text), "tenant": form.chosen, "expires_at": form.expires_at}
         return render(request, "workspaces/tokens/shown.html", shown)
     newest = _own(user).order_by("-pk").values_list("pk", flat=True).first() or 0
     context = {"form": form, "newest": newest, "others": form.other_tenants}
@@ -86,11 +65,11 @@ def _ask(request: HttpRequest, user: User) -> HttpResponse:
 
 def _make(request: HttpRequest, user: User, form: NewTokenForm) -> str:
     """Make the token; empty, with the reason in the form, where it cannot be made."""
-    tenant, newest = form.chosen, request.POST.get("newest", "")
-    if tenant is None or not (newest.isascii() and newest.isdecimal() and len(newest) < 19):
+    tenant, newest = form.chosen, newest_in(request)
+    if tenant is None or newest is None:
         form.add_error(None, "Nothing was made: this form is not complete. Send it again.")
         return ""
-    values = {"title": form.cleaned_data["title"], "expires_at": form.expires_at, "newest": int(newest)}
+    values = {"title": form.cleaned_data["title"], "expires_at": form.expires_at, "newest": newest}
     try:
         with isolation.as_tenant(tenant.pk):
             text = tokens.make(user=user, tenant=tenant, by=user, now=timezone.now(), **values)
@@ -105,10 +84,6 @@ def _make(request: HttpRequest, user: User, form: NewTokenForm) -> str:
     else:
         return text
     return ""
-
-
-def _given(data: Mapping[str, str]) -> dict[str, str]:
-    return {name: data[name][:100] for name in _FIELDS if data.get(name)}
 
 
 @account_view

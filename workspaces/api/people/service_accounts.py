@@ -1,0 +1,113 @@
+"""Service accounts of the tenant or an organization, and their tokens; for its owners."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from pydantic import Field
+
+from workspaces.access import Power
+from workspaces.api import shapes
+from workspaces.api.bodies import Body
+from workspaces.api.paging import PAGING, Page, Paging, page_of
+from workspaces.api.people import tokens
+from workspaces.api.people.tokens import NewToken, TokenChange
+from workspaces.api.routes import NAMED_TENANT, ORG, TENANT, Call, Routes, named, of_version
+from workspaces.models import User
+from workspaces.people import service_accounts
+
+routes = Routes("Service accounts")
+_AT = (TENANT, NAMED_TENANT, ORG)
+_ALL = "/service_account"
+_ONE = "/service_account/{account}"
+
+
+class AccountBody(Body):
+    """What a service account is called, and what is said of it."""
+
+    title: str | None = Field(default=None, max_length=100)
+    description: str | None = Field(default=None, max_length=500)
+
+
+@routes.get(_ALL, gives=Page[shapes.UserShape], at=_AT, needs=Power.OWNER)
+def list_service_accounts(call: Call, paging: Paging = PAGING) -> Page[shapes.UserShape]:
+    """List the service accounts of the place itself."""
+    rows = service_accounts.of(call.scope)
+    return page_of(call, rows, paging, lambda member: shapes.user_shape(member.user, call.tenant))
+
+
+@routes.post(_ALL, gives=shapes.UserShape, at=_AT)
+def create_service_account(call: Call, body: AccountBody | None = None) -> shapes.UserShape:
+    """Create a service account, which is a member of the place at first."""
+    wanted = body or AccountBody()
+    texts = {"title": (wanted.title or "").strip(), "description": (wanted.description or "").strip()}
+    made = service_accounts.create(scope=call.scope, **texts, by=call.user)
+    return shapes.user_shape(_found(call, made.user.handle), call.tenant)
+
+
+@routes.get(_ONE, gives=shapes.UserShape, at=_AT, needs=Power.OWNER)
+def get_service_account(call: Call, account: str) -> shapes.UserShape:
+    """Get a service account, by its id or handle."""
+    return shapes.user_shape(_found(call, account), call.tenant)
+
+
+@routes.patch(_ONE, gives=shapes.UserShape, at=_AT)
+def change_service_account(call: Call, account: str, body: AccountBody) -> shapes.UserShape:
+    """Change what a service account is called, or what is said of it."""
+    found = _found(call, account)
+    of_version(call, found)
+    texts = {
+        name: before if (sent := getattr(body, name)) is None else sent.strip()
+        for name, before in (("title", found.name), ("description", found.description))
+    }
+    service_accounts.change(scope=call.scope, account=found, **texts, by=call.user)
+    return shapes.user_shape(_found(call, found.handle), call.tenant)
+
+
+@routes.delete(_ONE, gives=None, at=_AT, status=204)
+def delete_service_account(call: Call, account: str) -> HttpResponse:
+    """Delete a service account; its tokens end at once."""
+    service_accounts.delete(scope=call.scope, account=_found(call, account), by=call.user)
+    return HttpResponse(status=204)
+
+
+@routes.get(f"{_ONE}/token", gives=Page[shapes.TokenShape], at=_AT, needs=Power.OWNER)
+def list_account_tokens(call: Call, account: str, paging: Paging = PAGING) -> Page[shapes.TokenShape]:
+    """List the tokens of a service account."""
+    return tokens.page_of_tokens(call, _found(call, account), paging)
+
+
+@routes.post(f"{_ONE}/token", gives=shapes.TokenShape, at=_AT)
+def make_account_token(call: Call, account: str, body: NewToken | None = None) -> shapes.TokenShape:
+    """Make a token of a service account, which has two at most; its text is in this answer and in no other."""
+    return tokens.make(call, _not_itself(call, account), body)
+
+
+@routes.get(f"{_ONE}/token/{{token_id}}", gives=shapes.TokenShape, at=_AT, needs=Power.OWNER)
+def get_account_token(call: Call, account: str, token_id: str) -> shapes.TokenShape:
+    """Get one of the tokens of a service account."""
+    return tokens.get(call, _found(call, account), token_id)
+
+
+@routes.patch(f"{_ONE}/token/{{token_id}}", gives=shapes.TokenShape, at=_AT)
+def change_account_token(call: Call, account: str, token_id: str, body: TokenChange) -> shapes.TokenShape:
+    """Rename a token of a service account, or say whether it signs in."""
+    return tokens.change(call, _not_itself(call, account), token_id, body)
+
+
+@routes.delete(f"{_ONE}/token/{{token_id}}", gives=shapes.TokenShape, at=_AT)
+def delete_account_token(call: Call, account: str, token_id: str) -> shapes.TokenShape:
+    """End a token of a service account."""
+    return tokens.delete(call, _found(call, account), token_id)
+
+
+def _found(call: Call, account: str) -> User:
+    found = service_accounts.of(call.scope).filter(named(account, "user__")).first()
+    if found is None:
+        raise Http404
+    return found.user
+
+
+def _not_itself(call: Call, account: str) -> User:
+    found = _found(call, account)
+    if found == call.user:
+        raise PermissionDenied("A service account makes and changes no tokens of its own: another owner does.")
+    return found
