@@ -3,7 +3,10 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from integrations.models import Integration
+from integrations.notifications import webhooks
 from tests import factories
 from tests.conftest import Cast
 from tests.programs import Program, ProgramOf
@@ -17,6 +20,7 @@ LISTS = (
     *("/integration", "/org/tnt/integration", "/org/tnt/workspace/fireworks/integration"),
     *("/process", "/org/tnt/process", "/org/tnt/integration/first/process"),
     *("/service_account", "/org/tnt/service_account"),
+    *("/org/tnt/integration/first/notification/webhook", "/org/tnt/integration/first/notification/delivery"),
 )
 
 
@@ -46,6 +50,12 @@ def grow(cast: Cast, name: str) -> None:
             factories.service_account(scope, name, by=by)
 
 
+def notify(cast: Cast, first: Integration, name: str) -> None:
+    """Make one more webhook, and something that was sent to it."""
+    hook = factories.webhook(first, name, by=cast.org_owner)
+    webhooks.send_test(integration=first, webhook=hook, by=cast.org_owner, now=timezone.now())
+
+
 @pytest.mark.django_db
 def test_a_list_asks_as_often_for_two_as_for_many(program: ProgramOf, cast: Cast) -> None:
     ours = program(cast.tenant_owner)
@@ -53,11 +63,13 @@ def test_a_list_asks_as_often_for_two_as_for_many(program: ProgramOf, cast: Cast
     with isolation.as_tenant(cast.acme.pk):
         first = factories.integration(cast.at_org, "first", by=cast.org_owner)
         factories.finished_run(first)
+        notify(cast, first, "a")
     few = {path: statements(ours, path) for path in LISTS}
     for number in range(8):
         grow(cast, f"n{number}")
         with isolation.as_tenant(cast.acme.pk):
             factories.finished_run(first)
+            notify(cast, first, f"n{number}")
     many = {path: statements(ours, path) for path in LISTS}
     assert many == few
     assert max(few.values()) <= 12
