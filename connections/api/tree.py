@@ -116,7 +116,7 @@ def tree_page(
             raise invalid("prefix", f"There is no folder with the id “{paging.prefix}” here.")
         folders = folders.filter(path__under=top.path).exclude(pk=top.pk)
         connections = connections.filter(folder__path__under=top.path)
-    parts = [folders.alias(**_of_folders()), to_show(connections).alias(**_of_connections())]
+    parts = [folders.alias(**_of_folders()), to_show(connections.alias(**_of_connections()))]
     return _page(call, paging, parts)
 
 
