@@ -3,8 +3,4 @@
 from pipes.settings import *  # noqa: F403
 from pipes.settings import INSTALLED_APPS as _PRODUCT
 
-INSTALLED_APPS = [*_PRODUCT, "guardian", "bench.guarded"]
-ANONYMOUS_USER_NAME = None
-GUARDIAN_MONKEY_PATCH_USER = False
-GUARDIAN_MONKEY_PATCH_GROUP = False
-SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # nobody signs in by it
+INSTALLED_APPS = [*_PRODUCT, "bench.guarded"]

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "template_partials",
     "lucide",
     "django_structlog",
+    "guardian",
 ]
 
 MIDDLEWARE = [
@@ -165,6 +166,9 @@ PIPES_RUNS_KEPT_DAYS = env.int("PIPES_RUNS_KEPT_DAYS", default=365)
 
 AUTH_USER_MODEL = "workspaces.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+GUARDIAN_MONKEY_PATCH_USER = GUARDIAN_MONKEY_PATCH_GROUP = False  # see workspaces/delegation
+ANONYMOUS_USER_NAME = None
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # its backend would let superusers do everything
 PIPES_PASSWORD_LENGTH = 10  # at least
 _validation = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
@@ -178,10 +182,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "workspaces.sign_in.adapter.AccountAdapter"
-ACCOUNT_FORMS = {
-    "login": "workspaces.sign_in.adapter.SignInForm",
-    "reset_password": "workspaces.sign_in.adapter.ResetForm",
-}
+_adapter, _second_factors = "workspaces.sign_in.adapter", "workspaces.sign_in.second_factors"
+ACCOUNT_FORMS = {"login": f"{_adapter}.SignInForm", "reset_password": f"{_adapter}.ResetForm"}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -200,11 +202,8 @@ ACCOUNT_RATE_LIMITS = {  # of what writes to an address that somebody has typed;
 }
 USERSESSIONS_TRACK_ACTIVITY = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # the one who added a person vouches for the address
-MFA_ADAPTER = "workspaces.sign_in.second_factors.SecondFactorAdapter"
-MFA_FORMS = {
-    "authenticate": "workspaces.sign_in.second_factors.SignInCodeForm",
-    "reauthenticate": "workspaces.sign_in.second_factors.ProofCodeForm",
-}
+MFA_ADAPTER = f"{_second_factors}.SecondFactorAdapter"
+MFA_FORMS = {"authenticate": f"{_second_factors}.SignInCodeForm", "reauthenticate": f"{_second_factors}.ProofCodeForm"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or "consolemail://"))
 EMAIL_TIMEOUT = 10  # seconds; requests wait for the mail server

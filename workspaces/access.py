@@ -4,14 +4,17 @@ Every rule comes from the table *Who may do what* of the product's description. 
 a sentence for the person; ``can_…`` is built on it.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.urls import reverse
 
+from workspaces.delegation.held import Holdings, read
+from workspaces.delegation.verbs import WORDS, Verb
 from workspaces.models import Membership, Organization, Plan, Role, SupportAccess, Tenant, User, Workspace
 
 
@@ -73,6 +76,7 @@ class Access:
     memberships: tuple[Membership, ...]
     support: SupportAccess | None = None  # the operator looks, as an owner would
     marks: str | None = None  # of the state that the tenant's things are in, see web/remembered.py
+    _held: list[Holdings] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def power(self) -> Power:
@@ -102,6 +106,30 @@ class Access:
     def sees_tenant_settings(self) -> bool:
         return self.is_tenant_owner and self.scope.tenant.is_custom
 
+    @property
+    def held(self) -> Holdings:
+        """What was delegated to this person in the whole tenant; read once, and only where their role is not enough."""
+        if not self._held:
+            self._held.append(read(self.user.pk, self.scope.tenant.pk))
+        return self._held[0]
+
+    @property
+    def held_here(self) -> Holdings:
+        """What was delegated to this person of what the scope itself owns, or on the scope."""
+        organization, workspace = self.scope.organization, self.scope.workspace
+        return self.held.within(organization.pk if organization else None, workspace.pk if workspace else None)
+
+    def can(self, verb: Verb, thing: Model) -> bool:
+        """Whether this person may do this to a thing of the scope: as an owner, or because it was delegated."""
+        return self.can_own or bool(self.held_here.that_give(verb).on(thing))
+
+    def check_verb(self, verb: Verb, thing: Model) -> None:
+        if not self.can(verb, thing):
+            raise PermissionDenied(
+                f"To {WORDS[verb]} you need to be an owner of {self.scope}, or a delegate for it."
+                f" Ask an owner of {self.scope} to do it or to delegate it to you."
+            )
+
     def check(self, needs: Power) -> None:
         if self.power < needs:
             who = "an owner" if needs == Power.OWNER else "an operator or owner"
@@ -109,6 +137,24 @@ class Access:
                 f"You need to be {who} of {self.scope} for this."
                 f" Ask an owner of {self.scope} to do it or to change your role."
             )
+
+
+# What lets a delegate open a page or call a route: given whoever it is and the arguments of its URL.
+Rule = Callable[[Access, Mapping[str, Any]], bool]
+
+
+def admit(access: Access, needs: Power, rule: Rule | None, arguments: Mapping[str, Any]) -> None:
+    """Let whoever has this power in the scope pass, and delegates by the rule; raises PermissionDenied with the reason.
+
+    What was delegated opens what its rule says and nothing else. Who holds nothing learns nothing of what is there.
+    """
+    if access.power < needs and not (rule is not None and rule(access, arguments)):
+        access.check(needs)
+
+
+def holds(*verbs: Verb) -> Rule:
+    """Make the rule for what is open to whoever holds one of these on anything of the scope, or on the scope."""
+    return lambda access, _arguments: bool(access.held_here.that_give(*verbs))
 
 
 def check_tenant_settings(access: Access) -> None:

@@ -55,6 +55,8 @@ SENTENCES = {
     "service_account.deleted": "deleted the {object}",
     "tenant.tokens_voided": "ended all tokens of {object}",
     "tenant.token_life_changed": "changed for how long tokens of {object} are good at most",
+    "delegate.added": "delegated to {of} of {object}: {what}",
+    "delegate.removed": "took from {of} what was delegated of {object}: {what}",
     "invitation.sent": "invited {object} as {role}",
     "invitation.accepted": "accepted the invitation of {object} and is {role}",
     "invitation.withdrawn": "withdrew the invitation of {object} as {role}",

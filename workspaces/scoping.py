@@ -23,7 +23,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from psycopg.errors import ReadOnlySqlTransaction
 
 from workspaces import isolation
-from workspaces.access import Access, Power, Scope
+from workspaces.access import Access, Power, Rule, Scope, admit
 from workspaces.models import Membership, Organization, Role, User, Workspace
 from workspaces.people import support_access
 from workspaces.places import former_handles
@@ -73,7 +73,9 @@ def account_view(view: Callable[Concatenate[HttpRequest, User, ...], HttpRespons
     return inner
 
 
-def _scoped(levels: frozenset[str], needs: Power = Power.MEMBER) -> Callable[[ScopedView], View]:
+def _scoped(
+    levels: frozenset[str], needs: Power = Power.MEMBER, *, delegates: Rule | None = None
+) -> Callable[[ScopedView], View]:
     def decorate(view: ScopedView) -> View:
         def open_page(request: HttpRequest, user: User, arguments: dict[str, Any]) -> HttpResponseBase:
             with isolation.as_user(user.pk):
@@ -82,7 +84,7 @@ def _scoped(levels: frozenset[str], needs: Power = Power.MEMBER) -> Callable[[Sc
                 if access.scope.level not in levels:
                     raise Http404
                 request.access = access  # type: ignore[attr-defined]  # first: the page of a refusal shows the place
-                access.check(needs)
+                admit(access, needs, delegates, arguments)
                 with remembered.under(access.scope.tenant.pk, access.marks if request.method in _LOOKS else None):
                     if access.support is not None:
                         return _look_only(request, access, view, arguments)
@@ -101,6 +103,7 @@ def _scoped(levels: frozenset[str], needs: Power = Power.MEMBER) -> Callable[[Sc
 
         inner.scope = "/".join(sorted(levels))  # type: ignore[attr-defined]
         inner.needs = needs  # type: ignore[attr-defined]
+        inner.delegates = delegates  # type: ignore[attr-defined]
         return inner
 
     return decorate
@@ -149,9 +152,15 @@ organization_view = partial(_scoped, frozenset({"org"}))
 workspace_view = partial(_scoped, frozenset({"workspace"}))
 
 
-def scope_view(needs: Power = Power.OWNER, *, with_workspace: bool = False) -> Callable[[ScopedView], View]:
-    """Declare a view that is mounted below tenants and organizations (and workspaces) alike."""
-    return _scoped(frozenset({"tenant", "org"} | ({"workspace"} if with_workspace else set())), needs)
+def scope_view(
+    needs: Power = Power.OWNER, *, with_workspace: bool = False, delegates: Rule | None = None
+) -> Callable[[ScopedView], View]:
+    """Declare a view that is mounted below tenants and organizations (and workspaces) alike.
+
+    ``delegates`` says which delegates may open it, whatever power it needs of others.
+    """
+    levels = frozenset({"tenant", "org"} | ({"workspace"} if with_workspace else set()))
+    return _scoped(levels, needs, delegates=delegates)
 
 
 def enter(user: User, tenant: str, organization: str | None, workspace: str | None) -> Access:
@@ -180,7 +189,7 @@ def enter(user: User, tenant: str, organization: str | None, workspace: str | No
     except (Organization.DoesNotExist, Workspace.DoesNotExist):
         raise Http404 from None
     access = Access(user, scope, memberships, granted, marks)
-    if access.power == Power.NONE:
+    if access.power == Power.NONE and not access.held_here:
         raise Http404
     return access
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from connections.models.folder import Folder
 from connections.models.node import SHOWN, Node, NodeManager
+from workspaces.delegation.verbs import permissions_of
 from workspaces.handles import how_to_write, why_system_owned
 
 
@@ -71,6 +72,7 @@ class Connection(Node):
     objects: ClassVar[NodeManager["Connection"]] = NodeManager()
 
     class Meta(Node.Meta):
+        permissions = permissions_of("connection")
         constraints = [
             *Node.Meta.constraints,
             models.CheckConstraint(condition=Q(state__in=ConnectionState.values), name="connection_state_known"),

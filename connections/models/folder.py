@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from connections.models.node import Node, NodeManager
 from connections.tree import PathField
+from workspaces.delegation.verbs import permissions_of
 from workspaces.handles import PlaceHandleField
 
 
@@ -26,6 +27,7 @@ class Folder(Node):
     objects: ClassVar[NodeManager["Folder"]] = NodeManager()
 
     class Meta(Node.Meta):
+        permissions = permissions_of("folder")
         constraints = [
             *Node.Meta.constraints,
             models.CheckConstraint(

@@ -4,7 +4,7 @@ from integrations.models.access_test import AccessTest
 from integrations.models.account_access import AccountAccess
 from integrations.models.draft import Draft
 from integrations.models.event_inlet import AwsEvent, EventInlet
-from integrations.models.integration import Integration, KnownSnapshot, ReadBy
+from integrations.models.integration import Integration, IntegrationDelegation, KnownSnapshot, ReadBy
 from integrations.models.notifications import Delivery, DeliveryDue, EmailNotifications, Event, Topic, Webhook
 from integrations.models.schedules import HealthSchedule, SyncSchedule
 from integrations.models.settings import AccessMode
@@ -24,6 +24,7 @@ __all__ = [
     "EventInlet",
     "HealthSchedule",
     "Integration",
+    "IntegrationDelegation",
     "KnownSnapshot",
     "ReadBy",
     "SettingsTrial",

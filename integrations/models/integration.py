@@ -11,6 +11,8 @@ from integrations.models.settings import NamedSettings
 from integrations.planning import deletion_limit
 from integrations.planning.selection_tree import SelectionFacts
 from workspaces.access import Scope
+from workspaces.delegation.rows import GOES_WITH, Delegation
+from workspaces.delegation.verbs import permissions_of
 from workspaces.models import Tenant
 from workspaces.models.versioned import PublicIdField, Versioned
 
@@ -79,6 +81,7 @@ class Integration(NamedSettings, Versioned):
     objects = IntegrationQuerySet.as_manager()
 
     class Meta:
+        permissions = permissions_of("integration")
         indexes = [
             models.Index(fields=["id"], condition=Q(state="deleting"), name="integration_deleting"),
         ]
@@ -105,6 +108,13 @@ class Integration(NamedSettings, Versioned):
         """Whether accounts are left out by choice, as far as the last sync knows."""
         known = self.known_selection
         return known is not None and known.mirrored < known.accounts
+
+
+class IntegrationDelegation(Delegation):
+    """A verb on an integration."""
+
+    content_object = models.ForeignKey(Integration, **GOES_WITH)
+    THERE = {"content_object__state": Integration.State.ACTIVE}
 
 
 class ReadBy(models.TextChoices):

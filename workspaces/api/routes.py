@@ -18,7 +18,7 @@ from django.http.response import HttpResponseBase
 from ninja import Router
 from pydantic import BaseModel
 
-from workspaces.access import Access, Power, Scope
+from workspaces.access import Access, Power, Rule, Scope, admit
 from workspaces.api.problems import Problem, ProblemError
 from workspaces.models import Organization, Tenant, User, Workspace
 from workspaces.models.versioned import PUBLIC_ID_DIGITS
@@ -37,13 +37,21 @@ _ID: Final = re.compile(rf"[a-z]+_[0-9a-v]{{{PUBLIC_ID_DIGITS}}}")
 
 
 @dataclass(frozen=True, slots=True)
+class Whom:
+    """Who may use a route: members with this power in its scope, and the delegates that a rule lets pass."""
+
+    needs: Power
+    delegates: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """One operation at one path: what a test of who may do what goes through."""
 
     method: str
     path: str
     level: str
-    needs: Power
+    whom: Whom
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +97,52 @@ class Routes:
         gives: Any,
         at: Sequence[str] = (TENANT,),
         needs: Power = Power.MEMBER,
+        delegates: Rule | None = None,
         status: int = 200,
         media_type: str = "",
     ) -> Decorator:
-        """Declare what is read; with ``media_type`` it is written as that, and not as JSON."""
+        """Declare what is read; with ``media_type`` it is written as that, and not as JSON.
+
+        ``delegates`` says which delegates may use the route, whatever power it needs of others.
+        """
         content = {media_type: {"schema": {"type": "string"}}}
         extra = {"responses": {status: {"content": content}}} if media_type else None
-        return self._declare("GET", path, gives, status, at, needs, extra)
+        return self._declare("GET", path, gives, status, at, Whom(needs, delegates), extra)
 
     def post(
-        self, path: str, *, gives: Any, at: Sequence[str] = (TENANT,), needs: Power = Power.OWNER, status: int = 201
+        self,
+        path: str,
+        *,
+        gives: Any,
+        at: Sequence[str] = (TENANT,),
+        needs: Power = Power.OWNER,
+        delegates: Rule | None = None,
+        status: int = 201,
     ) -> Decorator:
-        return self._declare("POST", path, gives, status, at, needs)
+        return self._declare("POST", path, gives, status, at, Whom(needs, delegates))
 
-    def patch(self, path: str, *, gives: Any, at: Sequence[str] = (TENANT,), needs: Power = Power.OWNER) -> Decorator:
-        return self._declare("PATCH", path, gives, 200, at, needs)
+    def patch(
+        self,
+        path: str,
+        *,
+        gives: Any,
+        at: Sequence[str] = (TENANT,),
+        needs: Power = Power.OWNER,
+        delegates: Rule | None = None,
+    ) -> Decorator:
+        return self._declare("PATCH", path, gives, 200, at, Whom(needs, delegates))
 
     def delete(
-        self, path: str, *, gives: Any, at: Sequence[str] = (TENANT,), needs: Power = Power.OWNER, status: int = 200
+        self,
+        path: str,
+        *,
+        gives: Any,
+        at: Sequence[str] = (TENANT,),
+        needs: Power = Power.OWNER,
+        delegates: Rule | None = None,
+        status: int = 200,
     ) -> Decorator:
-        return self._declare("DELETE", path, gives, status, at, needs)
+        return self._declare("DELETE", path, gives, status, at, Whom(needs, delegates))
 
     def _declare(
         self,
@@ -117,7 +151,7 @@ class Routes:
         gives: Any,
         status: int,
         at: Sequence[str],
-        needs: Power,
+        whom: Whom,
         extra: dict[str, Any] | None = None,
     ) -> Decorator:
         def decorate(view: View) -> View:
@@ -127,7 +161,7 @@ class Routes:
                     full or "/",
                     [method],
                     _scoped(view, level, status),
-                    auth=Bearer(needs),
+                    auth=Bearer(whom),
                     response={status: gives} | _REFUSALS,
                     openapi_extra=extra,
                     operation_id="_".join(
@@ -139,7 +173,7 @@ class Routes:
                         ]
                     ),
                 )
-                self.declared.append(Route(method, full, level, needs))
+                self.declared.append(Route(method, full, level, whom))
             return view
 
         return decorate
@@ -172,8 +206,8 @@ class Bearer:
 
     openapi_security_schema = {"type": "http", "scheme": "bearer"}  # noqa: RUF012  as the framework reads it
 
-    def __init__(self, needs: Power) -> None:
-        self.needs = needs
+    def __init__(self, whom: Whom) -> None:
+        self.whom = whom
 
     def __call__(self, request: HttpRequest) -> Access:
         match = request.resolver_match
@@ -182,7 +216,7 @@ class Bearer:
         if places.get("tenant", who.tenant.handle) not in (who.tenant.handle, who.tenant.public_id):
             raise Http404
         access = enter(who, places.get("org"), places.get("workspace"))
-        access.check(self.needs)
+        admit(access, self.whom.needs, self.whom.delegates, places)
         request.access = access  # type: ignore[attr-defined]
         return access
 
@@ -225,6 +259,6 @@ def enter(who: SignedIn, org: str | None, workspace: str | None) -> Access:
     if scope is None:
         raise Http404
     access = Access(who.user, scope, who.memberships)
-    if access.power == Power.NONE:
+    if access.power == Power.NONE and not access.held_here:
         raise Http404
     return access

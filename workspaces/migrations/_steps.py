@@ -108,3 +108,10 @@ def watch(table: str, *, of_update: str = "note_changes") -> migrations.RunSQL:
         ],
         [f"DROP TRIGGER IF EXISTS watched_{act} ON {table}" for act in tables],
     )
+
+
+def delegations(table: str, target: str = "") -> list[migrations.RunSQL]:
+    """Migration steps: rows of a new table of delegations go with the membership and the thing that they name."""
+    cascade = {"on_delete": "ON DELETE CASCADE"}
+    of_thing = [tenant_key(table, "content_object", target, **cascade)] if target else []
+    return [tenant_key(table, "membership", "workspaces_membership", **cascade), *of_thing, isolate(table)]

@@ -1,5 +1,6 @@
 """People and places."""
 
+from workspaces.delegation.rows import OrganizationDelegation, TenantDelegation, WorkspaceDelegation
 from workspaces.models.audit_event import AuditEvent
 from workspaces.models.invitation import Invitation
 from workspaces.models.membership import Membership, Role
@@ -15,11 +16,14 @@ __all__ = [
     "Invitation",
     "Membership",
     "Organization",
+    "OrganizationDelegation",
     "Plan",
     "Role",
     "SupportAccess",
     "Tenant",
+    "TenantDelegation",
     "Token",
     "User",
     "Workspace",
+    "WorkspaceDelegation",
 ]

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from workspaces.delegation.verbs import permissions_of
 from workspaces.handles import PlaceHandleField
 from workspaces.models.tenant import Tenant, new_public_id
 from workspaces.models.versioned import Versioned
@@ -26,6 +27,7 @@ class Organization(Versioned):
     objects: ClassVar[models.Manager["Organization"]] = models.Manager()
 
     class Meta:
+        permissions = permissions_of("organization")
         constraints = [
             models.UniqueConstraint(fields=["tenant", "handle"], name="organization_handle_unique"),
             models.UniqueConstraint(fields=["tenant", "id"], name="organization_in_tenant"),

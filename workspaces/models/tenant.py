@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from workspaces.delegation.verbs import permissions_of
 from workspaces.handles import PlaceHandleField
 from workspaces.models.versioned import Versioned
 
@@ -45,6 +46,7 @@ class Tenant(Versioned):
     objects: ClassVar[models.Manager["Tenant"]] = models.Manager()
 
     class Meta:
+        permissions = permissions_of("tenant")
         constraints = [models.CheckConstraint(condition=models.Q(plan__in=Plan.values), name="tenant_plan_known")]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from workspaces.delegation.verbs import permissions_of
 from workspaces.handles import PlaceHandleField
 from workspaces.models.organization import Organization
 from workspaces.models.tenant import Tenant
@@ -29,6 +30,7 @@ class Workspace(Versioned):
     objects: ClassVar[models.Manager["Workspace"]] = models.Manager()
 
     class Meta:
+        permissions = permissions_of("workspace")
         constraints = [
             models.UniqueConstraint(fields=["organization", "handle"], name="workspace_handle_unique"),
             models.UniqueConstraint(fields=["tenant", "organization", "id"], name="workspace_in_organization"),
