@@ -8,9 +8,10 @@ from integrations.views.events import settings as events_settings
 from integrations.views.many import options as many_options
 from integrations.views.many import permissions as many_permissions
 from integrations.views.many import schema as many_schema
-from integrations.views.nodes import account_access, managed, manual, permissions, properties, used_by
+from integrations.views.nodes import account_access, delegates, managed, manual, permissions, properties, used_by
 from integrations.views.notifications import email_links, overview, webhooks
 from integrations.views.settings import advanced, config, deletion
+from integrations.views.settings import delegates as integration_delegates
 from integrations.views.sync import runs
 from integrations.views.trials import account_selection, preview
 from integrations.views.trials import settings as trials_settings
@@ -42,6 +43,9 @@ _PAGES = [
     path(_INTEGRATION + "advanced/", advanced.integration_advanced, name="integration_advanced"),
     path(_INTEGRATION + "advanced/schedule/", advanced.integration_schedule, name="integration_schedule"),
     path(_INTEGRATION + "advanced/deletion-limit/", advanced.integration_deletion_limit, name="integration_limit"),
+    path(
+        _INTEGRATION + "advanced/delegates/", integration_delegates.integration_delegates, name="integration_delegates"
+    ),
     path(_NOTIFICATIONS, overview.integration_notifications, name="integration_notifications"),
     path(_NOTIFICATIONS + "test/", overview.notifications_test, name="notifications_test"),
     path(_NOTIFICATIONS + "addresses/ask/", overview.address_ask, name="address_ask"),
@@ -80,6 +84,8 @@ _NODES = [
     path("<int:connection>/", properties.connection_detail, name="connection_detail"),
     path("folders/<int:folder>/permissions/", permissions.node_permissions, name="folder_permissions"),
     path("<int:connection>/permissions/", permissions.node_permissions, name="connection_permissions"),
+    path("folders/<int:folder>/delegates/", delegates.node_delegates, name="folder_delegates"),
+    path("<int:connection>/delegates/", delegates.node_delegates, name="connection_delegates"),
     path("folders/<int:folder>/used-by/", used_by.used_by, name="folder_used_by"),
     path("<int:connection>/used-by/", used_by.used_by, name="connection_used_by"),
     path("folders/<int:folder>/handle/", managed.node_handle, name="folder_handle"),

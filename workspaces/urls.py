@@ -14,6 +14,7 @@ from workspaces.views import (
     settings,
     shortcuts,
 )
+from workspaces.views.delegation import places as delegation_places
 from workspaces.views.service_accounts import accounts
 from workspaces.views.service_accounts import tokens as account_tokens
 from workspaces.views.tokens import of_tenant, own
@@ -27,6 +28,7 @@ _AT_EVERY_LEVEL = (
     ("people/", members.member_list, "people"),
     ("people/add/", members.add, "person_add"),
     ("people/leave/", members.leave, "people_leave"),
+    ("people/delegates/", delegation_places.place_delegates, "place_delegates"),
     ("people/<int:member>/role/", members.change_role, "person_role"),
     ("people/<int:member>/remove/", members.remove, "person_remove"),
     ("people/invitations/<int:invitation>/send/", members.resend_invitation, "invitation_resend"),

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
         ('connections', '0017_by_name'),
-        ('workspaces', '0018_delegations'),
+        ('workspaces', '0019_delegations'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

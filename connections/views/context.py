@@ -48,6 +48,7 @@ def settings_page(request: HttpRequest, scope: Scope, node: Folder | Connection,
     else:
         links.append(("Config", f"{base}config/" if isinstance(node, Folder) else f"{base}access/"))
         links.append(("Advanced", f"{base}advanced/"))
+    links += [] if scope.workspace else [("Delegates", f"{base}delegates/")]
     page |= {"current_url": first, "side_links": links, "settings_name": name}
     if dict(links)[name] == base:
         return page

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
         ('integrations', '0039_sent_keys'),
-        ('workspaces', '0018_delegations'),
+        ('workspaces', '0019_delegations'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

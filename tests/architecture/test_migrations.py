@@ -28,7 +28,7 @@ SEEN: dict[tuple[str, str], str] = {
     ("workspaces", "0013_versions"): _FILLED_IN,
     ("workspaces", "0017_service_accounts"): "it knows no service accounts, and nothing of anybody else changes",
     ("workspaces", "0014_members_in_tenant"): "the index is of the key and one column more",
-    ("workspaces", "0017_workspaces_in_tenant"): "the index is of the key and one column more",
+    ("workspaces", "0018_workspaces_in_tenant"): "the index is of the key and one column more",
     ("connections", "0016_versions"): _FILLED_IN,
     ("integrations", "0037_versions"): _FILLED_IN,
     ("workspaces", "0008_own_rows"): "within a tenant it changes nobody but who is signed in",

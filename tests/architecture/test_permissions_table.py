@@ -71,6 +71,7 @@ tenant_tokens                   tenant    GET  200 403 403 403 403 403 403 404 3
 tenant_tokens_reset             tenant    GET  200 403 403 403 403 403 403 404 302
 tenant_token_end                tenant    GET  200 403 403 403 403 403 403 404 302
 person_add                      tenant    GET  200 403 403 403 403 403 403 404 302
+place_delegates                 tenant    GET  200 403 403 403 403 403 403 404 302
 people_leave                    tenant    GET  200 200 200 200 200 200 200 404 302
 person_role                     tenant    POST 302 403 403 403 403 403 403 404 302
 person_remove                   tenant    GET  200 403 403 403 403 403 403 404 302
@@ -109,6 +110,7 @@ integration_selection           tenant    GET  302 403 403 403 403 403 403 404 3
 integration_advanced            tenant    GET  200 403 403 403 403 403 403 404 302
 integration_schedule            tenant    POST 200 403 403 403 403 403 403 404 302
 integration_limit               tenant    POST 200 403 403 403 403 403 403 404 302
+integration_delegates           tenant    GET  200 403 403 403 403 403 403 404 302
 integration_notifications       tenant    GET  200 403 403 403 403 403 403 404 302
 notifications_test              tenant    POST 302 403 403 403 403 403 403 404 302
 address_ask                     tenant    POST 302 403 403 403 403 403 403 404 302
@@ -145,8 +147,10 @@ folder_detail                   tenant    GET  200 403 403 403 403 403 403 404 3
 folder_settings                 tenant    GET  200 403 403 403 403 403 403 404 302
 folder_permissions              tenant    GET  200 403 403 403 403 403 403 404 302
 folder_used_by                  tenant    GET  200 403 403 403 403 403 403 404 302
+folder_delegates                tenant    GET  200 403 403 403 403 403 403 404 302
 connection_permissions          tenant    GET  200 403 403 403 403 403 403 404 302
 connection_used_by              tenant    GET  200 403 403 403 403 403 403 404 302
+connection_delegates            tenant    GET  200 403 403 403 403 403 403 404 302
 connection_detail               tenant    GET  200 403 403 403 403 403 403 404 302
 first_steps_hide                org       POST 302 404 302 403 403 403 403 404 302
 organization_home               org       GET  200 404 200 200 200 200 200 404 302
@@ -163,6 +167,7 @@ service_token_create            org       GET  302 404 302 403 403 403 403 404 3
 service_token                   org       GET  200 404 200 403 403 403 403 404 302
 service_token_delete            org       GET  200 404 200 403 403 403 403 404 302
 person_add                      org       GET  200 404 200 403 403 403 403 404 302
+place_delegates                 org       GET  200 404 200 403 403 403 403 404 302
 people_leave                    org       GET  404 404 200 200 200 200 200 404 302
 person_role                     org       POST 302 404 302 403 403 403 403 404 302
 person_remove                   org       GET  200 404 200 403 403 403 403 404 302
@@ -202,6 +207,7 @@ integration_selection           org       GET  302 404 302 403 403 403 403 404 3
 integration_advanced            org       GET  200 404 200 403 403 403 403 404 302
 integration_schedule            org       POST 200 404 200 403 403 403 403 404 302
 integration_limit               org       POST 200 404 200 403 403 403 403 404 302
+integration_delegates           org       GET  200 404 200 403 403 403 403 404 302
 integration_notifications       org       GET  200 404 200 403 403 403 403 404 302
 notifications_test              org       POST 302 404 302 403 403 403 403 404 302
 address_ask                     org       POST 302 404 302 403 403 403 403 404 302
@@ -238,8 +244,10 @@ folder_detail                   org       GET  200 404 200 403 403 403 403 404 3
 folder_settings                 org       GET  200 404 200 403 403 403 403 404 302
 folder_permissions              org       GET  200 404 200 403 403 403 403 404 302
 folder_used_by                  org       GET  200 404 200 403 403 403 403 404 302
+folder_delegates                org       GET  200 404 200 403 403 403 403 404 302
 connection_permissions          org       GET  200 404 200 403 403 403 403 404 302
 connection_used_by              org       GET  200 404 200 403 403 403 403 404 302
+connection_delegates            org       GET  200 404 200 403 403 403 403 404 302
 connection_detail               org       GET  200 404 200 403 403 403 403 404 302
 workspace_home                  workspace GET  302 404 302 404 302 302 302 404 302
 search                          workspace GET  200 404 200 404 200 200 200 404 302
@@ -247,6 +255,7 @@ workspace_advanced              workspace GET  200 404 200 404 200 200 200 404 3
 workspace_advanced              workspace POST 200 404 200 404 200 403 403 404 302
 people                          workspace GET  200 404 200 404 200 200 200 404 302
 person_add                      workspace GET  200 404 200 404 200 403 403 404 302
+place_delegates                 workspace GET  200 404 200 404 200 403 403 404 302
 people_leave                    workspace GET  404 404 404 404 200 200 200 404 302
 person_role                     workspace POST 302 404 302 404 302 403 403 404 302
 person_remove                   workspace GET  200 404 200 404 200 403 403 404 302

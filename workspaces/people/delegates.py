@@ -11,13 +11,14 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db import transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model
 
 from workspaces import audit
 from workspaces.access import Access, Power, Scope
 from workspaces.delegation.rows import table_of
 from workspaces.delegation.verbs import VERBS_OF, Verb
-from workspaces.models import Membership, Role, User
+from workspaces.models import Membership, User
+from workspaces.places.candidates import candidates
 
 
 class NoMemberError(Exception):
@@ -33,26 +34,6 @@ class Delegate:
     since: datetime
     by: User | None
     origin: Any = None
-
-
-def candidates(scope: Scope) -> QuerySet[Membership]:
-    """Give the members to whom something of the scope can be delegated, with their person, by handle.
-
-    They are those of the scope and, in a workspace, of its organization; who owns the scope may do everything already.
-    """
-    places = Q(**scope.keys)
-    if scope.workspace:
-        places |= Q(**scope.keys | {"workspace": None})
-    owners = Membership.objects.filter(Q(**scope.keys) | _around(scope), role=Role.OWNER)
-    members = Membership.objects.filter(places).exclude(user__in=owners.values("user"))
-    return members.filter(user__is_active=True).select_related("user").order_by("user__handle", "workspace")
-
-
-def _around(scope: Scope) -> Q:
-    """Match the places around a scope, whose owners own it too."""
-    inner = scope.keys
-    found = Q(**inner | {"workspace": None, "organization": None})
-    return found | Q(**inner | {"workspace": None}) if scope.organization else found
 
 
 def delegates_of(thing: Model, above: Sequence[Model] = ()) -> list[Delegate]:

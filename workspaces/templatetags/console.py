@@ -59,7 +59,12 @@ _TABS = {
 }
 # Where there are no Tenant Settings: owners see to owners and read the audit log on every plan.
 _TABS_OF_TENANT_OWNERS = (("Organizations", "tenant_home"), ("People", "people"), ("Activity", "audit_log"))
-_PEOPLE = (("People", "people"), ("Service accounts", "service_accounts"), ("Tokens", "tenant_tokens"))
+_PEOPLE = (
+    ("People", "people"),
+    ("Service accounts", "service_accounts"),
+    ("Delegates", "place_delegates"),
+    ("Tokens", "tenant_tokens"),
+)
 ACTIVITY = (("Audit Log", "audit_log"), ("Processes", "process_list"))
 
 
@@ -222,9 +227,9 @@ def activity_tabs(context: Context) -> dict[str, object]:
 
 @register.inclusion_tag("components/tabs.html", takes_context=True)
 def people_tabs(context: Context) -> dict[str, object]:
-    """Show the parts of the People tab where there is more than one: for owners of tenants and organizations."""
+    """Show the parts of the People tab to owners; others see the people only."""
     access: Access = context["access"]
-    tabs = list(_existing(access.scope, _PEOPLE if access.can_own else _PEOPLE[:1]))
+    tabs = list(_existing(access.scope, _PEOPLE if access.can_own else ()))
     return _tabs(context, tabs if len(tabs) > 1 else [], "People") | {"classes": "subtabs"}
 
 

@@ -19,6 +19,7 @@ from integrations.views.frame import find_integration, integration_page, latest_
 from integrations.views.settings.config import stored_now
 from workspaces.access import Access, Power
 from workspaces.scoping import posted_from, scope_view
+from workspaces.views.delegation.page import card as delegates_card
 from workspaces.web.htmx import asks_about_field, field_status, what_to_judge
 
 AdvancedForm = HandleForm | ScheduleForm | DeletionLimitForm
@@ -105,6 +106,7 @@ def _show(
         notifications_url=f"{of_it}notifications/",
         inlet_url=f"{base}events/",
         why_not_resting=rest.why_not_resting(integration.schedule, timezone.now()),
+        **delegates_card(integration),
         has_inlet=EventInlet.objects.filter(integration=integration).exists(),
     )
     status = latest_status(access, integration)

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('guardian', '0003_remove_groupobjectpermission_guardian_gr_content_ae6aec_idx_and_more'),
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('workspaces', '0017_workspaces_in_tenant'),
+        ('workspaces', '0018_workspaces_in_tenant'),
     ]
 
     operations = [

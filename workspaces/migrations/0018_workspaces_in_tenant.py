@@ -7,6 +7,6 @@ from workspaces.migrations._steps import tenant_rows
 
 class Migration(migrations.Migration):
     atomic = False  # the index is made while rows are written
-    dependencies = [("workspaces", "0016_email_preferences")]
+    dependencies = [("workspaces", "0017_service_accounts")]
 
     operations = [tenant_rows("workspaces_workspace")]
