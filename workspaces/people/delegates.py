@@ -81,7 +81,7 @@ def delegate(*, access: Access, thing: Model, user: User, verbs: Iterable[Verb])
         new += [Verb(permission.codename)] if is_new else []
     if new:
         audit.record(
-            "delegate.added", scope=access.scope, by=access.user, target=thing, of=user.email, what=_words(new)
+            "delegate.added", scope=access.scope, by=access.user, target=thing, of=user.known_as, what=_words(new)
         )
     return new
 
@@ -109,7 +109,7 @@ def end(*, access: Access, thing: Model, user: User, verbs: Iterable[Verb]) -> l
     table_of(thing)._default_manager.filter(pk__in=[row.pk for row in rows]).delete()
     if ended:
         audit.record(
-            "delegate.removed", scope=access.scope, by=access.user, target=thing, of=user.email, what=_words(ended)
+            "delegate.removed", scope=access.scope, by=access.user, target=thing, of=user.known_as, what=_words(ended)
         )
     return ended
 
