@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.template import Context, Template
 
+from workspaces.models import User
 from workspaces.sign_in.sessions import browser
 from workspaces.templatetags import console
 
@@ -66,3 +67,8 @@ def test_a_value_to_copy_is_escaped_and_its_button_says_what_it_copies() -> None
 )
 def test_a_browser_is_named_as_people_name_it(user_agent: str, name: str) -> None:
     assert browser(user_agent) == name
+
+
+def test_a_service_account_is_named_as_one() -> None:
+    person, program = User(name="Ana", handle="ana"), User(name="Deploy", handle="deploy", service_tenant_id=1)
+    assert [console.who(each) for each in (person, program)] == ["Ana", "service account Deploy"]

@@ -37,7 +37,14 @@ def check_role(scope: Scope, user: User, role: Role) -> None:
         )
 
 
+def why_it_stays(scope: Scope, user: User) -> str:
+    """Say why this service account cannot leave the place, and what to do; empty for whoever can."""
+    if not is_of(scope, user):
+        return ""
+    return f"{isolated(user)} is a service account, and stays where it belongs. Delete it instead."
+
+
 def check_may_leave(scope: Scope, user: User) -> None:
     """Raise HomeError when this is a service account that would leave where it belongs."""
-    if is_of(scope, user):
-        raise HomeError(f"{isolated(user)} is a service account, and stays where it belongs. Delete it instead.")
+    if why := why_it_stays(scope, user):
+        raise HomeError(why)

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from lucide import _render_icon as render_icon
 
 from workspaces.access import Access, Scope
+from workspaces.models import User
 from workspaces.sign_in.second_factors import codes_left, is_readable
 from workspaces.sign_in.sessions import browser
 from workspaces.web.inputs import NumberField
@@ -66,6 +67,12 @@ _PEOPLE = (
     ("Tokens", "tenant_tokens"),
 )
 ACTIVITY = (("Audit Log", "audit_log"), ("Processes", "process_list"))
+
+
+@register.filter
+def who(user: User) -> str:
+    """Name a person in a sentence, and a service account as one."""
+    return f"service account {user}" if user.is_service_account else str(user)
 
 
 @register.simple_tag

@@ -166,12 +166,13 @@ def leave(request: HttpRequest, access: Access) -> HttpResponse:
 
 def _confirm(request: HttpRequest, access: Access, member: Membership) -> HttpResponse:
     scope = access.scope
+    refusal = members.last_owner_sentence(scope, member.user) if members.sole_owner(scope) == member.pk else ""
     context = {
         "member": member,
         "is_self": member.user_id == access.user.pk,
         "loss": members.loss_of(scope, member.user),
         "remaining": members.outer_ownership(scope, member.user),
-        "refusal": members.last_owner_sentence(scope, member.user) if members.sole_owner(scope) == member.pk else "",
+        "refusal": home.why_it_stays(scope, member.user) or refusal,
         "cancel_url": _back(access),
     }
     return render(request, "workspaces/person_remove.html", context)

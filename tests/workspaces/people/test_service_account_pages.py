@@ -16,6 +16,7 @@ from tests.workspaces.people.test_token_pages import page_of, proved, set_longes
 from tests.workspaces.sign_in.signing_in import told
 from workspaces import isolation
 from workspaces.models import Token, User
+from workspaces.places import members
 
 FORM = {"title": "Pipeline", "expires": "30", "newest": "0"}
 
@@ -35,7 +36,9 @@ def newest(cast: Cast) -> dict[str, str]:
 def test_an_owner_makes_one_with_two_tokens_and_deletes_it(level: str, cast: Cast) -> None:
     scope, owner = (cast.at_tenant, cast.tenant_owner) if level == "tenant" else (cast.at_org, cast.org_owner)
     client, home = proved(owner), scope.url("service_accounts")
-    assert "There are no service accounts here" in page_of(client.get(home))
+    empty = page_of(client.get(home))
+    assert "There are no service accounts here" in empty
+    assert empty.count("button-go") == 1
     assert "Enter a title." in page_of(client.post(f"{home}new/", {"title": " "}))
     made = client.post(f"{home}new/", {"title": "Nightly <deploy>", "description": "Ask Ops."})
     account = only_account(cast)
@@ -71,6 +74,11 @@ def test_an_owner_makes_one_with_two_tokens_and_deletes_it(level: str, cast: Cas
     assert client.post(f"{own}delete/")["Location"] == page
     assert Program(text)("GET", "/actor").status_code == 401
 
+    with isolation.as_tenant(cast.acme.pk):
+        member = members.members_of(scope).get(user=account)
+    asked = page_of(client.get(scope.url("person_remove", member=member.pk)))
+    assert "stays where it belongs. Delete it instead." in asked
+    assert "button-danger" not in asked
     refused = page_of(client.post(f"{page}delete/", {"handle": "nightly"}))
     assert f"This is not {account.handle}" in refused
     assert '<strong class="number">1</strong> token' in refused

@@ -24,7 +24,7 @@ from workspaces.wording.names import isolated
 def account_list(request: HttpRequest, access: Access) -> HttpResponse:
     query, scope = search_text(request), access.scope
     page = numbered_page(request, members.matching(service_accounts.of(scope), query))
-    context = {"page": page, "q": query, "limit": tokens.LIMIT_OF_SERVICE_ACCOUNT, "url": scope.url("service_accounts")}
+    context = {"page": page, "q": query, "limit": tokens.LIMIT_OF_SERVICE_ACCOUNT, "list_url": request.path}
     return render_page(request, "workspaces/service_accounts/list.html", context, parts=("list",))
 
 
