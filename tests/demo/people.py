@@ -12,7 +12,7 @@ from tests.demo import PASSWORD, PEOPLE
 from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import Plan, Role, Tenant, User
-from workspaces.people import tokens
+from workspaces.people import service_accounts, tokens
 from workspaces.places import actions
 from workspaces.places.members import add_member
 
@@ -68,6 +68,10 @@ def _seed() -> None:
             inner = Scope(scope.tenant, made)
             for handle in workspaces:
                 place = actions.create_workspace(scope=inner, handle=handle, name=handle.title(), by=people[owner])
+                if handle == "pager":
+                    service_accounts.create(
+                        scope=inner, title="Nightly deploy", description="Terraform, from CI.", by=people[owner]
+                    )
                 if handle == "fireworks":
                     add_member(scope=inner, user=people["mia"], role=Role.MEMBER, by=people[owner])
                     here = Scope(scope.tenant, made, place)

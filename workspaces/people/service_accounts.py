@@ -58,15 +58,15 @@ def change(*, scope: Scope, account: User, title: str, description: str, by: Use
 
 @transaction.atomic
 def delete(*, scope: Scope, account: User, by: User) -> None:
-    """Delete a service account with its roles and tokens; what it did stays in the audit log, under its name.
+    """Delete a service account with its roles and tokens; what it did stays in the audit log, under its title.
 
-    Deleted twice, nothing happens.
+    Nothing is kept of it but that. Deleted twice, nothing happens.
     """
     own = Membership.objects.filter(user=account, tenant=scope.tenant)
     if not own.exists():
         return
-    account.is_active = False
-    account.save(update_fields=["is_active"])
+    account.is_active, account.description = False, ""
+    account.save(update_fields=["is_active", "description"])
     loss = members.loss_of(Scope(scope.tenant), account)
     own.delete()  # and the tokens, which are of the tenant's membership
     members.withdraw_unbacked(Scope(scope.tenant), account)

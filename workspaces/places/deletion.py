@@ -21,7 +21,7 @@ _OF_ORGANIZATION = (
     # Its service accounts leave the tenant too, and their tokens end with that.
     "DELETE FROM workspaces_membership WHERE user_id IN"
     " (SELECT id FROM workspaces_user WHERE service_organization_id = %(place)s)",
-    "UPDATE workspaces_user SET is_active = FALSE WHERE service_organization_id = %(place)s",
+    "UPDATE workspaces_user SET is_active = FALSE, description = '' WHERE service_organization_id = %(place)s",
     "DELETE FROM workspaces_membership WHERE organization_id = %(place)s",
     "DELETE FROM workspaces_invitation WHERE organization_id = %(place)s",
     "DELETE FROM workspaces_workspace WHERE organization_id = %(place)s",

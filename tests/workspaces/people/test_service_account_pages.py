@@ -113,7 +113,10 @@ def test_owners_of_an_organization_have_nothing_to_do_with_others(cast: Cast, pr
         inner = factories.service_account(cast.at_org, by=cast.tenant_owner)
         factories.token(wide, cast.acme)
         token = Token.objects.get()
-    client = proved(cast.org_owner)
+    member, client = Client(), proved(cast.org_owner)
+    member.force_login(cast.org_member)
+    people = page_of(member.get(cast.at_org.url("people")))
+    assert ("Service accounts" in people, ">Service account<" in people) == (False, True)
     assert client.get(cast.at_tenant.url("service_account", account=wide.pk)).status_code == 403
     for name, values in (
         ("service_account", {}),

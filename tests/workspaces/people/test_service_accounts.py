@@ -162,6 +162,15 @@ def test_it_stays_where_it_belongs(cast: Cast) -> None:
     assert roles_of(cast, wide) == {("acme", "member")}
     assert ("acme/tnt/fireworks", "reader") in roles_of(cast, inner)
 
+    program = program_of(cast, cast.tenant_owner)
+    for method, path, body in (
+        ("DELETE", f"/tenant/acme/member/{inner.public_id}", None),
+        ("PATCH", f"/tenant/acme/member/{inner.public_id}", {"role": "owner"}),
+        ("DELETE", f"/org/tnt/member/{inner.handle}", None),
+        ("POST", "/org/other/member", {"handle": inner.handle, "role": "member"}),
+    ):
+        assert program(method, path, body).status_code == 409, path
+
     browser = Client()
     browser.force_login(cast.tenant_owner)
     form = {"who": inner.handle, "role": "member"}
@@ -204,6 +213,8 @@ def test_deleting_it_ends_what_it_has_at_once_and_the_log_keeps_its_name(cast: C
         ended = AuditEvent.objects.get(action="service_account.deleted")
         assert (ended.object_kind, ended.object_label) == ("serviceaccount", "service account Nightly deploy")
         assert ended.details["ended_tokens"] == 1
+        left = User.objects.get(pk=account.pk)
+        assert (left.is_active, left.name, left.description) == (False, "Nightly deploy", "")
 
 
 def test_an_organization_takes_its_service_accounts_along(cast: Cast) -> None:
