@@ -14,7 +14,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from lucide import _render_icon as render_icon
 
-from workspaces.access import Access, Scope
+from workspaces.access import Access, Power, Scope
+from workspaces.delegation.held import Holdings
+from workspaces.delegation.verbs import VERBS_OF, Verb
 from workspaces.models import User
 from workspaces.sign_in.second_factors import codes_left, is_readable
 from workspaces.sign_in.sessions import browser
@@ -32,34 +34,38 @@ register.filter("is_readable", is_readable)
 _AVATAR_COLOURS = 6
 _JUST_NOW = 10  # seconds
 _UNITS = (("year", 31_557_600), ("month", 2_629_800), ("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
+_ALL, _OWNERS = Power.MEMBER, Power.OWNER
+_LOG = ("Activity", "audit_log", _OWNERS, (Verb.VIEW_AUDIT_LOG,))
+_OF_MIRRORS = (
+    ("Integrations", "integration_list", _OWNERS, (Verb.VIEW_INTEGRATION,)),
+    ("Connections", "connection_list", _OWNERS, VERBS_OF["folder"] + VERBS_OF["connection"]),
+)
 _TABS = {
-    # level: (label, URL name, whether only owners of the place see it); the first one is where the place opens
+    # level: (label, URL name, who sees it by a role, and by what verbs); the first one is where the place opens
     "tenant": (
-        ("Organizations", "tenant_settings", True),
-        ("People", "people", True),
-        ("Integrations", "integration_list", True),
-        ("Connections", "connection_list", True),
-        ("Activity", "audit_log", True),
-        ("Advanced", "tenant_advanced", True),
+        ("Organizations", "tenant_settings", _OWNERS, ()),
+        ("People", "people", _OWNERS, ()),
+        *_OF_MIRRORS,
+        _LOG,
+        ("Advanced", "tenant_advanced", _OWNERS, ()),
     ),
     "org": (
-        ("Workspaces", "organization_home", False),
-        ("People", "people", False),
-        ("Integrations", "integration_list", True),
-        ("Connections", "connection_list", True),
-        ("Activity", "audit_log", True),
-        ("Advanced", "organization_advanced", True),
+        ("Workspaces", "organization_home", _ALL, ()),
+        ("People", "people", _ALL, ()),
+        *_OF_MIRRORS,
+        _LOG,
+        ("Advanced", "organization_advanced", _OWNERS, ()),
     ),
     "workspace": (
-        ("Connections", "connection_list", False),
-        ("Aggregators", "aggregator_list", False),
-        ("People", "people", False),
-        ("Activity", "audit_log", True),
-        ("Advanced", "workspace_advanced", False),
+        ("Connections", "connection_list", _ALL, (Verb.USE_SCHEMAS,)),
+        ("Aggregators", "aggregator_list", _ALL, (Verb.USE_SCHEMAS,)),
+        ("People", "people", _ALL, ()),
+        ("Activity", "audit_log", _OWNERS, ()),
+        ("Advanced", "workspace_advanced", _ALL, ()),
     ),
 }
 # Where there are no Tenant Settings: owners see to owners and read the audit log on every plan.
-_TABS_OF_TENANT_OWNERS = (("Organizations", "tenant_home"), ("People", "people"), ("Activity", "audit_log"))
+_TABS_OF_PLAIN_TENANTS = (("Organizations", "tenant_home", _OWNERS, ()), ("People", "people", _OWNERS, ()), _LOG)
 _PEOPLE = (
     ("People", "people"),
     ("Service accounts", "service_accounts"),
@@ -248,12 +254,10 @@ def _tabs(context: Context, tabs: list[tuple[str, str]], label: str) -> dict[str
 
 def visible_tabs(access: Access) -> Iterator[tuple[str, str]]:
     """Give the tabs of the access's place that this person may open, each with its URL."""
-    if access.scope.level == "tenant" and not access.sees_tenant_settings:
-        yield from _existing(access.scope, _TABS_OF_TENANT_OWNERS if access.is_tenant_owner else ())
-        return
-    allowed = (
-        (label, name) for label, name, is_for_owners in _TABS[access.scope.level] if access.can_own or not is_for_owners
-    )
+    is_plain = access.scope.level == "tenant" and not access.scope.tenant.is_custom
+    tabs = _TABS_OF_PLAIN_TENANTS if is_plain else _TABS[access.scope.level]
+    held = access.held_here if access.power < Power.OWNER else Holdings()
+    allowed = ((label, name) for label, name, needs, verbs in tabs if access.power >= needs or held.that_give(*verbs))
     yield from _existing(access.scope, allowed)
 
 
