@@ -1,13 +1,16 @@
-"""What delegates of single folders and connections may open: the rules of pages and of routes."""
+"""What delegates of single folders and connections may open and change: the rules of pages, and of lists."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from django.db.models import Q, QuerySet
 
 from connections.models import Connection, Folder
 from connections.models.node import Node
 from connections.tree import Cover
+from connections.tree_listing import Listing
 from workspaces.access import Access, Rule
-from workspaces.delegation.held import Holdings
 from workspaces.delegation.verbs import Verb
 
 SHARE = (Verb.SHARE_FOLDER, Verb.SHARE_CONNECTION)
@@ -15,26 +18,60 @@ CONFIGURE = (Verb.CONFIGURE_FOLDER, Verb.CONFIGURE_CONNECTION)
 SEE = (*SHARE, *CONFIGURE)
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The nodes of a scope to which somebody may do something: all, or those in some folders and some by themselves.
+
+    It is known without a statement beside the one that reads what they hold, and lists are narrowed by it in theirs.
+    """
+
+    is_all: bool
+    cover: Cover
+    single: Sequence[int] = ()
+
+    @classmethod
+    def of(cls, access: Access, *verbs: Verb) -> "Reach":
+        if access.can_own:
+            return cls(True, Cover(()))
+        held = access.held_here.that_give(*verbs)
+        return cls(False, Cover(held.paths), [one.key for one in held if one.kind == "connection"])
+
+    def __bool__(self) -> bool:
+        return self.is_all or bool(self.cover.paths or self.single)
+
+    def has(self, node: Node) -> bool:
+        """Whether it has this node of the scope."""
+        if isinstance(node, Folder):
+            return self.has_folder(node.path)
+        above: str = getattr(node, "path_above", "")
+        return self.is_all or node.pk in self.single or (bool(above) and self.cover.has(above))
+
+    def has_folder(self, path: str) -> bool:
+        return self.is_all or (bool(self.cover.paths) and self.cover.has(path))
+
+    def narrow(self, listing: Listing) -> Listing:
+        """Leave out of a list of the scope what it does not have."""
+        if self.is_all:
+            return listing
+        own = Q(pk__in=self.single) | self.cover.connections()
+        return listing.among(self.cover.folders, own)
+
+    def tops(self, folders: QuerySet[Folder], connections: QuerySet[Connection]) -> Listing:
+        """List where the tree begins for them: folders that are in none of the others, and connections in none."""
+        alone = connections.filter(pk__in=self.single).exclude(self.cover.connections())
+        return Listing(folders.filter(pk__in=self.cover.ids), alone)
+
+
 def of_node(*verbs: Verb) -> Rule:
     """Make the rule for what is about one node, which the URL names by ``folder`` or ``connection``, its key."""
 
     def rule(access: Access, arguments: Mapping[str, Any]) -> bool:
-        held = access.held_here.that_give(*verbs)
-        if not held:
+        reach = Reach.of(access, *verbs)
+        if not reach:
             return False
         model: Any = Folder if "folder" in arguments else Connection
         nodes = model.objects.in_scope(access.scope).select_related(*([] if model is Folder else ["folder"]))
         node = nodes.filter(pk=arguments[model.kind]).first()
-        return node is not None and bool(held.on(node))
+        return node is not None and reach.has(node)
 
     return rule
-
-
-def can(access: Access, node: Node, *verbs: Verb) -> bool:
-    """Whether this person may do one of these to a node of the scope: as an owner, or because it was delegated."""
-    return access.can_own or bool(access.held_here.that_give(*verbs).on(node))
-
-
-def cover(held: Holdings) -> Cover:
-    """Give all folders that are covered by what somebody holds."""
-    return Cover(held.paths())

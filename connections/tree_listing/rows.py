@@ -133,6 +133,11 @@ class Listing(LazyList[Row]):
         self._known: list[int] | None = None
         self._folders_by, self._by = (*folders_by, *_ORDER), (*by, *_ORDER)
 
+    def among(self, folders: Q, connections: Q) -> "Listing":
+        """List what of it meets these conditions too, in the same order."""
+        parts = self.folders.filter(folders), self.connections.filter(connections)
+        return Listing(*parts, folders_by=self._folders_by, by=self._by)
+
     def count_parts(self) -> Sequence[int]:
         """Count both in one statement; of what is not tallied, where it is not much, that tells which they are too."""
         if self.tally is not None:

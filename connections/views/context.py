@@ -6,25 +6,29 @@ from typing import Any
 from django.http import HttpRequest
 
 from connections import tree_listing
+from connections.delegation import CONFIGURE, SEE, SHARE, Reach
 from connections.models import Connection, Folder
-from workspaces.access import Scope
+from workspaces.access import Access, Scope
+from workspaces.delegation.verbs import Verb
 
 
-def folder_page(request: HttpRequest, scope: Scope, folder: Folder) -> dict[str, Any]:
+def folder_page(request: HttpRequest, access: Access, folder: Folder) -> dict[str, Any]:
     """Make what all pages of a folder show: where it is, its tabs, and who manages it."""
+    scope = access.scope
     tabs = [("Connections", node_url(scope, folder)), ("Settings", _first_settings(scope, folder))]
-    tabs += _used_by(scope, folder)
-    return _node_page(request, scope, tree_listing.line_to(folder)) | {"kind": "Folder", "tabs": tabs}
+    tabs += _used_by(access, folder)
+    return _node_page(request, access, tree_listing.line_to(folder)) | {"kind": "Folder", "tabs": tabs}
 
 
-def connection_page(request: HttpRequest, scope: Scope, node: Connection) -> dict[str, Any]:
+def connection_page(request: HttpRequest, access: Access, node: Connection) -> dict[str, Any]:
     """Make what all pages of a connection show."""
+    scope = access.scope
     line: list[Folder | Connection] = [*tree_listing.line_to(node.folder), node]
     tabs = [("Settings", _first_settings(scope, node))]
     if scope.workspace:
         tabs.insert(0, ("Connection", node_url(scope, node)))
-    tabs += _used_by(scope, node)
-    return _node_page(request, scope, line) | {"kind": "Connection", "tabs": tabs}
+    tabs += _used_by(access, node)
+    return _node_page(request, access, line) | {"kind": "Connection", "tabs": tabs}
 
 
 def node_url(scope: Scope, node: Folder | Connection) -> str:
@@ -34,21 +38,23 @@ def node_url(scope: Scope, node: Folder | Connection) -> str:
     return scope.url("connection_detail", connection=node.pk)
 
 
-def settings_page(request: HttpRequest, scope: Scope, node: Folder | Connection, name: str) -> dict[str, Any]:
+def settings_page(request: HttpRequest, access: Access, node: Folder | Connection, name: str) -> dict[str, Any]:
     """Make what the page of a node's settings that has this name shows: the frame, and the navigation at its side.
 
     What a workspace owns it has for itself: there is nobody to share it with. The first page of a connection's
     settings is the connection's own.
     """
-    page = folder_page(request, scope, node) if isinstance(node, Folder) else connection_page(request, scope, node)
+    scope = access.scope
+    page = folder_page(request, access, node) if isinstance(node, Folder) else connection_page(request, access, node)
     base, first = node_url(scope, node), _first_settings(scope, node)
-    links = [] if scope.workspace else [("Properties", first), ("Permissions", f"{base}permissions/")]
-    if node.is_managed:
-        links += [("Config", f"{base}config/"), ("Advanced", f"{base}handle/")]
-    else:
-        links.append(("Config", f"{base}config/" if isinstance(node, Folder) else f"{base}access/"))
-        links.append(("Advanced", f"{base}advanced/"))
-    links += [] if scope.workspace else [("Delegates", f"{base}delegates/")]
+    links = [] if scope.workspace else [("Properties", first)]
+    if not scope.workspace and Reach.of(access, *SHARE).has(node):
+        links.append(("Permissions", f"{base}permissions/"))
+    if Reach.of(access, *CONFIGURE).has(node):
+        config = "config/" if node.is_managed or isinstance(node, Folder) else "access/"
+        links += [("Config", base + config), ("Advanced", base + ("handle/" if node.is_managed else "advanced/"))]
+    if access.can_own and not scope.workspace:
+        links.append(("Delegates", f"{base}delegates/"))
     page |= {"current_url": first, "side_links": links, "settings_name": name}
     if dict(links)[name] == base:
         return page
@@ -62,14 +68,22 @@ def _first_settings(scope: Scope, node: Folder | Connection) -> str:
     return f"{base}settings/" if isinstance(node, Folder) else base
 
 
-def _used_by(scope: Scope, node: Folder | Connection) -> list[tuple[str, str]]:
-    """Give the tab that says which workspaces use it; what a workspace owns it alone uses."""
-    return [] if scope.workspace else [("Used by", f"{node_url(scope, node)}used-by/")]
+def _used_by(access: Access, node: Folder | Connection) -> list[tuple[str, str]]:
+    """Give owners the tab that says which workspaces use it; what a workspace owns it alone uses."""
+    if access.scope.workspace or not access.can_own:
+        return []
+    return [("Used by", f"{node_url(access.scope, node)}used-by/")]
 
 
-def _node_page(request: HttpRequest, scope: Scope, line: Sequence[Folder | Connection]) -> dict[str, Any]:
+def _node_page(request: HttpRequest, access: Access, line: Sequence[Folder | Connection]) -> dict[str, Any]:
+    """Make the way down to a node; what lies above what was delegated is named, but leads nowhere."""
+    scope, seen = access.scope, Reach.of(access, *SEE)
     base = scope.url("connection_list")
-    above = [(folder.shown, f"{base}folders/{folder.pk}/") for folder in line[:-1]]
+    above = [
+        (one.shown, f"{base}folders/{one.pk}/" if seen.has_folder(one.path) else "")
+        for one in line[:-1]
+        if isinstance(one, Folder)
+    ]
     managed_by = line[0].managed_by if isinstance(line[0], Folder) else ""
     return {
         "node": line[-1],
@@ -78,5 +92,13 @@ def _node_page(request: HttpRequest, scope: Scope, line: Sequence[Folder | Conne
         "crumbs": [("Connections", base), *above],
         "current_url": request.path,
         "managed_by": managed_by,
-        "integration_url": scope.url("integration_detail", integration=managed_by) if managed_by else "",
+        "integration_url": scope.url("integration_detail", integration=managed_by)
+        if managed_by and may_see_integration(access, managed_by)
+        else "",
     }
+
+
+def may_see_integration(access: Access, handle: str) -> bool:
+    """Whether the page of the integration that manages a node opens to this person."""
+    held = access.held_here.that_give(Verb.VIEW_INTEGRATION) if not access.can_own else ()
+    return access.can_own or any(one.kind == "integration" and one.is_called(handle) for one in held)

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
+from connections.delegation import SEE, Reach
 from connections.models import Folder
 from connections.schemas.in_use import workspace_of
 from connections.search import filters
@@ -13,18 +14,19 @@ from connections.search.export import CONTENT_TYPES, export
 from connections.tree_listing import Listing
 from connections.views.listing import wanted_of
 from connections.views.workspace import FILTERS, contents_of, found_in
-from workspaces.access import Access, Power
+from workspaces.access import Access, Power, holds
 from workspaces.scoping import scope_view, workspace_view
 from workspaces.web.inputs import key_in
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=holds(*SEE))
 @require_safe
 def node_export(request: HttpRequest, access: Access) -> StreamingHttpResponse:
     """Send what a list of the scope shows, or one below the folder that ``?below=`` names."""
     below = _below(request)
     folder = get_object_or_404(Folder.objects.in_scope(access.scope), pk=below) if below is not None else None
-    return _file(request, access, filters.find(access.scope, wanted_of(request), below=folder), has_reasons=True)
+    found = filters.find(access.scope, wanted_of(request), below=folder)
+    return _file(request, access, Reach.of(access, *SEE).narrow(found), has_reasons=True)
 
 
 @workspace_view()

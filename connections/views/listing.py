@@ -12,11 +12,12 @@ from django.core.paginator import Page
 from django.http import HttpRequest
 
 from connections import tree_listing
-from connections.models import Folder, Health
+from connections.delegation import CONFIGURE, SEE, SHARE, Reach
+from connections.models import Connection, Folder, Health
 from connections.search import filters
 from connections.search.filters import Choices, NodeFilter
 from connections.tree_listing import Row
-from workspaces.access import Scope
+from workspaces.access import Access
 from workspaces.web.htmx import search_text
 from workspaces.web.pagination import numbered_page
 
@@ -174,14 +175,32 @@ def wanted_of(request: HttpRequest, names: Sequence[str] = tuple(_LABELS)) -> No
     return NodeFilter.read(request.GET.dict(), q=search_text(request)).only(names)
 
 
-def tree_context(request: HttpRequest, scope: Scope, folder: Folder | None) -> TreeContext:
-    """Read one page of a folder's children (or the scope's top), or of what the URL asks for below it."""
-    wanted = wanted_of(request)
-    is_search = bool(wanted.q or wanted.is_flat)
-    listing = filters.find(scope, wanted, below=folder) if is_search else tree_listing.children(scope, folder)
+def tree_context(request: HttpRequest, access: Access, folder: Folder | None) -> TreeContext:
+    """Read one page of a folder's children (or the scope's top), or of what the URL asks for below it.
+
+    Delegates see of the scope what they hold, which begins anywhere; a folder that opens to them has nothing else.
+    """
+    scope, wanted, reach = access.scope, wanted_of(request), Reach.of(access, *SEE)
+    is_search, has_tops = bool(wanted.q or wanted.is_flat), folder is None and not reach.is_all
+    if is_search:
+        listing = filters.find(scope, wanted, below=folder)
+        listing = listing if folder else reach.narrow(listing)
+    elif has_tops:
+        listing = reach.tops(Folder.objects.in_scope(scope), Connection.objects.in_scope(scope))
+    else:
+        listing = tree_listing.children(scope, folder)
     page = numbered_page(request, listing)
     rows: list[Row] = list(page)
-    if is_search:
+    if is_search or has_tops:
         tree_listing.fill_in_places(rows)
     base_url, below = scope.url("connection_list"), folder.pk if folder else None
-    return TreeContext(page, rows, wanted, base_url, scope.place.handle, below=below, acts=ACTS)
+    owner = scope.place.handle
+    return TreeContext(page, rows, wanted, base_url, owner, has_tops=has_tops, below=below, acts=_acts(access))
+
+
+def _acts(access: Access) -> Sequence[Act]:
+    """Give what this person can do with rows that are chosen; of those that they may not do it to, it leaves out."""
+    if access.can_own:
+        return ACTS
+    shares, configures = Reach.of(access, *SHARE), Reach.of(access, *CONFIGURE)
+    return [act for act in ACTS if (shares if act.path == "permissions" else configures) and act not in SCHEMA_ACTS]

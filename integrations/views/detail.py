@@ -41,7 +41,7 @@ def integration_detail(request: HttpRequest, access: Access, integration: str) -
     context = integration_page(
         access,
         found,
-        tree=SimpleLazyObject(lambda: tree_context(request, access.scope, root)),  # a poll of the sync leaves it unread
+        tree=SimpleLazyObject(lambda: tree_context(request, access, root)),  # a poll of the sync leaves it unread
         root=root,
         health=health,
         failures=SimpleLazyObject(lambda: failures.shared(failures.of_connections(root))),

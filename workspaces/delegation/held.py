@@ -62,8 +62,9 @@ class Holdings(tuple[Held, ...]):
         """The keys of the things."""
         return sorted({one.key for one in self})
 
+    @property
     def paths(self) -> list[str]:
-        """Give the paths of the folders among them."""
+        """The paths of the folders among them."""
         return sorted({one.path for one in self if one.path})
 
 

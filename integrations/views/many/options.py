@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from connections.delegation import CONFIGURE
 from connections.models import Connection, Folder
 from connections.search.chosen import Chosen
 from integrations.access import findings
@@ -17,7 +18,7 @@ from integrations.nodes.many import Impact
 from integrations.settings.change import UnseenImpactError
 from integrations.views.many.confirm import ask
 from integrations.views.many.selection import NothingChosenError, go_back, selection_of
-from workspaces.access import Access, Power, Scope
+from workspaces.access import Access, Power, Scope, holds
 from workspaces.scoping import posted_from, scope_view
 
 _OF_ONE_PARTITION: Final = (
@@ -25,12 +26,12 @@ _OF_ONE_PARTITION: Final = (
 )
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=holds(*CONFIGURE))
 @posted_from("connection_list")
 def many_options_view(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask which options are to be set or taken back, say which nodes that changes, and do it."""
     try:
-        selection = selection_of(request, access)
+        selection = selection_of(request, access, CONFIGURE)
     except NothingChosenError as error:
         return go_back(request, access, error)
     chosen = selection.chosen
@@ -68,12 +69,12 @@ def many_options_view(request: HttpRequest, access: Access) -> HttpResponse:
     return ask(request, access, selection, found, act=act, sentences=sentences)
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=holds(*CONFIGURE))
 @posted_from("connection_list")
 def many_test(request: HttpRequest, access: Access) -> HttpResponse:
     """Say how many connections would be tested, and have them tested."""
     try:
-        selection = selection_of(request, access)
+        selection = selection_of(request, access, CONFIGURE)
     except NothingChosenError as error:
         return go_back(request, access, error)
     tests = many_options.tests_of(selection.chosen)

@@ -4,25 +4,26 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from connections.delegation import SHARE
 from connections.sharing import How
 from integrations.forms.many import ManyPermissionsForm
 from integrations.nodes import many
 from integrations.settings.change import UnseenImpactError
 from integrations.views.many.confirm import ask
 from integrations.views.many.selection import NothingChosenError, go_back, selection_of
-from workspaces.access import Access, Power
+from workspaces.access import Access, Power, holds
 from workspaces.scoping import posted_from, scope_view
 
 _ACTS = {How.ADD: "Share {}", How.REMOVE: "Stop sharing {}", How.SET: "Set the permissions of {}"}
 _DONE = {How.ADD: "Shared {}.", How.REMOVE: "Stopped sharing {}.", How.SET: "Set the permissions of {}."}
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=holds(*SHARE))
 @posted_from("connection_list")
 def many_permissions(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask with whom the chosen nodes are to be shared, show what that means, and do it."""
     try:
-        selection = selection_of(request, access)
+        selection = selection_of(request, access, SHARE)
     except NothingChosenError as error:
         return go_back(request, access, error)
     form = ManyPermissionsForm(

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 
 from connections import tree_listing
+from connections.delegation import Reach
 from connections.models import Folder
 from connections.search import filters
 from connections.search.chosen import MOST, Chosen, all_of, ticked
@@ -19,6 +20,7 @@ from connections.search.filters import NodeFilter
 from connections.tree_listing import Listing
 from connections.views.workspace import FILTERS, contents_of, found_in
 from workspaces.access import Access, Scope
+from workspaces.delegation.verbs import Verb
 from workspaces.web.back import came_from
 from workspaces.web.htmx import searchable
 from workspaces.web.inputs import key_in
@@ -39,17 +41,20 @@ class NothingChosenError(Exception):
     """There is nothing to act on, or too much; the text is a sentence for the person."""
 
 
-def selection_of(request: HttpRequest, access: Access) -> Selection:
-    """Read what was chosen; whatever is not of this place is left out. Raises NothingChosenError."""
+def selection_of(request: HttpRequest, access: Access, verbs: Sequence[Verb] = ()) -> Selection:
+    """Read what was chosen; whatever is not of this place is left out, and what one may not do this to by the verbs.
+
+    Raises NothingChosenError.
+    """
     scope = access.scope
     back_url = came_from(request, scope.url("connection_list"))
     if request.POST.get("all"):
         query, below = request.POST.get("filter", "")[:1000], request.POST.get("below", "")
-        chosen = all_of(_matching(scope, query, (key_in(below) or 0) if below else None))
+        chosen = all_of(_narrow(access, verbs, _matching(scope, query, (key_in(below) or 0) if below else None)))
         values = [("all", "1"), ("filter", query), ("below", below)]
     else:
         ids = {kind: _numbers(request.POST.getlist(kind)) for kind in _KINDS}
-        chosen = ticked(_all(scope), ids["folder"], ids["connection"])
+        chosen = ticked(_narrow(access, verbs, _all(scope)), ids["folder"], ids["connection"])
         rows = (("folder", chosen.ids.folders), ("connection", chosen.ids.connections))
         values = [(kind, ",".join(map(str, some))) for kind, some in rows if some]
     if not chosen.number:
@@ -62,6 +67,10 @@ def selection_of(request: HttpRequest, access: Access) -> Selection:
 def go_back(request: HttpRequest, access: Access, error: NothingChosenError) -> HttpResponse:
     messages.error(request, str(error))
     return redirect(came_from(request, access.scope.url("connection_list")))
+
+
+def _narrow(access: Access, verbs: Sequence[Verb], listing: Listing) -> Listing:
+    return Reach.of(access, *verbs).narrow(listing) if verbs else listing
 
 
 def _matching(scope: Scope, query: str, below: int | None) -> Listing:

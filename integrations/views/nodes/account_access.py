@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from connections.delegation import CONFIGURE, of_node
 from connections.errors import ChangedMeanwhileError
 from connections.models import Connection, Folder
 from connections.views.context import node_url, settings_page
@@ -51,10 +52,10 @@ def connection_create(request: HttpRequest, access: Access) -> HttpResponse:
     )
 
 
-@scope_view(Power.OWNER, with_workspace=True)
+@scope_view(Power.OWNER, with_workspace=True, delegates=of_node(*CONFIGURE))
 @require_safe
 def connection_access(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    """Show the access and the options; the secret key stays where it is."""
+    """Show the access, to owners, and the options; the secret key stays where it is."""
     return _show(request, access, _find(access, connection))
 
 
@@ -85,7 +86,7 @@ def access_save(request: HttpRequest, access: Access, connection: int) -> HttpRe
     return _show(request, access, found, form=form)
 
 
-@scope_view(Power.OWNER, with_workspace=True)
+@scope_view(Power.OWNER, with_workspace=True, delegates=of_node(*CONFIGURE))
 @posted_from("connection_access")
 def options_save(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Save the regions and advanced options, or reset one of them to what it inherits."""
@@ -104,7 +105,7 @@ def access_rotate(request: HttpRequest, access: Access, connection: int) -> Http
     if request.method == "POST":
         account_access.rotate_external_id(access=found, by=access.user)
         return _back(access, found)
-    context = settings_page(request, access.scope, found.connection, "Config") | {
+    context = settings_page(request, access, found.connection, "Config") | {
         "page_name": "Rotate the External ID",
         "frame": "connections/node.html",
         "cancel_url": _url(access, found),
@@ -138,7 +139,7 @@ def _show(
 ) -> HttpResponse:
     node, url = found.connection, _url(access, found)
     context = (
-        settings_page(request, access.scope, node, "Config")
+        settings_page(request, access, node, "Config")
         | _test_of(found, url)
         | {
             **(options or _options_of(request, access, found)).context,

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from connections.delegation import CONFIGURE, Reach
 from connections.errors import ChangedMeanwhileError
 from connections.sharing import Node
 from integrations.access.connection_options import origins, own_options
@@ -28,7 +29,7 @@ def options_of(
     request: HttpRequest, access: Access, node: Node, integration: Integration | None, partition: str, url: str
 ) -> Options:
     """Give the options of a node; what was sent to ``url`` is saved first, where it is valid."""
-    before = origins(node, integration)
+    before, reach = origins(node, integration), Reach.of(access, *CONFIGURE)
     values = {one.name: one.value for one in before}
     is_sent = request.method == "POST" and request.path == url
     is_reset = request.POST.get("reset") in OPTIONS
@@ -52,5 +53,6 @@ def options_of(
         "regions_origin": next(one for one in before if one.name == "regions"),
         "advanced": [(form[one.name], one) for one in before if one.name != "regions"],
         "base": access.scope.url("connection_list"),
+        "linked_folders": {one.folder.pk for one in before if one.folder and reach.has(one.folder)},
     }
     return Options(form, context, is_saved)

@@ -18,6 +18,6 @@ def node_delegates(request: HttpRequest, access: Access, **ids: int) -> HttpResp
     """Show and change who may do what to a node, with what it inherits."""
     node = find_node(access, **ids)
     above = list(Folder.objects.in_scope(access.scope).filter(pk__in=ids_on(node.path_above)))
-    page = settings_page(request, access.scope, node, "Delegates")
+    page = settings_page(request, access, node, "Delegates")
     page |= {"delegates_base": access.scope.url("connection_list"), "here": f"This {node.kind}"}
     return delegates_page(request, access, node, "integrations/nodes/delegates.html", page, above=above)

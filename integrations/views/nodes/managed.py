@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from connections.delegation import CONFIGURE, of_node
 from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.models import Connection
 from connections.sharing import Node
@@ -29,7 +30,7 @@ from workspaces.web.htmx import asks_about_field, field_status, render_page, wha
 from workspaces.wording.names import isolated
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=of_node(*CONFIGURE))
 @require_http_methods(["GET", "HEAD", "POST"])
 def node_handle(request: HttpRequest, access: Access, **ids: int) -> HttpResponse:
     node = _find(access, **ids)
@@ -37,7 +38,7 @@ def node_handle(request: HttpRequest, access: Access, **ids: int) -> HttpRespons
     form = NodeHandleForm(node, None if is_reset else what_to_judge(request))
     if name := asks_about_field(request, form):
         return field_status(request, form, name)
-    page = settings_page(request, access.scope, node, "Advanced")
+    page = settings_page(request, access, node, "Advanced")
     if request.method == "POST" and (is_reset or form.is_valid()):
         sent = {"seen": request.POST.get("seen", ""), "seen_impact": request.POST.get("seen_impact", "")}
         try:
@@ -60,21 +61,21 @@ def node_handle(request: HttpRequest, access: Access, **ids: int) -> HttpRespons
     return render_page(request, "integrations/nodes/handle.html", page, parts=())
 
 
-@scope_view(Power.OWNER, with_workspace=True)
+@scope_view(Power.OWNER, with_workspace=True, delegates=of_node(*CONFIGURE))
 @require_http_methods(["GET", "HEAD", "POST"])
 def folder_config(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
     """Show and change the options of a folder, which all below it inherit, discovered or made by hand."""
     return _config(request, access, find_folder(access, folder))
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=of_node(*CONFIGURE))
 @require_http_methods(["GET", "HEAD", "POST"])
 def connection_config(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     """Show and change the options of a managed connection, and how its last test went."""
     return _config(request, access, _find(access, connection=connection))
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=of_node(*CONFIGURE))
 @require_POST
 def connection_test(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     node = find_connection(access, connection)
@@ -112,7 +113,7 @@ def _config(request: HttpRequest, access: Access, node: Node) -> HttpResponse:
     if options.is_saved:
         messages.success(request, f"Saved the options of {isolated(node.shown)}.")
         return redirect(request.path)
-    context = settings_page(request, access.scope, node, "Config") | _test_of(node, integration, request.path)
+    context = settings_page(request, access, node, "Config") | _test_of(node, integration, request.path)
     context |= options.context | {"integration": integration}
     return render_page(request, "integrations/nodes/config.html", context, parts=("report",))
 

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from connections import manual_nodes
+from connections.delegation import CONFIGURE, of_node
 from connections.errors import HandleTakenError
 from connections.forms.node import NodeForm
 from connections.models import Connection, Folder
@@ -22,7 +23,7 @@ from workspaces.web.htmx import asks_about_field, field_status
 from workspaces.wording.names import isolated
 
 
-@scope_view(Power.OWNER, with_workspace=True)
+@scope_view(Power.OWNER, with_workspace=True, delegates=of_node(*CONFIGURE))
 @require_http_methods(["GET", "HEAD", "POST"])
 def node_advanced(request: HttpRequest, access: Access, **ids: int) -> HttpResponse:
     """Change what a folder or connection made by hand is called, and lead to its deletion."""
@@ -31,7 +32,7 @@ def node_advanced(request: HttpRequest, access: Access, **ids: int) -> HttpRespo
     form = node_form(request, scope, type(node), node)
     if name := asks_about_field(request, form):
         return field_status(request, form, name)
-    context = settings_page(request, access.scope, node, "Advanced")
+    context = settings_page(request, access, node, "Advanced")
     if request.method == "POST":
         if why_managed:
             raise PermissionDenied(why_managed)

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from connections import sharing
+from connections.delegation import SHARE, Reach, of_node
 from connections.errors import ChangedMeanwhileError
 from connections.forms.permissions import PermissionsForm
 from connections.models import Connection, Folder, Grant
@@ -37,12 +38,12 @@ class Audience:
     url: str = ""
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=of_node(*SHARE))
 def node_permissions(request: HttpRequest, access: Access, **ids: int) -> HttpResponse:
     node, scope = find_node(access, **ids), access.scope
     own, inherited = sharing.grants_on(node), sharing.inherited_grants(node)
     form = PermissionsForm(scope, own, inherited, request.POST if request.method == "POST" else None)
-    context = settings_page(request, access.scope, node, "Permissions") | {"grace": GRACE}
+    context = settings_page(request, access, node, "Permissions") | {"grace": GRACE}
     if request.method == "POST" and form.is_valid():
         sent = {"seen": form.cleaned_data["seen"], "seen_impact": request.POST.get("seen_impact", "")}
         try:
@@ -66,7 +67,8 @@ def node_permissions(request: HttpRequest, access: Access, **ids: int) -> HttpRe
             messages.success(request, f"Saved the permissions of {isolated(node.shown)}.{_what_happened(scope, done)}")
             return redirect(request.path)
     base = scope.url("connection_list")
-    audiences = [_inherited(grant, base) for grant in inherited] + [Audience(_words(grant)) for grant in own]
+    reach = Reach.of(access, *SHARE)
+    audiences = [_inherited(grant, base, reach) for grant in inherited] + [Audience(_words(grant)) for grant in own]
     return render(request, "integrations/nodes/permissions.html", context | {"form": form, "audiences": audiences})
 
 
@@ -86,9 +88,11 @@ def _what_happened(scope: Scope, impacts: Sequence[WorkspaceImpact]) -> str:
     return "".join(sentences)
 
 
-def _inherited(grant: Grant, base: str) -> Audience:
-    origin = grant.folder.shown if grant.folder else ""
-    return Audience(_words(grant), origin, f"{base}folders/{grant.folder_id}/permissions/")
+def _inherited(grant: Grant, base: str, reach: Reach) -> Audience:
+    if grant.folder is None:
+        return Audience(_words(grant))
+    leads = reach.has_folder(grant.folder.path)
+    return Audience(_words(grant), grant.folder.shown, f"{base}folders/{grant.folder_id}/permissions/" if leads else "")
 
 
 def _words(grant: Grant) -> str:

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from connections.delegation import CONFIGURE, SEE, Reach, of_node
 from connections.models import Connection
 from connections.views.context import settings_page
 from connections.views.manual_nodes import find_connection
@@ -27,18 +28,25 @@ class Account:
     console_url: str = ""
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=of_node(*SEE))
 @require_safe
 def connection_detail(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     node = find_connection(access, connection)
-    context = settings_page(request, access.scope, node, "Properties")
+    context = settings_page(request, access, node, "Properties")
     context |= {
         "account": _account(node),
         "place": context["crumbs"][1:],
         "why_disabled": node.why_disabled,
-        "test_url": f"{request.path}{'config' if node.is_managed else 'access'}/#test",
+        "test_url": _test_url(request, access, node),
     }
     return render(request, "connections/settings.html", context)
+
+
+def _test_url(request: HttpRequest, access: Access, node: Connection) -> str:
+    """Give where it is tested: of one made by hand with the form of its access, which only owners see."""
+    if not node.is_managed:
+        return f"{request.path}access/#test" if access.can_own else ""
+    return f"{request.path}config/#test" if Reach.of(access, *CONFIGURE).has(node) else ""
 
 
 def _account(node: Connection) -> Account:

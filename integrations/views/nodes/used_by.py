@@ -61,7 +61,7 @@ class Offer:
 def used_by(request: HttpRequest, access: Access, **ids: int) -> HttpResponse:
     """Show who uses a node of the scope; its owners are owners of every workspace that can."""
     node, scope = find_node(access, **ids), access.scope
-    context = folder_page(request, scope, node) if isinstance(node, Folder) else connection_page(request, scope, node)
+    context = folder_page(request, access, node) if isinstance(node, Folder) else connection_page(request, access, node)
     # Its address has the names of all places in it.
     key = ("used by", _CODE, request.path, request.GET.get("page"))
     users, about = remembered.remember(lambda: _uses(request, scope, node), *key)
