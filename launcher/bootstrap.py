@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from launcher.places import PYTHON, ROOT, STATE, VENV, LauncherError, waiting_lo
 BOOT = ROOT / ".boot"
 # Downloading a Python behind someone's back is not ours to do: the one that runs this is new enough.
 UV_ENVIRONMENT = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
+_SYSTEM = Path("/usr/bin")
+_LIBRARIES = "ssl, sqlite3, ctypes, lzma, bz2, zlib, zoneinfo"  # a minimal Python lacks some of them
 
 
 def ensure(name: str) -> None:
@@ -30,7 +33,7 @@ def ensure(name: str) -> None:
         uv = _find_uv()
         if not has_environment:
             shutil.rmtree(VENV, ignore_errors=True)
-            _run([uv, "venv", "--quiet", "--python", _base_python(), str(VENV)])
+            _run([uv, "venv", "--quiet", "--python", environment_python(), str(VENV)])
         _run(
             [
                 uv,
@@ -82,6 +85,24 @@ def _is_usable(python: Path) -> bool:
 def _base_python() -> str:
     """The Python below ours: an environment made from another environment breaks when that one goes."""
     return str(getattr(sys, "_base_executable", sys.executable))
+
+
+def environment_python(folder: Path = _SYSTEM) -> str:
+    """The Python of the environment: the one below ours, unless that is slow and the distribution has the same one.
+
+    Who compiles a Python without `--enable-optimizations`, as pyenv does by itself, has one that takes a quarter more
+    time for everything. Distributions compile theirs with it.
+    """
+    theirs = folder / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    is_slow = "--enable-optimizations" not in str(sysconfig.get_config_var("CONFIG_ARGS"))
+    return str(theirs) if is_slow and _is_whole(theirs) else _base_python()
+
+
+def _is_whole(python: Path) -> bool:
+    """Whether that Python is there with the libraries that a distribution may have left out."""
+    if not python.exists():
+        return False
+    return subprocess.run([python, "-c", f"import {_LIBRARIES}"], capture_output=True, check=False).returncode == 0
 
 
 def _find_uv() -> str:

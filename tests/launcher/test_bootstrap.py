@@ -1,5 +1,7 @@
 """When requirements count as installed."""
 
+import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,28 @@ def test_every_pin_of_every_requirements_file_has_a_hash() -> None:
         pins = [line for line in text.splitlines() if line and line[0].isalnum()]
         assert pins
         assert all("--hash=sha256:" in pin for pin in pins)
+
+
+OF_THE_SAME_VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "status", "is_theirs"),
+    [
+        ("'--enable-shared'", OF_THE_SAME_VERSION, 0, True),
+        ("'--enable-shared'", OF_THE_SAME_VERSION, 1, False),
+        ("'--enable-shared'", "python3.99", 0, False),
+        ("'--enable-optimizations' '--with-lto'", OF_THE_SAME_VERSION, 0, False),
+    ],
+    ids=["ours is slow", "theirs lacks libraries", "theirs is another version", "ours is fast"],
+)
+def test_the_environment_has_the_distribution_s_python_where_ours_is_slow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: str, name: str, status: int, is_theirs: bool
+) -> None:
+    monkeypatch.setattr(sysconfig, "get_config_var", {"CONFIG_ARGS": options}.get)
+    theirs = tmp_path / name
+    theirs.write_text(f"#!/bin/sh\nexit {status}\n")
+    theirs.chmod(0o755)
+    chosen = bootstrap.environment_python(tmp_path)
+    assert (chosen == str(theirs)) is is_theirs
+    assert Path(chosen).exists()
