@@ -32,6 +32,15 @@ def history(executor: MigrationExecutor) -> list[Migration]:
     return [migration for migration, _ in plan]
 
 
+def states_before(migrations: list[Migration]) -> dict[tuple[str, str], ProjectState]:
+    """What the models are before each of these, which are all that there are; in their order."""
+    state, found = ProjectState(), {}
+    for migration in migrations:
+        found[migration.app_label, migration.name] = state.clone()
+        migration.mutate_state(state, preserve=False)
+    return found
+
+
 @contextmanager
 def named(key: tuple[str, str]) -> Iterator[None]:
     """Say with an error which migration it was."""
@@ -56,16 +65,23 @@ def test_all_of_it_can_be_done_again() -> None:
 
 
 def test_all_of_it_can_be_undone_again() -> None:
-    """Back through the whole history, the last migration first, and then forward again."""
-    graph = MigrationExecutor(connections["owner"]).loader.graph
-    order = [(migration.app_label, migration.name) for migration in history(MigrationExecutor(connections["owner"]))]
+    """Back through the whole history, the last migration first, and then forward again.
+
+    As `migrate` goes back, which works out anew each time what the models were before each migration.
+    """
+    executor = MigrationExecutor(connections["owner"])
+    graph, before = executor.loader.graph, states_before(history(executor))
     try:
-        for key in sorted(BY_PARTS, key=order.index, reverse=True):
-            (before,) = (parent.key for parent in graph.node_map[key].parents if parent.key[0] == key[0])
+        for key in sorted(BY_PARTS, key=[*before].index, reverse=True):
+            (parent,) = (parent.key for parent in graph.node_map[key].parents if parent.key[0] == key[0])
             with named(key):
-                MigrationExecutor(connections["owner"]).migrate([before])
+                executor = MigrationExecutor(connections["owner"])
+                for migration, _ in executor.migration_plan([parent]):
+                    executor.unapply_migration(before[migration.app_label, migration.name].clone(), migration)
                 MigrationRecorder(connections["owner"]).record_applied(*key)
-                MigrationExecutor(connections["owner"]).migrate([before])
+                executor = MigrationExecutor(connections["owner"])
+                assert [(again.app_label, again.name) for again, _ in executor.migration_plan([parent])] == [key]
+                executor.unapply_migration(before[key].clone(), graph.nodes[key])
                 assert key not in MigrationRecorder(connections["owner"]).applied_migrations()
     finally:
         call_command("migrate", verbosity=0)  # gives the application its rights on what was made anew too
