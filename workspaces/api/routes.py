@@ -8,8 +8,10 @@ a role 403 with the reason.
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
 from django.db.models import Q
@@ -31,7 +33,10 @@ _BEFORE: Final = {
     ORG: "/org/{org}",
     WORKSPACE: "/org/{org}/workspace/{workspace}",
 }
-_REFUSALS: Final = dict.fromkeys((400, 401, 402, 403, 404, 405, 409, 411, 412, 413, 429, 503), Problem)
+# One refusal is declared by its model, which puts that in the document, and the others as it is written there: each
+# model of an answer is one more class, and twelve for each route took most of the time in which a process starts.
+_REFUSED, *_FURTHER_REFUSALS = 400, 401, 402, 403, 404, 405, 409, 411, 412, 413, 429, 503
+_WRITTEN: Final = {"application/json": {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
 _REQUEST: Final = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=HttpRequest)
 _ID: Final = re.compile(rf"[a-z]+_[0-9a-v]{{{PUBLIC_ID_DIGITS}}}")
 
@@ -106,8 +111,8 @@ class Routes:
         ``delegates`` says which delegates may use the route, whatever power it needs of others.
         """
         content = {media_type: {"schema": {"type": "string"}}}
-        extra = {"responses": {status: {"content": content}}} if media_type else None
-        return self._declare("GET", path, gives, status, at, Whom(needs, delegates), extra)
+        further = {status: {"content": content}} if media_type else {}
+        return self._declare("GET", path, gives, status, at, Whom(needs, delegates), further)
 
     def post(
         self,
@@ -152,7 +157,7 @@ class Routes:
         status: int,
         at: Sequence[str],
         whom: Whom,
-        extra: dict[str, Any] | None = None,
+        further: Mapping[int, Any] = MappingProxyType({}),
     ) -> Decorator:
         def decorate(view: View) -> View:
             for level in at:
@@ -162,8 +167,8 @@ class Routes:
                     [method],
                     _scoped(view, level, status),
                     auth=Bearer(whom),
-                    response={status: gives} | _REFUSALS,
-                    openapi_extra=extra,
+                    response={status: gives, _REFUSED: Problem},
+                    openapi_extra={"responses": {**_refusals(), **further}},
                     operation_id="_".join(
                         [
                             method.lower(),
@@ -177,6 +182,11 @@ class Routes:
             return view
 
         return decorate
+
+
+def _refusals() -> dict[int, Any]:
+    """How the document has the refusals that are not declared by their model."""
+    return {status: {"description": HTTPStatus(status).phrase, "content": _WRITTEN} for status in _FURTHER_REFUSALS}
 
 
 def named(text: str, prefix: str = "") -> Q:
