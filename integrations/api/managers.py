@@ -1,9 +1,9 @@
 """What ``connections.api`` is told of integrations and of how connections made by hand sign in, as it may not ask."""
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
 
 from connections.api.managed import SignIn, Sources, register
@@ -12,23 +12,31 @@ from integrations.models import AccessMode, AccountAccess, Integration
 from workspaces.models import Tenant
 
 _ACTIVE = Integration.objects.filter(state=Integration.State.ACTIVE)
+_OF_MANAGER: Final = (
+    *("public_id", "handle", "created_at", "updated_at", "version"),
+    *("organization__public_id", "created_by__public_id", "updated_by__public_id"),
+)
 
 
 def managers(roots: Collection[int], tenant: Tenant) -> Mapping[int, ManagerShape]:
     """Find the integrations of these top folders, in one statement."""
-    found = _ACTIVE.filter(root_folder__in=roots, tenant=tenant).values(
-        *("root_folder_id", "public_id", "handle", "created_at", "updated_at"),
-        identity_id=F("organization__public_id"),
-        version_id=F("version"),
-        by=F("created_by__public_id"),
-        changed_by=F("updated_by__public_id"),
+    found = _ACTIVE.filter(root_folder__in=roots, tenant=tenant).values_list("root_folder_id", *_OF_MANAGER)
+    return {root: _manager(values, tenant) for root, *values in found}
+
+
+def _manager(values: Sequence[Any], tenant: Tenant) -> ManagerShape:
+    key, handle, made_at, changed_at, version, identity_id, by, changed_by = values
+    return ManagerShape(
+        id=key,
+        handle=handle,
+        created_at=made_at,
+        created_by_id=by or "",
+        updated_at=changed_at,
+        updated_by_id=changed_by or "",
+        version_id=version,
+        identity_id=identity_id,
+        tenant_id=tenant.public_id,
     )
-    return {one["root_folder_id"]: _manager(one, tenant) for one in found}
-
-
-def _manager(row: Mapping[str, Any], tenant: Tenant) -> ManagerShape:
-    people = {"created_by_id": row["by"] or "", "updated_by_id": row["changed_by"] or ""}
-    return ManagerShape.model_validate({**row, **people, "id": row["public_id"], "tenant_id": tenant.public_id})
 
 
 def read_sign_in(facts: Mapping[str, Any]) -> SignIn:

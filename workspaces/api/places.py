@@ -162,22 +162,20 @@ def create_org(call: Call, body: NewPlace) -> shapes.OrgShape:
 @routes.get("", gives=shapes.OrgShape, at=(ORG,))
 def get_org(call: Call) -> shapes.OrgShape:
     """Get an organization."""
-    return shapes.org_shape(_organization(call.access), call.tenant)
+    return shapes.org_shape(_own_organization(call), call.tenant)
 
 
 @routes.patch("", gives=shapes.OrgShape, at=(ORG,))
 def change_org(call: Call, body: PlaceChange) -> shapes.OrgShape:
     """Change what an organization is called."""
-    pk = _organization(call.access).pk
     change_place(call, body)
-    found = Organization.objects.select_related(*shapes.PEOPLE_OF_ROW).get(pk=pk)
-    return shapes.org_shape(found, call.tenant)
+    return shapes.org_shape(_own_organization(call), call.tenant)
 
 
 @routes.delete("", gives=shapes.OrgShape, at=(ORG,))
 def delete_org(call: Call) -> shapes.OrgShape:
     """Delete an organization with its workspaces, and all that is in them, for good."""
-    organization = _organization(call.access)
+    organization = _own_organization(call)
     of_version(call, organization)
     deletion.delete_place(scope=call.scope, by=call.user)
     return shapes.org_shape(organization, call.tenant)
@@ -222,6 +220,11 @@ def _plain(value: Any) -> Any:
 def _own_tenant(call: Call) -> Tenant:
     """Read the token's tenant anew, with its people."""
     return Tenant.objects.select_related(*shapes.PEOPLE_OF_ROW).get(pk=call.tenant.pk)
+
+
+def _own_organization(call: Call) -> Organization:
+    """Read the organization of the path anew, with its people."""
+    return Organization.objects.select_related(*shapes.PEOPLE_OF_ROW).get(pk=_organization(call.access).pk)
 
 
 def _organization(access: Access) -> Organization:

@@ -260,11 +260,7 @@ def enter(who: SignedIn, org: str | None, workspace: str | None) -> Access:
         found = places.filter(named(workspace), named(org, "organization__"), tenant=who.tenant).first()
         scope = Scope(who.tenant, found.organization, found) if found else None
     elif org is not None:
-        place = (
-            Organization.objects.select_related("created_by", "updated_by")
-            .filter(named(org), tenant=who.tenant)
-            .first()
-        )
+        place = Organization.objects.filter(named(org), tenant=who.tenant).first()
         scope = Scope(who.tenant, place) if place else None
     if scope is None:
         raise Http404
