@@ -1,26 +1,71 @@
-"""What delegates of single integrations may open: the rules of pages and of routes."""
+"""What delegates of single integrations may open: the rules of pages and of routes, and what they find there."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from django.db.models import QuerySet
 
-from integrations.models import Integration
-from workspaces.access import Access, Rule
+from integrations.models import Integration, SyncRun
+from workspaces.access import Access, Rule, holds
 from workspaces.delegation.verbs import Verb
 
 
-def of_named(verb: Verb) -> Rule:
+def of_named(*verbs: Verb) -> Rule:
     """Make the rule for what is about one integration, which the URL names by its handle or id."""
 
     def rule(access: Access, arguments: Mapping[str, Any]) -> bool:
-        return any(one.is_called(arguments["integration"]) for one in access.held_here.that_give(verb))
+        return any(one.is_called(arguments["integration"]) for one in access.held_here.that_give(*verbs))
 
     return rule
 
 
-def among(
-    access: Access, found: "QuerySet[Integration]", verb: Verb = Verb.VIEW_INTEGRATION
-) -> "QuerySet[Integration]":
-    """Leave of integrations of the scope those to which this person may do this."""
-    return found if access.can_own else found.filter(pk__in=access.held_here.that_give(verb).keys)
+def of_process(*verbs: Verb) -> Rule:
+    """Make the rule for what is about one sync, which the URL names by its id."""
+
+    def rule(access: Access, arguments: Mapping[str, Any]) -> bool:
+        held = access.held_here.that_give(*verbs)
+        runs = SyncRun.objects.filter(tenant=access.scope.tenant, integration__in=held.keys)
+        return bool(held) and runs.filter(public_id=arguments["process"]).exists()
+
+    return rule
+
+
+# Who may answer what a sync asks may see it as well as those who may start one.
+PROCESSES: Final = (Verb.SYNC_INTEGRATION, Verb.APPROVE_REMOVALS)
+VIEWERS: Final = of_named(Verb.VIEW_INTEGRATION)
+SYNCERS: Final = of_named(Verb.SYNC_INTEGRATION)
+SEE_PROCESSES: Final = of_named(*PROCESSES)
+CONFIGURERS: Final = of_named(Verb.CONFIGURE_INTEGRATION)
+HOLDERS: Final = holds(Verb.VIEW_INTEGRATION)  # of anything among the integrations of the scope
+
+
+def among(access: Access, found: "QuerySet[Integration]", *verbs: Verb) -> "QuerySet[Integration]":
+    """Leave of integrations those to which this person may do one of these; of others' than the scope's, none."""
+    wanted = verbs or (Verb.VIEW_INTEGRATION,)
+    return found if access.can_own else found.filter(pk__in=access.held_here.that_give(*wanted).keys)
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """What somebody who sees an integration may do to it: its pages offer nothing else."""
+
+    own: bool
+    sync: bool
+    approve: bool
+    configure: bool
+
+    @property
+    def see_processes(self) -> bool:
+        return self.sync or self.approve
+
+
+def may(access: Access, integration: Integration) -> May:
+    verbs = (Verb.SYNC_INTEGRATION, Verb.APPROVE_REMOVALS, Verb.CONFIGURE_INTEGRATION)
+    return May(access.can_own, *(access.can(verb, integration) for verb in verbs))
+
+
+def trigger(access: Access, integration: Integration) -> SyncRun.Trigger:
+    """Say as what a sync starts that this person asks for: who may not approve removals is held to their limit."""
+    may_remove = access.can(Verb.APPROVE_REMOVALS, integration)
+    return SyncRun.Trigger.MANUAL if may_remove else SyncRun.Trigger.DELEGATE

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from integrations.views import detail, health, lists, picture, search
+from integrations.views import detail, health, level, lists, picture, search
 from integrations.views.events import receive
 from integrations.views.events import settings as events_settings
 from integrations.views.many import options as many_options
@@ -68,6 +68,7 @@ _PAGES = [
     path(_INTEGRATION + "preview/", preview.integration_preview, name="integration_preview"),
     path(_INTEGRATION + "sync/", detail.integration_sync, name="integration_sync"),
     path(_INTEGRATION + "health/", health.failing_test, name="failing_test"),
+    path(_INTEGRATION + "folders/<int:folder>/", level.integration_folder, name="integration_folder"),
     path(_INTEGRATION + "picture/", picture.integration_picture, name="integration_picture"),
     path(_INTEGRATION + "processes/", runs.run_list, name="run_list"),
     path(_INTEGRATION + "processes/<int:run>/", runs.run_detail, name="run_detail"),

@@ -96,6 +96,7 @@ ACTS: Final = (Act("permissions", "Permissions"), *SCHEMA_ACTS, Act("options", "
 class TreeContext:
     """One page of rows; ``base_url`` is what the URLs of all rows begin with, made once and not for each row.
 
+    Those of a list that ``is_bare`` lead to nothing but what is in them, and there is no file of it.
     ``names`` are the filters that the list has. ``has_tops`` says that the rows are from several folders anyway;
     ``below`` is the folder that all of them are in, ``acts`` what can be done with those that are chosen.
     """
@@ -109,6 +110,7 @@ class TreeContext:
     has_tops: bool = False
     below: int | None = None
     acts: Sequence[Act] = ()
+    is_bare: bool = False
 
     @property
     def q(self) -> str:

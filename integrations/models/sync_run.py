@@ -124,6 +124,7 @@ class SyncRun(Versioned):
         SETTINGS = "settings", "Discovery Settings"
         SELECTION = "selection", "Accounts to mirror"
         APPROVAL = "approval", "Approve"
+        DELEGATE = "delegate", "Sync Integration by a delegate"  # who may not approve what it would remove
 
     class Kind(models.TextChoices):
         """What it reads: everything, or what events name."""

@@ -28,9 +28,15 @@ class IntegrationGoneError(Exception):
 
 
 @transaction.atomic
-def request_sync(*, integration: Integration, by: User | None, now: datetime) -> SyncRun:
+def request_sync(
+    *,
+    integration: Integration,
+    by: User | None,
+    now: datetime,
+    trigger: SyncRun.Trigger = SyncRun.Trigger.MANUAL,
+) -> SyncRun:
     """Start a sync now; one that is under way already is given, and followed by one more if it may have read past."""
-    run = queue_sync(integration, SyncRun.Trigger.MANUAL, by, now)
+    run = queue_sync(integration, trigger, by, now)
     audit.record("integration.sync_requested", scope=integration.scope, by=by, target=integration, run=run.number)
     return run
 

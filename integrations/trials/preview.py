@@ -46,12 +46,19 @@ def start(*, integration: Integration, by: User, now: datetime) -> SettingsTrial
 
 
 @transaction.atomic
-def sync(*, integration: Integration, shown: str, by: User, now: datetime) -> SyncRun:
+def sync(
+    *,
+    integration: Integration,
+    shown: str,
+    by: User,
+    now: datetime,
+    trigger: SyncRun.Trigger = SyncRun.Trigger.MANUAL,
+) -> SyncRun:
     """Start the sync that a preview has shown; ``shown`` is the key of that preview, as its page sends it.
 
     What the preview has read is not read again unless something has happened since. Raises IntegrationGoneError.
     """
-    run = requests.request_sync(integration=integration, by=by, now=now)
+    run = requests.request_sync(integration=integration, by=by, now=now, trigger=trigger)
     ready = SettingsTrial.objects.filter(integration=integration, about=SettingsTrial.About.PREVIEW, expires_at__gt=now)
     trial = ready.filter(state=SettingsTrial.State.READY).select_related("tenant").first()
     if trial is not None and str(trial.pk) == shown and run.state == SyncRun.State.QUEUED:

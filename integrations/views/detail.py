@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
 
-from connections.views.listing import tree_context
 from integrations.access import failures
+from integrations.delegation import SYNCERS, VIEWERS, may, trigger
 from integrations.models import SyncSchedule
 from integrations.overview import first_steps
 from integrations.sync import requests
@@ -19,6 +19,7 @@ from integrations.trials import preview
 from integrations.views.first_steps import next_step
 from integrations.views.frame import asks_url, find_integration, integration_page, latest_status, render_live
 from integrations.views.health import health_words
+from integrations.views.level import tree_at
 from integrations.wizard import expected
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
@@ -29,9 +30,10 @@ _ASKS_FIRST: Final = (
     "No sync of {} was started, for one waits for approval. Approve or discard it here; one that is started on Advanced"
     " is not held back."
 )
+_ASKS_OTHERS: Final = "No sync of {} was started, for one waits for the approval of somebody who may give it."
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=VIEWERS)
 def integration_detail(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Show the tree that the integration mirrors, and follow a sync that is under way."""
     is_poll = htmx(request).target == "sync"
@@ -41,12 +43,12 @@ def integration_detail(request: HttpRequest, access: Access, integration: str) -
     context = integration_page(
         access,
         found,
-        tree=SimpleLazyObject(lambda: tree_context(request, access, root)),  # a poll of the sync leaves it unread
+        tree=SimpleLazyObject(lambda: tree_at(request, access, found, root)),  # a poll of the sync leaves it unread
         root=root,
         health=health,
         failures=SimpleLazyObject(lambda: failures.shared(failures.of_connections(root))),
-        expected=SimpleLazyObject(lambda: expected.of_members(found)),
-        next_step=None if is_poll else next_step(access.scope, found),
+        expected=SimpleLazyObject(lambda: expected.of_members(found) if may(access, found).configure else ()),
+        next_step=None if is_poll or not access.can_own else next_step(access.scope, found),
         accounts_url=f"{access.scope.url('integration_config', integration=found.handle)}#accounts",
         root_url=access.scope.url("folder_settings", folder=root.pk),
         picture_url=access.scope.url("integration_picture", integration=found.handle),
@@ -55,7 +57,7 @@ def integration_detail(request: HttpRequest, access: Access, integration: str) -
     return render_live(request, "integrations/detail.html", context, status, parts=("list",))
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=SYNCERS)
 @require_POST
 def integration_sync(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Start a sync, or one more after the one that is under way; then back to where the button was.
@@ -65,10 +67,16 @@ def integration_sync(request: HttpRequest, access: Access, integration: str) -> 
     found = find_integration(access, integration)
     now = timezone.now()
     if "anyway" not in request.POST and (question_url := asks_url(access, found)):
-        messages.warning(request, _ASKS_FIRST.format(found))
+        messages.warning(request, (_ASKS_FIRST if may(access, found).approve else _ASKS_OTHERS).format(found))
         return redirect(question_url)
     try:
-        run = preview.sync(integration=found, shown=request.POST.get("preview", ""), by=access.user, now=now)
+        run = preview.sync(
+            integration=found,
+            shown=request.POST.get("preview", ""),
+            by=access.user,
+            now=now,
+            trigger=trigger(access, found),
+        )
     except requests.IntegrationGoneError as error:
         messages.error(request, str(error))
         return redirect(access.scope.url("integration_list"))

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django_htmx.http import trigger_client_event
 
+from integrations.delegation import may
 from integrations.models import Integration, SyncRun
 from integrations.pictures import sparkline
 from integrations.pictures.sparkline import Sparkline
@@ -85,17 +86,21 @@ def integration_page(
     """
     url, handle = access.scope.url, integration.handle
     own = url("integration_detail", integration=handle)
+    mine = may(access, integration)
     tabs = [
-        ("Connections", own),
-        ("Config", url("integration_config", integration=handle)),
-        ("Advanced", url("integration_advanced", integration=handle)),
+        ("Connections", own, True),
+        ("Config", url("integration_config", integration=handle), mine.configure),
+        ("Advanced", url("integration_advanced", integration=handle), mine.configure),
+        ("Processes", url("run_list", integration=handle), mine.see_processes and not mine.own),
     ]
+    shown = [(label, url) for label, url, is_open in tabs if is_open]
     *above, (name, _) = [("Integrations", url("integration_list")), (handle, own), *below]
     return {
         "integration": integration,
         "crumbs": above,
         "page_name": name,
-        "tabs": tabs,
+        "tabs": shown if len(shown) > 1 else [],
+        "may": mine,
         "sync_url": f"{own}sync/",
         "preview_url": f"{own}preview/",
         "why_only_kept": why_only_kept(access.scope),
@@ -170,10 +175,13 @@ def asks_url(access: Access, integration: Integration) -> str:
 
 
 def _run_url(access: Access, integration: Integration, number: int | None) -> str:
-    return access.scope.url("run_detail", integration=integration.handle, run=number) if number else ""
+    is_shown = number and may(access, integration).see_processes
+    return access.scope.url("run_detail", integration=integration.handle, run=number) if is_shown else ""
 
 
 def _discovery_settings(access: Access, integration: Integration) -> str:
+    if not may(access, integration).configure:
+        return ""
     return f"{access.scope.url('integration_config', integration=integration.handle)}#discovery"
 
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from connections import tree_listing
 from connections.models import Health
+from integrations.delegation import SYNCERS
 from integrations.health import request as health_request
 from integrations.models import Integration
 from integrations.views.frame import find_integration
@@ -47,7 +48,7 @@ def health_words(access: Access, integration: Integration) -> HealthWords:
     )
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=SYNCERS)
 @require_POST
 def failing_test(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     found = find_integration(access, integration)

@@ -10,8 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject, cached_property
 
+from integrations.delegation import HOLDERS, May, among, may
 from integrations.models import Draft, Integration, SyncRun
 from integrations.models.sync_run import HEAVY, newest_of_each
+from integrations.overview.waiting import Counts
 from integrations.pictures import sparkline
 from integrations.pictures.sparkline import Sparkline
 from integrations.views.frame import mark_of
@@ -37,6 +39,7 @@ class IntegrationRow:
     url: str
     config_url: str
     run_url: str
+    may: May
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ class _Parts:
     def __init__(self, request: HttpRequest, access: Access, text: str) -> None:
         self._request, self._access, self._text = request, access, text
         target = htmx(request).target
-        self.shown = (target,) if target in _PARTS else _PARTS
+        self.all = _PARTS if access.can_own else ("list",)  # delegates see their integrations, and nothing else
+        self.shown = (target,) if target in self.all else self.all
 
     @cached_property
     def waiting(self) -> WaitingPart:
@@ -66,7 +70,8 @@ class _Parts:
 
     @cached_property
     def page(self) -> "Page[Any]":
-        found = Integration.objects.at_and_below(self._access.scope).filter(handle__contains=self._text.lower())
+        found = among(self._access, Integration.objects.at_and_below(self._access.scope))
+        found = found.filter(handle__contains=self._text.lower())
         found = found.select_related("organization").order_by(F("organization__handle").asc(nulls_first=True), "handle")
         whole = newest_of_each().filter(state=SyncRun.State.SUCCEEDED).values("accounts_read")
         past_of_each = ArraySubquery(whole[: sparkline.POINTS])
@@ -103,7 +108,7 @@ class _Parts:
         return self.waiting.mark if part == "waiting" else self.newest.mark
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=HOLDERS)
 def integration_list(request: HttpRequest, access: Access) -> HttpResponse:
     """List the integrations, those of a tenant's organizations too, with what waits in them and what has changed.
 
@@ -116,13 +121,14 @@ def integration_list(request: HttpRequest, access: Access) -> HttpResponse:
     context = {
         "q": text,
         "parts": parts,
-        "waiting_counts": SimpleLazyObject(lambda: parts.waiting.counts),  # instead of asking for the tab's sake
+        # instead of asking for the tab's sake
+        "waiting_counts": SimpleLazyObject(lambda: parts.waiting.counts if access.can_own else Counts()),
         "drafts": SimpleLazyObject(lambda: _draft_rows(access)),
-        "why_not": why_no_integrations(access.scope),
+        "why_not": why_no_integrations(access.scope) if access.can_own else "",
         "new_url": access.scope.url("integration_new"),
-        "has_organizations": access.scope.organization is None,
+        "has_organizations": access.can_own and access.scope.organization is None,
     }
-    return render_page(request, "integrations/list.html", context, parts=_PARTS)
+    return render_page(request, "integrations/list.html", context, parts=parts.all)
 
 
 def _row(access: Access, integration: Any, run: SyncRun) -> IntegrationRow:
@@ -137,6 +143,7 @@ def _row(access: Access, integration: Any, run: SyncRun) -> IntegrationRow:
         url,
         f"{url}config/",
         f"{url}processes/{run.number}/",
+        may(access, integration),
     )
 
 

@@ -118,7 +118,9 @@ def console(request: HttpRequest) -> dict[str, object]:
     """
     access: Access | None = getattr(request, "access", None)
     return {
-        "waiting_counts": SimpleLazyObject(lambda: waiting.count(access.scope) if access else Counts()),
+        "waiting_counts": SimpleLazyObject(
+            lambda: waiting.count(access.scope) if access and access.can_own else Counts()
+        ),
         "first_steps": SimpleLazyObject(lambda: steps_of(access) if access else ()),
     }
 

@@ -12,8 +12,10 @@ from connections.models import Folder
 from connections.pictures import chart, drawing, outline, treemap
 from connections.pictures.drawing import Drawing
 from connections.pictures.outline import GROUPS, Branch, Colour, read_outline
+from integrations.delegation import VIEWERS
 from integrations.models import Integration
 from integrations.views.frame import find_integration, integration_page
+from integrations.views.level import nodes_url
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 from workspaces.web import remembered
@@ -24,7 +26,7 @@ _CODE = remembered.code_of(chart, drawing, outline, treemap)
 _COLOURS = {Colour.HEALTH: "Health", Colour.STATE: "State", Colour.USE: "Use"}
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=VIEWERS)
 def integration_picture(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Draw it; with ``download`` as a file of its own."""
     found = find_integration(access, integration)
@@ -46,7 +48,7 @@ def integration_picture(request: HttpRequest, access: Access, integration: str) 
     context = {
         "drawing": picture,
         "deeper_url": f"{own}?{urlencode({'as': kind, 'by': colour})}&folder=",
-        "folder_url": f"{access.scope.url('connection_list')}folders/",
+        "folder_url": f"{nodes_url(access, found)}folders/",
         "picture_name": f"{_KINDS[kind][0]} of {folder.shown}",
     }
     if "download" in request.GET:

@@ -203,7 +203,7 @@ def _tabs(access: Access) -> Iterator[Hit]:
         names = ACTIVITY[:1] if is_tenant_without_settings or scope.workspace else ACTIVITY
         pages = {name: url for name, url in pages.items() if name != "Activity"}
         pages |= {name: scope.url(url_name) for name, url_name in names}
-    if "Integrations" in pages and not why_no_integrations(scope):
+    if access.can_own and "Integrations" in pages and not why_no_integrations(scope):
         pages["New Integration"] = scope.url("integration_new")
     if access.can_own and scope.level != "workspace":
         inner = "workspace" if scope.organization else "organization"

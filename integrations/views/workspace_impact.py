@@ -16,6 +16,7 @@ from integrations.views.frame import integration_page
 from workspaces.access import Access
 from workspaces.handles import ALL_AWS
 from workspaces.models import Tenant
+from workspaces.places import lookup
 
 SHOWN = 100  # of each kind and workspace
 _MARKS = {"change": "~", "create": "+", "delete": "−"}
@@ -83,6 +84,23 @@ def workspace_lines(impacts: Sequence[WorkspaceImpact], tenant: Tenant) -> list[
         url = workspace_url(tenant, name)
         found.append(WorkspaceLines(name, url, breaks, adds, groups, lines[len(groups) :], is_open=shown <= _OPEN))
     return sorted(found, key=lambda one: not one.breaks)
+
+
+def lines_for(access: Access, impacts: Sequence[WorkspaceImpact]) -> dict[str, object]:
+    """Write impacts for a page of this person; of workspaces that they may not enter, only how many there are.
+
+    Beside that, in how many of these something breaks.
+    """
+    seen, hidden = list(impacts), []
+    if impacts and not access.can_own:
+        mine = lookup.workspaces_anywhere_for(access).values_list("organization__handle", "handle")
+        names = {"/".join(handles) for handles in mine}
+        seen, hidden = ([one for one in impacts if (one.name in names) == wanted] for wanted in (True, False))
+    return {
+        "workspaces": workspace_lines(seen, access.scope.tenant),
+        "hidden_workspaces": len(hidden),
+        "hidden_losses": sum(one.is_loss for one in hidden),
+    }
 
 
 def workspace_url(tenant: Tenant, name: str) -> str:
@@ -168,7 +186,7 @@ def impact_context(
         "is_loss": any(one.is_loss for one in unseen.impacts),
         "cancel_url": cancel_url,
         "is_other": bool(request.POST.get("seen_impact")),
-        "workspaces": workspace_lines(unseen.impacts, access.scope.tenant),
+        **lines_for(access, unseen.impacts),
         "values": [(name, value) for name, value in values if name not in ("csrfmiddlewaretoken", "seen_impact")],
         "seen_impact": unseen.fingerprint,
     }

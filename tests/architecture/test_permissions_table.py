@@ -106,6 +106,7 @@ integration_rotate              tenant    GET  200 403 403 403 403 403 403 404 3
 integration_trial               tenant    GET  200 403 403 403 403 403 403 404 302
 integration_preview             tenant    GET  302 403 403 403 403 403 403 404 302
 integration_picture             tenant    GET  200 403 403 403 403 403 403 404 302
+integration_folder              tenant    GET  302 403 403 403 403 403 403 404 302
 integration_selection           tenant    GET  302 403 403 403 403 403 403 404 302
 integration_advanced            tenant    GET  200 403 403 403 403 403 403 404 302
 integration_schedule            tenant    POST 200 403 403 403 403 403 403 404 302
@@ -203,6 +204,7 @@ integration_rotate              org       GET  200 404 200 403 403 403 403 404 3
 integration_trial               org       GET  200 404 200 403 403 403 403 404 302
 integration_preview             org       GET  302 404 302 403 403 403 403 404 302
 integration_picture             org       GET  200 404 200 403 403 403 403 404 302
+integration_folder              org       GET  302 404 302 403 403 403 403 404 302
 integration_selection           org       GET  302 404 302 403 403 403 403 404 302
 integration_advanced            org       GET  200 404 200 403 403 403 403 404 302
 integration_schedule            org       POST 200 404 200 403 403 403 403 404 302

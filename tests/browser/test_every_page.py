@@ -32,6 +32,7 @@ ELSEWHERE = {
     "support_end": "for while an operator looks in",
     "people_leave": "the last owner may not leave",
     "first_steps_hide": "for a place whose first steps are not all done",
+    "integration_folder": "for delegates, who own no page of a folder",
     "integration_trial": "comes after changed settings",
     "failing_test": "for connections that fail",
     "folder_add": "for what is not in use yet",

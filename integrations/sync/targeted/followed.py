@@ -24,7 +24,13 @@ log = structlog.get_logger(__name__)
 # While AWS closes an account it may describe it as it was, for more than ten minutes.
 _WAVERS_FOR: Final = timedelta(minutes=15)
 # Runs whose changes come from AWS alone, and not from what somebody changed here.
-_WATCHING: Final = (SyncRun.Trigger.SCHEDULED, SyncRun.Trigger.EVENT, SyncRun.Trigger.MANUAL, SyncRun.Trigger.COMMAND)
+_WATCHING: Final = (
+    SyncRun.Trigger.SCHEDULED,
+    SyncRun.Trigger.EVENT,
+    SyncRun.Trigger.MANUAL,
+    SyncRun.Trigger.DELEGATE,
+    SyncRun.Trigger.COMMAND,
+)
 
 
 def undone_by(run: SyncRun, changes: Sequence[Change], events: Iterable[AwsEvent]) -> dict[Aspect, datetime]:

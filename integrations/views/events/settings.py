@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from connections.errors import ChangedMeanwhileError
 from integrations.access.findings import partition_of
 from integrations.aws.regions import home_region
+from integrations.delegation import CONFIGURERS
 from integrations.events import inlets
 from integrations.events.inlets import IssuedKey
 from integrations.models import EventInlet, Integration
@@ -27,7 +28,7 @@ from workspaces.web.htmx import render_page
 
 
 @never_cache
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def integration_inlet(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Show how events come in; posted, let them in: the key is in the answer to that, and in no other."""
@@ -46,7 +47,7 @@ def integration_inlet(request: HttpRequest, access: Access, integration: str) ->
 
 
 @never_cache
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def inlet_rotate(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Ask whether another key is wanted, make it, and show it."""
@@ -65,7 +66,7 @@ def inlet_rotate(request: HttpRequest, access: Access, integration: str) -> Http
     )
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_POST
 def inlet_close(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Let no more events in."""
@@ -79,7 +80,7 @@ def inlet_close(request: HttpRequest, access: Access, integration: str) -> HttpR
     return redirect(access.scope.url("integration_inlet", integration=found.handle))
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_safe
 def inlet_template(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Give the template that forwards the events; the key is not in it."""

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from connections.errors import ChangedMeanwhileError
 from integrations import retention
+from integrations.delegation import CONFIGURERS
 from integrations.forms.notifications import EmailsForm
 from integrations.models import Delivery, Integration, Webhook
 from integrations.notifications import emails, recipients, webhooks
@@ -25,7 +26,7 @@ from workspaces.wording.durations import duration_in_words
 PAGE_SIZE = 25
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def integration_notifications(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Show who is notified of what, and what was sent; save who gets emails."""
@@ -91,7 +92,7 @@ def notifications_page(
     )
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_POST
 def notifications_test(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Send a test to everybody who gets emails."""
@@ -109,7 +110,7 @@ def notifications_test(request: HttpRequest, access: Access, integration: str) -
     return redirect(notifications_url(access, found))
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_POST
 def address_ask(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     found = find_integration(access, integration)
@@ -123,7 +124,7 @@ def address_ask(request: HttpRequest, access: Access, integration: str) -> HttpR
     return redirect(notifications_url(access, found))
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_POST
 def delivery_send(request: HttpRequest, access: Access, integration: str, delivery: int) -> HttpResponse:
     found = find_integration(access, integration)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from connections.errors import ChangedMeanwhileError
 from integrations import retention
+from integrations.delegation import CONFIGURERS
 from integrations.forms.notifications import WebhookForm
 from integrations.models import Integration, Webhook
 from integrations.notifications import webhooks
@@ -24,7 +25,7 @@ from workspaces.web.htmx import render_page
 from workspaces.wording.names import isolated
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def webhook_create(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
@@ -48,7 +49,7 @@ def webhook_create(request: HttpRequest, access: Access, integration: str) -> Ht
     )
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def webhook_detail(request: HttpRequest, access: Access, integration: str, webhook: UUID) -> HttpResponse:
     """Show and change a webhook; its URL and its secret stay where they are."""
@@ -70,7 +71,7 @@ def webhook_detail(request: HttpRequest, access: Access, integration: str, webho
     return _render(request, access, hook, page, form=form, has_former_secret=has_former)
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def webhook_rotate(request: HttpRequest, access: Access, integration: str, webhook: UUID) -> HttpResponse:
@@ -92,7 +93,7 @@ def webhook_rotate(request: HttpRequest, access: Access, integration: str, webho
     )
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def webhook_end_former(request: HttpRequest, access: Access, integration: str, webhook: UUID) -> HttpResponse:
     """Ask whether the secret before the last rotation should sign no more, and end it."""
@@ -108,7 +109,7 @@ def webhook_end_former(request: HttpRequest, access: Access, integration: str, w
     return _render(request, access, hook, "integrations/notifications/webhook_end_former.html", "End the Old Secret")
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def webhook_delete(request: HttpRequest, access: Access, integration: str, webhook: UUID) -> HttpResponse:
     hook = _find(access, integration, webhook)
@@ -119,7 +120,7 @@ def webhook_delete(request: HttpRequest, access: Access, integration: str, webho
     return _render(request, access, hook, "integrations/notifications/webhook_delete.html", "Delete")
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_POST
 def webhook_test(request: HttpRequest, access: Access, integration: str, webhook: UUID) -> HttpResponse:
     hook = _find(access, integration, webhook)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from connections.errors import ChangedMeanwhileError, HandleTakenError
+from integrations.delegation import CONFIGURERS
 from integrations.forms.advanced import DeletionLimitForm, ScheduleForm
 from integrations.forms.handle import HandleForm
 from integrations.models import EventInlet, Integration
@@ -30,7 +31,7 @@ _CARDS: Final[dict[str, type[AdvancedForm]]] = {
 }
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def integration_advanced(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Show and change the handle; offer a sync, the schedule and the deletion."""
@@ -43,7 +44,7 @@ def integration_advanced(request: HttpRequest, access: Access, integration: str)
     return _save(request, access, found, form, change.change_handle, done="Saved the handle {handle}.")
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @posted_from("integration_advanced")
 def integration_schedule(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     found = find_integration(access, integration)
@@ -51,7 +52,7 @@ def integration_schedule(request: HttpRequest, access: Access, integration: str)
     return _save(request, access, found, form, change.change_schedule, done=done)
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @posted_from("integration_advanced")
 def integration_deletion_limit(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     found = find_integration(access, integration)
@@ -106,7 +107,7 @@ def _show(
         notifications_url=f"{of_it}notifications/",
         inlet_url=f"{base}events/",
         why_not_resting=rest.why_not_resting(integration.schedule, timezone.now()),
-        **delegates_card(integration),
+        **(delegates_card(integration) if access.can_own else {}),
         has_inlet=EventInlet.objects.filter(integration=integration).exists(),
     )
     status = latest_status(access, integration)

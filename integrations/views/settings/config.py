@@ -17,6 +17,7 @@ from integrations.access import failures, findings
 from integrations.access_tests import results
 from integrations.access_tests.request import request_test
 from integrations.aws.identifiers import member_role_arn
+from integrations.delegation import CONFIGURERS
 from integrations.models import AccessTest, Integration
 from integrations.models.access_test_values import Instead
 from integrations.planning.handle_prefix import PrefixRefusedError
@@ -36,14 +37,14 @@ from workspaces.web.htmx import render_page
 _DISCOVERY, _CONNECTION = AccessTest.Kind.DISCOVERY, AccessTest.Kind.CONNECTION
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_safe
 def integration_config(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Show the Discovery Settings and the Connection Settings; secrets stay where they are."""
     return _show(request, access, find_integration(access, integration))
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @posted_from("integration_config")
 def discovery_settings(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Start the trial of other discovery settings; nothing is saved before it was looked at."""
@@ -67,7 +68,7 @@ def discovery_settings(request: HttpRequest, access: Access, integration: str) -
     return _show(request, access, found, discovery=form)
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @posted_from("integration_config")
 def connection_settings(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Save the Connection Settings, after its impact on workspaces was seen; or test the role in the accounts."""
@@ -118,7 +119,7 @@ def _test(access: Access, integration: Integration, wanted: Integration) -> None
     request_test(wanted, _CONNECTION, by=access.user, now=timezone.now(), instead=instead, target=integration)
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def rotate(request: HttpRequest, access: Access, integration: str, kind: str) -> HttpResponse:
     found = find_integration(access, integration)
@@ -134,7 +135,7 @@ def rotate(request: HttpRequest, access: Access, integration: str, kind: str) ->
     return render_page(request, "integrations/settings/rotate.html", context, parts=())
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_safe
 def config_download(request: HttpRequest, access: Access, integration: str, file: str) -> HttpResponse:
     """Give a template for one of the roles, with the rotated external id where one waits."""

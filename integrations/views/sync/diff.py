@@ -9,7 +9,7 @@ from connections.models import ConnectionState
 from connections.search.sources import nodes_of
 from integrations.models import Integration
 from integrations.planning.diff import Change
-from workspaces.access import Scope
+from workspaces.access import Access, Scope
 
 LINES = 100
 
@@ -76,8 +76,13 @@ def group_changes(lines: Iterable[Sequence[str]], *, kind: str = "", page: str =
     ]
 
 
-def link(groups: Sequence[ChangeGroup], integration: Integration) -> Sequence[ChangeGroup]:
-    """Let what is shown of the groups lead to the nodes that are there, which one statement finds."""
+def link(groups: Sequence[ChangeGroup], integration: Integration, access: Access) -> Sequence[ChangeGroup]:
+    """Let what is shown of the groups lead to the nodes that are there, which one statement finds.
+
+    For owners: pages of nodes are not open to all who may see a sync.
+    """
+    if not access.can_own:
+        return groups
     root_id, scope = integration.root_folder_id, integration.scope
     there = nodes_of([root_id], {change.source_id for group in groups for change in group.page})
     for group in groups:

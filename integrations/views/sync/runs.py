@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from connections.retention import GRACE
 from integrations import retention
+from integrations.delegation import SEE_PROCESSES
 from integrations.models import Integration, SyncRun
 from integrations.pictures import timeline
 from integrations.pictures.timeline import Timeline
@@ -27,8 +28,9 @@ from integrations.views.frame import (
     run_status,
 )
 from integrations.views.sync.diff import group_changes, link
-from integrations.views.workspace_impact import WorkspaceLines, workspace_lines
+from integrations.views.workspace_impact import lines_for, workspace_lines
 from workspaces.access import MAY_APPROVE_REMOVALS, Access, Power, check_tenant_settings
+from workspaces.delegation.verbs import Verb
 from workspaces.places import lookup
 from workspaces.scoping import scope_view
 from workspaces.web import pagination
@@ -40,7 +42,7 @@ _MOST_EVENTS: Final = 10
 _NAME: Final = ("pk", "organization__handle", "handle")
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=SEE_PROCESSES)
 def run_list(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     found = find_integration(access, integration)
     runs = SyncRun.objects.of(found).select_related("started_by")
@@ -77,14 +79,16 @@ def _timeline(rows: Sequence[RunStatus], name: str) -> Timeline | None:
     return timeline.draw(points) if len(points) > 1 else None
 
 
-@scope_view(MAY_APPROVE_REMOVALS)
+@scope_view(Power.OWNER, delegates=SEE_PROCESSES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def run_detail(request: HttpRequest, access: Access, integration: str, run: int) -> HttpResponse:
     """Show one run: how it stands and, when it is over, every change or the reason why there is none.
 
-    One that needs approval is approved or discarded here.
+    One that needs approval is approved or discarded here, by who may; others who may see it see what it asks.
     """
     found = find_integration(access, integration)
+    if request.method == "POST" and access.power < MAY_APPROVE_REMOVALS:
+        access.check_verb(Verb.APPROVE_REMOVALS, found)
     runs = SyncRun.objects.filter(integration=found, number__gt=0).select_related("started_by", "decided_by")
     mine = get_object_or_404(runs, number=run)
     asked_anew = asks_url(access, found) if mine.state == SyncRun.State.SUPERSEDED else ""
@@ -101,12 +105,12 @@ def run_detail(request: HttpRequest, access: Access, integration: str, run: int)
         access,
         found,
         [("Processes", runs_url), (f"Sync {mine.number}", "")],
-        groups=link(group_changes(mine.changes, kind=kind, page=request.GET.get("page", "1")), found),
+        groups=link(group_changes(mine.changes, kind=kind, page=request.GET.get("page", "1")), found, access),
         is_one_kind="kind" in request.GET,
         problem=problem,
         **_events(mine),
         advanced_url=access.scope.url("integration_advanced", integration=found.handle),
-        workspaces=_impact(access, found, mine),
+        **_impact(access, found, mine),
         more_workspaces=kept_impact.more_of(mine.impact or ()),
         grace=GRACE,
         known=retention.KNOWN_SNAPSHOT,
@@ -139,15 +143,15 @@ def _decide(request: HttpRequest, access: Access, run: SyncRun) -> str:
     return ""
 
 
-def _impact(access: Access, integration: Integration, run: SyncRun) -> list[WorkspaceLines]:
+def _impact(access: Access, integration: Integration, run: SyncRun) -> dict[str, object]:
     """Say what it has meant to workspaces; of one that waits for a decision, what its removals would mean now.
 
-    Of workspaces that this person may not enter, or that are gone, nothing is said.
+    Of workspaces that this person may not enter, or that are gone, no more is said than how many wait with it.
     """
     if run.state == SyncRun.State.NEEDS_APPROVAL:
-        return workspace_lines(approvals.removal_impacts(integration, run.removals), access.scope.tenant)
+        return lines_for(access, approvals.removal_impacts(integration, run.removals))
     if not run.impact:
-        return []
+        return {}
     mine = lookup.workspaces_anywhere_for(access).filter(pk__in=[pk for pk, _ in run.impact])
     names = {pk: f"{organization}/{handle}" for pk, organization, handle in mine.values_list(*_NAME)}
-    return workspace_lines(kept_impact.read(run.impact, names), access.scope.tenant)
+    return {"workspaces": workspace_lines(kept_impact.read(run.impact, names), access.scope.tenant)}

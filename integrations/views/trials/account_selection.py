@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from connections.errors import ChangedMeanwhileError
 from connections.retention import GRACE
+from integrations.delegation import CONFIGURERS
 from integrations.models import Integration, SettingsTrial
 from integrations.planning.selection_tree import Outline, in_words
 from integrations.trials import account_selection, settings_trial
@@ -21,7 +22,7 @@ from workspaces.wording.names import isolated
 _ABOUT = SettingsTrial.About.SELECTION
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def integration_selection(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Follow the read, show the tree to choose from and what saving would change, and save or discard that."""
@@ -97,12 +98,14 @@ def _start(request: HttpRequest, access: Access, integration: Integration, versi
         )
 
 
-def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
+def _found(request: HttpRequest, access: Access, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
     outcome = settings_trial.outcome_of(trial, integration)
     outline = Outline(outcome.snapshot, outcome.selection)
     is_other = outcome.selection != integration.chosen
     tree = account_tree.choices(request, outline, request.path)
     words = in_words(integration.chosen, integration.known_selection)
     return (
-        tree | outcome_context(request, integration, outcome) | {"is_other": is_other, "grace": GRACE, "words": words}
+        tree
+        | outcome_context(request, access, integration, outcome)
+        | {"is_other": is_other, "grace": GRACE, "words": words}
     )

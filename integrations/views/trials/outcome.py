@@ -11,12 +11,13 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from integrations import edit_conflicts
+from integrations.delegation import may
 from integrations.models import Integration, SettingsTrial
 from integrations.planning import words
 from integrations.trials import settings_trial
 from integrations.views.frame import integration_page
 from integrations.views.sync.diff import group_changes, link
-from integrations.views.workspace_impact import workspace_lines
+from integrations.views.workspace_impact import lines_for
 from integrations.wizard import expected
 from workspaces.access import Access
 from workspaces.web.htmx import render_page
@@ -33,7 +34,7 @@ def show_trial(
     access: Access,
     integration: Integration,
     template: str,
-    found: Callable[[HttpRequest, Integration, SettingsTrial], dict[str, object]],
+    found: Callable[[HttpRequest, Access, Integration, SettingsTrial], dict[str, object]],
     *,
     about: SettingsTrial.About,
     gone: str,
@@ -59,14 +60,14 @@ def show_trial(
         access, current, below, trial=trial, problem=problem, back_url=back_url, current_url=back_url, groups=()
     )
     if trial.state == SettingsTrial.State.READY:
-        context |= found(request, current, trial)
+        context |= found(request, access, current, trial)
     if trial.state == SettingsTrial.State.FAILED:
-        context["expected"] = expected.of_discovery(trial)
+        context["expected"] = expected.of_discovery(trial) if may(access, current).configure else ()
     return render_page(request, template, context, parts=parts)
 
 
 def outcome_context(
-    request: HttpRequest, integration: Integration, outcome: settings_trial.TrialOutcome
+    request: HttpRequest, access: Access, integration: Integration, outcome: settings_trial.TrialOutcome
 ) -> dict[str, object]:
     """Give what the template of changes needs, and what saving them has to send back."""
     removals = [change for change in outcome.changes if change.kind == "remove"]
@@ -77,9 +78,9 @@ def outcome_context(
         page=request.GET.get("page", "1"),
     )
     return {
-        "groups": link(groups, integration),
+        "groups": link(groups, integration, access),
         "is_one_kind": "kind" in request.GET,
-        "workspaces": workspace_lines(outcome.impacts, integration.tenant),
+        **lines_for(access, outcome.impacts),
         "seen": outcome.fingerprint,
         "removed": len(removals),
         "reasons": reasons,

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from connections.errors import ChangedMeanwhileError
+from integrations.delegation import SYNCERS
 from integrations.models import Integration, SettingsTrial
 from integrations.trials import preview, settings_trial
 from integrations.views.frame import find_integration
@@ -16,7 +17,7 @@ from workspaces.scoping import scope_view
 from workspaces.web.back import came_from
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=SYNCERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def integration_preview(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     """Start a preview, follow it, and show what it found; closed, it is deleted."""
@@ -44,8 +45,8 @@ def integration_preview(request: HttpRequest, access: Access, integration: str) 
     )
 
 
-def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
+def _found(request: HttpRequest, access: Access, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
     outcome = settings_trial.outcome_of(trial, integration)
-    return outcome_context(request, integration, outcome) | {
+    return outcome_context(request, access, integration, outcome) | {
         "asks": preview.why_it_would_ask(outcome, integration),
     }

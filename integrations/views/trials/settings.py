@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from connections.errors import ChangedMeanwhileError
 from integrations import retention
+from integrations.delegation import CONFIGURERS
 from integrations.models import Integration, SettingsTrial
 from integrations.trials import settings_trial
 from integrations.trials.why_not_saved import WHY_NOT_SAVED
@@ -29,7 +30,7 @@ _WHY_NOT_SAVED = WHY_NOT_SAVED | {
 }
 
 
-@scope_view(Power.OWNER)
+@scope_view(Power.OWNER, delegates=CONFIGURERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def integration_trial(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     found = find_integration(access, integration)
@@ -60,11 +61,11 @@ def _save(request: HttpRequest, access: Access, integration: Integration) -> str
     return ""
 
 
-def _found(request: HttpRequest, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
+def _found(request: HttpRequest, access: Access, integration: Integration, trial: SettingsTrial) -> dict[str, object]:
     outcome = settings_trial.outcome_of(trial, integration)
     before = integration.source_organization_id
     titles = {held.source_id: held.title for held in outcome.tree.folders}
-    return outcome_context(request, integration, outcome) | {
+    return outcome_context(request, access, integration, outcome) | {
         "left_out": [(titles.get(source_id, ""), source_id) for source_id in trial.left_out],
         "other_organization": before
         and before != outcome.snapshot.organization_id
