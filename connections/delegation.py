@@ -33,6 +33,8 @@ class Reach:
     def of(cls, access: Access, *verbs: Verb) -> "Reach":
         if access.can_own:
             return cls(True, Cover(()))
+        if access.scope.workspace:  # of what a workspace owns nothing is delegated
+            return cls(False, Cover(()))
         held = access.held_here.that_give(*verbs)
         return cls(False, Cover(held.paths), [one.key for one in held if one.kind == "connection"])
 
@@ -53,8 +55,19 @@ class Reach:
         """Leave out of a list of the scope what it does not have."""
         if self.is_all:
             return listing
-        own = Q(pk__in=self.single) | self.cover.connections()
-        return listing.among(self.cover.folders, own)
+        return listing.among(self.cover.folders, self._connections)
+
+    def folders(self, rows: QuerySet[Folder]) -> QuerySet[Folder]:
+        """Leave out of folders of the scope those that it does not have."""
+        return rows if self.is_all else rows.filter(self.cover.folders)
+
+    def connections(self, rows: QuerySet[Connection]) -> QuerySet[Connection]:
+        """Leave out of connections of the scope those that it does not have."""
+        return rows if self.is_all else rows.filter(self._connections)
+
+    @property
+    def _connections(self) -> Q:
+        return Q(pk__in=self.single) | self.cover.connections()
 
     def tops(self, folders: QuerySet[Folder], connections: QuerySet[Connection]) -> Listing:
         """List where the tree begins for them: folders that are in none of the others, and connections in none."""

@@ -1,16 +1,19 @@
 """Finding what a path or a body names: by its handle or id, in the scope of the call."""
 
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from django.db.models import F, QuerySet
 from django.http import Http404
 
+from connections.delegation import Reach
 from connections.models import Connection, Folder
 from connections.schemas.in_use import Contents
 from connections.sharing import Node
-from workspaces.access import Scope
+from workspaces.access import Access, Rule, Scope
 from workspaces.api.problems import invalid
 from workspaces.api.routes import named
+from workspaces.delegation.verbs import Verb
 
 AnyNode = TypeVar("AnyNode", Folder, Connection)
 
@@ -24,6 +27,19 @@ def find_connection(scope: Scope, text: str) -> Connection:
 def find_folder(scope: Scope, text: str) -> Folder:
     """Find a folder that the scope itself owns, by its id alone; raises Http404."""
     return _of(scope, Folder.objects.in_scope(scope).filter(public_id=text).select_related("root").first())
+
+
+def of_found(find: Callable[[Scope, str], Node], argument: str, *verbs: Verb) -> Rule:
+    """Make the rule for what is about one node, which this argument of the path names, and ``find`` finds."""
+
+    def rule(access: Access, arguments: Mapping[str, Any]) -> bool:
+        reach = Reach.of(access, *verbs)
+        try:
+            return bool(reach) and reach.has(find(access.scope, arguments[argument]))
+        except Http404:
+            return False
+
+    return rule
 
 
 def find_parent(scope: Scope, text: str | None) -> Folder | None:

@@ -9,8 +9,9 @@ from django.http import Http404
 
 from connections import actions
 from connections.actions import GrantedAlreadyError
-from connections.api.finding import find_connection, find_folder
+from connections.api.finding import find_connection, find_folder, of_found
 from connections.api.shapes import PermissionShape
+from connections.delegation import SHARE
 from connections.models import Grant
 from connections.sharing import Node, audience_of
 from workspaces.access import Power, Scope
@@ -43,27 +44,30 @@ class Audience(Body):
 
 def _routes_of(path: str, find: Callable[[Scope, str], Node]) -> None:
     """Declare the routes of the permissions on what is found at a path."""
+    sharers = of_found(find, "node", *SHARE)
 
-    @routes.get(f"{path}/permission", gives=Page[PermissionShape], at=_AT, needs=Power.OWNER)
+    @routes.get(f"{path}/permission", gives=Page[PermissionShape], at=_AT, needs=Power.OWNER, delegates=sharers)
     def list_permissions(call: Call, node: str, paging: Paging = PAGING) -> Page[PermissionShape]:
         """List who may use it by grants on it itself."""
         found = find(call.scope, node)
         return page_of(call, Grant.objects.filter(**found.key).select_related(*_RELATED), paging, _shaper(call, found))
 
-    @routes.post(f"{path}/permission", gives=PermissionShape, at=_AT)
+    @routes.post(f"{path}/permission", gives=PermissionShape, at=_AT, delegates=sharers)
     def add_permission(call: Call, node: str, body: Audience) -> PermissionShape:
         """Let somebody else use it, too."""
         found = find(call.scope, node)
         grant = _refused_well(lambda: actions.add_grant(node=found, audience=_audience(call, body), by=call.user))
         return _shaper(call, found)(_find(found, grant.public_id))
 
-    @routes.get(f"{path}/permission/{{permission}}", gives=PermissionShape, at=_AT, needs=Power.OWNER)
+    @routes.get(
+        f"{path}/permission/{{permission}}", gives=PermissionShape, at=_AT, needs=Power.OWNER, delegates=sharers
+    )
     def get_permission(call: Call, node: str, permission: str) -> PermissionShape:
         """Get one of the grants on it."""
         found = find(call.scope, node)
         return _shaper(call, found)(_find(found, permission))
 
-    @routes.patch(f"{path}/permission/{{permission}}", gives=PermissionShape, at=_AT)
+    @routes.patch(f"{path}/permission/{{permission}}", gives=PermissionShape, at=_AT, delegates=sharers)
     def change_permission(call: Call, node: str, permission: str, body: Audience) -> PermissionShape:
         """Let somebody else use it instead."""
         found = find(call.scope, node)
@@ -72,7 +76,7 @@ def _routes_of(path: str, find: Callable[[Scope, str], Node]) -> None:
         _refused_well(lambda: actions.change_grant(node=found, grant=grant, audience=audience, by=call.user))
         return _shaper(call, found)(_find(found, permission))
 
-    @routes.delete(f"{path}/permission/{{permission}}", gives=PermissionShape, at=_AT)
+    @routes.delete(f"{path}/permission/{{permission}}", gives=PermissionShape, at=_AT, delegates=sharers)
     def remove_permission(call: Call, node: str, permission: str) -> PermissionShape:
         """Take a grant back: who may not use it any more loses it from their schema."""
         found = find(call.scope, node)

@@ -8,9 +8,10 @@ from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 
 from connections.api.nodes import shapes_of, to_show
+from connections.delegation import SEE, Reach
 from connections.models import Connection, Folder
 from workspaces import isolation
-from workspaces.access import Access, Power
+from workspaces.access import Access, Power, holds
 from workspaces.api.routes import ORG, TENANT, Call, Routes
 
 routes = Routes("Connections")
@@ -18,14 +19,22 @@ _MEDIA_TYPE: Final = "application/x-ndjson"
 _AT_ONCE: Final = 500  # rows that are held
 
 
-@routes.get("/connection_tree/stream", gives=None, at=(TENANT, ORG), needs=Power.OWNER, media_type=_MEDIA_TYPE)
+@routes.get(
+    "/connection_tree/stream",
+    gives=None,
+    at=(TENANT, ORG),
+    needs=Power.OWNER,
+    delegates=holds(*SEE),
+    media_type=_MEDIA_TYPE,
+)
 def stream_tree(call: Call) -> StreamingHttpResponse:
     """Get all folders, then all connections, of a tenant or organization itself, one on each line.
 
     Each lot is read in a transaction of its own: what changes meanwhile may or may not be in it.
     """
-    scope = call.scope
-    parts = (Folder.objects.in_scope(scope), to_show(Connection.objects.in_scope(scope)))
+    scope, reach = call.scope, Reach.of(call.access, *SEE)
+    folders, connections = Folder.objects.in_scope(scope), Connection.objects.in_scope(scope)
+    parts = (reach.folders(folders), to_show(reach.connections(connections)))
     lines = chain.from_iterable(_lines(call.access, part) for part in parts)
     return StreamingHttpResponse(lines, content_type=_MEDIA_TYPE)
 

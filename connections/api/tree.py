@@ -7,13 +7,14 @@ from django.db.models.functions import Coalesce
 from pydantic import Field
 
 from connections.api import managed
-from connections.api.finding import find_connection, find_folder
+from connections.api.finding import find_connection, find_folder, of_found
 from connections.api.nodes import People, id_of_both, shape_of, shapes_of, to_show
 from connections.api.shapes import AssociationShape, ConnectionShape, TestedShape
+from connections.delegation import SEE, Reach
 from connections.models import Connection, ConnectionState, Folder, Health
 from connections.schemas.users import using
 from connections.sharing import Node
-from workspaces.access import Power
+from workspaces.access import Power, holds
 from workspaces.api.paging import PAGING, Filtered, Page, Paging, cut
 from workspaces.api.problems import invalid
 from workspaces.api.routes import ORG, TENANT, Call, Routes
@@ -30,33 +31,37 @@ class TreePaging(Filtered):
     prefix: str = Field(default="", max_length=100, description="The id of a folder: only what is below it")
 
 
-@routes.get("/connection", gives=Page[ConnectionShape], needs=Power.OWNER)
+_SEERS: Final = holds(*SEE)
+_OF_CONNECTION: Final = of_found(find_connection, "connection", *SEE)
+_OF_FOLDER: Final = of_found(find_folder, "folder", *SEE)
+
+
+@routes.get("/connection", gives=Page[ConnectionShape], needs=Power.OWNER, delegates=_SEERS)
 def list_connections(call: Call, paging: Paging = PAGING) -> Page[ConnectionShape]:
     """List the connections of the tenant itself, at any depth."""
-    return _page(call, paging, [to_show(Connection.objects.in_scope(call.scope))])
+    return _page(call, paging, [to_show(_connections(call))])
 
 
 @routes.get("/connection", gives=Page[ConnectionShape], at=(ORG,))
 @routes.get("/conn", gives=Page[ConnectionShape], at=(ORG,))
 def list_org_connections(call: Call, paging: Paging = PAGING) -> Page[ConnectionShape]:
-    """List the connections of an organization itself, at any depth; for who does not own it the list is empty.
+    """List the connections of an organization itself, at any depth; for who does not own it those that they hold.
 
     A client that asks all organizations of a person one after the other stops at a refusal. What a workspace may use
     is below the workspace.
     """
-    rows = Connection.objects.in_scope(call.scope)
-    return _page(call, paging, [to_show(rows if call.access.can_own else rows.none())])
+    return _page(call, paging, [to_show(_connections(call))])
 
 
-@routes.get("/connection/{connection}", gives=ConnectionShape, at=LEVELS, needs=Power.OWNER)
-@routes.get("/conn/{connection}", gives=ConnectionShape, at=(ORG,), needs=Power.OWNER)
+@routes.get("/connection/{connection}", gives=ConnectionShape, at=LEVELS, needs=Power.OWNER, delegates=_OF_CONNECTION)
+@routes.get("/conn/{connection}", gives=ConnectionShape, at=(ORG,), needs=Power.OWNER, delegates=_OF_CONNECTION)
 def get_connection(call: Call, connection: str) -> ConnectionShape:
     """Get a connection."""
     return shape_of(call.access, find_connection(call.scope, connection))
 
 
-@routes.post("/connection/{connection}/test", gives=TestedShape, at=LEVELS, status=200)
-@routes.post("/conn/{connection}/test", gives=TestedShape, at=(ORG,), status=200)
+@routes.post("/connection/{connection}/test", gives=TestedShape, at=LEVELS, delegates=_OF_CONNECTION, status=200)
+@routes.post("/conn/{connection}/test", gives=TestedShape, at=(ORG,), delegates=_OF_CONNECTION, status=200)
 def get_tested(call: Call, connection: str) -> TestedShape:
     """Say whether Pipes can access the account behind a connection, as was last found; nothing is asked now."""
     return tested(find_connection(call.scope, connection))
@@ -69,13 +74,13 @@ def list_workspaces_of_connection(call: Call, connection: str, paging: Paging = 
     return _workspaces(call, paging, find_connection(call.scope, connection))
 
 
-@routes.get("/connection_folder", gives=Page[ConnectionShape], at=LEVELS, needs=Power.OWNER)
+@routes.get("/connection_folder", gives=Page[ConnectionShape], at=LEVELS, needs=Power.OWNER, delegates=_SEERS)
 def list_folders(call: Call, paging: Paging = PAGING) -> Page[ConnectionShape]:
     """List the folders of the tenant itself, or of an organization itself, at any depth."""
-    return _page(call, paging, [Folder.objects.in_scope(call.scope)])
+    return _page(call, paging, [_folders(call)])
 
 
-@routes.get("/connection_folder/{folder}", gives=ConnectionShape, at=LEVELS, needs=Power.OWNER)
+@routes.get("/connection_folder/{folder}", gives=ConnectionShape, at=LEVELS, needs=Power.OWNER, delegates=_OF_FOLDER)
 def get_folder(call: Call, folder: str) -> ConnectionShape:
     """Get a folder."""
     return shape_of(call.access, find_folder(call.scope, folder))
@@ -87,11 +92,10 @@ def list_workspaces_of_folder(call: Call, folder: str, paging: Paging = PAGING) 
     return _workspaces(call, paging, find_folder(call.scope, folder))
 
 
-@routes.get("/connection_tree", gives=Page[ConnectionShape], at=LEVELS, needs=Power.OWNER)
+@routes.get("/connection_tree", gives=Page[ConnectionShape], at=LEVELS, needs=Power.OWNER, delegates=_SEERS)
 def list_tree(call: Call, paging: TreePaging = PAGING) -> Page[ConnectionShape]:
     """List folders and then connections, at any depth, those below one folder, or for which a condition is true."""
-    scope = call.scope
-    return tree_page(call, paging, Folder.objects.in_scope(scope), Connection.objects.in_scope(scope))
+    return tree_page(call, paging, _folders(call), _connections(call))
 
 
 @routes.get("/actor/conn", gives=Page[ConnectionShape])
@@ -118,6 +122,16 @@ def tree_page(
         connections = connections.filter(folder__path__under=top.path)
     parts = [folders.alias(**_of_folders()), to_show(connections.alias(**_of_connections()))]
     return _page(call, paging, parts)
+
+
+def _folders(call: Call) -> QuerySet[Folder]:
+    """Give the folders of the scope that the caller may see."""
+    return Reach.of(call.access, *SEE).folders(Folder.objects.in_scope(call.scope))
+
+
+def _connections(call: Call) -> QuerySet[Connection]:
+    """Give the connections of the scope that the caller may see."""
+    return Reach.of(call.access, *SEE).connections(Connection.objects.in_scope(call.scope))
 
 
 def tested(node: Connection) -> TestedShape:

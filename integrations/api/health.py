@@ -8,7 +8,8 @@ from django.utils import timezone
 from pydantic import BaseModel
 
 from connections import tree_listing
-from connections.api.finding import find_connection
+from connections.api.finding import find_connection, of_found
+from connections.delegation import CONFIGURE, SEE
 from connections.models import Connection, Health
 from integrations.access.connection_options import integration_of
 from integrations.access_tests import results
@@ -90,13 +91,24 @@ def check_failing(call: Call, integration: str) -> FailingTestShape:
     return FailingTestShape(connections=number)
 
 
-@routes.get("/connection/{connection}/health", gives=ConnectionHealthShape, at=_ANYWHERE, needs=Power.OWNER)
+@routes.get(
+    "/connection/{connection}/health",
+    gives=ConnectionHealthShape,
+    at=_ANYWHERE,
+    needs=Power.OWNER,
+    delegates=of_found(find_connection, "connection", *SEE),
+)
 def get_connection_health(call: Call, connection: str) -> ConnectionHealthShape:
     """Get whether Pipes can access the account behind a connection, why not, and how its last test went."""
     return _health(find_connection(call.scope, connection))
 
 
-@routes.post("/connection/{connection}/health/test", gives=ConnectionHealthShape, at=_ANYWHERE)
+@routes.post(
+    "/connection/{connection}/health/test",
+    gives=ConnectionHealthShape,
+    at=_ANYWHERE,
+    delegates=of_found(find_connection, "connection", *CONFIGURE),
+)
 def check_connection(call: Call, connection: str) -> ConnectionHealthShape:
     """Start *Test Connection* with the settings of a connection; its ``test`` says what came of it once it has run."""
     found, now = find_connection(call.scope, connection), timezone.now()

@@ -13,11 +13,12 @@ from pydantic import Field
 
 from connections import manual_nodes
 from connections.api import schemas
-from connections.api.finding import find_connection, find_folder, find_parent, usable_connection
+from connections.api.finding import find_connection, find_folder, find_parent, of_found, usable_connection
 from connections.api.nodes import shape_of
 from connections.api.shapes import ConnectionShape
 from connections.api.tree import routes
 from connections.api.workspace import contents
+from connections.delegation import CONFIGURE
 from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.forms.node import NodeForm
 from connections.models import Connection, Folder
@@ -27,7 +28,7 @@ from integrations.api.connection_config import ConnectionConfig
 from integrations.forms.managed_node import NodeHandleForm
 from integrations.nodes import account_access, managed
 from integrations.settings.change import UnseenImpactError
-from workspaces.access import Scope, check_tenant_settings
+from workspaces.access import Power, Scope, check_tenant_settings
 from workspaces.api.bodies import Body, checked
 from workspaces.api.problems import ProblemError, invalid
 from workspaces.api.routes import ORG, TENANT, WORKSPACE, Call, of_version
@@ -66,6 +67,9 @@ class FolderChange(Body):
     parent_id: str | None = None
 
 
+_OF_CONNECTION: Final = of_found(find_connection, "connection", *CONFIGURE)
+
+
 @routes.post("/connection", gives=ConnectionShape, at=_AT)
 @routes.post("/conn", gives=ConnectionShape, at=(ORG,))
 def create_connection(call: Call, body: NewConnection, mode: Mode = "") -> ConnectionShape:
@@ -87,12 +91,14 @@ def create_connection(call: Call, body: NewConnection, mode: Mode = "") -> Conne
         return shape_of(call.access, find_connection(call.scope, made.public_id))
 
 
-@routes.patch("/connection/{connection}", gives=ConnectionShape, at=_AT)
-@routes.patch("/conn/{connection}", gives=ConnectionShape, at=(ORG,))
+@routes.patch("/connection/{connection}", gives=ConnectionShape, at=_AT, delegates=_OF_CONNECTION)
+@routes.patch("/conn/{connection}", gives=ConnectionShape, at=(ORG,), delegates=_OF_CONNECTION)
 def change_connection(call: Call, connection: str, body: ConnectionChange, mode: Mode = "") -> ConnectionShape:
     """Change a connection; ``mode=available`` only says whether the handle is free."""
     found = _own(call, connection)
     of_version(call, found)
+    if body.parent_id or (body.config is not None and not found.is_managed):
+        call.access.check(Power.OWNER)  # delegates change handles and options, and neither places nor credentials
     key, source = found.public_id, "inherited" if found.is_managed else "self"
     if body.credential_source and body.credential_source != source:
         raise invalid("credential_source", f"It is {source} for this connection, which does not change.")
@@ -135,11 +141,15 @@ def create_folder(call: Call, body: NewFolder) -> ConnectionShape:
     return shape_of(call.access, find_folder(scope, made.public_id))
 
 
-@routes.patch("/connection_folder/{folder}", gives=ConnectionShape, at=_AT)
+@routes.patch(
+    "/connection_folder/{folder}", gives=ConnectionShape, at=_AT, delegates=of_found(find_folder, "folder", *CONFIGURE)
+)
 def change_folder(call: Call, folder: str, body: FolderChange) -> ConnectionShape:
     """Change what a folder that was made by hand is called, and where it is."""
     found = find_folder(call.scope, folder)
     of_version(call, found)
+    if body.parent_id:
+        call.access.check(Power.OWNER)
     with _understood():
         if body.title and body.title != found.title:
             values = checked(_form(call.scope, Folder, found.handle, body.title, found))

@@ -2,7 +2,8 @@
 
 import json
 import re
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -19,8 +20,10 @@ from pipes.api import ROUTES
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
-from workspaces.models import Token, User
-from workspaces.people import tokens
+from workspaces.access import Access, Scope
+from workspaces.delegation.verbs import VERBS_OF, Verb
+from workspaces.models import Membership, Token, User
+from workspaces.people import delegates, tokens
 
 # Rows: method and path, and for whom it is. "all" of the tenant, its owners ("tenant"), members and owners of the
 # organization ("org member", "org"), readers and owners of the workspace ("reader", "workspace"), or "self" alone.
@@ -301,6 +304,35 @@ GET    /org/{org}/service_account/{account}/token/{token_id}               org
 PATCH  /org/{org}/service_account/{account}/token/{token_id}               org
 DELETE /org/{org}/service_account/{account}/token/{token_id}               org
 """
+# Which verbs open a route to a delegate, who has no other right to it: any of them alone, and no other one.
+SHARE, CONFIGURE = ("share_folder", "share_connection"), ("configure_folder", "configure_connection")
+SEE = (*SHARE, *CONFIGURE)
+DELEGATED: dict[str, tuple[str, ...]] = {
+    "GET /connection": SEE,
+    "GET /connection/{connection}": SEE,
+    "PATCH /connection/{connection}": CONFIGURE,
+    "POST /connection/{connection}/test": SEE,
+    "GET /connection/{connection}/health": SEE,
+    "POST /connection/{connection}/health/test": CONFIGURE,
+    "GET /conn/{connection}": SEE,
+    "PATCH /conn/{connection}": CONFIGURE,
+    "POST /conn/{connection}/test": SEE,
+    "GET /connection_folder": SEE,
+    "GET /connection_folder/{folder}": ("share_folder", "configure_folder"),
+    "PATCH /connection_folder/{folder}": ("configure_folder",),
+    "GET /connection_tree": SEE,
+    "GET /connection_tree/stream": SEE,
+    "GET /connection/{node}/permission": SHARE,
+    "POST /connection/{node}/permission": SHARE,
+    "GET /connection/{node}/permission/{permission}": SHARE,
+    "PATCH /connection/{node}/permission/{permission}": SHARE,
+    "DELETE /connection/{node}/permission/{permission}": SHARE,
+    "GET /connection_folder/{node}/permission": ("share_folder",),
+    "POST /connection_folder/{node}/permission": ("share_folder",),
+    "GET /connection_folder/{node}/permission/{permission}": ("share_folder",),
+    "PATCH /connection_folder/{node}/permission/{permission}": ("share_folder",),
+    "DELETE /connection_folder/{node}/permission/{permission}": ("share_folder",),
+}
 # There is none, for anybody.
 NEVER_THERE = {("GET", "/org/{org}/workspace/{workspace}/process/{process}")}
 ROWS = [re.split(r"\s{2,}|(?<=[A-Z])\s+(?=/)", line.strip()) for line in TABLE.strip().splitlines()]
@@ -345,14 +377,18 @@ def sent(cast: Cast) -> dict[str, str]:
     return made
 
 
-def _things(cast: Cast, path: str) -> dict[str, str]:
-    """Make the folders, connections and what is about them that a path names, in the scope in which it is."""
-    if not re.search(r"\{(connection|folder|node|name|aggregator)\}", path):
-        return {}
+def _scope(cast: Cast, path: str) -> Scope:
     is_inside = path.startswith("/org/{org}/workspace/{workspace}")
-    scope = cast.at_workspace if is_inside else cast.at_org if path.startswith("/org/{org}") else cast.at_tenant
+    return cast.at_workspace if is_inside else cast.at_org if path.startswith("/org/{org}") else cast.at_tenant
+
+
+def _things(cast: Cast, path: str) -> dict[str, Any]:
+    """Make the folders, connections and what is about them that a path names, in the scope in which it is."""
+    scope = _scope(cast, path)
+    is_inside = scope.workspace is not None
     with isolation.as_tenant(cast.acme.pk):
-        folder, one = factories.folder(scope, "Ours"), factories.connection(scope, "One")
+        folder = factories.folder(scope, "Ours")
+        one = factories.connection(scope, "One", folder=folder)
         AccountAccess.objects.create(tenant=scope.tenant, organization=scope.organization, connection=one)
         node = folder if "_folder/" in path else one
         made: dict[str, Any] = {"folder": folder, "connection": one, "node": node, "name": one}
@@ -362,7 +398,7 @@ def _things(cast: Cast, path: str) -> dict[str, str]:
             made["aggregator"] = actions.create_aggregator(scope=scope, handle="every", patterns=["*"], by=by)
         else:
             made["permission"] = actions.add_grant(node=node, audience=scope, by=cast.tenant_owner)
-        return {name: thing.public_id for name, thing in made.items()} | {"name": one.handle}
+        return made
 
 
 def _notified(of: Integration, by: User) -> dict[str, str]:
@@ -398,7 +434,8 @@ def test_each_gets_what_the_table_says(
         _begin(made, path, by)
         named |= _notified(made, by) if "/notification" in path else {}
     named |= {"integration": made.public_id, "process": run.public_id, "file": "sync.log"}
-    named |= _things(cast, path)
+    things = _things(cast, path)
+    named |= {name: thing.public_id for name, thing in things.items()} | {"name": things["connection"].handle}
     if "{account}" in path:
         with isolation.as_tenant(cast.acme.pk):
             account = factories.service_account(scope, by=by)
@@ -407,15 +444,19 @@ def test_each_gets_what_the_table_says(
         named["account"] = account.public_id
     url = path.format(**named, identity="reader", email=cast.reader.email, token_id=token)
     may, inside = MAY[group]
+
+    def ask(name: str) -> Any:
+        return client.generic(
+            method,
+            f"/api/v0{url}",
+            json.dumps({}) if method in ("POST", "PATCH") else "",
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {sent[name]}"},
+        )
+
     for name in PEOPLE:
         with transaction.atomic():
-            answer = client.generic(
-                method,
-                f"/api/v0{url}",
-                json.dumps({}) if method in ("POST", "PATCH") else "",
-                content_type="application/json",
-                headers={"Authorization": f"Bearer {sent[name]}"},
-            )
+            answer = ask(name)
             transaction.set_rollback(True)
         assert answer["Content-Type"] == "application/json" or answer.status_code == 204 or path.endswith("/stream")
         expected = 401 if name in ("nobody", "ended") else 403 if name in inside or path == "/tenant" else 404
@@ -428,3 +469,35 @@ def test_each_gets_what_the_table_says(
         else:
             assert answer.status_code == expected, (name, answer.content)
             assert answer.json()["detail"]
+
+    delegate = "tenant_member" if at_tenant else "org_member"
+    if delegate in may:
+        return
+    opens, place = DELEGATED.get(f"{method} {re.sub(_PLACES, '', path)}", ()), _scope(cast, path)
+    things |= {"integration": made, str(place.place._meta.model_name): place.place}
+    for verbs in [*((verb,) for verb in opens), tuple(verb for verb in Verb if verb not in opens)]:
+        with transaction.atomic():
+            _delegate(place, things, getattr(cast, delegate), verbs, by=cast.tenant_owner)
+            answer = ask(delegate)
+            transaction.set_rollback(True)
+        if set(verbs) <= set(opens):
+            assert answer.status_code in (200, 201, 204, 400, 402, 409), (verbs, answer.content)
+        else:
+            assert answer.status_code in (403, 404), (verbs, answer.content)
+
+
+_PLACES: Final = r"^/org/\{org\}(?=/)|^/tenant/\{tenant\}(?=/)"
+
+
+def _delegate(scope: Scope, things: dict[str, Any], to: User, verbs: Iterable[str], *, by: User) -> None:
+    """Let somebody do this to the things of a scope that it is for."""
+    with isolation.as_tenant(scope.tenant.pk):
+        owner = Access(by, scope, tuple(Membership.objects.filter(user=by)))
+        for kind, of_kind in VERBS_OF.items():
+            wanted = [verb for verb in of_kind if verb in verbs]
+            if kind in things and wanted and not (scope.workspace and kind == "integration"):
+                delegates.delegate(access=owner, thing=things[kind], user=to, verbs=wanted)
+
+
+def test_what_is_delegated_is_a_route() -> None:
+    assert set(DELEGATED) <= {f"{method} {re.sub(_PLACES, '', path)}" for method, path, _ in ROWS}
