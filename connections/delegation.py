@@ -1,4 +1,4 @@
-"""What delegates of single folders and connections may open and change: the rules of pages, and of lists."""
+"""What delegates may open and change of folders and connections, and of what workspaces use: rules, and lists."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +10,13 @@ from connections.models import Connection, Folder
 from connections.models.node import Node
 from connections.tree import Cover
 from connections.tree_listing import Listing
-from workspaces.access import Access, Rule
+from workspaces.access import Access, Rule, holds
 from workspaces.delegation.verbs import Verb
 
 SHARE = (Verb.SHARE_FOLDER, Verb.SHARE_CONNECTION)
 CONFIGURE = (Verb.CONFIGURE_FOLDER, Verb.CONFIGURE_CONNECTION)
 SEE = (*SHARE, *CONFIGURE)
+USE, MANAGE = holds(Verb.USE_SCHEMAS), holds(Verb.MANAGE_SCHEMAS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +89,13 @@ def of_node(*verbs: Verb) -> Rule:
         return node is not None and reach.has(node)
 
     return rule
+
+
+def may_manage(access: Access) -> bool:
+    """Whether this person may change what the workspace of the scope uses: schemas, aggregators and search path."""
+    return access.can(Verb.MANAGE_SCHEMAS, access.scope.place)
+
+
+def check_manage(access: Access) -> None:
+    """Raise PermissionDenied with the reason, where they may not."""
+    access.check_verb(Verb.MANAGE_SCHEMAS, access.scope.place)

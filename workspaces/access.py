@@ -103,6 +103,15 @@ class Access:
         return [m.workspace_id for m in self.memberships if m.workspace_id is not None]
 
     @property
+    def usable_workspace_ids(self) -> list[int]:
+        """The keys of the workspaces that this person may enter by a role of theirs in them, or as a delegate."""
+        of_orgs = [m for m in self.memberships if m.organization_id is not None]
+        if all(m.role == Role.OWNER and m.workspace_id is None for m in of_orgs):
+            return []  # they have no other role that something in a workspace can be delegated to
+        delegated = [one.workspace_id for one in self.held.that_give(Verb.USE_SCHEMAS) if one.workspace_id is not None]
+        return [*self.workspace_ids, *delegated]
+
+    @property
     def sees_tenant_settings(self) -> bool:
         return self.is_tenant_owner and self.scope.tenant.is_custom
 

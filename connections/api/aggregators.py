@@ -17,6 +17,7 @@ from connections.api.finding import nearest
 from connections.api.nodes import People, to_show
 from connections.api.shapes import AggregatorShape, WorkspaceConnectionShape
 from connections.api.workspace import contents, usable_shapes
+from connections.delegation import MANAGE, USE
 from connections.errors import ChangedMeanwhileError
 from connections.forms.aggregator import AggregatorForm
 from connections.models import Aggregator
@@ -48,7 +49,7 @@ class AggregatorChange(Body):
     connections: list[str] | None = None
 
 
-@routes.get("/aggregator", gives=Page[AggregatorShape], at=_AT)
+@routes.get("/aggregator", gives=Page[AggregatorShape], at=_AT, delegates=USE)
 def list_aggregators(call: Call, paging: Paging = PAGING) -> Page[AggregatorShape]:
     """List the aggregators of a workspace, that which is there by itself first."""
     workspace = workspace_of(call.scope)
@@ -59,7 +60,7 @@ def list_aggregators(call: Call, paging: Paging = PAGING) -> Page[AggregatorShap
     return Page(items=[aggregator_shape(call.access, people, one) for one in shown], next_token=token)
 
 
-@routes.post("/aggregator", gives=AggregatorShape, at=_AT)
+@routes.post("/aggregator", gives=AggregatorShape, at=_AT, delegates=MANAGE)
 def create_aggregator(call: Call, body: NewAggregator) -> AggregatorShape:
     """Make an aggregator."""
     if body.plugin not in ("", "aws"):
@@ -73,13 +74,13 @@ def create_aggregator(call: Call, body: NewAggregator) -> AggregatorShape:
     return _shape(call, made.public_id)
 
 
-@routes.get("/aggregator/{aggregator}", gives=AggregatorShape, at=_AT)
+@routes.get("/aggregator/{aggregator}", gives=AggregatorShape, at=_AT, delegates=USE)
 def get_aggregator(call: Call, aggregator: str) -> AggregatorShape:
     """Get an aggregator."""
     return _shape(call, aggregator)
 
 
-@routes.patch("/aggregator/{aggregator}", gives=AggregatorShape, at=_AT)
+@routes.patch("/aggregator/{aggregator}", gives=AggregatorShape, at=_AT, delegates=MANAGE)
 def change_aggregator(call: Call, aggregator: str, body: AggregatorChange) -> AggregatorShape:
     """Change what an aggregator is called and unites."""
     found = _find(call, aggregator)
@@ -96,7 +97,7 @@ def change_aggregator(call: Call, aggregator: str, body: AggregatorChange) -> Ag
     return _shape(call, found.public_id)
 
 
-@routes.delete("/aggregator/{aggregator}", gives=AggregatorShape, at=_AT)
+@routes.delete("/aggregator/{aggregator}", gives=AggregatorShape, at=_AT, delegates=MANAGE)
 def delete_aggregator(call: Call, aggregator: str) -> AggregatorShape:
     """Delete an aggregator; the connections that it unites stay."""
     found = _find(call, aggregator)
@@ -106,7 +107,7 @@ def delete_aggregator(call: Call, aggregator: str) -> AggregatorShape:
     return shape
 
 
-@routes.get("/aggregator/{aggregator}/connection", gives=Page[WorkspaceConnectionShape], at=_AT)
+@routes.get("/aggregator/{aggregator}/connection", gives=Page[WorkspaceConnectionShape], at=_AT, delegates=USE)
 def list_united(call: Call, aggregator: str, paging: Paging = PAGING) -> Page[WorkspaceConnectionShape]:
     """List the connections in use that an aggregator names, those that cannot be used now included."""
     inside = contents(call)
@@ -115,7 +116,7 @@ def list_united(call: Call, aggregator: str, paging: Paging = PAGING) -> Page[Wo
     return Page(items=usable_shapes(call, inside, shown), next_token=token)
 
 
-@routes.get("/aggregator/{aggregator}/connection/{connection}", gives=WorkspaceConnectionShape, at=_AT)
+@routes.get("/aggregator/{aggregator}/connection/{connection}", gives=WorkspaceConnectionShape, at=_AT, delegates=USE)
 def get_united(call: Call, aggregator: str, connection: str) -> WorkspaceConnectionShape:
     """Get one of the connections in use that an aggregator names."""
     inside = contents(call)

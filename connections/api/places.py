@@ -6,12 +6,14 @@ The routes are among those of places: all that is at one path has to be.
 from typing import Literal
 
 from connections import actions
+from connections.delegation import MANAGE, USE
 from connections.errors import ChangedMeanwhileError
 from connections.forms.aggregator import SearchPathForm
 from connections.schemas import in_use
 from connections.schemas.in_use import workspace_of
 from connections.schemas.rows import totals
 from connections.schemas.schema_names import SearchPath
+from workspaces.access import Power
 from workspaces.api.bodies import Body, checked
 from workspaces.api.places import change_place, routes
 from workspaces.api.problems import ProblemError
@@ -31,16 +33,18 @@ class WorkspaceChange(Body):
     search_path_prefix: list[str] | None = None
 
 
-@routes.get("", gives=WorkspaceShape, at=_AT)
+@routes.get("", gives=WorkspaceShape, at=_AT, delegates=USE)
 def get_workspace(call: Call) -> WorkspaceShape:
     """Get a workspace, with the names of its schemas in the order in which they are looked up."""
     return _shape(call, workspace_of(call.scope))
 
 
-@routes.patch("", gives=WorkspaceShape, at=_AT)
+@routes.patch("", gives=WorkspaceShape, at=_AT, delegates=MANAGE)
 def change_workspace(call: Call, body: WorkspaceChange) -> WorkspaceShape:
-    """Change what a workspace is called, or which schemas are looked up first."""
+    """Change what a workspace is called, or which schemas are looked up first; delegates only the latter."""
     workspace = workspace_of(call.scope)
+    if body.handle not in (None, workspace.handle):
+        call.access.check(Power.OWNER)
     of_version(call, workspace)
     change_place(call, body)
     if body.search_path_prefix is not None:

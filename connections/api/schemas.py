@@ -16,6 +16,7 @@ from connections.api.nodes import Shaping, id_of_both, path_to, to_show
 from connections.api.shapes import AssociationShape, SchemaShape
 from connections.api.tree import association, routes
 from connections.api.workspace import contents, is_used
+from connections.delegation import MANAGE, USE
 from connections.models import Aggregator, Folder, Schema
 from connections.schemas.in_use import Contents, workspace_of
 from connections.sharing import Node
@@ -41,7 +42,7 @@ class NewAssociation(Body):
     connection_handle: str
 
 
-@routes.get("/schema", gives=Page[SchemaShape], at=_AT)
+@routes.get("/schema", gives=Page[SchemaShape], at=_AT, delegates=USE)
 def list_schemas(call: Call, paging: Paging = PAGING) -> Page[SchemaShape]:
     """List the aggregators, then what was added by itself, then connections in use with an added folder."""
     inside, workspace = contents(call), workspace_of(call.scope)
@@ -59,7 +60,7 @@ def list_schemas(call: Call, paging: Paging = PAGING) -> Page[SchemaShape]:
     return Page(items=_Schemas(call, inside, shown).shapes(), next_token=token)
 
 
-@routes.post("/schema", gives=SchemaShape, at=_AT)
+@routes.post("/schema", gives=SchemaShape, at=_AT, delegates=MANAGE)
 def add_schema(call: Call, body: NewSchema) -> SchemaShape:
     """Add a connection, or a folder with all its connections, to the schemas; aggregators are there by themselves."""
     names = [body.connection_handle, body.connection_folder, body.aggregator_handle]
@@ -70,7 +71,7 @@ def add_schema(call: Call, body: NewSchema) -> SchemaShape:
     return _shape_of(call, add(call, next(filter(None, names))))
 
 
-@routes.get("/schema/{name}", gives=SchemaShape, at=_AT)
+@routes.get("/schema/{name}", gives=SchemaShape, at=_AT, delegates=USE)
 def get_schema(call: Call, name: str) -> SchemaShape:
     """Get a schema by its name, or a folder in use by its id."""
     try:
@@ -79,7 +80,7 @@ def get_schema(call: Call, name: str) -> SchemaShape:
         return _shape_of(call, _used(call, contents(call), name))
 
 
-@routes.delete("/schema/{name}", gives=SchemaShape, at=_AT)
+@routes.delete("/schema/{name}", gives=SchemaShape, at=_AT, delegates=MANAGE)
 def remove_schema(call: Call, name: str) -> SchemaShape:
     """Remove from the schemas what was added by itself."""
     try:
@@ -91,13 +92,13 @@ def remove_schema(call: Call, name: str) -> SchemaShape:
         return shape
 
 
-@routes.post("/conn", gives=AssociationShape, at=_AT)
+@routes.post("/conn", gives=AssociationShape, at=_AT, delegates=MANAGE)
 def add_used(call: Call, body: NewAssociation) -> AssociationShape:
     """Add a connection, or by its id a folder, to the schemas."""
     return _association(call, add(call, body.connection_handle))
 
 
-@routes.delete("/conn/{connection}", gives=AssociationShape, at=_AT)
+@routes.delete("/conn/{connection}", gives=AssociationShape, at=_AT, delegates=MANAGE)
 def remove_used(call: Call, connection: str) -> AssociationShape:
     """Remove from the schemas what was added by itself."""
     node = _used(call, contents(call), connection)

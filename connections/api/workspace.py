@@ -8,6 +8,7 @@ from connections.api.finding import usable, usable_connection, usable_folder
 from connections.api.nodes import Shaping, path_to, shapes_of, to_show
 from connections.api.shapes import AssociationShape, ConnectionShape, TestedShape, WorkspaceConnectionShape
 from connections.api.tree import TreePaging, association, routes, tested, tree_page
+from connections.delegation import USE
 from connections.models import Connection, Folder
 from connections.schemas import in_use
 from connections.schemas.in_use import Contents, workspace_of
@@ -18,7 +19,7 @@ from workspaces.api.routes import WORKSPACE, Call
 _AT = (WORKSPACE,)
 
 
-@routes.get("/connection", gives=Page[AssociationShape], at=_AT)
+@routes.get("/connection", gives=Page[AssociationShape], at=_AT, delegates=USE)
 def list_usable_connections(call: Call, paging: Paging = PAGING) -> Page[AssociationShape]:
     """List the connections that the workspace may use, and say which are in use."""
     inside = contents(call)
@@ -26,7 +27,7 @@ def list_usable_connections(call: Call, paging: Paging = PAGING) -> Page[Associa
     return Page(items=_associations(call, inside, shown), next_token=token)
 
 
-@routes.get("/connection/{connection}", gives=WorkspaceConnectionShape, at=_AT)
+@routes.get("/connection/{connection}", gives=WorkspaceConnectionShape, at=_AT, delegates=USE)
 def get_usable_connection(call: Call, connection: str) -> WorkspaceConnectionShape:
     """Get a connection that the workspace may use."""
     inside = contents(call)
@@ -39,28 +40,28 @@ def get_tested_usable(call: Call, connection: str) -> TestedShape:
     return tested(usable_connection(contents(call), connection))
 
 
-@routes.get("/connection_folder", gives=Page[ConnectionShape], at=_AT)
+@routes.get("/connection_folder", gives=Page[ConnectionShape], at=_AT, delegates=USE)
 def list_usable_folders(call: Call, paging: Paging = PAGING) -> Page[ConnectionShape]:
     """List the folders that the workspace may use."""
     shown, token = cut(call, contents(call).visible.folders, paging)
     return Page(items=shapes_of(call.access, shown), next_token=token)
 
 
-@routes.get("/connection_folder/{folder}", gives=WorkspaceConnectionShape, at=_AT)
+@routes.get("/connection_folder/{folder}", gives=WorkspaceConnectionShape, at=_AT, delegates=USE)
 def get_usable_folder(call: Call, folder: str) -> WorkspaceConnectionShape:
     """Get a folder that the workspace may use."""
     inside = contents(call)
     return usable_shapes(call, inside, [usable_folder(inside, folder)])[0]
 
 
-@routes.get("/connection_tree", gives=Page[ConnectionShape], at=_AT)
+@routes.get("/connection_tree", gives=Page[ConnectionShape], at=_AT, delegates=USE)
 def list_usable_tree(call: Call, paging: TreePaging = PAGING) -> Page[ConnectionShape]:
     """List the folders and then the connections that the workspace may use."""
     visible = contents(call).visible
     return tree_page(call, paging, visible.folders, visible.connections)
 
 
-@routes.get("/conn", gives=Page[AssociationShape], at=_AT)
+@routes.get("/conn", gives=Page[AssociationShape], at=_AT, delegates=USE)
 def list_used(call: Call, paging: Paging = PAGING) -> Page[AssociationShape]:
     """List the connections that the workspace has in use, by themselves or with a folder above them."""
     inside = contents(call)
@@ -68,7 +69,7 @@ def list_used(call: Call, paging: Paging = PAGING) -> Page[AssociationShape]:
     return Page(items=_associations(call, inside, shown), next_token=token)
 
 
-@routes.get("/conn/{connection}", gives=AssociationShape, at=_AT)
+@routes.get("/conn/{connection}", gives=AssociationShape, at=_AT, delegates=USE)
 def get_used(call: Call, connection: str) -> AssociationShape:
     """Get a connection, or by its id a folder, that the workspace has in use."""
     inside = contents(call)

@@ -96,9 +96,9 @@ def _reach(access: Access) -> _Reach | None:
     there = Q(tenant=access.scope.tenant, removed_at=None)
     if access.is_tenant_owner:
         return _Reach(there, there)
-    if not (access.owned_organization_ids or access.workspace_ids):
+    if not (access.owned_organization_ids or access.usable_workspace_ids):
         return None
-    at_home = Q(organization_id__in=access.owned_organization_ids) | Q(workspace_id__in=access.workspace_ids)
+    at_home = Q(organization_id__in=access.owned_organization_ids) | Q(workspace_id__in=access.usable_workspace_ids)
     ((folder_ids, connection_ids),) = remembered.rows(f"WITH {VISIBLE_TO_SEVERAL} SELECT {VISIBLE_IDS}", _keys(access))
     return _Reach(
         there & (at_home | Q(id__in=among(folder_ids))),
@@ -121,7 +121,7 @@ def _is_at_home(access: Access, row: Row) -> bool:
     return (
         access.is_tenant_owner
         or row.organization_id in access.owned_organization_ids
-        or row.workspace_id in access.workspace_ids
+        or row.workspace_id in access.usable_workspace_ids
     )
 
 
@@ -152,7 +152,7 @@ def _keys(access: Access) -> dict[str, Any]:
     return {
         "tenant": scope.tenant.pk,
         "owned": access.owned_organization_ids,
-        "workspaces": access.workspace_ids,
+        "workspaces": access.usable_workspace_ids,
         "organization": scope.organization.pk if scope.organization else None,
         "workspace": scope.workspace.pk if scope.workspace else None,
     }

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from connections import actions
+from connections.delegation import MANAGE, USE, check_manage, may_manage
 from connections.errors import ChangedMeanwhileError
 from connections.forms.aggregator import AggregatorForm
 from connections.models import Aggregator
@@ -44,7 +45,7 @@ class AggregatorRow:
     conflict: str = ""
 
 
-@workspace_view()
+@workspace_view(delegates=USE)
 def aggregator_list(request: HttpRequest, access: Access) -> HttpResponse:
     """List the aggregators, ``all_aws`` first, with what they unite now."""
     text = search_text(request)
@@ -55,6 +56,7 @@ def aggregator_list(request: HttpRequest, access: Access) -> HttpResponse:
     has_all_aws = total.has_all_aws and page.number == 1 and text.lower() in ALL_AWS
     rows = _rows(inside, list(page), base, has_all_aws=has_all_aws)
     context = {"page": page, "rows": rows, "q": text, "create_url": f"{base}new/", "total": total}
+    context["acts"] = may_manage(access)
     return render_page(request, "connections/schemas/aggregators.html", context, parts=("list",))
 
 
@@ -73,7 +75,7 @@ def _rows(inside: Contents, aggregators: Sequence[Aggregator], base: str, *, has
     ]
 
 
-@workspace_view(Power.OWNER)
+@workspace_view(Power.OWNER, delegates=MANAGE)
 def aggregator_create(request: HttpRequest, access: Access) -> HttpResponse:
     scope = access.scope
     inside = in_use.contents(workspace_of(scope))
@@ -97,7 +99,7 @@ def aggregator_create(request: HttpRequest, access: Access) -> HttpResponse:
     return render(request, "connections/schemas/aggregator_create.html", context)
 
 
-@workspace_view()
+@workspace_view(delegates=USE)
 def aggregator_detail(request: HttpRequest, access: Access, aggregator: int) -> HttpResponse:
     """Show which connections an aggregator unites now, and change it."""
     scope = access.scope
@@ -107,7 +109,7 @@ def aggregator_detail(request: HttpRequest, access: Access, aggregator: int) -> 
     if name := asks_about_field(request, form):
         return _status(request, inside, form, name)
     if request.method == "POST":
-        access.check(Power.OWNER)
+        check_manage(access)
         if form.is_valid() and (saved := _save(form, access, found)):
             messages.success(
                 request,
@@ -119,6 +121,7 @@ def aggregator_detail(request: HttpRequest, access: Access, aggregator: int) -> 
     context = _matches(request, inside, found.patterns) | {
         "aggregator": found,
         "form": form,
+        "acts": may_manage(access),
         "conflict": shown[0].conflict,
         "list_url": scope.url("aggregator_list"),
         "delete_url": scope.url("aggregator_delete", aggregator=found.pk),
@@ -126,7 +129,7 @@ def aggregator_detail(request: HttpRequest, access: Access, aggregator: int) -> 
     return render_page(request, "connections/schemas/aggregator_detail.html", context, parts=("list",))
 
 
-@workspace_view()
+@workspace_view(delegates=USE)
 def all_aws(request: HttpRequest, access: Access) -> HttpResponse:
     inside = in_use.contents(workspace_of(access.scope))
     context = _matches(request, inside, ["*"]) | {
@@ -137,7 +140,7 @@ def all_aws(request: HttpRequest, access: Access) -> HttpResponse:
     return render_page(request, "connections/schemas/aggregator_detail.html", context, parts=("list",))
 
 
-@workspace_view(Power.OWNER)
+@workspace_view(Power.OWNER, delegates=MANAGE)
 def aggregator_delete(request: HttpRequest, access: Access, aggregator: int) -> HttpResponse:
     found = _get(in_use.contents(workspace_of(access.scope)), aggregator)
     form = ConfirmForm(found.handle, request.POST if request.method == "POST" else None)

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from connections.delegation import SEE, Reach
+from connections.delegation import SEE, USE, Reach
 from connections.models import Folder
 from connections.schemas.in_use import workspace_of
 from connections.search import filters
@@ -29,7 +29,7 @@ def node_export(request: HttpRequest, access: Access) -> StreamingHttpResponse:
     return _file(request, access, Reach.of(access, *SEE).narrow(found), has_reasons=True)
 
 
-@workspace_view()
+@workspace_view(delegates=USE)
 @require_safe
 def usable_export(request: HttpRequest, access: Access) -> StreamingHttpResponse:
     """Send what a list of the workspace shows, of what it may use."""

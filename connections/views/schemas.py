@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
 from connections import actions, tree_listing
+from connections.delegation import MANAGE, USE, may_manage
 from connections.models import Connection, Folder
 from connections.schemas import in_use, schema_names, workspace_tree
 from connections.schemas.in_use import workspace_of
@@ -25,7 +26,7 @@ from workspaces.web.pagination import numbered_page
 from workspaces.wording.names import isolated
 
 
-@workspace_view()
+@workspace_view(delegates=USE)
 def schema_list(request: HttpRequest, access: Access) -> HttpResponse:
     """List the schemas of the workspace: where they come from, their state, and where two want one name."""
     text, only_conflicts = search_text(request), "conflicts" in request.GET
@@ -43,6 +44,7 @@ def schema_list(request: HttpRequest, access: Access) -> HttpResponse:
         "base_url": access.scope.url("connection_list"),
         "aggregators_url": access.scope.url("aggregator_list"),
         "subtabs": subtabs(access.scope),
+        "acts": may_manage(access),
     }
     return render_page(request, "connections/schemas/list.html", context, parts=("list",))
 
@@ -50,7 +52,7 @@ def schema_list(request: HttpRequest, access: Access) -> HttpResponse:
 def _changing(nodes: "QuerySet[Any]", change: Callable[..., None], done: str) -> View:
     """Make the view that adds one of these nodes, which the URL names, to the schema or removes it."""
 
-    @workspace_view(Power.OWNER)
+    @workspace_view(Power.OWNER, delegates=MANAGE)
     @require_POST
     def view(request: HttpRequest, access: Access, **ids: int) -> HttpResponse:
         (pk,) = ids.values()
@@ -95,7 +97,7 @@ def _row(request: HttpRequest, access: Access, node: Node, error: str) -> HttpRe
         "base_url": access.scope.url("connection_list"),
         "has_places": "place" in request.GET,
         "is_flat": "flat" in request.GET,
-        "acts": access.can_own,
+        "acts": may_manage(access),
     }
     response = render(request, "connections/workspace/rows.html", {"tree": tree})
     if isinstance(node, Folder) and not error:

@@ -5,12 +5,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from connections import actions
+from connections.delegation import USE, check_manage, may_manage
 from connections.errors import ChangedMeanwhileError
 from connections.forms.aggregator import SearchPathForm
 from connections.schemas import in_use, schema_names
 from connections.schemas.in_use import workspace_of
 from connections.schemas.rows import totals
-from workspaces.access import Access, Power
+from workspaces.access import Access
 from workspaces.models import Workspace
 from workspaces.scoping import workspace_view
 from workspaces.web.pagination import numbered_page
@@ -21,7 +22,7 @@ CHANGED_MEANWHILE = (
 )
 
 
-@workspace_view()
+@workspace_view(delegates=USE)
 def search_path(request: HttpRequest, access: Access) -> HttpResponse:
     workspace = workspace_of(access.scope)
     form = SearchPathForm(
@@ -30,14 +31,14 @@ def search_path(request: HttpRequest, access: Access) -> HttpResponse:
         label_suffix="",
     )
     if request.method == "POST":
-        access.check(Power.OWNER)
+        check_manage(access)
         if form.is_valid() and _save(form, access, workspace):
             messages.success(request, "Saved the search path prefix.")
             return redirect(request.path)
     inside = in_use.contents(workspace)
     path = schema_names.SearchPath(inside, totals(inside))
     page = numbered_page(request, path)
-    context = {"form": form, "page": page, "rows": list(page)}
+    context = {"form": form, "page": page, "rows": list(page), "acts": may_manage(access)}
     return render(request, "connections/schemas/search_path.html", context)
 
 

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from connections import tree_listing
+from connections.delegation import USE, may_manage
 from connections.models import Connection
 from connections.schemas import in_use, workspace_tree
 from connections.schemas.conflicts import mark_conflicts
@@ -26,7 +27,7 @@ from workspaces.web.pagination import numbered_page
 FILTERS: Final = ("kind", "state", "health", "handle", "schema", "ou")
 
 
-@workspace_view()
+@workspace_view(delegates=USE)
 def usable_list(request: HttpRequest, access: Access) -> HttpResponse:
     """Show where the tree of what the workspace may use begins, or what a search finds in all of it."""
     inside = in_use.contents(workspace_of(access.scope))
@@ -49,7 +50,7 @@ def contents_of(workspace: Workspace, below: int | None) -> Contents:
     return inside
 
 
-@workspace_view()
+@workspace_view(delegates=USE)
 def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResponse:
     inside = contents_of(workspace_of(access.scope), folder)
     tree = _tree(request, access, inside, workspace_tree.children(folder), has_places=False)
@@ -63,6 +64,7 @@ def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResp
         "owner": workspace_tree.owner_of(access.scope, here),
         "managed_by": inside.line[0].managed_by,
         "is_added": folder in inside.folders,
+        "acts": bool(tree.acts),
         "from_folder": inside.covering(above),
         "tabs": _own_tabs(access, here, f"{base_url}folders/{folder}/", "Connections", "config/"),
         "inside": f"?folder={folder}",
@@ -71,7 +73,7 @@ def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResp
     return render_page(request, "connections/workspace/folder.html", context, parts=("list",))
 
 
-@workspace_view()
+@workspace_view(delegates=USE)
 def usable_connection(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
     node = Connection.objects.filter(pk=connection).select_related("folder__root").first()
     inside = in_use.contents(workspace_of(access.scope), folder_id=node.folder_id if node else None)
@@ -90,6 +92,7 @@ def usable_connection(request: HttpRequest, access: Access, connection: int) -> 
         "managed_by": node.folder.root.managed_by if node.folder and node.folder.root else "",
         "is_added": is_added,
         "from_folder": folder,
+        "acts": may_manage(access),
         "conflict": row.conflict,
         "how_to_write": row.how_to_write,
         "tabs": _own_tabs(access, node, request.path, "Connection", "access/"),
@@ -122,7 +125,7 @@ def _tree(request: HttpRequest, access: Access, inside: Contents, rows: Listing,
     marked = workspace_tree.mark(scope, inside, found)
     below = inside.line[-1].id if inside.line else None
     base_url = scope.url("connection_list")
-    acts = SCHEMA_ACTS if access.can_own else ()
+    acts = SCHEMA_ACTS if may_manage(access) else ()
     return TreeContext(page, marked, wanted, base_url, "", FILTERS, has_tops=has_places, below=below, acts=acts)
 
 

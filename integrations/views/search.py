@@ -17,7 +17,8 @@ from django.utils.cache import patch_vary_headers
 from connections.search import nodes
 from handbook import search as documentation
 from integrations.models import Integration
-from workspaces.access import Access, Power, Scope, why_no_integrations
+from workspaces.access import Access, Power, Scope, holds, why_no_integrations
+from workspaces.delegation.verbs import Verb
 from workspaces.models import Organization, User
 from workspaces.places import lookup
 from workspaces.places import search as places
@@ -57,7 +58,7 @@ class Group:
     lists: Sequence[tuple[str, str]] = ()
 
 
-@scope_view(Power.MEMBER, with_workspace=True)
+@scope_view(Power.MEMBER, with_workspace=True, delegates=holds(Verb.USE_SCHEMAS))
 def search(request: HttpRequest, access: Access) -> HttpResponse:
     return _answer(request, access.user, access)
 
@@ -195,12 +196,13 @@ def _matching_pages(access: Access | None, text: str) -> Group:
 def _tabs(access: Access) -> Iterator[Hit]:
     """Give the pages of a place that this person may open: its tabs, and what is behind some of them."""
     scope = access.scope
-    if access.power == Power.NONE:
+    if access.power == Power.NONE and not access.held_here:
         return
     pages = dict(visible_tabs(access))
     is_tenant_without_settings = scope.level == "tenant" and not access.sees_tenant_settings
     if "Activity" in pages:
-        names = ACTIVITY[:1] if is_tenant_without_settings or scope.workspace else ACTIVITY
+        is_log_alone = is_tenant_without_settings or scope.workspace or not access.can_own
+        names = ACTIVITY[:1] if is_log_alone else ACTIVITY
         pages = {name: url for name, url in pages.items() if name != "Activity"}
         pages |= {name: scope.url(url_name) for name, url_name in names}
     if access.can_own and "Integrations" in pages and not why_no_integrations(scope):
@@ -208,7 +210,7 @@ def _tabs(access: Access) -> Iterator[Hit]:
     if access.can_own and scope.level != "workspace":
         inner = "workspace" if scope.organization else "organization"
         pages[f"New {inner.capitalize()}"] = scope.url(f"{inner}_create")
-    if scope.workspace:
+    if scope.workspace and pages:
         pages["In use"] = scope.url("schema_list")
     for name, url in pages.items():
         yield Hit("page", name, url, _path(scope), HAS)

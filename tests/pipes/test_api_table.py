@@ -307,6 +307,7 @@ DELETE /org/{org}/service_account/{account}/token/{token_id}               org
 # Which verbs open a route to a delegate, who has no other right to it: any of them alone, and no other one.
 SHARE, CONFIGURE = ("share_folder", "share_connection"), ("configure_folder", "configure_connection")
 SEE = (*SHARE, *CONFIGURE)
+USE, MANAGE = ("use_schemas", "manage_schemas"), ("manage_schemas",)
 DELEGATED: dict[str, tuple[str, ...]] = {
     "GET /connection": SEE,
     "GET /connection/{connection}": SEE,
@@ -332,6 +333,29 @@ DELEGATED: dict[str, tuple[str, ...]] = {
     "GET /connection_folder/{node}/permission/{permission}": ("share_folder",),
     "PATCH /connection_folder/{node}/permission/{permission}": ("share_folder",),
     "DELETE /connection_folder/{node}/permission/{permission}": ("share_folder",),
+    "GET /audit_log": ("view_audit_log",),
+    "GET /workspace/{workspace}": USE,
+    "PATCH /workspace/{workspace}": MANAGE,
+    "GET /workspace/{workspace}/aggregator": USE,
+    "POST /workspace/{workspace}/aggregator": MANAGE,
+    "DELETE /workspace/{workspace}/aggregator/{aggregator}": MANAGE,
+    "GET /workspace/{workspace}/aggregator/{aggregator}": USE,
+    "PATCH /workspace/{workspace}/aggregator/{aggregator}": MANAGE,
+    "GET /workspace/{workspace}/aggregator/{aggregator}/connection": USE,
+    "GET /workspace/{workspace}/aggregator/{aggregator}/connection/{connection}": USE,
+    "GET /workspace/{workspace}/conn": USE,
+    "POST /workspace/{workspace}/conn": MANAGE,
+    "DELETE /workspace/{workspace}/conn/{connection}": MANAGE,
+    "GET /workspace/{workspace}/conn/{connection}": USE,
+    "GET /workspace/{workspace}/connection": USE,
+    "GET /workspace/{workspace}/connection/{connection}": USE,
+    "GET /workspace/{workspace}/connection_folder": USE,
+    "GET /workspace/{workspace}/connection_folder/{folder}": USE,
+    "GET /workspace/{workspace}/connection_tree": USE,
+    "GET /workspace/{workspace}/schema": USE,
+    "POST /workspace/{workspace}/schema": MANAGE,
+    "DELETE /workspace/{workspace}/schema/{name}": MANAGE,
+    "GET /workspace/{workspace}/schema/{name}": USE,
 }
 # There is none, for anybody.
 NEVER_THERE = {("GET", "/org/{org}/workspace/{workspace}/process/{process}")}

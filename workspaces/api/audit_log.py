@@ -7,10 +7,11 @@ from typing import Any
 from django.db.models import QuerySet
 from pydantic import BaseModel
 
-from workspaces.access import Power
+from workspaces.access import Power, holds
 from workspaces.api.paging import PAGING, Page, Paging, cut
 from workspaces.api.routes import ORG, TENANT, WORKSPACE, Call, Routes
 from workspaces.audit import activity
+from workspaces.delegation.verbs import Verb
 from workspaces.models import AuditEvent, Organization, Tenant, User
 from workspaces.models.versioned import derived_id
 
@@ -37,7 +38,13 @@ class AuditRecord(BaseModel):
     tenant_id: str
 
 
-@routes.get("/audit_log", gives=Page[AuditRecord], at=(TENANT, ORG, WORKSPACE), needs=Power.OWNER)
+@routes.get(
+    "/audit_log",
+    gives=Page[AuditRecord],
+    at=(TENANT, ORG, WORKSPACE),
+    needs=Power.OWNER,
+    delegates=holds(Verb.VIEW_AUDIT_LOG),
+)
 def list_audit_log(call: Call, paging: Paging = PAGING) -> Page[AuditRecord]:
     """List what happened in the place and inside it, the newest first."""
     return events_page(call, activity.events_of(call.scope), paging)

@@ -39,14 +39,14 @@ def workspaces_anywhere_for(access: Access) -> QuerySet[Workspace]:
     found = Workspace.objects.filter(tenant=access.scope.tenant).order_by("handle")
     if access.is_tenant_owner:
         return found
-    return found.filter(Q(organization_id__in=access.owned_organization_ids) | Q(pk__in=access.workspace_ids))
+    return found.filter(Q(organization_id__in=access.owned_organization_ids) | Q(pk__in=access.usable_workspace_ids))
 
 
 def workspaces_for(access: Access) -> QuerySet[Workspace]:
     found = Workspace.objects.filter(organization=access.scope.organization).order_by("handle")
     if power_in(Scope(access.scope.tenant, access.scope.organization), access.memberships) == Power.OWNER:
         return found
-    return found.filter(pk__in=access.workspace_ids)
+    return found.filter(pk__in=access.usable_workspace_ids)
 
 
 def matching(places: QuerySet[Place], text: str) -> QuerySet[Place]:
@@ -54,8 +54,10 @@ def matching(places: QuerySet[Place], text: str) -> QuerySet[Place]:
 
 
 def role_in(scope: Scope, access: Access) -> str:
-    """Name what this person is in a place, in the product's words."""
+    """Name what this person is in a place that they may enter, in the product's words."""
     power = power_in(scope, access.memberships)
+    if power == Power.NONE:
+        return "Delegate"
     if power == Power.MEMBER:
         return "Reader" if scope.workspace else "Member"
     return power.name.capitalize()

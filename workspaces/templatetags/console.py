@@ -232,7 +232,8 @@ def activity_tabs(context: Context) -> dict[str, object]:
     access: Access = context["access"]
     scope, tenant = access.scope, Scope(access.scope.tenant)
     has_settings = access.scope.tenant.is_custom
-    tabs = list(_existing(scope, ACTIVITY if scope.organization or has_settings else ACTIVITY[:1]))
+    has_processes = access.can_own and (scope.organization or has_settings)
+    tabs = list(_existing(scope, ACTIVITY if has_processes else ACTIVITY[:1]))
     if scope.level == "org" and access.is_tenant_owner and not has_settings:
         tabs.append((f"Audit Log of {tenant}", tenant.url("audit_log")))
     return _tabs(context, tabs if len(tabs) > 1 else [], "Activity") | {"classes": "subtabs"}
@@ -257,8 +258,12 @@ def visible_tabs(access: Access) -> Iterator[tuple[str, str]]:
     is_plain = access.scope.level == "tenant" and not access.scope.tenant.is_custom
     tabs = _TABS_OF_PLAIN_TENANTS if is_plain else _TABS[access.scope.level]
     held = access.held_here if access.power < Power.OWNER else Holdings()
-    allowed = ((label, name) for label, name, needs, verbs in tabs if access.power >= needs or held.that_give(*verbs))
-    yield from _existing(access.scope, allowed)
+    shown = [(label, name) for label, name, needs, verbs in tabs if access.power >= needs or held.that_give(*verbs)]
+    if shown and access.scope.level == "tenant" and not access.can_own:
+        shown.insert(0, ("Organizations", "tenant_home"))
+    elif shown and access.power == Power.NONE:  # of a workspace: who has a role there finds it under Advanced
+        shown.append(("Search path", "search_path"))
+    yield from _existing(access.scope, shown)
 
 
 def _existing(scope: Scope, tabs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -6,15 +6,18 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.http import content_disposition_header, urlencode
 
-from workspaces.access import Access, Power
+from workspaces.access import Access, Power, holds
 from workspaces.audit import activity, objects, sentences
 from workspaces.audit.activity import Filters
+from workspaces.delegation.verbs import Verb
 from workspaces.forms.audit_filter import ActivityForm
 from workspaces.scoping import scope_view
 from workspaces.web.htmx import render_page
 
+_READ = holds(Verb.VIEW_AUDIT_LOG)
 
-@scope_view(Power.OWNER, with_workspace=True)
+
+@scope_view(Power.OWNER, with_workspace=True, delegates=_READ)
 def audit_log(request: HttpRequest, access: Access) -> HttpResponse:
     """Show what happened in the place, newest first, filtered by what stands in the URL."""
     form = ActivityForm(request.GET)
@@ -27,18 +30,22 @@ def audit_log(request: HttpRequest, access: Access) -> HttpResponse:
     return render_page(request, "workspaces/audit_log.html", context, parts=("list",))
 
 
-@scope_view(Power.OWNER, with_workspace=True)
+@scope_view(Power.OWNER, with_workspace=True, delegates=_READ)
 def audit_object(request: HttpRequest, access: Access) -> HttpResponse:
-    """Lead from the name of a thing in the log to its page; where it has none any more, to all that happened to it."""
+    """Lead from the name of a thing in the log to its page; where it has none any more, to all that happened to it.
+
+    Delegates, who may read the log and not open all that it names, are led to that alone.
+    """
     kind, object_id = request.GET.get("kind", ""), request.GET.get("object_id", "")
-    url = objects.url_of(access, kind, object_id)
-    if url:
-        return redirect(url)
-    messages.info(request, "It has no page, or is not there any more. This is what happened to it.")
+    if access.can_own:
+        url = objects.url_of(access, kind, object_id)
+        if url:
+            return redirect(url)
+        messages.info(request, "It has no page, or is not there any more. This is what happened to it.")
     return redirect(f"{access.scope.url('audit_log')}?{urlencode({'kind': kind, 'object_id': object_id})}")
 
 
-@scope_view(Power.OWNER, with_workspace=True)
+@scope_view(Power.OWNER, with_workspace=True, delegates=_READ)
 def audit_log_csv(request: HttpRequest, access: Access) -> HttpResponse:
     """Send the same events, up to a bound, as a CSV file.
 

@@ -9,7 +9,8 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from workspaces.access import Access, Power, check_tenant_settings
+from workspaces.access import Access, Power, check_tenant_settings, holds
+from workspaces.delegation.verbs import Verb
 from workspaces.forms.places import NamedForm, PlaceForm
 from workspaces.models import Workspace
 from workspaces.places import actions, lookup
@@ -60,7 +61,7 @@ def advanced(request: HttpRequest, access: Access) -> HttpResponse:
     return _change(request, access)
 
 
-@workspace_view()
+@workspace_view(delegates=holds(Verb.USE_SCHEMAS))
 def workspace_home(request: HttpRequest, access: Access) -> HttpResponse:
     return redirect(access.scope.url("connection_list"))
 

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from connections.delegation import MANAGE
 from integrations.forms.many import WorkspaceForm
 from integrations.nodes import many
 from integrations.settings.change import UnseenImpactError
@@ -13,7 +14,7 @@ from workspaces.access import Access, Power, Scope
 from workspaces.scoping import posted_from, scope_view
 
 
-@scope_view(Power.OWNER, with_workspace=True)
+@scope_view(Power.OWNER, with_workspace=True, delegates=MANAGE)
 @posted_from("connection_list")
 def many_schema(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for the workspace, where the list is not that of one, show what it means to it, and do it."""
