@@ -45,7 +45,7 @@ def html(client: Client, path: str) -> str:
 
 
 def links(page: str) -> set[str]:
-    return {path for path in re.findall(r'(?:href|action|formaction|hx-post)="([^"#]+)"', page)}
+    return set(re.findall(r'(?:href|action|formaction|hx-post)="([^"#]+)"', page))
 
 
 def test_a_delegate_sees_what_a_workspace_uses_and_nothing_else_of_it(
@@ -73,9 +73,8 @@ def test_a_delegate_sees_what_a_workspace_uses_and_nothing_else_of_it(
     for path, page in pages.items():
         tabs = re.findall(r'<a href="[^"]+"(?: aria-current="page")?>([\w ]+)</a>', page.partition("<main")[0])
         assert tabs == ["Connections", "Aggregators", "Search path"], path
-        assert not re.search(
-            r"to schema|from schema|New |Delete|Save", page.partition("<main")[2].partition("<dialog")[0]
-        )
+        main = page.partition("<main")[2].partition("<dialog")[0]
+        assert not re.search(r"to schema<|from schema<|New |Delete|Save", main), path
         for url in links(page):
             if url.startswith("/tenants") and "/static" not in url and url != f"{HERE}{path}":
                 assert client.get(url.replace("&amp;", "&")).status_code in (200, 302), (path, url)
