@@ -127,9 +127,11 @@ def _places(cast: Cast, everything: Everything) -> Sequence[tuple[object, Scope,
 
 
 # How each verb is given: things, the scope of each, and the plain member of that who holds it.
-THINGS: dict[Verb, Callable[[Cast, Everything], Sequence[tuple[object, Scope, User]]]] = dict.fromkeys(
-    OPENS, _integrations
-) | {Verb.USE_SCHEMAS: _workspace, Verb.MANAGE_SCHEMAS: _workspace, Verb.VIEW_AUDIT_LOG: _places}
+THINGS: dict[Verb, Callable[[Cast, Everything], Sequence[tuple[object, Scope, User]]]] = {
+    **dict.fromkeys(OPENS, _integrations),
+    **dict.fromkeys((Verb.USE_SCHEMAS, Verb.MANAGE_SCHEMAS), _workspace),
+    Verb.VIEW_AUDIT_LOG: _places,
+}
 
 
 @pytest.mark.parametrize("verb", OPENS)
