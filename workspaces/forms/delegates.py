@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.utils.text import capfirst
 
 from workspaces.access import Scope
 from workspaces.delegation.verbs import WORDS, Verb
@@ -35,7 +36,7 @@ class DelegateForm(forms.Form):
     def __init__(self, data: Mapping[str, Any] | None = None, *, scope: Scope, verbs: Sequence[Verb]) -> None:
         super().__init__(data)
         self.scope = scope
-        self.fields["verbs"].choices = [(verb.value, WORDS[verb]) for verb in verbs]  # type: ignore[attr-defined]
+        self.fields["verbs"].choices = [(verb.value, capfirst(WORDS[verb])) for verb in verbs]  # type: ignore[attr-defined]
 
     def clean_who(self) -> str:
         who: str = self.cleaned_data["who"].lower()
