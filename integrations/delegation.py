@@ -1,14 +1,16 @@
 """What delegates of single integrations may open: the rules of pages and of routes, and what they find there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.models import QuerySet
 
 from integrations.models import Integration, SyncRun
+from integrations.planning.workspace_impact import WorkspaceImpact
 from workspaces.access import Access, Rule, holds
 from workspaces.delegation.verbs import Verb
+from workspaces.places import lookup
 
 
 def of_named(*verbs: Verb) -> Rule:
@@ -63,6 +65,17 @@ class May:
 def may(access: Access, integration: Integration) -> May:
     verbs = (Verb.SYNC_INTEGRATION, Verb.APPROVE_REMOVALS, Verb.CONFIGURE_INTEGRATION)
     return May(access.can_own, *(access.can(verb, integration) for verb in verbs))
+
+
+def split_impacts(
+    access: Access, impacts: Sequence[WorkspaceImpact]
+) -> tuple[Sequence[WorkspaceImpact], Sequence[WorkspaceImpact]]:
+    """Give what something means to workspaces that this person may enter, and to those of which they learn nothing."""
+    if access.can_own or not impacts:
+        return impacts, ()
+    mine = lookup.workspaces_anywhere_for(access).values_list("organization__handle", "handle")
+    names = {"/".join(handles) for handles in mine}
+    return [one for one in impacts if one.name in names], [one for one in impacts if one.name not in names]
 
 
 def trigger(access: Access, integration: Integration) -> SyncRun.Trigger:

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from integrations.api.finding import find_integration, hold_integration, understood
+from integrations.delegation import CONFIGURERS
 from integrations.forms.advanced import DeletionLimitForm, ScheduleForm
 from integrations.models import Integration, SyncSchedule
 from integrations.settings import change
@@ -46,13 +47,15 @@ class DeletionLimitChange(Body):
     connections: int | None = None
 
 
-@routes.get("/integration/{integration}/schedule", gives=ScheduleShape, at=_BOTH, needs=Power.OWNER)
+@routes.get(
+    "/integration/{integration}/schedule", gives=ScheduleShape, at=_BOTH, needs=Power.OWNER, delegates=CONFIGURERS
+)
 def get_schedule(call: Call, integration: str) -> ScheduleShape:
     """Get how often an integration syncs by itself."""
     return _schedule(find_integration(call, integration))
 
 
-@routes.patch("/integration/{integration}/schedule", gives=ScheduleShape, at=_BOTH)
+@routes.patch("/integration/{integration}/schedule", gives=ScheduleShape, at=_BOTH, delegates=CONFIGURERS)
 def change_schedule(call: Call, integration: str, body: ScheduleChange) -> ScheduleShape:
     """Change how often an integration syncs by itself; a shorter time counts from now."""
     found = hold_integration(call, integration)
@@ -63,13 +66,19 @@ def change_schedule(call: Call, integration: str, body: ScheduleChange) -> Sched
     return _schedule(find_integration(call, found.public_id))
 
 
-@routes.get("/integration/{integration}/deletion_limit", gives=DeletionLimitShape, at=_BOTH, needs=Power.OWNER)
+@routes.get(
+    "/integration/{integration}/deletion_limit",
+    gives=DeletionLimitShape,
+    at=_BOTH,
+    needs=Power.OWNER,
+    delegates=CONFIGURERS,
+)
 def get_deletion_limit(call: Call, integration: str) -> DeletionLimitShape:
     """Get how much a sync that nobody attends may remove without being approved."""
     return _limit(find_integration(call, integration))
 
 
-@routes.patch("/integration/{integration}/deletion_limit", gives=DeletionLimitShape, at=_BOTH)
+@routes.patch("/integration/{integration}/deletion_limit", gives=DeletionLimitShape, at=_BOTH, delegates=CONFIGURERS)
 def change_deletion_limit(call: Call, integration: str, body: DeletionLimitChange) -> DeletionLimitShape:
     """Change how much a sync that nobody attends may remove without being approved."""
     found = hold_integration(call, integration)

@@ -14,6 +14,7 @@ from connections.models import Connection, Health
 from integrations.access.connection_options import integration_of
 from integrations.access_tests import results
 from integrations.api.finding import find_integration
+from integrations.delegation import SYNCERS, VIEWERS
 from integrations.health import request as health_request
 from integrations.models import AccessTest, AccountAccess, Integration
 from integrations.nodes import account_access, managed
@@ -73,7 +74,9 @@ class ConnectionHealthShape(BaseModel):
     test: ConnectionTestShape | None = None
 
 
-@routes.get("/integration/{integration}/health", gives=IntegrationHealthShape, at=_BOTH, needs=Power.OWNER)
+@routes.get(
+    "/integration/{integration}/health", gives=IntegrationHealthShape, at=_BOTH, needs=Power.OWNER, delegates=VIEWERS
+)
 def get_integration_health(call: Call, integration: str) -> IntegrationHealthShape:
     """Get how many connections of an integration can be accessed, and how many cannot."""
     found = find_integration(call, integration)
@@ -84,7 +87,7 @@ def get_integration_health(call: Call, integration: str) -> IntegrationHealthSha
     )
 
 
-@routes.post("/integration/{integration}/health/test", gives=FailingTestShape, at=_BOTH)
+@routes.post("/integration/{integration}/health/test", gives=FailingTestShape, at=_BOTH, delegates=SYNCERS)
 def check_failing(call: Call, integration: str) -> FailingTestShape:
     """Have the failing connections of an integration tested now, and not when they are due."""
     number = health_request.request_tests(integration=find_integration(call, integration), by=call.user)

@@ -2,7 +2,7 @@
 
 from copy import copy
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -19,6 +19,7 @@ from integrations.api import shapes
 from integrations.api.config import Config
 from integrations.api.finding import hold_integration
 from integrations.api.shapes import IntegrationShape
+from integrations.delegation import CONFIGURERS, HOLDERS, SYNCERS, VIEWERS, among, may, trigger
 from integrations.forms.handle import HandleForm
 from integrations.models import AccessTest, Draft, Integration, SettingsTrial
 from integrations.planning.handle_prefix import PrefixRefusedError
@@ -36,6 +37,7 @@ from workspaces.api.routes import ORG, TENANT, WORKSPACE, Call, Routes, named
 routes = Routes("Integrations")
 _BOTH = (TENANT, ORG)
 _DISCOVERY = AccessTest.Kind.DISCOVERY
+_SETTINGS: Final = ("config", "discovery_external_id", "connection_external_id")
 
 
 class NewIntegration(Body):
@@ -63,10 +65,10 @@ class CommandShape(BaseModel):
     command: str
 
 
-@routes.get("/integration", gives=Page[IntegrationShape], at=_BOTH, needs=Power.OWNER)
+@routes.get("/integration", gives=Page[IntegrationShape], at=_BOTH, needs=Power.OWNER, delegates=HOLDERS)
 def list_integrations(call: Call, paging: Paging = PAGING) -> Page[IntegrationShape]:
     """List the integrations of a tenant or organization itself."""
-    return page_of(call, _own(call), paging, lambda one: shapes.integration_shape(one, call.tenant))
+    return page_of(call, among(call.access, _own(call)), paging, lambda one: _shown(call, one))
 
 
 @routes.post("/integration", gives=IntegrationShape, at=_BOTH)
@@ -91,13 +93,13 @@ def create_integration(call: Call, body: NewIntegration) -> IntegrationShape:
     return _shape(call, made)
 
 
-@routes.get("/integration/{integration}", gives=IntegrationShape, at=_BOTH, needs=Power.OWNER)
+@routes.get("/integration/{integration}", gives=IntegrationShape, at=_BOTH, needs=Power.OWNER, delegates=VIEWERS)
 def get_integration(call: Call, integration: str) -> IntegrationShape:
-    """Get an integration."""
-    return shapes.integration_shape(_find(call, integration), call.tenant)
+    """Get an integration; its settings are for owners, and for delegates who may change them."""
+    return _shown(call, _find(call, integration))
 
 
-@routes.patch("/integration/{integration}", gives=IntegrationShape, at=_BOTH)
+@routes.patch("/integration/{integration}", gives=IntegrationShape, at=_BOTH, delegates=CONFIGURERS)
 def change_integration(call: Call, integration: str, body: IntegrationChange) -> IntegrationShape:
     """Change an integration.
 
@@ -129,20 +131,20 @@ def delete_integration(call: Call, integration: str) -> IntegrationShape:
     return shape
 
 
-@routes.post("/integration/{integration}/command", gives=CommandShape, at=_BOTH)
+@routes.post("/integration/{integration}/command", gives=CommandShape, at=_BOTH, delegates=SYNCERS)
 def command(call: Call, integration: str, body: Command) -> CommandShape:
     """Start a sync (``refresh``). While one waits for approval none is started: answer that first."""
     found = _find(call, integration)
     if found.question:
         raise ProblemError(409, f"No sync of {found} was started, for one waits for approval. Approve or discard it.")
     try:
-        requests.request_sync(integration=found, by=call.user, now=timezone.now())
+        requests.request_sync(integration=found, by=call.user, now=timezone.now(), trigger=trigger(call.access, found))
     except requests.IntegrationGoneError as error:
         raise ProblemError(409, str(error)) from None
     return CommandShape(command=body.command)
 
 
-@routes.post("/integration/{integration}/test", gives=IntegrationShape, at=_BOTH, status=200)
+@routes.post("/integration/{integration}/test", gives=IntegrationShape, at=_BOTH, status=200, delegates=CONFIGURERS)
 def try_integration(call: Call, integration: str, body: IntegrationTest | None = None) -> IntegrationShape:
     """Start *Test Discovery* with the settings in use; the answer says what is known so far."""
     found = _find(call, integration)
@@ -179,8 +181,13 @@ def _around(call: Call) -> QuerySet[Any]:
 
 
 def _without_settings(call: Call, integration: Integration) -> IntegrationShape:
-    hidden = {"config": None, "discovery_external_id": None, "connection_external_id": None, "state_reason": None}
+    hidden = dict.fromkeys((*_SETTINGS, "state_reason"))
     return shapes.integration_shape(integration, call.tenant).model_copy(update=hidden)
+
+
+def _shown(call: Call, integration: Integration) -> IntegrationShape:
+    shape = shapes.integration_shape(integration, call.tenant)
+    return shape if may(call.access, integration).configure else shape.model_copy(update=dict.fromkeys(_SETTINGS))
 
 
 def _find(call: Call, integration: str) -> Any:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from integrations.delegation import split_impacts
 from integrations.models import Integration
 from integrations.planning.workspace_impact import WorkspaceImpact
 from integrations.settings.change import UnseenImpactError
@@ -16,7 +17,6 @@ from integrations.views.frame import integration_page
 from workspaces.access import Access
 from workspaces.handles import ALL_AWS
 from workspaces.models import Tenant
-from workspaces.places import lookup
 
 SHOWN = 100  # of each kind and workspace
 _MARKS = {"change": "~", "create": "+", "delete": "−"}
@@ -91,11 +91,7 @@ def lines_for(access: Access, impacts: Sequence[WorkspaceImpact]) -> dict[str, o
 
     Beside that, in how many of these something breaks.
     """
-    seen, hidden = list(impacts), []
-    if impacts and not access.can_own:
-        mine = lookup.workspaces_anywhere_for(access).values_list("organization__handle", "handle")
-        names = {"/".join(handles) for handles in mine}
-        seen, hidden = ([one for one in impacts if (one.name in names) == wanted] for wanted in (True, False))
+    seen, hidden = split_impacts(access, impacts)
     return {
         "workspaces": workspace_lines(seen, access.scope.tenant),
         "hidden_workspaces": len(hidden),

@@ -308,7 +308,51 @@ DELETE /org/{org}/service_account/{account}/token/{token_id}               org
 SHARE, CONFIGURE = ("share_folder", "share_connection"), ("configure_folder", "configure_connection")
 SEE = (*SHARE, *CONFIGURE)
 USE, MANAGE = ("use_schemas", "manage_schemas"), ("manage_schemas",)
+SYNC, APPROVE = ("sync_integration",), ("approve_removals",)
+PROCESSES, SETTINGS = (*SYNC, *APPROVE), ("configure_integration",)
+VIEW = ("view_integration", *PROCESSES, *SETTINGS)
+_OF = "/integration/{integration}"
+_SETTINGS: dict[str, tuple[str, ...]] = {
+    "": ("PATCH",),
+    "/test": ("POST",),
+    "/schedule": ("GET", "PATCH"),
+    "/deletion_limit": ("GET", "PATCH"),
+    "/selection": ("GET",),
+    "/selection/trial": ("GET", "POST", "PATCH", "DELETE"),
+    "/selection/trial/read": ("POST",),
+    "/selection/trial/save": ("POST",),
+    "/selection/trial/change": ("GET",),
+    "/selection/trial/node": ("GET",),
+    "/notification/email": ("GET", "PATCH"),
+    "/notification/email/ask": ("POST",),
+    "/notification/email/test": ("POST",),
+    "/notification/webhook": ("GET", "POST"),
+    "/notification/webhook/{webhook}": ("GET", "PATCH", "DELETE"),
+    "/notification/webhook/{webhook}/rotate": ("POST",),
+    "/notification/webhook/{webhook}/end_former_secret": ("POST",),
+    "/notification/webhook/{webhook}/test": ("POST",),
+    "/notification/delivery": ("GET",),
+    "/notification/delivery/{delivery}/send": ("POST",),
+}
 DELEGATED: dict[str, tuple[str, ...]] = {
+    "GET /integration": VIEW,
+    f"GET {_OF}": VIEW,
+    f"GET {_OF}/health": VIEW,
+    f"POST {_OF}/health/test": SYNC,
+    f"POST {_OF}/command": SYNC,
+    f"POST {_OF}/preview": SYNC,
+    f"GET {_OF}/preview": SYNC,
+    f"DELETE {_OF}/preview": SYNC,
+    f"GET {_OF}/preview/change": SYNC,
+    f"POST {_OF}/preview/sync": SYNC,
+    f"GET {_OF}/process": PROCESSES,
+    "GET /process": PROCESSES,
+    "GET /process/{process}": PROCESSES,
+    "GET /process/{process}/change": PROCESSES,
+    "GET /process/{process}/log/{file}": PROCESSES,
+    "POST /process/{process}/approve": APPROVE,
+    "POST /process/{process}/discard": APPROVE,
+    **{f"{method} {_OF}{path}": SETTINGS for path, methods in _SETTINGS.items() for method in methods},
     "GET /connection": SEE,
     "GET /connection/{connection}": SEE,
     "PATCH /connection/{connection}": CONFIGURE,

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from integrations.api.finding import find_integration
 from integrations.api.notifications.finding import DELIVERY_AT, notified, uid_of
+from integrations.delegation import CONFIGURERS
 from integrations.models import Delivery
 from integrations.notifications import webhooks
 from workspaces.access import Power
@@ -37,14 +38,14 @@ class DeliveryShape(BaseModel):
     next_try_at: datetime | None = None
 
 
-@routes.get(DELIVERY_AT, gives=Page[DeliveryShape], at=_BOTH, needs=Power.OWNER)
+@routes.get(DELIVERY_AT, gives=Page[DeliveryShape], at=_BOTH, needs=Power.OWNER, delegates=CONFIGURERS)
 def list_deliveries(call: Call, integration: str, paging: Paging = PAGING) -> Page[DeliveryShape]:
     """List what was sent about an integration, and what is on its way, the newest first."""
     shown, token = cut(call, _deliveries(call, integration), paging, newest_by="created_at")
     return Page(items=[_shape(one) for one in shown], next_token=token)
 
 
-@routes.post(f"{DELIVERY_AT}/{{delivery}}/send", gives=DeliveryShape, at=_BOTH, status=200)
+@routes.post(f"{DELIVERY_AT}/{{delivery}}/send", gives=DeliveryShape, at=_BOTH, status=200, delegates=CONFIGURERS)
 def send_again(call: Call, integration: str, delivery: str) -> DeliveryShape:
     """Send a notification once more, with its id; one that waits for its next attempt is sent now."""
     rows = _deliveries(call, integration).filter(uid=uid_of(delivery))

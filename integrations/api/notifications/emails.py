@@ -5,6 +5,7 @@ from pydantic import BaseModel
 
 from integrations.api.finding import find_integration
 from integrations.api.notifications.finding import EMAIL_AT, TopicWord, notified
+from integrations.delegation import CONFIGURERS
 from integrations.forms.notifications import EmailsForm
 from integrations.models import EmailNotifications, Integration
 from integrations.notifications import emails, recipients, webhooks
@@ -43,13 +44,13 @@ class SentShape(BaseModel):
     sent: int
 
 
-@routes.get(EMAIL_AT, gives=EmailsShape, at=_BOTH, needs=Power.OWNER)
+@routes.get(EMAIL_AT, gives=EmailsShape, at=_BOTH, needs=Power.OWNER, delegates=CONFIGURERS)
 def get_emails(call: Call, integration: str) -> EmailsShape:
     """Get who gets which emails about an integration."""
     return _shape(find_integration(call, integration))
 
 
-@routes.patch(EMAIL_AT, gives=EmailsShape, at=_BOTH)
+@routes.patch(EMAIL_AT, gives=EmailsShape, at=_BOTH, delegates=CONFIGURERS)
 def change_emails(call: Call, integration: str, body: EmailsChange) -> EmailsShape:
     """Change who gets which emails; an address of nobody here is asked first whether it wants them."""
     found = find_integration(call, integration)
@@ -67,7 +68,7 @@ def change_emails(call: Call, integration: str, body: EmailsChange) -> EmailsSha
     return _shape(found)
 
 
-@routes.post(f"{EMAIL_AT}/ask", gives=EmailsShape, at=_BOTH, status=200)
+@routes.post(f"{EMAIL_AT}/ask", gives=EmailsShape, at=_BOTH, status=200, delegates=CONFIGURERS)
 def ask_address(call: Call, integration: str, body: Question) -> EmailsShape:
     """Send one more email that asks an address whether it wants emails."""
     found = find_integration(call, integration)
@@ -76,7 +77,7 @@ def ask_address(call: Call, integration: str, body: Question) -> EmailsShape:
     return _shape(found)
 
 
-@routes.post(f"{EMAIL_AT}/test", gives=SentShape, at=_BOTH)
+@routes.post(f"{EMAIL_AT}/test", gives=SentShape, at=_BOTH, delegates=CONFIGURERS)
 def send_test_email(call: Call, integration: str) -> SentShape:
     """Send a test to everybody who gets emails."""
     found = find_integration(call, integration)

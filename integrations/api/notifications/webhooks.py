@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from integrations.api.finding import find_integration
 from integrations.api.notifications.emails import SentShape
 from integrations.api.notifications.finding import WEBHOOK_AT, TopicWord, find_webhook, notified
+from integrations.delegation import CONFIGURERS
 from integrations.forms.notifications import WebhookForm
 from integrations.models import Webhook
 from integrations.notifications import webhooks
@@ -59,14 +60,14 @@ class Rotation(Body):
     )
 
 
-@routes.get(WEBHOOK_AT, gives=Page[WebhookShape], at=_BOTH, needs=Power.OWNER)
+@routes.get(WEBHOOK_AT, gives=Page[WebhookShape], at=_BOTH, needs=Power.OWNER, delegates=CONFIGURERS)
 def list_webhooks(call: Call, integration: str, paging: Paging = PAGING) -> Page[WebhookShape]:
     """List the webhooks of an integration."""
     rows = Webhook.objects.filter(integration=find_integration(call, integration))
     return page_of(call, rows, paging, _shape)
 
 
-@routes.post(WEBHOOK_AT, gives=WebhookShape, at=_BOTH)
+@routes.post(WEBHOOK_AT, gives=WebhookShape, at=_BOTH, delegates=CONFIGURERS)
 def create_webhook(call: Call, integration: str, body: NewWebhook) -> WebhookShape:
     """Make a webhook; the answer has its secret, which is shown this once."""
     found = find_integration(call, integration)
@@ -76,13 +77,13 @@ def create_webhook(call: Call, integration: str, body: NewWebhook) -> WebhookSha
     return _shape(made, secret=made.secret)
 
 
-@routes.get(_ONE, gives=WebhookShape, at=_BOTH, needs=Power.OWNER)
+@routes.get(_ONE, gives=WebhookShape, at=_BOTH, needs=Power.OWNER, delegates=CONFIGURERS)
 def get_webhook(call: Call, integration: str, webhook: str) -> WebhookShape:
     """Get a webhook."""
     return _shape(find_webhook(call, integration, webhook))
 
 
-@routes.patch(_ONE, gives=WebhookShape, at=_BOTH)
+@routes.patch(_ONE, gives=WebhookShape, at=_BOTH, delegates=CONFIGURERS)
 def change_webhook(call: Call, integration: str, webhook: str, body: WebhookChange) -> WebhookShape:
     """Change what a webhook is called, where it posts, of what, or whether it does."""
     hook = find_webhook(call, integration, webhook)
@@ -94,7 +95,7 @@ def change_webhook(call: Call, integration: str, webhook: str, body: WebhookChan
     return _shape(find_webhook(call, integration, webhook))
 
 
-@routes.delete(_ONE, gives=WebhookShape, at=_BOTH)
+@routes.delete(_ONE, gives=WebhookShape, at=_BOTH, delegates=CONFIGURERS)
 def delete_webhook(call: Call, integration: str, webhook: str) -> WebhookShape:
     """Delete a webhook with what waits for it and what it was sent."""
     hook = find_webhook(call, integration, webhook)
@@ -104,7 +105,7 @@ def delete_webhook(call: Call, integration: str, webhook: str) -> WebhookShape:
     return shape
 
 
-@routes.post(f"{_ONE}/rotate", gives=WebhookShape, at=_BOTH, status=200)
+@routes.post(f"{_ONE}/rotate", gives=WebhookShape, at=_BOTH, status=200, delegates=CONFIGURERS)
 def rotate_secret(call: Call, integration: str, webhook: str, body: Rotation | None = None) -> WebhookShape:
     """Make a new secret, which the answer has, and no other; the former one signs too for a day."""
     hook = find_webhook(call, integration, webhook)
@@ -115,7 +116,7 @@ def rotate_secret(call: Call, integration: str, webhook: str, body: Rotation | N
     return _shape(rotated, secret=rotated.secret)
 
 
-@routes.post(f"{_ONE}/end_former_secret", gives=WebhookShape, at=_BOTH, status=200)
+@routes.post(f"{_ONE}/end_former_secret", gives=WebhookShape, at=_BOTH, status=200, delegates=CONFIGURERS)
 def end_former_secret(call: Call, integration: str, webhook: str) -> WebhookShape:
     """Let the secret before the last rotation sign no more, and forget it."""
     hook = find_webhook(call, integration, webhook)
@@ -124,7 +125,7 @@ def end_former_secret(call: Call, integration: str, webhook: str) -> WebhookShap
     return _shape(find_webhook(call, integration, webhook))
 
 
-@routes.post(f"{_ONE}/test", gives=SentShape, at=_BOTH)
+@routes.post(f"{_ONE}/test", gives=SentShape, at=_BOTH, delegates=CONFIGURERS)
 def send_test_notification(call: Call, integration: str, webhook: str) -> SentShape:
     """Send a test to a webhook; what became of it is among the deliveries."""
     hook = find_webhook(call, integration, webhook)

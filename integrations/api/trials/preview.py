@@ -10,6 +10,7 @@ from integrations.api.finding import find_integration
 from integrations.api.shapes import ChangeShape, ProcessShape
 from integrations.api.trials.finding import find_trial, outcome_of, ready_outcome, trial_understood
 from integrations.api.trials.shapes import TrialShape, changes_of, trial_fields, trial_id
+from integrations.delegation import SYNCERS, trigger
 from integrations.models import Integration, SettingsTrial, SyncRun
 from integrations.trials import preview, settings_trial
 from workspaces.access import Power
@@ -35,31 +36,33 @@ class PreviewedSync(Body):
     preview: str = Field(default="", description="The id of the preview that was looked at")
 
 
-@routes.post("/integration/{integration}/preview", gives=PreviewShape, at=_BOTH)
+@routes.post("/integration/{integration}/preview", gives=PreviewShape, at=_BOTH, delegates=SYNCERS)
 def start_preview(call: Call, integration: str) -> PreviewShape:
     """Read the AWS organization in the background, to see what a sync would change; one that reads is followed."""
     found = find_integration(call, integration)
     with trial_understood(call):
         preview.start(integration=found, by=call.user, now=timezone.now())
-    return _shape(found)
+    return _shape(call, found)
 
 
-@routes.get("/integration/{integration}/preview", gives=PreviewShape, at=_BOTH, needs=Power.OWNER)
+@routes.get("/integration/{integration}/preview", gives=PreviewShape, at=_BOTH, needs=Power.OWNER, delegates=SYNCERS)
 def get_preview(call: Call, integration: str) -> PreviewShape:
     """Get how far a preview is, and what a sync would change once it has been read."""
-    return _shape(find_integration(call, integration))
+    return _shape(call, find_integration(call, integration))
 
 
-@routes.delete("/integration/{integration}/preview", gives=PreviewShape, at=_BOTH)
+@routes.delete("/integration/{integration}/preview", gives=PreviewShape, at=_BOTH, delegates=SYNCERS)
 def discard_preview(call: Call, integration: str) -> PreviewShape:
     """Close a preview; nothing was changed by it."""
     found = find_integration(call, integration)
-    shape = _shape(found)
+    shape = _shape(call, found)
     settings_trial.discard(integration=found, about=_ABOUT, by=call.user)
     return shape
 
 
-@routes.get("/integration/{integration}/preview/change", gives=Page[ChangeShape], at=_BOTH, needs=Power.OWNER)
+@routes.get(
+    "/integration/{integration}/preview/change", gives=Page[ChangeShape], at=_BOTH, needs=Power.OWNER, delegates=SYNCERS
+)
 def list_previewed_changes(call: Call, integration: str) -> Page[ChangeShape]:
     """List what a sync would change now; all at once, up to ten thousand."""
     found = find_integration(call, integration)
@@ -67,7 +70,7 @@ def list_previewed_changes(call: Call, integration: str) -> Page[ChangeShape]:
     return Page(items=changes_of(outcome)[:_MOST_CHANGES])
 
 
-@routes.post("/integration/{integration}/preview/sync", gives=ProcessShape, at=_BOTH)
+@routes.post("/integration/{integration}/preview/sync", gives=ProcessShape, at=_BOTH, delegates=SYNCERS)
 def sync_previewed(call: Call, integration: str, body: PreviewedSync | None = None) -> ProcessShape:
     """Start the sync that a preview has shown; what that has read is not read again unless something has happened."""
     found = find_integration(call, integration)
@@ -75,7 +78,13 @@ def sync_previewed(call: Call, integration: str, body: PreviewedSync | None = No
     if body and body.preview and body.preview != trial_id(trial):
         raise ProblemError(409, _OTHER)
     with trial_understood(call):
-        run = preview.sync(integration=found, shown=str(trial.pk), by=call.user, now=timezone.now())
+        run = preview.sync(
+            integration=found,
+            shown=str(trial.pk),
+            by=call.user,
+            now=timezone.now(),
+            trigger=trigger(call.access, found),
+        )
     return shapes.process_shape(shapes.processes(SyncRun.objects.filter(pk=run.pk)).get(), call.tenant)
 
 
@@ -83,8 +92,8 @@ def _find(integration: Integration) -> SettingsTrial:
     return find_trial(integration, _ABOUT, preview.GONE)
 
 
-def _shape(integration: Integration) -> PreviewShape:
+def _shape(call: Call, integration: Integration) -> PreviewShape:
     trial = _find(integration)
     outcome = outcome_of(trial, integration)
     asks = preview.why_it_would_ask(outcome, integration) if outcome else ""
-    return PreviewShape(**trial_fields(trial, outcome), why_it_would_ask=asks or None)
+    return PreviewShape(**trial_fields(trial, outcome, call.access), why_it_would_ask=asks or None)

@@ -13,6 +13,7 @@ from integrations.api.finding import find_integration, hold_integration
 from integrations.api.shapes import ChangeShape
 from integrations.api.trials.finding import find_trial, outcome_of, ready_outcome, trial_understood
 from integrations.api.trials.shapes import TrialShape, changes_of, trial_fields
+from integrations.delegation import CONFIGURERS
 from integrations.models import Integration, SettingsTrial
 from integrations.planning.selection_search import find
 from integrations.planning.selection_tree import Choice, Outline, in_words
@@ -83,28 +84,28 @@ class TreePart(Paging):
     q: str = Field(default="", max_length=200, description="A part of a name or id: what has it, at any depth")
 
 
-@routes.get(_AT, gives=SelectionShape, at=_BOTH, needs=Power.OWNER)
+@routes.get(_AT, gives=SelectionShape, at=_BOTH, needs=Power.OWNER, delegates=CONFIGURERS)
 def get_selection(call: Call, integration: str) -> SelectionShape:
     """Get which accounts an integration mirrors."""
     return _selection(find_integration(call, integration))
 
 
-@routes.post(f"{_AT}/trial", gives=SelectionTrialShape, at=_BOTH)
+@routes.post(f"{_AT}/trial", gives=SelectionTrialShape, at=_BOTH, delegates=CONFIGURERS)
 def start_selection(call: Call, integration: str) -> SelectionTrialShape:
     """Read the AWS organization in the background, to choose from it; a choice that was begun is gone on with."""
     found = hold_integration(call, integration)
     with trial_understood(call):
         account_selection.start(integration=found, version=str(found.version), by=call.user, now=timezone.now())
-    return _shape(found)
+    return _shape(call, found)
 
 
-@routes.get(f"{_AT}/trial", gives=SelectionTrialShape, at=_BOTH, needs=Power.OWNER)
+@routes.get(f"{_AT}/trial", gives=SelectionTrialShape, at=_BOTH, needs=Power.OWNER, delegates=CONFIGURERS)
 def get_selection_trial(call: Call, integration: str) -> SelectionTrialShape:
     """Get what is chosen so far, and what saving it would change."""
-    return _shape(find_integration(call, integration))
+    return _shape(call, find_integration(call, integration))
 
 
-@routes.patch(f"{_AT}/trial", gives=SelectionTrialShape, at=_BOTH)
+@routes.patch(f"{_AT}/trial", gives=SelectionTrialShape, at=_BOTH, delegates=CONFIGURERS)
 def change_selection_trial(call: Call, integration: str, body: SelectionChange) -> SelectionTrialShape:
     """Choose otherwise, for all who look at this trial; nothing is mirrored otherwise before it is saved."""
     found = find_integration(call, integration)
@@ -119,29 +120,29 @@ def change_selection_trial(call: Call, integration: str, body: SelectionChange) 
             account_selection.choose_exactly(integration=found, include=include, exclude=exclude, now=timezone.now())
     except account_selection.UnknownIdError as error:
         raise invalid("include", str(error)) from None
-    return _shape(found)
+    return _shape(call, found)
 
 
-@routes.delete(f"{_AT}/trial", gives=SelectionTrialShape, at=_BOTH)
+@routes.delete(f"{_AT}/trial", gives=SelectionTrialShape, at=_BOTH, delegates=CONFIGURERS)
 def discard_selection_trial(call: Call, integration: str) -> SelectionTrialShape:
     """Discard what was chosen; the accounts that are mirrored stay as they are."""
     found = find_integration(call, integration)
-    shape = _shape(found)
+    shape = _shape(call, found)
     settings_trial.discard(integration=found, about=_ABOUT, by=call.user)
     return shape
 
 
-@routes.post(f"{_AT}/trial/read", gives=SelectionTrialShape, at=_BOTH)
+@routes.post(f"{_AT}/trial/read", gives=SelectionTrialShape, at=_BOTH, delegates=CONFIGURERS)
 def read_selection_again(call: Call, integration: str) -> SelectionTrialShape:
     """Read the AWS organization anew, and keep what was chosen so far."""
     found = find_integration(call, integration)
     _find(found)
     with trial_understood(call):
         account_selection.read_again(integration=found, by=call.user, now=timezone.now())
-    return _shape(found)
+    return _shape(call, found)
 
 
-@routes.post(f"{_AT}/trial/save", gives=SelectionShape, at=_BOTH, status=200)
+@routes.post(f"{_AT}/trial/save", gives=SelectionShape, at=_BOTH, status=200, delegates=CONFIGURERS)
 def save_selection(call: Call, integration: str, body: SelectionSave) -> SelectionShape:
     """Save what was chosen and apply it at once.
 
@@ -159,14 +160,14 @@ def save_selection(call: Call, integration: str, body: SelectionSave) -> Selecti
     return _selection(find_integration(call, found.public_id))
 
 
-@routes.get(f"{_AT}/trial/change", gives=Page[ChangeShape], at=_BOTH, needs=Power.OWNER)
+@routes.get(f"{_AT}/trial/change", gives=Page[ChangeShape], at=_BOTH, needs=Power.OWNER, delegates=CONFIGURERS)
 def list_selection_changes(call: Call, integration: str) -> Page[ChangeShape]:
     """List what saving would change in the tree; all at once, up to ten thousand."""
     found = find_integration(call, integration)
     return Page(items=changes_of(ready_outcome(_find(found), found))[:_MOST_CHANGES])
 
 
-@routes.get(f"{_AT}/trial/node", gives=Page[ChoiceShape], at=_BOTH, needs=Power.OWNER)
+@routes.get(f"{_AT}/trial/node", gives=Page[ChoiceShape], at=_BOTH, needs=Power.OWNER, delegates=CONFIGURERS)
 def list_choices(call: Call, integration: str, paging: TreePart = PAGING) -> Page[ChoiceShape]:
     """List the OUs and accounts to choose from: those in an OU, or what is looked for; else those in the root."""
     found = find_integration(call, integration)
@@ -196,10 +197,10 @@ def _selection(integration: Integration) -> SelectionShape:
     )
 
 
-def _shape(integration: Integration) -> SelectionTrialShape:
+def _shape(call: Call, integration: Integration) -> SelectionTrialShape:
     trial = _find(integration)
     outcome = outcome_of(trial, integration)
-    fields = trial_fields(trial, outcome) | trial.chosen.stored
+    fields = trial_fields(trial, outcome, call.access) | trial.chosen.stored
     if outcome is not None:
         outline = Outline(outcome.snapshot, outcome.selection)
         facts = outline.facts

@@ -8,10 +8,12 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel
 
 from integrations.api.shapes import ChangeShape, change_shape
+from integrations.delegation import split_impacts
 from integrations.models import SettingsTrial
 from integrations.planning import words
 from integrations.planning.workspace_impact import WorkspaceImpact
 from integrations.trials.settings_trial import TrialOutcome
+from workspaces.access import Access
 from workspaces.models.versioned import derived_id
 
 _MOST_NAMES: Final = 100  # of each kind and workspace
@@ -55,7 +57,8 @@ class TrialShape(BaseModel):
     """A read of the AWS organization; once it is ``ready`` it says how many changes of which kind it would make.
 
     ``state_reason`` is why it failed, ``removed`` how many folders and connections would go and ``why_removed`` for
-    which reasons. ``fingerprint`` is of exactly these changes.
+    which reasons. ``fingerprint`` is of exactly these changes. ``hidden_workspaces`` counts those that it means
+    something to and that a delegate may not enter.
     """
 
     id: str
@@ -72,6 +75,7 @@ class TrialShape(BaseModel):
     removed: int | None = None
     why_removed: str | None = None
     workspaces: list[ImpactShape] | None = None
+    hidden_workspaces: int | None = None
     fingerprint: str | None = None
 
 
@@ -79,7 +83,7 @@ def trial_id(trial: SettingsTrial) -> str:
     return derived_id("rd", str(trial.uid))
 
 
-def trial_fields(trial: SettingsTrial, outcome: TrialOutcome | None) -> dict[str, Any]:
+def trial_fields(trial: SettingsTrial, outcome: TrialOutcome | None, access: Access) -> dict[str, Any]:
     """Give the fields of a trial; the outcome is that of one that is ready."""
     return {
         "id": trial_id(trial),
@@ -92,16 +96,18 @@ def trial_fields(trial: SettingsTrial, outcome: TrialOutcome | None) -> dict[str
         "created_at": trial.created_at,
         "created_by_id": trial.created_by.public_id,
         "expires_at": trial.expires_at,
-    } | (_outcome_fields(outcome) if outcome else {})
+    } | (_outcome_fields(outcome, access) if outcome else {})
 
 
-def _outcome_fields(outcome: TrialOutcome) -> dict[str, Any]:
+def _outcome_fields(outcome: TrialOutcome, access: Access) -> dict[str, Any]:
+    seen, hidden = split_impacts(access, outcome.impacts)
     removals = [change for change in outcome.changes if change.kind == "remove"]
     return {
         "counts": dict(Counter(change.kind for change in outcome.changes)),
         "removed": len(removals),
         "why_removed": words.reasons([change.after for change in removals]) or None,
-        "workspaces": [_impact(one) for one in outcome.impacts],
+        "workspaces": [_impact(one) for one in seen],
+        "hidden_workspaces": len(hidden) or None,
         "fingerprint": outcome.fingerprint,
     }
 
