@@ -70,6 +70,7 @@ HELP_OF_TITLES: Final = {
     "Workspaces": "places/what-a-place-has",
     "People": "roles/what-each-role-may-do",
     "Service accounts": "roles/service-accounts",
+    "Delegates": "roles/delegates",
     "Add People": "roles/adding-people",
     "Audit Log": "places/activity",
     "Security": "account/security",
