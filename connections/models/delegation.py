@@ -7,7 +7,7 @@ from connections.models.folder import Folder
 from workspaces.delegation.rows import GOES_WITH, Delegation
 
 _THERE: dict[str, object] = {"content_object__removed_at": None}
-_WORKSPACE = "content_object__workspace_id"
+_WORKSPACE, _TITLE = "content_object__workspace_id", "content_object__title"
 
 
 class FolderDelegation(Delegation):
@@ -15,6 +15,7 @@ class FolderDelegation(Delegation):
 
     content_object = models.ForeignKey(Folder, **GOES_WITH)
     WORKSPACE, PATH, THERE = _WORKSPACE, "content_object__path", _THERE
+    TITLE, PAGE = _TITLE, ("folder_delegates", "folder", "key")
 
 
 class ConnectionDelegation(Delegation):
@@ -22,3 +23,4 @@ class ConnectionDelegation(Delegation):
 
     content_object = models.ForeignKey(Connection, **GOES_WITH)
     WORKSPACE, THERE = _WORKSPACE, _THERE
+    TITLE, PAGE = _TITLE, ("connection_delegates", "connection", "key")

@@ -115,6 +115,7 @@ class IntegrationDelegation(Delegation):
 
     content_object = models.ForeignKey(Integration, **GOES_WITH)
     THERE = {"content_object__state": Integration.State.ACTIVE}
+    PAGE = ("integration_delegates", "integration", "handle")
 
 
 class ReadBy(models.TextChoices):

@@ -16,18 +16,19 @@ from psycopg.errors import DeadlockDetected
 from connections.api import aggregators, permissions, schemas, stream, tree, workspace
 from connections.api import places as connection_places
 from integrations.api import advanced, health, integrations, nodes, processes
+from integrations.api.delegation import delegates as thing_delegates
 from integrations.api.notifications import deliveries, emails, webhooks
 from integrations.api.trials import preview, selection
 from workspaces.api import actor, audit_log, places
-from workspaces.api.people import members, service_accounts, tokens, users
+from workspaces.api.people import delegates, members, service_accounts, tokens, users
 from workspaces.api.problems import ProblemError, answer
 from workspaces.rate_limit import LimitReachedError
 
 SUBJECTS = (
-    *(actor, users, tokens, places, members, service_accounts, audit_log),
+    *(actor, users, tokens, places, members, service_accounts, delegates, audit_log),
     *(connection_places, tree, stream, workspace, permissions, schemas, aggregators),
     *(integrations, nodes, processes, advanced, health, preview, selection),
-    *(emails, webhooks, deliveries),
+    *(emails, webhooks, deliveries, thing_delegates),
 )
 ROUTES = tuple(dict.fromkeys(subject.routes for subject in SUBJECTS))  # what is at one path shares its routes
 

@@ -35,6 +35,7 @@ MEANS = {
     "Sign in with it": {"action_primary"},
     "Sync Integration": {"sync_url"},
     "System": {"theme=system"},
+    "Take from": {"do=end"},
     "Test Connection": {"do=test"},
     "Those before": {"do=look"},
     "More in": {"do=look"},

@@ -303,6 +303,33 @@ POST   /org/{org}/service_account/{account}/token                          org
 GET    /org/{org}/service_account/{account}/token/{token_id}               org
 PATCH  /org/{org}/service_account/{account}/token/{token_id}               org
 DELETE /org/{org}/service_account/{account}/token/{token_id}               org
+GET    /integration/{integration}/delegate  tenant
+POST   /integration/{integration}/delegate  tenant
+DELETE /integration/{integration}/delegate/{user}/{permission}  tenant
+GET    /org/{org}/integration/{integration}/delegate  org
+POST   /org/{org}/integration/{integration}/delegate  org
+DELETE /org/{org}/integration/{integration}/delegate/{user}/{permission}  org
+GET    /connection/{node}/delegate  tenant
+POST   /connection/{node}/delegate  tenant
+DELETE /connection/{node}/delegate/{user}/{permission}  tenant
+GET    /org/{org}/connection/{node}/delegate  org
+POST   /org/{org}/connection/{node}/delegate  org
+DELETE /org/{org}/connection/{node}/delegate/{user}/{permission}  org
+GET    /connection_folder/{node}/delegate  tenant
+POST   /connection_folder/{node}/delegate  tenant
+DELETE /connection_folder/{node}/delegate/{user}/{permission}  tenant
+GET    /org/{org}/connection_folder/{node}/delegate  org
+POST   /org/{org}/connection_folder/{node}/delegate  org
+DELETE /org/{org}/connection_folder/{node}/delegate/{user}/{permission}  org
+GET    /tenant/{tenant}/delegate  tenant
+POST   /tenant/{tenant}/delegate  tenant
+DELETE /tenant/{tenant}/delegate/{user}/{permission}  tenant
+GET    /org/{org}/delegate  org
+POST   /org/{org}/delegate  org
+DELETE /org/{org}/delegate/{user}/{permission}  org
+GET    /org/{org}/workspace/{workspace}/delegate  workspace
+POST   /org/{org}/workspace/{workspace}/delegate  workspace
+DELETE /org/{org}/workspace/{workspace}/delegate/{user}/{permission}  workspace
 """
 # Which verbs open a route to a delegate, who has no other right to it: any of them alone, and no other one.
 SHARE, CONFIGURE = ("share_folder", "share_connection"), ("configure_folder", "configure_connection")
@@ -510,6 +537,8 @@ def test_each_gets_what_the_table_says(
             factories.token(account, cast.acme)
             token = Token.objects.get(user=account).public_id
         named["account"] = account.public_id
+    if "/delegate/" in path:
+        named["permission"] = _delegate_one(_scope(cast, path), path, things | {"integration": made}, cast)
     url = path.format(**named, identity="reader", email=cast.reader.email, token_id=token)
     may, inside = MAY[group]
 
@@ -565,6 +594,15 @@ def _delegate(scope: Scope, things: dict[str, Any], to: User, verbs: Iterable[st
             wanted = [verb for verb in of_kind if verb in verbs]
             if kind in things and wanted and not (scope.workspace and kind == "integration"):
                 delegates.delegate(access=owner, thing=things[kind], user=to, verbs=wanted)
+
+
+def _delegate_one(scope: Scope, path: str, things: dict[str, Any], cast: Cast) -> str:
+    """Delegate something to the reader on what a path is about, and give the verb."""
+    about = re.findall(r"/(integration|connection|folder)/|_(folder)/", path)
+    kind = next(filter(None, about[0])) if about else str(scope.place._meta.model_name)
+    verb = VERBS_OF[kind][0]
+    _delegate(scope, {kind: things.get(kind, scope.place)}, cast.reader, [verb], by=cast.tenant_owner)
+    return verb
 
 
 def test_what_is_delegated_is_a_route() -> None:

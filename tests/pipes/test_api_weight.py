@@ -11,8 +11,10 @@ from tests import factories
 from tests.conftest import Cast
 from tests.programs import Program, ProgramOf
 from workspaces import isolation
-from workspaces.access import Scope
-from workspaces.models import Role
+from workspaces.access import Access, Scope
+from workspaces.delegation.verbs import VERBS_OF
+from workspaces.models import Membership, Role
+from workspaces.people import delegates
 
 LISTS = (
     *("/actor/org", "/actor/workspace", "/actor/activity", "/actor/conn", "/identity", "/org", "/audit_log"),
@@ -20,6 +22,7 @@ LISTS = (
     *("/integration", "/org/tnt/integration", "/org/tnt/workspace/fireworks/integration"),
     *("/process", "/org/tnt/process", "/org/tnt/integration/first/process"),
     *("/service_account", "/org/tnt/service_account"),
+    *("/org/tnt/delegate", "/org/tnt/workspace/fireworks/delegate", "/org/tnt/integration/first/delegate"),
     *("/org/tnt/integration/first/notification/webhook", "/org/tnt/integration/first/notification/delivery"),
 )
 
@@ -50,6 +53,18 @@ def grow(cast: Cast, name: str) -> None:
             factories.service_account(scope, name, by=by)
 
 
+def delegate(cast: Cast, first: Integration, name: str) -> None:
+    """Delegate one verb on each kind of thing whose delegates are listed, to one more member."""
+    user = factories.user(f"{name}-delegate")
+    with isolation.as_tenant(cast.acme.pk):
+        factories.member(cast.at_org, user, Role.MEMBER)
+        memberships = tuple(Membership.objects.filter(user=cast.tenant_owner))
+        for thing, scope in ((cast.tnt, cast.at_org), (cast.fireworks, cast.at_workspace), (first, cast.at_org)):
+            verb = VERBS_OF[str(thing._meta.model_name)][0]
+            access = Access(cast.tenant_owner, scope, memberships)
+            delegates.delegate(access=access, thing=thing, user=user, verbs=[verb])
+
+
 def notify(cast: Cast, first: Integration, name: str) -> None:
     """Make one more webhook, and something that was sent to it."""
     hook = factories.webhook(first, name, by=cast.org_owner)
@@ -64,12 +79,14 @@ def test_a_list_asks_as_often_for_two_as_for_many(program: ProgramOf, cast: Cast
         first = factories.integration(cast.at_org, "first", by=cast.org_owner)
         factories.finished_run(first)
         notify(cast, first, "a")
+    delegate(cast, first, "a")
     few = {path: statements(ours, path) for path in LISTS}
     for number in range(8):
         grow(cast, f"n{number}")
         with isolation.as_tenant(cast.acme.pk):
             factories.finished_run(first)
             notify(cast, first, f"n{number}")
+        delegate(cast, first, f"n{number}")
     many = {path: statements(ours, path) for path in LISTS}
     assert many == few
     assert max(few.values()) <= 12

@@ -30,6 +30,9 @@ class Delegation(UserObjectPermissionBase):
     ORGANIZATION: ClassVar[str | None] = "content_object__organization_id"
     WORKSPACE: ClassVar[str | None] = None
     PATH: ClassVar[str | None] = None
+    # What it is called beside its handle, and the page of its delegates: URL name, and an argument with what fills it.
+    TITLE: ClassVar[str | None] = None
+    PAGE: ClassVar[tuple[str, str, str]] = ("place_delegates", "", "")
     THERE: ClassVar[Mapping[str, object]] = MappingProxyType({})
 
     class Meta:

@@ -13,6 +13,7 @@ from workspaces.people import service_accounts, tokens
 from workspaces.places import members
 from workspaces.places.deletion import MOST_NAMES, Going
 from workspaces.scoping import scope_view
+from workspaces.views.delegation import listed
 from workspaces.views.delete_confirmation import ConfirmForm, show_delete
 from workspaces.web.htmx import render_page, search_text
 from workspaces.web.pagination import numbered_page
@@ -56,8 +57,12 @@ def detail(request: HttpRequest, access: Access, account: int) -> HttpResponse:
     held = list(tokens.tokens_of(found.user, scope.tenant))
     for token in held:
         token.user, token.tenant = found.user, scope.tenant  # known, and need not be read again
+    page, delegated = listed.of_account(request, scope, found.user)
     context = {
         "form": form,
+        "page": page,
+        "listed": delegated,
+        "delegates_url": scope.url("place_delegates"),
         "member": found,
         "account": found.user,
         "rows": [(token, tokens.state_of(token, now=now)) for token in held],
