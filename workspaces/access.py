@@ -141,7 +141,8 @@ class Access:
 
     def check(self, needs: Power) -> None:
         if self.power < needs:
-            who = "an owner" if needs == Power.OWNER else "an operator or owner"
+            others = "a member" if needs == Power.MEMBER else "an operator or owner"  # who is none may be a delegate
+            who = "an owner" if needs == Power.OWNER else others
             raise PermissionDenied(
                 f"You need to be {who} of {self.scope} for this."
                 f" Ask an owner of {self.scope} to do it or to change your role."

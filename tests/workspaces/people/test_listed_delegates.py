@@ -95,5 +95,6 @@ def test_the_page_of_a_service_account_says_what_is_delegated_to_it(cast: Cast, 
     html = _main(as_org_owner, page)
     for name, url in (pages | {"tnt": f"{URL}/people/delegates/"}).items():
         assert re.search(f'href="{url}"><bdi>{name}</bdi>', html), name
-    assert html.count("Read the audit log") == 1
-    assert "Sync and preview the integration" in html
+    assert html.count("read the audit log") == 1
+    assert "sync and preview the integration" in html
+    assert "acme/tnt/fireworks" not in html  # which is in acme/tnt

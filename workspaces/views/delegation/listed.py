@@ -18,13 +18,13 @@ from workspaces.web.pagination import numbered_page
 
 @dataclass(frozen=True, slots=True)
 class ListedRow:
-    """Who may do what to which thing, where that lies, and the page of its delegates."""
+    """Who may do what to which thing, the place that it is in (a tenant is in none), and the page of its delegates."""
 
     user: User
     words: str
     kind: str
     name: str
-    where: Scope
+    where: Scope | None
     url: str
     since: datetime
     by: User | None
@@ -66,8 +66,16 @@ def _rows(tenant: Tenant, found: Sequence[Listed]) -> list[ListedRow]:
             url = ""
         by = people.get(one.created_by_id or 0)
         words = WORDS[Verb(one.verb)]
-        rows.append(ListedRow(people[one.user_id], words, one.kind, one.name, scope, url, one.since, by))
+        where = _around(scope) if one.kind == scope.place._meta.model_name else scope
+        rows.append(ListedRow(people[one.user_id], words, one.kind, one.name, where, url, one.since, by))
     return rows
+
+
+def _around(place: Scope) -> Scope | None:
+    """Give the place that a place is in."""
+    if place.workspace:
+        return Scope(place.tenant, place.organization)
+    return Scope(place.tenant) if place.organization else None
 
 
 def _people(found: Iterable[Listed]) -> set[int]:
