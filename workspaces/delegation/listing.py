@@ -61,7 +61,8 @@ def _part(table: type[Delegation], where: dict[Any, Any]) -> "QuerySet[Any, Any]
         "workspace": _handle_of(table.WORKSPACE),
         "since": F("created_at"),
     }
-    return table._default_manager.filter(**where).annotate(**columns).values_list(*Listed._fields)
+    rows: QuerySet[Any, Any] = table._default_manager.filter(**where).annotate(**columns)
+    return rows.values_list(*Listed._fields)
 
 
 def _handle_of(column: str | None) -> Any:
