@@ -145,7 +145,8 @@ def _with_text(lists: dict[str, str], text: str) -> list[tuple[str, str]]:
 def _integrations(access: Access, text: str) -> Group:
     there = Integration.objects.filter(tenant=access.scope.tenant, state=Integration.State.ACTIVE)
     if not access.is_tenant_owner:
-        there = there.filter(organization_id__in=access.owned_organization_ids)
+        held = access.held.that_give(Verb.VIEW_INTEGRATION)
+        there = there.filter(Q(organization_id__in=access.owned_organization_ids) | Q(pk__in=held.keys))
     found = there.filter(Q(handle__icontains=text) | Q(source_organization_id__iexact=text))
     ranked = found.annotate(rank=closeness(text, "handle", "source_organization_id")).order_by("rank", "handle")
     hits, lists = [], {}

@@ -78,10 +78,11 @@ def stack_name(settings: NamedSettings, kind: AccessTest.Kind) -> str:
     )
 
 
-def other_mirrors(settings: NamedSettings, organization_id: str | None = None) -> str:
+def other_mirrors(settings: NamedSettings, organization_id: str | None = None, *, names_them: bool = True) -> str:
     """Name the other integrations that mirror this AWS organization, and say whether they are in the way; often empty.
 
-    Without ``organization_id`` it is the one that the last good Test Discovery found.
+    Without ``organization_id`` it is the one that the last good Test Discovery found. To who may not see them all, it
+    ``names_them`` not.
     """
     found = findings.organization_found(settings) if organization_id is None else [organization_id]
     others = Integration.objects.filter(tenant=settings.tenant, source_organization_id__in=found)
@@ -90,7 +91,9 @@ def other_mirrors(settings: NamedSettings, organization_id: str | None = None) -
         return ""
     ours = [each.handle for each in others if each.organization_id == settings.organization_id]
     name = settings.member_role.name_or_default
-    whose = f"The integration {' and '.join(ours)}" if ours else f"Another integration of {settings.tenant}"
+    whose = (
+        f"The integration {' and '.join(ours)}" if ours and names_them else f"Another integration of {settings.tenant}"
+    )
     if any(each.member_role.name_or_default == name for each in others):
         return (
             f"{whose} mirrors this AWS organization already, and its role in each account is called"

@@ -169,7 +169,7 @@ def _show(
         member_steps=setup_files.member_steps(setup),
         why_no_stackset=setup_files.why_no_stackset(setup),
         where_stackset_goes=setup_files.where_stackset_goes(setup),
-        other_mirrors=setup_files.other_mirrors(setup, integration.source_organization_id),
+        other_mirrors=setup_files.other_mirrors(setup, integration.source_organization_id, names_them=access.can_own),
         discovery=discovery,
         connection=connection,
         discovery_stored=stored_now(discovery),

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from connections import actions, sharing
 from connections.models import Folder
@@ -142,6 +144,54 @@ def test_a_day(cast: Cast, owner: Access, main: Integration, client: Client) -> 
     assert me.post(f"{MAIN}sync/").status_code == 403
     assert me.post(question, {"do": "approve"}).status_code == 302
     assert runs_of(main)[0].state == SyncRun.State.APPROVED
+
+
+def test_pages_ask_no_more_of_the_database_than_those_of_owners_however_large_the_tree(
+    cast: Cast, owner: Access, main: Integration, client: Client
+) -> None:
+    client.force_login(cast.org_member)
+    give(owner, main, cast.org_member, *VERBS_OF["integration"])
+    with isolation.as_tenant(cast.acme.pk):
+        labs = Folder.objects.get(parent=main.root_folder)
+    run = f"processes/{runs_of(main)[0].number}/"
+    pages = ("", f"folders/{labs.pk}/", "?kind=connection", "picture/", "processes/", run, "config/", "advanced/")
+    client.get(MAIN)  # the session is seen
+
+    def queries() -> dict[str, int]:
+        return {url: _count(client, url) for url in (LIST, *(MAIN + page for page in pages))}
+
+    with isolation.as_tenant(cast.acme.pk):
+        factories.grow(labs, folders=2, connections=10)
+    few = queries()
+    with isolation.as_tenant(cast.acme.pk):
+        factories.grow(labs, folders=60, connections=1000)
+    many = queries()
+    assert {url: number for url, number in many.items() if number > few[url]} == {}
+    client.force_login(cast.org_owner)
+    client.get(MAIN)
+    mine = {url: _count(client, url) for url in many if "folders" not in url}
+    assert {url: many[url] for url in mine if many[url] > mine[url]} == {}
+
+
+def _count(client: Client, url: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(url).status_code == 200
+    return len([query for query in captured if "SAVEPOINT" not in query["sql"]])
+
+
+def test_what_a_delegate_finds_and_is_not_told(cast: Cast, owner: Access, main: Integration, client: Client) -> None:
+    client.force_login(cast.org_member)
+    search = "/tenants/acme/orgs/tnt/search/"
+    assert "integrations/main/" not in leads_to(client.get(search, {"q": "main"}))
+    give(owner, main, cast.org_member, Verb.CONFIGURE_INTEGRATION)
+    assert "integrations/main/" in leads_to(client.get(search, {"q": "main"}))
+    assert "integrations/secret-one/" not in leads_to(client.get(search, {"q": "secret"}))
+    assert "New Integration" not in text_of(client.get(search, {"q": "integration"}))
+    with isolation.as_tenant(cast.acme.pk):
+        Integration.objects.update(source_organization_id="o-acme123456")
+    said = text_of(client.get(f"{MAIN}config/"))
+    assert "Another integration of acme mirrors this AWS organization" in said
+    assert "secret-one" not in said
 
 
 def _beside_the_place(urls: set[str]) -> set[str]:

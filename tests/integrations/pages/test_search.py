@@ -212,4 +212,5 @@ def test_the_number_of_queries_is_small_and_the_same_for_a_large_tree(cast: Cast
     few = queries()
     with isolation.as_tenant(cast.acme.pk):
         factories.grow(tree, folders=80, connections=2000)
-    assert queries() == few <= MOST_QUERIES
+    # What was delegated to somebody is read too, but of who owns the tenant.
+    assert queries() == few <= MOST_QUERIES + (who != "tenant_owner")
