@@ -115,7 +115,7 @@ def test_a_day(cast: Cast, owner: Access, main: Integration, client: Client) -> 
     assert f"integrations/main/processes/{run.number}/" in leads_to(me.get(MAIN))
     assert "waits for the approval of somebody" in text_of(me.post(f"{MAIN}sync/", follow=True))
     looked = me.get(question)
-    assert "1 workspace that you may not enter; something breaks in 1 of them" in text_of(looked)
+    assert "1 workspace that you may not enter, which loses something." in text_of(looked)
     assert "fireworks" not in text_of(looked)
     assert b'value="approve"' not in looked.content
     refused = me.post(question, {"do": "approve"})
