@@ -2,28 +2,25 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import pytest
-from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.test import Client
-from django.utils import timezone
+from pytest_django.plugin import DjangoDbBlocker
 
-from connections import actions
-from integrations.models import AccountAccess, Delivery, Integration, SettingsTrial
-from integrations.notifications import webhooks
+from integrations.models import Integration, SettingsTrial
 from integrations.planning.snapshot import Snapshot, SnapshotFolder, pack
 from integrations.trials import settings_trial
 from pipes.api import ROUTES
-from tests import factories
 from tests.conftest import Cast
+from tests.pipes.world import INSIDE, World, prepared, undone
 from workspaces import isolation
 from workspaces.access import Access, Scope
 from workspaces.delegation.verbs import VERBS_OF, Verb
 from workspaces.models import Membership, Token, User
-from workspaces.people import delegates, tokens
+from workspaces.people import delegates
 
 # Rows: method and path, and for whom it is. "all" of the tenant, its owners ("tenant"), members and owners of the
 # organization ("org member", "org"), readers and owners of the workspace ("reader", "workspace"), or "self" alone.
@@ -433,17 +430,13 @@ NEVER_THERE = {("GET", "/org/{org}/workspace/{workspace}/process/{process}")}
 ROWS = [re.split(r"\s{2,}|(?<=[A-Z])\s+(?=/)", line.strip()) for line in TABLE.strip().splitlines()]
 
 # Of each group who may, and who may not but belongs to the place all the same: they are told why.
-PEOPLE = (
-    *("tenant_owner", "tenant_member", "org_owner", "org_member", "workspace_owner", "operator", "reader"),
-    *("stranger", "nobody", "ended"),
-)
-_INSIDE = PEOPLE[:7]
+PEOPLE = (*INSIDE, "stranger", "nobody", "ended")
 _IN_ORG = ("tenant_owner", *PEOPLE[2:7])
 _IN_WORKSPACE = ("tenant_owner", "org_owner", *PEOPLE[4:7])
 MAY = {
-    "all": (_INSIDE, _INSIDE),
-    "tenant": (("tenant_owner",), _INSIDE),
-    "nobody": ((), _INSIDE),
+    "all": (INSIDE, INSIDE),
+    "tenant": (("tenant_owner",), INSIDE),
+    "nobody": ((), INSIDE),
     "org member": (_IN_ORG, _IN_ORG),
     "org": (("tenant_owner", "org_owner"), _IN_ORG),
     "reader": (_IN_WORKSPACE, _IN_WORKSPACE),
@@ -458,49 +451,26 @@ def test_the_table_has_every_route() -> None:
     assert len(ROWS) == len(declared - NEVER_THERE)
 
 
+@pytest.fixture(scope="module")
+def made_once(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    """All that rows ask about, in one transaction; at each level its holder has every verb on all of it."""
+    with django_db_blocker.unblock(), prepared() as world:
+        for level, holder in world.holders.items():
+            here = world.at[level]
+            _delegate(here.scope, here.to_delegate, holder, Verb, by=world.cast.tenant_owner)
+        yield world
+
+
 @pytest.fixture
-def sent(cast: Cast) -> dict[str, str]:
-    """The token of each of the people; nobody's is made up, and one is over."""
-    made = {"nobody": "tpt_00000000000000000000_guessed"}
-    for name in (*_INSIDE, "stranger", "ended"):
-        user = getattr(cast, "org_owner" if name == "ended" else name)
-        tenant = cast.globex if name == "stranger" else cast.acme
-        with isolation.as_tenant(tenant.pk):
-            made[name] = tokens.make(user=user, tenant=tenant, title=name, expires_at=None, by=user, now=timezone.now())
-    with isolation.as_tenant(cast.acme.pk):
-        Token.objects.filter(title="ended").update(is_active=False)
-    return made
+def world(made_once: World) -> Iterator[World]:
+    """The same for each row, which undoes what it does."""
+    with undone(made_once) as copied:
+        yield copied
 
 
 def _scope(cast: Cast, path: str) -> Scope:
     is_inside = path.startswith("/org/{org}/workspace/{workspace}")
     return cast.at_workspace if is_inside else cast.at_org if path.startswith("/org/{org}") else cast.at_tenant
-
-
-def _things(cast: Cast, path: str) -> dict[str, Any]:
-    """Make the folders, connections and what is about them that a path names, in the scope in which it is."""
-    scope = _scope(cast, path)
-    is_inside = scope.workspace is not None
-    with isolation.as_tenant(cast.acme.pk):
-        folder = factories.folder(scope, "Ours")
-        one = factories.connection(scope, "One", folder=folder)
-        AccountAccess.objects.create(tenant=scope.tenant, organization=scope.organization, connection=one)
-        node = folder if "_folder/" in path else one
-        made: dict[str, Any] = {"folder": folder, "connection": one, "node": node, "name": one}
-        if is_inside:
-            by = cast.workspace_owner
-            actions.add_schema(scope=scope, node=one, by=by)
-            made["aggregator"] = actions.create_aggregator(scope=scope, handle="every", patterns=["*"], by=by)
-        else:
-            made["permission"] = actions.add_grant(node=node, audience=scope, by=cast.tenant_owner)
-        return made
-
-
-def _notified(of: Integration, by: User) -> dict[str, str]:
-    """Make a webhook, and something that was sent to it."""
-    hook = factories.webhook(of, by=by)
-    webhooks.send_test(integration=of, webhook=hook, by=by, now=timezone.now())
-    return {"webhook": str(hook.uid), "delivery": str(Delivery.objects.get().uid)}
 
 
 def _begin(of: Integration, path: str, by: User) -> None:
@@ -513,32 +483,21 @@ def _begin(of: Integration, path: str, by: User) -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "group"), ROWS, ids=lambda text: str(text).replace("/", "."))
-def test_each_gets_what_the_table_says(
-    method: str, path: str, group: str, cast: Cast, sent: dict[str, str], client: Client
-) -> None:
+def test_each_gets_what_the_table_says(method: str, path: str, group: str, world: World, client: Client) -> None:
+    cast, at_tenant = world.cast, not path.startswith("/org")
+    place = _scope(cast, path)
+    here, kind = world.at[place.level], "folder" if "_folder/" in path else "connection"
+    made, by = here.integration, cast.tenant_owner if at_tenant else cast.org_owner
     with isolation.as_tenant(cast.acme.pk):
-        token = Token.objects.get(user=cast.reader).public_id
-    named = {"org": "tnt", "workspace": cast.fireworks.public_id, "user": cast.reader.public_id, "tenant": "acme"}
-    with isolation.as_user(cast.reader.pk):
-        EmailAddress.objects.create(user=cast.reader, email=cast.reader.email, verified=True, primary=True)
-    at_tenant = not path.startswith("/org")
-    with isolation.as_tenant(cast.acme.pk):
-        scope, by = (cast.at_tenant, cast.tenant_owner) if at_tenant else (cast.at_org, cast.org_owner)
-        made = factories.integration(scope, "main", by=by)
-        run = factories.finished_run(made)
+        token = Token.objects.get(user=here.account if "{account}" in path else cast.reader).public_id
         _begin(made, path, by)
-        named |= _notified(made, by) if "/notification" in path else {}
-    named |= {"integration": made.public_id, "process": run.public_id, "file": "sync.log"}
-    things = _things(cast, path)
+    things = here.things | {"node": here.things[kind]}
+    things |= {"permission": here.grants[kind]} if here.grants else {}
+    named = {"org": "tnt", "workspace": cast.fireworks.public_id, "user": cast.reader.public_id, "tenant": "acme"}
+    named |= here.named | {"file": "sync.log"}
     named |= {name: thing.public_id for name, thing in things.items()} | {"name": things["connection"].handle}
-    if "{account}" in path:
-        with isolation.as_tenant(cast.acme.pk):
-            account = factories.service_account(scope, by=by)
-            factories.token(account, cast.acme)
-            token = Token.objects.get(user=account).public_id
-        named["account"] = account.public_id
     if "/delegate/" in path:
-        named["permission"] = _delegate_one(_scope(cast, path), path, things | {"integration": made}, cast)
+        named["permission"] = _delegate_one(place, path, here.to_delegate, cast)
     url = path.format(**named, identity="reader", email=cast.reader.email, token_id=token)
     may, inside = MAY[group]
 
@@ -548,7 +507,7 @@ def test_each_gets_what_the_table_says(
             f"/api/v0{url}",
             json.dumps({}) if method in ("POST", "PATCH") else "",
             content_type="application/json",
-            headers={"Authorization": f"Bearer {sent[name]}"},
+            headers={"Authorization": f"Bearer {world.sent[name]}"},
         )
 
     for name in PEOPLE:
@@ -570,30 +529,40 @@ def test_each_gets_what_the_table_says(
     delegate = "tenant_member" if at_tenant else "org_member"
     if delegate in may:
         return
-    opens, place = DELEGATED.get(f"{method} {re.sub(_PLACES, '', path)}", ()), _scope(cast, path)
-    things |= {"integration": made, str(place.place._meta.model_name): place.place}
-    for verbs in [*((verb,) for verb in opens), tuple(verb for verb in Verb if verb not in opens)]:
+    opens = DELEGATED.get(f"{method} {re.sub(_PLACES, '', path)}", ())
+    things = here.to_delegate
+    for verb in opens:
         with transaction.atomic():
-            _delegate(place, things, getattr(cast, delegate), verbs, by=cast.tenant_owner)
+            _delegate(place, things, getattr(cast, delegate), [verb], by=cast.tenant_owner)
             answer = ask(delegate)
             transaction.set_rollback(True)
-        if set(verbs) <= set(opens):
-            assert answer.status_code in (200, 201, 204, 400, 402, 409), (verbs, answer.content)
-        else:
-            assert answer.status_code in (403, 404), (verbs, answer.content)
+        assert answer.status_code in (200, 201, 204, 400, 402, 409), (verb, answer.content)
+    with transaction.atomic():
+        _delegate(place, things, world.holders[place.level], opens, by=cast.tenant_owner, act=delegates.end)
+        answer = ask(f"{place.level} holder")
+        transaction.set_rollback(True)
+    assert answer.status_code in (403, 404), (opens, answer.content)
 
 
 _PLACES: Final = r"^/org/\{org\}(?=/)|^/tenant/\{tenant\}(?=/)"
 
 
-def _delegate(scope: Scope, things: dict[str, Any], to: User, verbs: Iterable[str], *, by: User) -> None:
-    """Let somebody do this to the things of a scope that it is for."""
+def _delegate(
+    scope: Scope,
+    things: dict[str, Any],
+    to: User,
+    verbs: Iterable[str],
+    *,
+    by: User,
+    act: Callable[..., list[Verb]] = delegates.delegate,
+) -> None:
+    """Let somebody do this to the things of a scope that it is for; or, by another act, no more."""
     with isolation.as_tenant(scope.tenant.pk):
         owner = Access(by, scope, tuple(Membership.objects.filter(user=by)))
         for kind, of_kind in VERBS_OF.items():
             wanted = [verb for verb in of_kind if verb in verbs]
             if kind in things and wanted and not (scope.workspace and kind == "integration"):
-                delegates.delegate(access=owner, thing=things[kind], user=to, verbs=wanted)
+                assert {*act(access=owner, thing=things[kind], user=to, verbs=wanted)} == {*wanted}
 
 
 def _delegate_one(scope: Scope, path: str, things: dict[str, Any], cast: Cast) -> str:
@@ -601,7 +570,7 @@ def _delegate_one(scope: Scope, path: str, things: dict[str, Any], cast: Cast) -
     about = re.findall(r"/(integration|connection|folder)/|_(folder)/", path)
     kind = next(filter(None, about[0])) if about else str(scope.place._meta.model_name)
     verb = VERBS_OF[kind][0]
-    _delegate(scope, {kind: things.get(kind, scope.place)}, cast.reader, [verb], by=cast.tenant_owner)
+    _delegate(scope, {kind: things[kind]}, cast.reader, [verb], by=cast.tenant_owner)
     return verb
 
 
