@@ -44,7 +44,7 @@ class Audience(Body):
 
 def _routes_of(path: str, find: Callable[[Scope, str], Node]) -> None:
     """Declare the routes of the permissions on what is found at a path."""
-    sharers = of_found(find, "node", *SHARE)
+    sharers, one = of_found(find, "node", *SHARE), f"{path}/permission/{{permission}}"
 
     @routes.get(f"{path}/permission", gives=Page[PermissionShape], at=_AT, needs=Power.OWNER, delegates=sharers)
     def list_permissions(call: Call, node: str, paging: Paging = PAGING) -> Page[PermissionShape]:
@@ -59,15 +59,13 @@ def _routes_of(path: str, find: Callable[[Scope, str], Node]) -> None:
         grant = _refused_well(lambda: actions.add_grant(node=found, audience=_audience(call, body), by=call.user))
         return _shaper(call, found)(_find(found, grant.public_id))
 
-    @routes.get(
-        f"{path}/permission/{{permission}}", gives=PermissionShape, at=_AT, needs=Power.OWNER, delegates=sharers
-    )
+    @routes.get(one, gives=PermissionShape, at=_AT, needs=Power.OWNER, delegates=sharers)
     def get_permission(call: Call, node: str, permission: str) -> PermissionShape:
         """Get one of the grants on it."""
         found = find(call.scope, node)
         return _shaper(call, found)(_find(found, permission))
 
-    @routes.patch(f"{path}/permission/{{permission}}", gives=PermissionShape, at=_AT, delegates=sharers)
+    @routes.patch(one, gives=PermissionShape, at=_AT, delegates=sharers)
     def change_permission(call: Call, node: str, permission: str, body: Audience) -> PermissionShape:
         """Let somebody else use it instead."""
         found = find(call.scope, node)
@@ -76,7 +74,7 @@ def _routes_of(path: str, find: Callable[[Scope, str], Node]) -> None:
         _refused_well(lambda: actions.change_grant(node=found, grant=grant, audience=audience, by=call.user))
         return _shaper(call, found)(_find(found, permission))
 
-    @routes.delete(f"{path}/permission/{{permission}}", gives=PermissionShape, at=_AT, delegates=sharers)
+    @routes.delete(one, gives=PermissionShape, at=_AT, delegates=sharers)
     def remove_permission(call: Call, node: str, permission: str) -> PermissionShape:
         """Take a grant back: who may not use it any more loses it from their schema."""
         found = find(call.scope, node)
