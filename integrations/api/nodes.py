@@ -18,7 +18,7 @@ from connections.api.nodes import shape_of
 from connections.api.shapes import ConnectionShape
 from connections.api.tree import routes
 from connections.api.workspace import contents
-from connections.delegation import CONFIGURE
+from connections.delegation import CONFIGURE, MANAGE
 from connections.errors import ChangedMeanwhileError, HandleTakenError
 from connections.forms.node import NodeForm
 from connections.models import Connection, Folder
@@ -70,7 +70,7 @@ class FolderChange(Body):
 _OF_CONNECTION: Final = of_found(find_connection, "connection", *CONFIGURE)
 
 
-@routes.post("/connection", gives=ConnectionShape, at=_AT)
+@routes.post("/connection", gives=ConnectionShape, at=_AT, delegates=MANAGE)
 @routes.post("/conn", gives=ConnectionShape, at=(ORG,))
 def create_connection(call: Call, body: NewConnection, mode: Mode = "") -> ConnectionShape:
     """Make a connection; ``mode=available`` only says whether the handle is free.
@@ -84,6 +84,7 @@ def create_connection(call: Call, body: NewConnection, mode: Mode = "") -> Conne
         if call.scope.workspace and body.config is None and (shared := _shared(call, body.handle)):
             schemas.add(call, shared.public_id)
             return shape_of(call.access, shared)
+        call.access.check(Power.OWNER)  # delegates of a workspace's schemas add what is shared, and make nothing
         made = _create(call, body)
         if body.config is not None:
             with _understood():
@@ -115,7 +116,7 @@ def change_connection(call: Call, connection: str, body: ConnectionChange, mode:
         return shape_of(call.access, find_connection(call.scope, key))
 
 
-@routes.delete("/connection/{connection}", gives=ConnectionShape, at=_AT)
+@routes.delete("/connection/{connection}", gives=ConnectionShape, at=_AT, delegates=MANAGE)
 @routes.delete("/conn/{connection}", gives=ConnectionShape, at=(ORG,))
 def delete_connection(call: Call, connection: str) -> ConnectionShape:
     """Delete a connection that was made by hand; in a workspace, one of others is removed from its schemas."""
@@ -127,6 +128,7 @@ def delete_connection(call: Call, connection: str) -> ConnectionShape:
         shared = usable_connection(contents(call), connection)
         schemas.remove(call, shared)
         return shape_of(call.access, shared)
+    call.access.check(Power.OWNER)
     return _delete(call, found)
 
 

@@ -404,6 +404,7 @@ DELEGATED: dict[str, tuple[str, ...]] = {
     "GET /audit_log": ("view_audit_log",),
     "GET /workspace/{workspace}": USE,
     "PATCH /workspace/{workspace}": MANAGE,
+    "POST /workspace/{workspace}/connection": MANAGE,
     "GET /workspace/{workspace}/aggregator": USE,
     "POST /workspace/{workspace}/aggregator": MANAGE,
     "DELETE /workspace/{workspace}/aggregator/{aggregator}": MANAGE,

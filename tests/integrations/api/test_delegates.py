@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from connections import sharing
 from tests import factories
 from tests.conftest import Cast
 from tests.programs import ProgramOf
@@ -76,6 +77,28 @@ def test_a_service_account_gets_single_permissions(cast: Cast, program: ProgramO
     assert nightly("GET", "/org/tnt/workspace/fireworks/connection").status_code == 200
     body = {"connection_handle": "leaf"}
     assert nightly("POST", "/org/tnt/workspace/fireworks/schema", body).status_code == 403
+
+
+def test_a_delegate_of_schemas_adds_what_is_shared_and_makes_and_renames_nothing(
+    cast: Cast, program: ProgramOf
+) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        shared = factories.connection(cast.at_org, "Shared")
+        sharing.set_grants(shared, [cast.at_workspace])
+        own = factories.connection(cast.at_workspace, "Own")
+    here = "/org/tnt/workspace/fireworks"
+    given = {"user_handle": "org-member", "permission": "manage_schemas"}
+    assert program(cast.org_owner)("POST", f"{here}/delegate", given).status_code == 201
+    member = program(cast.org_member)
+    assert member("POST", f"{here}/connection", {"handle": shared.handle, "plugin": "aws"}).status_code == 201
+    assert [one["name"] for one in member.get(f"{here}/schema")["items"]] == [shared.handle]
+    assert member("DELETE", f"{here}/connection/{shared.handle}").status_code == 200
+    assert member.get(f"{here}/schema")["items"] == []
+    assert member("POST", f"{here}/connection", {"handle": "mine", "plugin": "aws"}).status_code == 403
+    assert member("DELETE", f"{here}/connection/{own.public_id}").status_code == 403
+    assert member("PATCH", here, {"handle": "mine"}).status_code == 403
+    changed = member("PATCH", here, {"handle": "fireworks", "search_path_prefix": [shared.handle]})
+    assert changed.json()["search_path_prefix"] == [shared.handle]
 
 
 @pytest.mark.parametrize(
