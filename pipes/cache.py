@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import structlog
 from django.core.cache.backends.db import DatabaseCache
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from django.db import connection, transaction
 from redis.exceptions import RedisError
 
@@ -34,11 +34,25 @@ def _from_either(name: str) -> Any:
     return method
 
 
+class _KeptClient(RedisCacheClient):
+    """Keeps what asks Redis, which Django makes anew for each question: that takes as long as to ask it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._kept: dict[bool, Any] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        if write not in self._kept:
+            self._kept[write] = super().get_client(key, write=write)
+        return self._kept[write]
+
+
 class FallbackCache(RedisCache):
     """Django's Redis cache, with Django's database cache behind it."""
 
     def __init__(self, server: str, params: Mapping[str, Any]) -> None:
         super().__init__(server, dict(params))
+        self._class = _KeptClient
         prefix = {key: value for key, value in params.items() if key in ("KEY_PREFIX", "VERSION")}
         self._table = _TableCache(_TABLE, {**prefix, **_TABLE_OPTIONS})
 

@@ -59,8 +59,7 @@ def _place(name: str, key: object, window: Window, now: datetime) -> str:
 
 def _count(place: str, window: Window) -> int:
     while True:
-        cache.add(place, 0, timeout=window.value[1])
         try:
             return int(cache.incr(place))
-        except ValueError:  # it was emptied in between, or changed servers: then this is the first
-            continue
+        except ValueError:  # it is the first, also when the cache was emptied in between, or changed servers
+            cache.add(place, 0, timeout=window.value[1])

@@ -1,6 +1,6 @@
 """What nodes say that is known above here: which integration manages them, and how those made by hand sign in."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -27,12 +27,13 @@ def _nothing() -> Combinable:
 class Sources:
     """Whom to ask.
 
-    ``managers`` finds integrations by the ids of the top folders of their mirrors, in one statement. ``manager_id`` is
-    the id of the integration as an expression, of a row with a ``root``; ``sign_in`` is one of what ``read_sign_in``
-    reads, of a connection.
+    ``of_manager`` are the columns, as seen from the top folder of a mirror, of which ``read_manager`` makes the shape
+    of its integration; none where nothing manages it. ``manager_id`` is the id of the integration as an expression,
+    of a row with a ``root``; ``sign_in`` is one of what ``read_sign_in`` reads, of a connection.
     """
 
-    managers: Callable[[Collection[int], Tenant], Mapping[int, ManagerShape]] = lambda _roots, _tenant: {}
+    of_manager: Sequence[str] = ()
+    read_manager: Callable[[Sequence[Any], Tenant], ManagerShape | None] = lambda _values, _tenant: None
     manager_id: Combinable = field(default_factory=_nothing)
     sign_in: Combinable = field(default_factory=_nothing)
     read_sign_in: Callable[[Any], SignIn] = lambda _facts: SignIn({}, "")

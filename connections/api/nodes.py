@@ -75,13 +75,18 @@ class Shaping:
         return People.of([*self.rows, *self.also], self.access.scope.tenant)
 
     @cached_property
-    def _folders(self) -> dict[int, TrunkItem]:
-        """Find the folders on the ways to all rows, by their keys; for bare ones only those that rows are in."""
+    def _read(self) -> list[tuple[Any, ...]]:
+        """Read the folders on the ways to all rows, and what manages them; for bare ones those that rows are in."""
         paths = {path_to(row) for row in self.rows} - {""}
         ids = {pk for path in paths for pk in ids_on(path)[-1 if self.is_bare else 0 :]}
+        ids |= set() if self.is_bare else {row.root_id for row in self.rows if row.root_id is not None}
         found = Folder.objects.filter(pk__in=ids) if ids else Folder.objects.none()
-        columns = ("pk", "public_id", "title", "handle")
-        return {pk: TrunkItem(id=key, title=title or handle) for pk, key, title, handle in found.values_list(*columns)}
+        of_manager = () if self.is_bare else managed.sources().of_manager
+        return list(found.values_list("pk", "public_id", "title", "handle", *of_manager))
+
+    @cached_property
+    def _folders(self) -> dict[int, TrunkItem]:
+        return {pk: TrunkItem(id=key, title=title or handle) for pk, key, title, handle, *_ in self._read}
 
     @cached_property
     def _trunks(self) -> dict[str, list[TrunkItem]]:
@@ -94,8 +99,9 @@ class Shaping:
 
     @cached_property
     def _managers(self) -> Mapping[int, ManagerShape]:
-        roots = {row.root_id for row in self.rows if row.root_id is not None}
-        return managed.sources().managers(roots, self.access.scope.tenant) if roots and not self.is_bare else {}
+        read, tenant = managed.sources().read_manager, self.access.scope.tenant
+        found = {pk: read(of_manager, tenant) for pk, _, _, _, *of_manager in self._read if of_manager}
+        return {pk: manager for pk, manager in found.items() if manager}
 
     @cached_property
     def _sign_ins(self) -> Mapping[int, SignIn]:

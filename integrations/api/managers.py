@@ -1,6 +1,6 @@
 """What ``connections.api`` is told of integrations and of how connections made by hand sign in, as it may not ask."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import OuterRef, Subquery
@@ -12,20 +12,20 @@ from integrations.models import AccessMode, AccountAccess, Integration
 from workspaces.models import Tenant
 
 _ACTIVE = Integration.objects.filter(state=Integration.State.ACTIVE)
-_OF_MANAGER: Final = (
-    *("public_id", "handle", "created_at", "updated_at", "version"),
-    *("organization__public_id", "created_by__public_id", "updated_by__public_id"),
+_OF_MANAGER: Final = tuple(
+    f"integration__{name}"
+    for name in (
+        *("state", "public_id", "handle", "created_at", "updated_at", "version"),
+        *("organization__public_id", "created_by__public_id", "updated_by__public_id"),
+    )
 )
 
 
-def managers(roots: Collection[int], tenant: Tenant) -> Mapping[int, ManagerShape]:
-    """Find the integrations of these top folders, in one statement."""
-    found = _ACTIVE.filter(root_folder__in=roots, tenant=tenant).values_list("root_folder_id", *_OF_MANAGER)
-    return {root: _manager(values, tenant) for root, *values in found}
-
-
-def _manager(values: Sequence[Any], tenant: Tenant) -> ManagerShape:
-    key, handle, made_at, changed_at, version, identity_id, by, changed_by = values
+def _manager(values: Sequence[Any], tenant: Tenant) -> ManagerShape | None:
+    """Make the shape of an integration; of one that is being deleted, none."""
+    state, key, handle, made_at, changed_at, version, identity_id, by, changed_by = values
+    if state != Integration.State.ACTIVE:
+        return None
     return ManagerShape(
         id=key,
         handle=handle,
@@ -66,7 +66,8 @@ _OF_CONNECTION = AccountAccess.objects.filter(connection=OuterRef("pk")).values(
 )
 register(
     Sources(
-        managers,
+        _OF_MANAGER,
+        _manager,
         Subquery(_ACTIVE.filter(root_folder=OuterRef("root")).values("public_id")[:1]),
         Subquery(_OF_CONNECTION),
         read_sign_in,
