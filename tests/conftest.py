@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache as cached
 from typing import Any
 
 import pytest
 import time_machine
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.conf import settings
+from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.cache import cache
 from django.core.management.commands import flush
 from django.db import connection, connections
@@ -69,8 +71,9 @@ def pytest_configure() -> None:
     """Hash passwords cheaply, for they protect nothing here, and serve static files from where they are kept.
 
     Django's test client would copy the context of each template, which takes a tenth of the time of a page's test, and
-    each client would look through all static files.
+    each client would look through all static files. Each page has twenty addresses of these, put together anew.
     """
+    StaticFilesStorage.url = cached(StaticFilesStorage.url)  # type: ignore[method-assign]
     WhiteNoiseMiddleware.update_files_dictionary = _remember_files  # type: ignore[method-assign]
     test_client.store_rendered_templates = lambda *_, **__: None  # type: ignore[attr-defined]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
