@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.utils import timezone
@@ -21,6 +21,8 @@ LIST_ACCOUNTS, LIST_UNITS, LIST_CHILDREN = "ListAccounts", "ListOrganizationalUn
 HASTY = Retries(faults=3, first_wait=0.001, answer_within=0.25)
 # Each connection that is kept may turn out to be closed: one more try than there can be of them.
 PATIENT = Retries(faults=20, first_wait=0.001)
+# New credentials are asked for ten times, and each wait may be twice the one before.
+AT_ONCE = replace(QUICK, first_wait=0.001)
 OF_STS = ("AssumeRole", "GetCallerIdentity")
 
 Plan = Callable[[RunningAws, str, int], object]  # what goes wrong, in which operation, after how many calls
@@ -80,7 +82,7 @@ FAULTS: dict[str, Fault] = {
     "denied": Fault(_error("AccessDenied", "AccessDeniedException")),
     "code that nobody knows": Fault(_error("Novelty", "NoveltyException")),
     "expired once": Fault(_error("ExpiredToken", "ExpiredTokenException", 1)),
-    "expired": Fault(_error("ExpiredToken", "ExpiredTokenException")),
+    "expired": Fault(_error("ExpiredToken", "ExpiredTokenException"), retries=AT_ONCE),
     "cut off once": Fault(lambda aws, name, after: aws.faults.cut_off(name, times=1, after=after), heals=True),
     "cut off": Fault(lambda aws, name, after: aws.faults.cut_off(name, after=after)),
     "empty JSON": Fault(lambda aws, name, after: aws.faults.answer(name, "{}", after=after)),
