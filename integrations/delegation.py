@@ -79,6 +79,9 @@ def split_impacts(
 
 
 def trigger(access: Access, integration: Integration) -> SyncRun.Trigger:
-    """Say as what a sync starts that this person asks for: who may not approve removals is held to their limit."""
+    """Say as what a sync starts that this person asks for.
+
+    Who may not approve removals is held to their limit, and so gets one that is like those of the schedule.
+    """
     may_remove = access.can(Verb.APPROVE_REMOVALS, integration)
-    return SyncRun.Trigger.MANUAL if may_remove else SyncRun.Trigger.DELEGATE
+    return SyncRun.Trigger.MANUAL if may_remove else SyncRun.Trigger.SCHEDULED

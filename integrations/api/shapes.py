@@ -150,7 +150,7 @@ def process_shape(run: SyncRun, tenant: Tenant) -> ProcessShape:
         integration_handle=integration.handle,
         number=run.number,
         kind="targeted" if run.kind == SyncRun.Kind.TARGETED else "full",
-        trigger=run.trigger,
+        trigger=run.shown_trigger,
         started_at=run.started_at,
         finished_at=run.finished_at,
         aws_calls=run.aws_calls,

@@ -124,7 +124,6 @@ class SyncRun(Versioned):
         SETTINGS = "settings", "Discovery Settings"
         SELECTION = "selection", "Accounts to mirror"
         APPROVAL = "approval", "Approve"
-        DELEGATE = "delegate", "Sync Integration by a delegate"  # who may not approve what it would remove
 
     class Kind(models.TextChoices):
         """What it reads: everything, or what events name."""
@@ -240,6 +239,20 @@ class SyncRun(Versioned):
     @property
     def is_over(self) -> bool:
         return self.state not in OPEN_STATES
+
+    @property
+    def shown_trigger(self) -> str:
+        """What started it, as people and programs are told: one of the schedule that has somebody was asked for.
+
+        A delegate has asked for that who may not approve removals, so it is held to the deletion limit.
+        """
+        is_asked_for = self.trigger == self.Trigger.SCHEDULED and self.started_by_id is not None
+        return self.Trigger.MANUAL if is_asked_for else self.trigger
+
+    @property
+    def cause(self) -> str:
+        """The same in words."""
+        return str(dict(self.Trigger.choices).get(self.shown_trigger, self.shown_trigger))
 
     @property
     def is_attended(self) -> bool:

@@ -102,7 +102,7 @@ def payload(delivery: Delivery, integration: Integration) -> dict[str, Any]:
             "id": run.pk,
             "number": run.number,
             "state": run.state,
-            "trigger": run.trigger,
+            "trigger": run.shown_trigger,
             "error": run.error or None,
         }
     if delivery.failing_since:

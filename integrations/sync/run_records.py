@@ -22,6 +22,7 @@ _INTEGRATIONS_AT_ONCE = 4  # in one transaction so many times as many runs are f
 _IS_OF_IT = "run.integration_id BETWEEN integration.id AND integration.id"
 # Not folded: a notification is about it.
 _IS_KEPT = "EXISTS (SELECT FROM integrations_delivery delivery WHERE delivery.run_id = run.id)"
+_IS_ITS_OWN = f"({_IS_KEPT} OR run.started_by_id IS NOT NULL)"  # or a delegate has asked for it
 # As in the index run_to_fold.
 _IS_QUIET = """
     run.folded_runs IS NULL AND run.state = 'succeeded' AND run.trigger IN ('scheduled', 'event')
@@ -43,7 +44,7 @@ _FOLD = f"""
             (run.queued_at AT TIME ZONE 'UTC')::date AS day,
             count(*) FILTER (WHERE NOT is_quiet OR is_kept) OVER (PARTITION BY integration.id ORDER BY run.id) AS others
         FROM started integration CROSS JOIN LATERAL (
-            SELECT run.id, run.queued_at, {_IS_QUIET} AS is_quiet, {_IS_KEPT} AS is_kept
+            SELECT run.id, run.queued_at, {_IS_QUIET} AS is_quiet, {_IS_ITS_OWN} AS is_kept
             FROM integrations_syncrun run
             WHERE {_IS_OF_IT} AND run.id >= integration.first AND run.queued_at < %(before)s
             ORDER BY run.integration_id DESC, run.id LIMIT %(at_once)s

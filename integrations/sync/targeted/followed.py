@@ -28,7 +28,6 @@ _WATCHING: Final = (
     SyncRun.Trigger.SCHEDULED,
     SyncRun.Trigger.EVENT,
     SyncRun.Trigger.MANUAL,
-    SyncRun.Trigger.DELEGATE,
     SyncRun.Trigger.COMMAND,
 )
 
@@ -78,7 +77,7 @@ def verdict(run: SyncRun, row: SyncSchedule, changes: Sequence[Change], events: 
     differing = [change for change in silent if aspect_of(change) in shown]
     if differing:
         transaction.on_commit(partial(_sound_alarm, len(differing), differing[0].source_id), robust=True)
-    if run.trigger != SyncRun.Trigger.SCHEDULED or why_not_heard(row, timezone.now()):
+    if run.shown_trigger != SyncRun.Trigger.SCHEDULED or why_not_heard(row, timezone.now()):
         return len(differing), 0
     return len(differing), sum(change.kind != "state" and change not in differing for change in silent)
 

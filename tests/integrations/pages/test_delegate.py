@@ -124,9 +124,13 @@ def test_a_day(cast: Cast, owner: Access, main: Integration, client: Client) -> 
     assert me.get(f"{MAIN}config/").status_code == me.get(f"{MAIN}advanced/").status_code == 403
     assert "was started" in text_of(me.post(f"{MAIN}sync/", {"anyway": ""}, follow=True))
     asked_for = runs_of(main)[1]
-    assert asked_for.trigger == SyncRun.Trigger.DELEGATE
+    assert (asked_for.trigger, asked_for.started_by) == (SyncRun.Trigger.SCHEDULED, cast.org_member)
     asked_for.started_at = asked_for.queued_at
     assert not asked_for.is_attended  # it is held to the deletion limit, as one of the schedule is
+    said = text_of(me.get(f"{MAIN}processes/"))
+    assert f"Sync Integration ( {cast.org_member} )" in said
+    shown = text_of(me.get(f"{MAIN}processes/{asked_for.number}/"))
+    assert f"Started by Sync Integration, {cast.org_member}" in shown
 
     give(owner, main, cast.org_member, Verb.APPROVE_REMOVALS)
     open_page = me.get(question)

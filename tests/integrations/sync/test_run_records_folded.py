@@ -87,6 +87,12 @@ def test_what_a_person_asked_for_stays(one: Integration, trigger: SyncRun.Trigge
     assert kept(one) == [("succeeded", 1), ("succeeded", None), ("succeeded", 1)]
 
 
+def test_what_a_delegate_asked_for_stays(one: Integration, cast: Cast) -> None:
+    add(one, TODAY - timedelta(days=3), [QUIET, {"started_by": cast.org_member}, QUIET])
+    clean_up.run(now=NOW)
+    assert kept(one) == [("succeeded", 1)] * 3
+
+
 @pytest.mark.parametrize("state", [State.NEEDS_APPROVAL, State.APPLIED, State.DISCARDED, State.SUPERSEDED])
 def test_what_asked_stays(one: Integration, state: SyncRun.State) -> None:
     add(one, TODAY - timedelta(days=3), [QUIET, {"state": state}, QUIET])
