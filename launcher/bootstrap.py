@@ -102,7 +102,11 @@ def _is_whole(python: Path) -> bool:
     """Whether that Python is there with the libraries that a distribution may have left out."""
     if not python.exists():
         return False
-    return subprocess.run([python, "-c", f"import {_LIBRARIES}"], capture_output=True, check=False).returncode == 0
+    look = [str(python), "-I", "-c", f"import {_LIBRARIES}"]  # isolated: what lies around here is not its own
+    try:
+        return subprocess.run(look, capture_output=True, check=False).returncode == 0
+    except OSError:  # it cannot be executed, or is of another machine
+        return False
 
 
 def _find_uv() -> str:

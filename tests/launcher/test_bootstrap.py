@@ -70,3 +70,26 @@ def test_the_environment_has_the_distribution_s_python_where_ours_is_slow(
     chosen = bootstrap.environment_python(tmp_path)
     assert (chosen == str(theirs)) is is_theirs
     assert Path(chosen).exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "mode"), [(b"#!/bin/sh\nexit 0\n", 0o644), (b"\xcf\xfa\xed\xfe of another machine", 0o755)]
+)
+def test_a_python_of_the_distribution_that_cannot_be_executed_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, mode: int
+) -> None:
+    monkeypatch.setattr(sysconfig, "get_config_var", {"CONFIG_ARGS": "'--enable-shared'"}.get)
+    theirs = tmp_path / OF_THE_SAME_VERSION
+    theirs.write_bytes(content)
+    theirs.chmod(mode)
+    assert bootstrap.environment_python(tmp_path) != str(theirs)
+
+
+def test_what_lies_beside_whoever_starts_it_is_no_library_of_that_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sysconfig, "get_config_var", {"CONFIG_ARGS": "'--enable-shared'"}.get)
+    (tmp_path / OF_THE_SAME_VERSION).symlink_to(sys.executable)
+    (tmp_path / "ssl.py").write_text("raise SystemExit(1)")
+    monkeypatch.chdir(tmp_path)
+    assert bootstrap.environment_python(tmp_path) == str(tmp_path / OF_THE_SAME_VERSION)
