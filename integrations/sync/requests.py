@@ -21,6 +21,7 @@ from workspaces.models import User
 
 _AFRESH: Final = {"failures": 0, "lasting_failures": 0, "takeovers": 0}
 _DOUBLE_CLICK: Final = timedelta(seconds=2)
+_ATTENDED: Final = (SyncRun.Trigger.MANUAL, SyncRun.Trigger.COMMAND)
 
 
 class IntegrationGoneError(Exception):
@@ -67,6 +68,9 @@ def request(integration: Integration, *, trigger: SyncRun.Trigger, by: User | No
         _read_all_instead(run, trigger, by, now)
         schedule.update(next_due_at=Least(F("next_due_at"), Value(now)), asked_at=now)
         return run
+    if run is not None and run.state == SyncRun.State.QUEUED and _is_held_back(run.trigger, trigger):
+        run.trigger, run.started_by, run.queued_at = trigger, by, now
+        run.save(update_fields=["trigger", "started_by", "queued_at"])
     if run is not None and _does_it(run, trigger, by, now):
         return run
     # Due now, so that the dispatcher starts it even when the message that is sent at once gets lost.
@@ -76,8 +80,18 @@ def request(integration: Integration, *, trigger: SyncRun.Trigger, by: User | No
         return SyncRun.objects.create(
             tenant_id=integration.tenant_id, integration=integration, trigger=trigger, started_by=by, queued_at=now
         )
-    schedule.filter(asked_trigger=None).update(asked_at=now, asked_trigger=trigger, asked_by=by)
+    follows = schedule.values_list("asked_trigger", flat=True).get()
+    if follows is None or _is_held_back(follows, trigger):
+        schedule.update(asked_at=now, asked_trigger=trigger, asked_by=by)
     return run
+
+
+def _is_held_back(trigger: str, wanted: SyncRun.Trigger) -> bool:
+    """Whether the deletion limit holds a run which is to begin, and not the one that somebody wants now.
+
+    A delegate has asked for it who may not approve removals; who may gets what they ask for, and never the reverse.
+    """
+    return trigger == SyncRun.Trigger.SCHEDULED and wanted in _ATTENDED
 
 
 def _does_it(run: SyncRun, trigger: SyncRun.Trigger, by: User | None, now: datetime) -> bool:

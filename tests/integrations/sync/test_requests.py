@@ -19,10 +19,17 @@ from workspaces.models import User
 Phase = SyncRun.Phase
 
 
-def press(mirror: Synced, by: User, *, at: datetime | None = None) -> SyncRun:
+def press(
+    mirror: Synced, by: User, *, at: datetime | None = None, trigger: SyncRun.Trigger = SyncRun.Trigger.MANUAL
+) -> SyncRun:
     """Press Sync Integration."""
     with isolation.as_tenant(mirror.integration.tenant_id):
-        return requests.request_sync(integration=mirror.integration, by=by, now=at or timezone.now())
+        return requests.request_sync(integration=mirror.integration, by=by, now=at or timezone.now(), trigger=trigger)
+
+
+def press_held_back(mirror: Synced, by: User, *, at: datetime | None = None) -> SyncRun:
+    """Press it as a delegate does who may not approve removals."""
+    return press(mirror, by, at=at, trigger=SyncRun.Trigger.SCHEDULED)
 
 
 def work_and(mirror: Synced, act: Callable[[], object], *, phase: Phase = Phase.COMPARING) -> SyncRun:
@@ -76,6 +83,30 @@ def test_the_one_that_follows_is_attended_by_whoever_asked(mirror: Synced, cast:
 
     work_and(mirror, lose_and_press)
     assert mirror.work().counts == {"remove": 1}
+
+
+def test_an_owner_gets_what_they_ask_for_where_a_delegate_has_asked_before(mirror: Synced, cast: Cast) -> None:
+    mirror.work()
+    long_ago = timezone.now() - timedelta(hours=1)
+    first = press_held_back(mirror, cast.org_member, at=long_ago)
+    assert press(mirror, cast.org_owner) == press_held_back(mirror, cast.org_member) == first
+    assert (stored(first).trigger, stored(first).started_by) == ("manual", cast.org_owner)
+
+    def ask_for_more() -> None:
+        press_held_back(mirror, cast.org_member)
+        assert (row(mirror.integration).asked_trigger, row(mirror.integration).asked_by) == (
+            "scheduled",
+            cast.org_member,
+        )
+        press(mirror, cast.org_owner, at=timezone.now() + timedelta(seconds=9))
+        press_held_back(mirror, cast.org_member)
+
+    assert work_and(mirror, ask_for_more).is_attended
+    more = mirror.work()
+    assert (more.trigger, more.started_by) == ("manual", cast.org_owner)
+    press_held_back(mirror, cast.org_member)
+    alone = mirror.work()
+    assert (alone.trigger, alone.started_by, alone.is_attended) == ("scheduled", cast.org_member, False)
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "TooManyRequestsException"])
