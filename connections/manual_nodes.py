@@ -14,7 +14,7 @@ from connections.sharing import Node, NodeIds
 from connections.tree import PATH_MAX_LENGTH, allocate_ids, ids_on, rebuild_paths
 from workspaces import audit
 from workspaces.access import Scope
-from workspaces.handles import RESERVED_SCHEMAS, why_system_owned
+from workspaces.handles import RESERVED_SCHEMAS, why_like_an_id, why_system_owned
 from workspaces.models import User
 from workspaces.wording.names import isolated
 
@@ -58,9 +58,9 @@ def is_handle_taken(scope: Scope, model: type[Folder] | type[Connection], handle
 
 
 def why_reserved(model: type[Folder] | type[Connection], handle: str) -> str:
-    """Say why a person cannot give this handle, which would be a schema name, to a connection; empty when they can."""
-    if model is Folder:
-        return ""
+    """Say why a person cannot give this handle, of a connection a schema name; empty when they can."""
+    if (why := why_like_an_id(handle)) or model is Folder:
+        return why
     if why := why_system_owned(handle):
         return f"{why} Choose another handle."
     if handle not in RESERVED_SCHEMAS:

@@ -27,6 +27,9 @@ RESERVED = frozenset(
     "theme workspaces".split()
 )
 
+# What the API shows instead of keys: wherever a program may name a thing by either, such a text is an id and no handle.
+_ID: Final = re.compile(r"[a-z]+_[0-9a-f]{20}")
+
 PUBLIC = "public"
 ALL_AWS = "all_aws"
 RESERVED_SCHEMAS = (PUBLIC, ALL_AWS)  # schemas that a workspace has by itself
@@ -35,6 +38,16 @@ RESERVED_SCHEMAS = (PUBLIC, ALL_AWS)  # schemas that a workspace has by itself
 _SYSTEM_PREFIXES = {"pg_": "PostgreSQL", "steampipe_": "Steampipe"}
 _SYSTEM_SCHEMA = "information_schema"
 _SYSTEM_OWNED: Final = (*_SYSTEM_PREFIXES, _SYSTEM_SCHEMA)
+
+
+def is_an_id(text: str) -> bool:
+    """Whether a text is written as the ids of ``PublicIdField``."""
+    return _ID.fullmatch(text) is not None
+
+
+def why_like_an_id(handle: str) -> str:
+    """Say why nothing can be called so that programs would take for an id; empty when it can."""
+    return f"{handle} looks like an id. Choose another handle." if is_an_id(handle) else ""
 
 
 def begins(prefix: str) -> models.Q:

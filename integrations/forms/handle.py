@@ -1,19 +1,16 @@
 """The handle of an integration, in the wizard and on the Advanced tab."""
 
-import re
 from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from integrations.models import Draft, Integration
-from workspaces.handles import PLACE_MAX_LENGTH, TAKEN, next_free, refused, validate_integration_handle
-from workspaces.models.versioned import PUBLIC_ID_DIGITS
+from workspaces.handles import PLACE_MAX_LENGTH, TAKEN, next_free, refused, validate_integration_handle, why_like_an_id
 from workspaces.web.inputs import AS_TYPED
 
 # What stands in the URLs of the wizard where an integration's handle could stand.
 RESERVED: Final = frozenset({"new", "drafts"})
-_IS_AN_ID: Final = re.compile(rf"[a-z]+_[0-9a-v]{{{PUBLIC_ID_DIGITS}}}")
 
 
 class HandleForm(forms.Form):
@@ -38,8 +35,8 @@ class HandleForm(forms.Form):
             return handle
         if handle in RESERVED:
             raise ValidationError(f"{handle} is a word of this console. Choose another handle.")
-        if _IS_AN_ID.fullmatch(handle):  # programs name integrations by either
-            raise ValidationError(f"{handle} looks like an id. Choose another handle.")
+        if why := why_like_an_id(handle):
+            raise ValidationError(why)
         if self._is_taken(handle):
             raise refused(
                 f"Another integration of {tenant} is called {handle}; handles are unique over the whole tenant,"

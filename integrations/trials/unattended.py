@@ -14,7 +14,8 @@ from integrations.models import Integration, SettingsTrial
 from integrations.planning import deletion_limit
 from integrations.trials import settings_trial
 from workspaces import isolation
-from workspaces.access import Power, power_in
+from workspaces.access import Access
+from workspaces.delegation.verbs import Verb
 from workspaces.models import Membership
 
 _WAITS: Final = "Nothing was changed; look at it on Config and save or discard it."
@@ -57,7 +58,8 @@ def _read_again(trial: SettingsTrial, now: datetime) -> None:
 def _save(trial: SettingsTrial, integration: Integration, now: datetime) -> None:
     this = SettingsTrial.objects.filter(pk=trial.pk)
     roles = Membership.objects.filter(user=trial.created_by, tenant=integration.tenant)
-    if not trial.created_by.is_active or power_in(integration.scope, roles) < Power.OWNER:
+    access = Access(trial.created_by, integration.scope, tuple(roles))
+    if not trial.created_by.is_active or not access.can(Verb.CONFIGURE_INTEGRATION, integration):
         this.update(state=_State.FAILED, error=_NOT_ALLOWED)
         return
     this.update(selection=integration.selection)  # somebody may have chosen other accounts since

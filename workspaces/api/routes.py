@@ -22,8 +22,8 @@ from pydantic import BaseModel
 
 from workspaces.access import Access, Power, Rule, Scope, admit
 from workspaces.api.problems import Problem, ProblemError
+from workspaces.handles import is_an_id
 from workspaces.models import Organization, Tenant, User, Workspace
-from workspaces.models.versioned import PUBLIC_ID_DIGITS
 from workspaces.people.tokens import SignedIn
 
 TENANT, NAMED_TENANT, ORG, WORKSPACE = "tenant", "named_tenant", "org", "workspace"
@@ -38,7 +38,6 @@ _BEFORE: Final = {
 _REFUSED, *_FURTHER_REFUSALS = 400, 401, 402, 403, 404, 405, 409, 411, 412, 413, 429, 503
 _WRITTEN: Final = {"application/json": {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
 _REQUEST: Final = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=HttpRequest)
-_ID: Final = re.compile(rf"[a-z]+_[0-9a-v]{{{PUBLIC_ID_DIGITS}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +189,11 @@ def _refusals() -> dict[int, Any]:
 
 
 def named(text: str, prefix: str = "") -> Q:
-    """Match what has this handle or, wherever a handle may stand, this id."""
-    found = Q(**{f"{prefix}handle": text})
-    return found | Q(**{f"{prefix}public_id": text}) if _ID.fullmatch(text) else found
+    """Match what has this handle or, wherever a handle may stand, this id.
+
+    What is written as an id is one: nobody captures the id of another thing by calling theirs so.
+    """
+    return Q(**{f"{prefix}{'public_id' if is_an_id(text) else 'handle'}": text})
 
 
 def of_version(call: Call, row: Any) -> None:

@@ -8,10 +8,20 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from django.db import models
+from guardian.managers import UserObjectPermissionManager
 from guardian.models import UserObjectPermissionBase
+
+from workspaces.delegation.verbs import Verb
 
 # The database takes a delegation away with the thing that it is about, whichever version of the product deletes it.
 GOES_WITH: dict[str, Any] = {"on_delete": models.DO_NOTHING, "db_constraint": False, "db_index": False}
+
+
+class KnownVerbs(UserObjectPermissionManager):
+    """Leaves out verbs of a later version, which may run beside this one: they open nothing here."""
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().filter(permission__codename__in=list(Verb))
 
 
 class Delegation(UserObjectPermissionBase):
@@ -25,6 +35,8 @@ class Delegation(UserObjectPermissionBase):
     membership = models.ForeignKey("workspaces.Membership", related_name="+", **GOES_WITH)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey("workspaces.User", null=True, editable=False, related_name="+", **GOES_WITH)
+
+    objects: ClassVar[Any] = KnownVerbs()
 
     # Where the thing lies and, of a folder, the path of its subtree. THERE leaves out what is gone for those who look.
     ORGANIZATION: ClassVar[str | None] = "content_object__organization_id"

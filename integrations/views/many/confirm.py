@@ -7,7 +7,7 @@ from django.shortcuts import render
 
 from integrations.nodes.many import Impact
 from integrations.views.many.selection import Selection
-from integrations.views.workspace_impact import workspace_lines
+from integrations.views.workspace_impact import lines_for
 from workspaces.access import Access
 
 _SENT_ANEW = ("csrfmiddlewaretoken", "seen", "folder", "connection", "all", "filter", "below", "next")
@@ -35,7 +35,8 @@ def ask(
         "broken": broken,
         "is_loss": found.is_loss,
         "is_other": bool(request.POST.get("seen")),
-        "workspaces": workspace_lines(found.workspaces, access.scope.tenant),
+        "affected": len(found.workspaces),
+        **lines_for(access, found.workspaces),
         "values": [*selection.values, *form],
         "seen": found.fingerprint,
         "cancel_url": selection.back_url,

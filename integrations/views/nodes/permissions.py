@@ -14,11 +14,12 @@ from connections.forms.permissions import PermissionsForm
 from connections.models import Connection, Folder, Grant
 from connections.retention import GRACE
 from connections.views.context import settings_page
+from integrations.delegation import split_impacts
 from integrations.nodes import managed
 from integrations.planning.workspace_impact import WorkspaceImpact
 from integrations.settings.change import UnseenImpactError
 from integrations.views.nodes.page import find_node, show_node_impact
-from workspaces.access import Access, Power, Scope
+from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
 from workspaces.wording.durations import duration_in_words
 from workspaces.wording.names import isolated
@@ -64,7 +65,7 @@ def node_permissions(request: HttpRequest, access: Access, **ids: int) -> HttpRe
             act = f"Revoke from {revoked:,} workspace{'' if revoked == 1 else 's'}"
             return show_node_impact(request, access, context, unseen, lead=lead, act=act)
         else:
-            messages.success(request, f"Saved the permissions of {isolated(node.shown)}.{_what_happened(scope, done)}")
+            messages.success(request, f"Saved the permissions of {isolated(node.shown)}.{_what_happened(access, done)}")
             return redirect(request.path)
     base = scope.url("connection_list")
     reach = Reach.of(access, *SHARE)
@@ -72,9 +73,13 @@ def node_permissions(request: HttpRequest, access: Access, **ids: int) -> HttpRe
     return render(request, "integrations/nodes/permissions.html", context | {"form": form, "audiences": audiences})
 
 
-def _what_happened(scope: Scope, impacts: Sequence[WorkspaceImpact]) -> str:
-    """Say which workspaces lost how many schemas, which have them back, and which of these lost their name."""
-    names = {one.name: one.name.partition("/")[2] if scope.organization else one.name for one in impacts}
+def _what_happened(access: Access, done: Sequence[WorkspaceImpact]) -> str:
+    """Say which workspaces lost how many schemas, which have them back, and which of these lost their name.
+
+    Of those that this person may not enter, only how many there are.
+    """
+    impacts, hidden = split_impacts(access, done)
+    names = {one.name: one.name.partition("/")[2] if access.scope.organization else one.name for one in impacts}
     went = [f"{len(one.removed):,} from {names[one.name]}" for one in impacts if one.removed]
     came = [f"{len(one.added):,} in {names[one.name]}" for one in impacts if one.added]
     sentences = [f" Removed from schemas: {', '.join(went)}."] if went else []
@@ -85,6 +90,9 @@ def _what_happened(scope: Scope, impacts: Sequence[WorkspaceImpact]) -> str:
         for one in impacts
         if one.conflicts
     ]
+    if hidden:
+        are = "workspace that you may not enter is" if len(hidden) == 1 else "workspaces that you may not enter are"
+        sentences.append(f" {len(hidden):,} {are} affected.")
     return "".join(sentences)
 
 

@@ -282,6 +282,23 @@ def test_who_is_no_owner_any_more_changes_nothing(ours: Program, synced: Synced,
     assert "may not change the integration any more" in open_trial(cast).error
 
 
+@pytest.mark.parametrize("is_ended", [False, True])
+def test_a_delegate_changes_credentials_while_it_is_delegated(
+    ours: Program, synced: Synced, cast: Cast, program: ProgramOf, is_ended: bool
+) -> None:
+    given = f"{AT_ORG}/main/delegate"
+    ours("POST", given, {"user_handle": "org-member", "permission": "configure_integration"})
+    arn, delegate = other_role(synced), program(cast.org_member)
+    assert send_role(delegate, arn).json()["state"] == "pending"
+    if is_ended:
+        assert ours("DELETE", f"{given}/org-member/configure_integration").status_code == 200
+    trials_run.run(cast.acme.pk, open_trial(cast).pk, retries=QUICK)
+    after = ours.get(f"{AT_ORG}/main")
+    assert after["state"] == ("error" if is_ended else "enabled")
+    with isolation.as_tenant(cast.acme.pk):
+        assert (Integration.objects.get().role_arn == arn) != is_ended
+
+
 def test_what_was_read_before_a_sync_changed_something_is_read_again_once(
     ours: Program, synced: Synced, cast: Cast
 ) -> None:

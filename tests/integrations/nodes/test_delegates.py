@@ -5,20 +5,24 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from connections.models import Connection, Folder, Grant
+from connections import actions, sharing
+from connections.models import Connection, Folder, FolderDelegation, Grant
 from integrations.nodes.account_access import create_connection
 from tests import factories
 from tests.conftest import Cast
+from tests.programs import ProgramOf, program
 from workspaces import isolation
 from workspaces.access import Access
 from workspaces.delegation.verbs import Verb
 from workspaces.models import Membership
 from workspaces.people import delegates
 
+__all__ = ["program"]
 URL = "/tenants/acme/orgs/tnt"
 LIST = f"{URL}/connections/"
 
@@ -199,3 +203,58 @@ def test_a_delegates_list_asks_as_often_at_any_size(
         html(member, LIST + page)
     assert len(many) == len(few)
     assert len([one for one in many if "workspaces_tenantdelegation" in one["sql"]]) == 1
+
+
+def test_nobody_captures_the_id_of_another_connection(
+    cast: Cast, tree: dict[str, Any], give: Callable[..., None], member: Client, program: ProgramOf
+) -> None:
+    give(tree["alone"], Verb.CONFIGURE_CONNECTION)
+    with isolation.as_tenant(cast.acme.pk):
+        mine, theirs = (Connection.objects.get(pk=tree[name].pk) for name in ("alone", "theirs"))
+    delegate, owner = program(cast.org_member), program(cast.org_owner)
+    refused = delegate("PATCH", f"/org/tnt/connection/{mine.public_id}", {"handle": theirs.public_id})
+    assert refused.status_code == 400
+    assert "looks like an id" in refused.json()["detail"]
+    sent = {"handle": theirs.public_id, "title": ""}
+    assert "looks like an id" in member.post(url_of(mine, "advanced/"), sent).content.decode()
+    with isolation.as_tenant(cast.acme.pk):  # as an account that is called so in AWS
+        Connection.objects.filter(pk=mine.pk).update(handle=theirs.public_id)
+    assert owner("GET", f"/org/tnt/connection/{theirs.public_id}").json()["id"] == theirs.public_id
+    assert owner("DELETE", f"/org/tnt/connection/{theirs.public_id}").json()["id"] == theirs.public_id
+
+
+def test_a_sharer_learns_of_workspaces_that_they_may_not_enter_only_how_many_there_are(
+    cast: Cast, tree: dict[str, Any], give: Callable[..., None], member: Client
+) -> None:
+    give(tree["mine"], Verb.SHARE_FOLDER)
+    with isolation.as_tenant(cast.acme.pk):
+        sharing.set_grants(tree["mine"], [cast.at_workspace])
+        live = factories.connection(cast.at_org, "Live", folder=tree["mine"])
+        actions.add_schema(scope=cast.at_workspace, node=live, by=cast.org_owner)
+    sent = {"folder": tree["mine"].pk, "how": "set", "choice": "none"}
+    page = member.post(f"{LIST}many/permissions/", sent).content.decode()
+    assert "1 workspace is affected; 1 of them loses schemas" in page
+    assert "1 workspace that you may not enter" in page
+    assert "fireworks" not in page
+    url = url_of(tree["mine"], "permissions/")
+    alone = {"choice": "none", "seen": seen_on(html(member, url))}
+    asked = member.post(url, alone).content.decode()
+    impact = re.search(r'name="seen_impact" value="([^"]*)"', asked)
+    assert impact
+    done = member.post(url, alone | {"seen_impact": impact[1]}, follow=True).content.decode()
+    assert "1 workspace that you may not enter is affected." in done
+    assert "from fireworks" not in done
+
+
+def test_a_verb_of_a_later_version_opens_nothing_and_breaks_nothing(
+    cast: Cast, tree: dict[str, Any], give: Callable[..., None], member: Client
+) -> None:
+    give(tree["mine"], Verb.SHARE_FOLDER)
+    with isolation.as_tenant(cast.acme.pk):
+        later = Permission.objects.get(content_type__model="folder", codename="change_folder")
+        FolderDelegation.objects.update(permission=later)
+    assert member.get(LIST).status_code == 403
+    owner = Client()
+    owner.force_login(cast.org_owner)
+    assert "Nothing is delegated here" in html(owner, url_of(tree["mine"], "delegates/"))
+    assert html(owner, f"{URL}/people/delegates/")
