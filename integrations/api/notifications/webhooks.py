@@ -135,10 +135,13 @@ def send_test_notification(call: Call, integration: str, webhook: str) -> SentSh
 
 
 def _is_same(hook: Webhook, sent: str) -> bool:
+    """Whether this is what the webhook has: none is shown once the former secret is over, though the row keeps it."""
+    if not sent:
+        return not hook.has_former_secret(timezone.now())
     try:
         return datetime.fromisoformat(sent) == hook.former_secret_until
-    except (ValueError, TypeError):
-        return not sent and hook.former_secret_until is None
+    except ValueError:
+        return False
 
 
 def _shape(hook: Webhook, *, secret: str | None = None) -> WebhookShape:

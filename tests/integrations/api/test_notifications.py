@@ -65,6 +65,9 @@ def test_a_webhook_lives_and_its_secret_is_in_two_answers(ours: Program, cast: C
     assert problem(ours("POST", f"{one}/rotate", {"former_secret_until": ""}), 409) == webhooks.ROTATED_ALREADY
     again = sent(ours, "POST", f"{one}/rotate", {"former_secret_until": rotated["former_secret_until"]})
     assert "former_secret_until" not in sent(ours, "POST", f"{one}/end_former_secret")
+    # As the webhook has it: none, once the former secret is over.
+    last = sent(ours, "POST", f"{one}/rotate", {"former_secret_until": ""})
+    assert problem(ours("POST", f"{one}/rotate", {"former_secret_until": ""}), 409) == webhooks.ROTATED_ALREADY
     assert sent(ours, "POST", f"{one}/test") == {"sent": 1}
     (delivery,) = ours.get(f"{AT}/delivery")["items"]
     assert (delivery["webhook_id"], delivery["state"], delivery["event"]) == (made["id"], "waiting", "test")
@@ -77,7 +80,7 @@ def test_a_webhook_lives_and_its_secret_is_in_two_answers(ours: Program, cast: C
     said = "".join(
         ours("GET", path).content.decode() for path in (f"{AT}/webhook", one, f"{AT}/delivery", "/org/tnt/audit_log")
     )
-    for kept in (secret, rotated["secret"], again["secret"], "sesame"):
+    for kept in (secret, rotated["secret"], again["secret"], last["secret"], "sesame"):
         assert kept not in said
     assert ours("GET", f"{AT}/webhook/none").status_code == 404
     sent(ours, "DELETE", one)
