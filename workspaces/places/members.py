@@ -18,6 +18,7 @@ from workspaces.models import Invitation, Membership, Role, Tenant, Token, User
 from workspaces.models.invitation import InvitationQuerySet
 from workspaces.models.membership import PLACE_ROLES, WORKSPACE_ROLES
 from workspaces.places import home
+from workspaces.places.delegated import drop_delegations
 from workspaces.places.home import StaysError
 from workspaces.wording.names import isolated
 
@@ -170,6 +171,8 @@ def change_role(*, scope: Scope, member: Membership, role: Role, by: User) -> Lo
 def remove_member(*, scope: Scope, member: Membership, by: User) -> Loss:
     """Take somebody out of the place and of all places inside it; open invitations of theirs and by them go too.
 
+    So does what was delegated to them there.
+
     Raises LastOwnerError for the last owner of the place itself, and HomeError for a service account of it. A place
     inside may lose its last owner this way: the owners of the outer one own it as well.
     """
@@ -192,6 +195,7 @@ def _drop(scope: Scope, member: Membership) -> Loss:
     lost, ended = places_inside(scope, member.user), tokens_with(scope, member.user)
     _invitations_of(member.user).filter(**_inside(scope)).update(withdrawn_at=timezone.now())
     Membership.objects.filter(**_inside(scope), user=member.user).delete()
+    drop_delegations(scope, member.user)
     if scope.organization and not scope.workspace:
         _drop_from_unseen_tenant(scope.tenant, member.user)
     return Loss(lost, withdraw_unbacked(scope, member.user), ended)

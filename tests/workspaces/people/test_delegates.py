@@ -149,6 +149,37 @@ def test_leaving_ends_it_even_where_only_the_database_knows(
         assert not held(cast, cast.org_member)
 
 
+def test_leaving_a_workspace_ends_what_was_delegated_in_it_before_one_had_a_role_there(
+    cast: Cast, tree: tuple[Folder, Folder, Connection]
+) -> None:
+    """Such a delegation goes with the membership of the organization, which stays."""
+    leaf = tree[2]
+    with isolation.as_tenant(cast.acme.pk):
+        inside = factories.folder(cast.at_workspace, "Inside")
+        one = factories.connection(cast.at_workspace, "One", folder=inside)
+        for user in (cast.org_member, cast.reader):
+            give(cast, cast.fireworks, Verb.MANAGE_SCHEMAS, to=user, scope=cast.at_workspace)
+        for thing, verb in ((inside, Verb.SHARE_FOLDER), (one, Verb.CONFIGURE_CONNECTION)):
+            give(cast, thing, verb, to=cast.org_member, scope=cast.at_workspace)
+        Folder.objects.filter(pk=inside.pk).update(removed_at=inside.created_at)  # it may come back
+        give(cast, leaf, Verb.CONFIGURE_CONNECTION, to=cast.org_member)
+        give(cast, cast.tnt, Verb.VIEW_AUDIT_LOG, to=cast.org_member)
+        member = members.add_member(
+            scope=cast.at_workspace, user=cast.org_member, role=Role.READER, by=cast.tenant_owner
+        )
+        members.remove_member(scope=cast.at_workspace, member=member, by=cast.tenant_owner)
+        Folder.objects.filter(pk=inside.pk).update(removed_at=None)
+        assert {(one.verb, one.key) for one in held(cast, cast.org_member)} == {
+            (Verb.CONFIGURE_CONNECTION, leaf.pk),
+            (Verb.VIEW_AUDIT_LOG, cast.tnt.pk),
+        }
+        assert held(cast, cast.reader)
+        member = members.members_of(cast.at_org).get(user=cast.org_member)
+        give(cast, cast.acme, Verb.VIEW_AUDIT_LOG, to=cast.org_member, scope=cast.at_tenant)
+        members.remove_member(scope=cast.at_org, member=member, by=cast.tenant_owner)
+        assert [one.kind for one in held(cast, cast.org_member)] == ["tenant"]
+
+
 def test_whoever_becomes_an_owner_and_is_none_any_more_keeps_it(
     cast: Cast, tree: tuple[Folder, Folder, Connection]
 ) -> None:
