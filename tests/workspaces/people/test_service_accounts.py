@@ -134,6 +134,30 @@ def test_its_token_may_do_what_its_role_is_and_nothing_for_itself(cast: Cast) ->
     ]
 
 
+def test_of_two_that_own_a_place_none_keeps_the_other_in_it(cast: Cast) -> None:
+    """One makes no token of another, and no other that makes one for it: who stole its token would stay for good."""
+    account, other = made(cast, cast.at_org), made(cast, cast.at_org, "Other")
+    program, _ = program_of(cast, account), program_of(cast, other)
+    with isolation.as_user(cast.tenant_owner.pk), isolation.as_tenant(cast.acme.pk):
+        members.make_owner(scope=cast.at_org, user=account, by=cast.tenant_owner)
+        off = Token.objects.get(user=other)
+        Token.objects.filter(pk=off.pk).update(is_active=False)
+    base = "/org/tnt/service_account"
+    token = f"{base}/{other.public_id}/token/{off.public_id}"
+    for method, path, body in (
+        ("POST", base, {"title": "Accomplice"}),
+        ("POST", f"{base}/{account.public_id}/token", {"title": "for good"}),
+        ("POST", f"{base}/{other.public_id}/token", None),
+        ("PATCH", token, {"status": "active"}),
+    ):
+        answer = program(method, path, body)
+        assert (answer.status_code, "a person does that" in answer.json()["detail"]) == (403, True), path
+    assert program("PATCH", token, {"title": "old", "status": "inactive"}).json()["status"] == "inactive"
+    assert program("DELETE", token).status_code == 200
+    assert program("PATCH", f"{base}/{other.public_id}", {"title": "Other one"}).status_code == 200
+    assert program("DELETE", f"{base}/{other.public_id}").status_code == 204
+
+
 def test_it_stays_where_it_belongs(cast: Cast) -> None:
     inner, wide = made(cast, cast.at_org, "Inner"), made(cast, cast.at_tenant, "Wide")
     with isolation.as_user(cast.tenant_owner.pk), isolation.as_tenant(cast.acme.pk):

@@ -18,6 +18,7 @@ routes = Routes("Service accounts")
 _AT = (TENANT, NAMED_TENANT, ORG)
 _ALL = "/service_account"
 _ONE = "/service_account/{account}"
+_NO_TOKENS = "A service account makes no tokens, for nobody: a person does that."
 
 
 class AccountBody(Body):
@@ -36,7 +37,8 @@ def list_service_accounts(call: Call, paging: Paging = PAGING) -> Page[shapes.Us
 
 @routes.post(_ALL, gives=shapes.UserShape, at=_AT)
 def create_service_account(call: Call, body: AccountBody | None = None) -> shapes.UserShape:
-    """Create a service account, which is a member of the place at first."""
+    """Create a service account, which is a member of the place at first; a person does that."""
+    _check_person(call, "A service account makes no service accounts: a person does that.")
     wanted = body or AccountBody()
     texts = {"title": (wanted.title or "").strip(), "description": (wanted.description or "").strip()}
     made = service_accounts.create(scope=call.scope, **texts, by=call.user)
@@ -77,8 +79,13 @@ def list_account_tokens(call: Call, account: str, paging: Paging = PAGING) -> Pa
 
 @routes.post(f"{_ONE}/token", gives=shapes.TokenShape, at=_AT)
 def make_account_token(call: Call, account: str, body: NewToken | None = None) -> shapes.TokenShape:
-    """Make a token of a service account, which has two at most; its text is in this answer and in no other."""
-    return tokens.make(call, _not_itself(call, account), body)
+    """Make a token of a service account, which has two at most; its text is in this answer and in no other.
+
+    A person does that.
+    """
+    found = _found(call, account)
+    _check_person(call, _NO_TOKENS)
+    return tokens.make(call, found, body)
 
 
 @routes.get(f"{_ONE}/token/{{token_id}}", gives=shapes.TokenShape, at=_AT, needs=Power.OWNER)
@@ -89,8 +96,13 @@ def get_account_token(call: Call, account: str, token_id: str) -> shapes.TokenSh
 
 @routes.patch(f"{_ONE}/token/{{token_id}}", gives=shapes.TokenShape, at=_AT)
 def change_account_token(call: Call, account: str, token_id: str, body: TokenChange) -> shapes.TokenShape:
-    """Rename a token of a service account, or say whether it signs in."""
-    return tokens.change(call, _not_itself(call, account), token_id, body)
+    """Rename a token of a service account, or say whether it signs in: that it does, a person says."""
+    found = _found(call, account)
+    if body.status == "active":
+        _check_person(call, _NO_TOKENS)
+    if found == call.user:
+        raise PermissionDenied("A service account changes no tokens of its own: another owner does.")
+    return tokens.change(call, found, token_id, body)
 
 
 @routes.delete(f"{_ONE}/token/{{token_id}}", gives=shapes.TokenShape, at=_AT)
@@ -106,8 +118,7 @@ def _found(call: Call, account: str) -> User:
     return found.user
 
 
-def _not_itself(call: Call, account: str) -> User:
-    found = _found(call, account)
-    if found == call.user:
-        raise PermissionDenied("A service account makes and changes no tokens of its own: another owner does.")
-    return found
+def _check_person(call: Call, sentence: str) -> None:
+    """Refuse a service account what would outlast it: of two that own a place each could keep the other in it."""
+    if call.user.is_service_account:
+        raise PermissionDenied(sentence)
