@@ -40,6 +40,7 @@ def test_an_owner_makes_one_with_two_tokens_and_deletes_it(level: str, cast: Cas
     assert "There are no service accounts here" in empty
     assert empty.count("button-go") == 1
     assert "Enter a title." in page_of(client.post(f"{home}new/", {"title": " "}))
+    assert "Write the title in one line" in page_of(client.post(f"{home}new/", {"title": "moc\u202egpj"}))
     made = client.post(f"{home}new/", {"title": "Nightly <deploy>", "description": "Ask Ops."})
     account = only_account(cast)
     page = scope.url("service_account", account=account.pk)
@@ -154,6 +155,12 @@ def test_programs_make_change_and_delete_them(base: str, cast: Cast, program: Pr
     assert (changed["title"], changed["description"], changed["version_id"]) == ("CI", "", made["version_id"] + 1)
     assert ours("PATCH", one, {"title": "X"}, **{"If-Match": str(made["version_id"])}).status_code == 412
     assert [each["id"] for each in ours.get(base)["items"]] == [bare.json()["id"], made["id"]]
+    for method, path in (("POST", base), ("PATCH", one)):
+        for title in (" ", "a\nb", "moc\u202egpj", "x" * 101):
+            refused = ours(method, path, {"title": title})
+            assert (refused.status_code, refused.json()["validation_errors"][0]["location"]) == (400, "title"), title
+    assert ours("PATCH", one, {"title": "", "description": " Builds\nall "}).json()["title"] == "CI"
+    assert ours("PATCH", f"{base}/{bare.json()['id']}", {"description": "Bare"}).json()["title"] == ""
 
     token = ours("POST", f"{one}/token", {"title": "a", "expiration": 3600}).json()
     assert Program(token["token"]).get("/actor")["id"] == made["id"]

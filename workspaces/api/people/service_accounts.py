@@ -6,11 +6,12 @@ from pydantic import Field
 
 from workspaces.access import Power
 from workspaces.api import shapes
-from workspaces.api.bodies import Body
+from workspaces.api.bodies import Body, checked
 from workspaces.api.paging import PAGING, Page, Paging, page_of
 from workspaces.api.people import tokens
 from workspaces.api.people.tokens import NewToken, TokenChange
 from workspaces.api.routes import NAMED_TENANT, ORG, TENANT, Call, Routes, named, of_version
+from workspaces.forms.service_accounts import ServiceAccountForm
 from workspaces.models import User
 from workspaces.people import service_accounts
 
@@ -37,11 +38,12 @@ def list_service_accounts(call: Call, paging: Paging = PAGING) -> Page[shapes.Us
 
 @routes.post(_ALL, gives=shapes.UserShape, at=_AT)
 def create_service_account(call: Call, body: AccountBody | None = None) -> shapes.UserShape:
-    """Create a service account, which is a member of the place at first; a person does that."""
+    """Create a service account, which is a member of the place at first; a person does that.
+
+    Without a title it is called by its handle.
+    """
     _check_person(call, "A service account makes no service accounts: a person does that.")
-    wanted = body or AccountBody()
-    texts = {"title": (wanted.title or "").strip(), "description": (wanted.description or "").strip()}
-    made = service_accounts.create(scope=call.scope, **texts, by=call.user)
+    made = service_accounts.create(scope=call.scope, **_texts(body or AccountBody()), by=call.user)
     return shapes.user_shape(_found(call, made.user.handle), call.tenant)
 
 
@@ -56,10 +58,7 @@ def change_service_account(call: Call, account: str, body: AccountBody) -> shape
     """Change what a service account is called, or what is said of it."""
     found = _found(call, account)
     of_version(call, found)
-    texts = {
-        name: before if (sent := getattr(body, name)) is None else sent.strip()
-        for name, before in (("title", found.name), ("description", found.description))
-    }
+    texts = _texts(body, title=found.name, description=found.description)
     service_accounts.change(scope=call.scope, account=found, **texts, by=call.user)
     return shapes.user_shape(_found(call, found.handle), call.tenant)
 
@@ -122,3 +121,12 @@ def _check_person(call: Call, sentence: str) -> None:
     """Refuse a service account what would outlast it: of two that own a place each could keep the other in it."""
     if call.user.is_service_account:
         raise PermissionDenied(sentence)
+
+
+def _texts(body: AccountBody, *, title: str = "", description: str = "") -> dict[str, str]:
+    """Hold what is sent to the form of the pages; what is not sent stays, and an empty title is none that is sent."""
+    sent = body.given(title="title") | ({} if body.description is None else {"description": body.description})
+    form = ServiceAccountForm(sent)
+    form.fields["title"].required = "title" in sent
+    values = checked(form)
+    return {"title": title, "description": description} | {name: values[name] for name in sent}
