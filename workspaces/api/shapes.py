@@ -14,7 +14,10 @@ from workspaces.models.versioned import Versioned
 
 
 class UserShape(BaseModel):
-    """A person, or a service account, in one tenant; only service accounts have a title and a description."""
+    """A person, or a service account, in one tenant; only service accounts have a title.
+
+    Their description is in the answers of the routes of service accounts, which are their owners', and in no other.
+    """
 
     id: str
     handle: str
@@ -172,7 +175,6 @@ def user_shape(user: User, tenant: Tenant) -> UserShape:
         tenant_id=tenant.public_id,
         token_min_issued_at=user.tokens_valid_from,
         title=user.name if user.is_service_account else None,
-        description=user.description if user.is_service_account else None,
         created_at=user.joined_at,
         updated_at=user.updated_at,
         version_id=user.version,

@@ -161,6 +161,11 @@ def test_programs_make_change_and_delete_them(base: str, cast: Cast, program: Pr
             assert (refused.status_code, refused.json()["validation_errors"][0]["location"]) == (400, "title"), title
     assert ours("PATCH", one, {"title": "", "description": " Builds\nall "}).json()["title"] == "CI"
     assert ours("PATCH", f"{base}/{bare.json()['id']}", {"description": "Bare"}).json()["title"] == ""
+    # What is said of it is for those who own the place; who meets it elsewhere sees its title.
+    assert [each["description"] for each in ours.get(base)["items"]] == ["Bare", "Builds\nall"]
+    assert ours.get(one)["description"] == "Builds\nall"
+    met = program(cast.tenant_member).get(f"/user/{made['id']}")
+    assert (met["title"], "description" in met) == ("CI", False)
 
     token = ours("POST", f"{one}/token", {"title": "a", "expiration": 3600}).json()
     assert Program(token["token"]).get("/actor")["id"] == made["id"]

@@ -33,7 +33,7 @@ class AccountBody(Body):
 def list_service_accounts(call: Call, paging: Paging = PAGING) -> Page[shapes.UserShape]:
     """List the service accounts of the place itself."""
     rows = service_accounts.of(call.scope)
-    return page_of(call, rows, paging, lambda member: shapes.user_shape(member.user, call.tenant))
+    return page_of(call, rows, paging, lambda member: _shape(call, member.user))
 
 
 @routes.post(_ALL, gives=shapes.UserShape, at=_AT)
@@ -44,13 +44,13 @@ def create_service_account(call: Call, body: AccountBody | None = None) -> shape
     """
     _check_person(call, "A service account makes no service accounts: a person does that.")
     made = service_accounts.create(scope=call.scope, **_texts(body or AccountBody()), by=call.user)
-    return shapes.user_shape(_found(call, made.user.handle), call.tenant)
+    return _shape(call, _found(call, made.user.handle))
 
 
 @routes.get(_ONE, gives=shapes.UserShape, at=_AT, needs=Power.OWNER)
 def get_service_account(call: Call, account: str) -> shapes.UserShape:
     """Get a service account, by its id or handle."""
-    return shapes.user_shape(_found(call, account), call.tenant)
+    return _shape(call, _found(call, account))
 
 
 @routes.patch(_ONE, gives=shapes.UserShape, at=_AT)
@@ -60,7 +60,7 @@ def change_service_account(call: Call, account: str, body: AccountBody) -> shape
     of_version(call, found)
     texts = _texts(body, title=found.name, description=found.description)
     service_accounts.change(scope=call.scope, account=found, **texts, by=call.user)
-    return shapes.user_shape(_found(call, found.handle), call.tenant)
+    return _shape(call, _found(call, found.handle))
 
 
 @routes.delete(_ONE, gives=None, at=_AT, status=204)
@@ -108,6 +108,11 @@ def change_account_token(call: Call, account: str, token_id: str, body: TokenCha
 def delete_account_token(call: Call, account: str, token_id: str) -> shapes.TokenShape:
     """End a token of a service account."""
     return tokens.delete(call, _found(call, account), token_id)
+
+
+def _shape(call: Call, account: User) -> shapes.UserShape:
+    """Give it with what is said of it, which is for those who own the place."""
+    return shapes.user_shape(account, call.tenant).model_copy(update={"description": account.description})
 
 
 def _found(call: Call, account: str) -> User:
