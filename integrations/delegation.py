@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 
 from integrations.models import Integration, SyncRun
@@ -67,6 +68,15 @@ def may(access: Access, integration: Integration) -> May:
     return May(access.can_own, *(access.can(verb, integration) for verb in verbs))
 
 
+def why_held(access: Access, integration: Integration) -> str:
+    """Say why this person is held to the deletion limit, whatever else they may do; empty for who is not."""
+    try:
+        access.check_verb(Verb.APPROVE_REMOVALS, integration)
+    except PermissionDenied as error:
+        return str(error)
+    return ""
+
+
 def split_impacts(
     access: Access, impacts: Sequence[WorkspaceImpact]
 ) -> tuple[Sequence[WorkspaceImpact], Sequence[WorkspaceImpact]]:
@@ -83,5 +93,4 @@ def trigger(access: Access, integration: Integration) -> SyncRun.Trigger:
 
     Who may not approve removals is held to their limit, and so gets one that is like those of the schedule.
     """
-    may_remove = access.can(Verb.APPROVE_REMOVALS, integration)
-    return SyncRun.Trigger.MANUAL if may_remove else SyncRun.Trigger.SCHEDULED
+    return SyncRun.Trigger.SCHEDULED if why_held(access, integration) else SyncRun.Trigger.MANUAL

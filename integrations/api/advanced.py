@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from integrations.api.finding import find_integration, hold_integration, understood
-from integrations.delegation import CONFIGURERS
+from integrations.delegation import CONFIGURERS, why_held
 from integrations.forms.advanced import DeletionLimitForm, ScheduleForm
 from integrations.models import Integration, SyncSchedule
 from integrations.settings import change
@@ -80,10 +80,14 @@ def get_deletion_limit(call: Call, integration: str) -> DeletionLimitShape:
 
 @routes.patch("/integration/{integration}/deletion_limit", gives=DeletionLimitShape, at=_BOTH, delegates=CONFIGURERS)
 def change_deletion_limit(call: Call, integration: str, body: DeletionLimitChange) -> DeletionLimitShape:
-    """Change how much a sync that nobody attends may remove without being approved."""
+    """Change how much a sync that nobody attends may remove without being approved.
+
+    Delegates who may not approve removals may lower it only.
+    """
     found = hold_integration(call, integration)
     wanted = dict(DeletionLimitForm(found).initial) | body.given(percent="percent", connections="connections")
     values = checked(DeletionLimitForm(found, wanted))
+    values["why_held"] = why_held(call.access, found)
     with understood(call):
         change.change_deletion_limit(integration=found, version=str(found.version), by=call.user, **values)
     return _limit(find_integration(call, found.public_id))

@@ -9,6 +9,7 @@ from django.http import Http404
 from connections.errors import ChangedMeanwhileError
 from integrations import edit_conflicts
 from integrations.models import Integration
+from integrations.planning.deletion_limit import HeldToItError
 from workspaces.access import why_only_kept
 from workspaces.api.problems import ProblemError
 from workspaces.api.routes import Call, named, of_version
@@ -39,5 +40,7 @@ def understood(call: Call) -> Iterator[None]:
         yield
     except ChangedMeanwhileError as error:
         raise ProblemError(409, str(error)) from None
+    except HeldToItError as error:
+        raise ProblemError(403, str(error)) from None
     except PermissionDenied:
         raise ProblemError(402, why_only_kept(call.scope)) from None

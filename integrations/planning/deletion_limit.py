@@ -9,9 +9,19 @@ DEFAULT_PERCENT: Final = 20
 DEFAULT_CONNECTIONS: Final = 5
 
 
+class HeldToItError(Exception):
+    """Somebody who may not approve removals would remove more than it allows, or raise it; the text says both."""
+
+
 def removals(planned: Plan) -> frozenset[str]:
     """Give the ids at the provider of all that a plan removes, folders and connections."""
     return frozenset(held.source_id for side in (planned.connections, planned.folders) for held in side.removals)
+
+
+def check_raise(before: tuple[int, int], after: tuple[int, int], *, why_held: str) -> None:
+    """Raise HeldToItError when somebody raises one of the two numbers who is held to them; empty for who is not."""
+    if why_held and any(new > old for old, new in zip(before, after, strict=True)):
+        raise HeldToItError(f"You may lower the deletion limit, and not raise it. {why_held}")
 
 
 def why_over(tree: Tree, planned: Plan, *, percent: int, count: int) -> str:

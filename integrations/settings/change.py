@@ -21,6 +21,7 @@ from integrations.aws.external_id import new_external_id
 from integrations.health import batches
 from integrations.models import AccessTest, Integration, SettingsTrial, SyncSchedule
 from integrations.models.settings import CONNECTION_FIELDS, AccessMode, IntegrationSettings
+from integrations.planning import deletion_limit
 from integrations.planning.reconcile import Tree, Update
 from integrations.planning.workspace_impact import View, WorkspaceImpact, fingerprint, impacts, renamed
 from integrations.sync import mirror, requests
@@ -86,13 +87,19 @@ def change_schedule(
 
 
 @transaction.atomic
-def change_deletion_limit(*, integration: Integration, percent: int, connections: int, version: str, by: User) -> None:
-    """Set how much a sync that nobody attends may remove without being approved."""
+def change_deletion_limit(
+    *, integration: Integration, percent: int, connections: int, version: str, by: User, why_held: str = ""
+) -> None:
+    """Set how much a sync that nobody attends may remove without being approved.
+
+    Who is held to it, for the reason ``why_held``, may only lower it: raises HeldToItError.
+    """
     current = edit_conflicts.lock(integration, version=version)
     before = {"percent": current.deletion_limit_percent, "connections": current.deletion_limit_count}
     after = {"percent": percent, "connections": connections}
     if before == after:
         return
+    deletion_limit.check_raise((before["percent"], before["connections"]), (percent, connections), why_held=why_held)
     current.deletion_limit_percent, current.deletion_limit_count = percent, connections
     current.save(update_fields=["deletion_limit_percent", "deletion_limit_count"])
     _record("deletion_limit_changed", current, by, before, after)

@@ -113,14 +113,16 @@ def _outline(found: QuerySet[SettingsTrial], now: datetime) -> Outline:
 
 
 @transaction.atomic
-def save(*, integration: Integration, version: str, seen: str, by: User, now: datetime) -> Integration:
+def save(
+    *, integration: Integration, version: str, seen: str, by: User, now: datetime, why_held: str = ""
+) -> Integration:
     """Save what was chosen and apply it, in one transaction.
 
-    What it leaves out is removed because a person chose so, whatever the deletion limit. Raises as
-    ``settings_trial.save`` does; nothing is changed then.
+    What it leaves out is removed because a person chose so, whatever the deletion limit, unless they are held to it.
+    Raises as ``settings_trial.save`` does; nothing is changed then.
     """
     current, trial, outcome = settings_trial.apply(
-        integration=integration, version=version, about=_SELECTION, seen=seen, now=now
+        integration=integration, version=version, about=_SELECTION, seen=seen, now=now, why_held=why_held
     )
     chosen = Outline(outcome.snapshot, outcome.selection)
     before = in_words(current.chosen, current.known_selection)

@@ -11,7 +11,6 @@ from django.db import transaction
 from integrations import edit_conflicts, retention
 from integrations.access import known_snapshot
 from integrations.models import Integration, SettingsTrial, SyncRun
-from integrations.planning import deletion_limit
 from integrations.sync import requests
 from integrations.trials import settings_trial
 from integrations.trials.settings_trial import TrialOutcome
@@ -68,5 +67,4 @@ def sync(
 
 def why_it_would_ask(outcome: TrialOutcome, integration: Integration) -> str:
     """Say why a scheduled sync would have to be approved; empty when it would not."""
-    percent, count = integration.deletion_limit_percent, integration.deletion_limit_count
-    return deletion_limit.why_over(outcome.tree, outcome.plan, percent=percent, count=count)
+    return outcome.why_over(integration)

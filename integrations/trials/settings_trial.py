@@ -22,7 +22,8 @@ from integrations.jobs.sending import NOT_TAKEN, Task, send_on_commit
 from integrations.models import AccessMode, AwsEvent, Integration, SettingsTrial, SyncRun, SyncSchedule
 from integrations.models.settings import SETTINGS_FIELDS, IntegrationSettings
 from integrations.notifications import outbox
-from integrations.planning import absence
+from integrations.planning import absence, deletion_limit
+from integrations.planning.deletion_limit import HeldToItError
 from integrations.planning.diff import Change, describe
 from integrations.planning.reconcile import Plan, Tree
 from integrations.planning.selection import Selection, select
@@ -73,6 +74,11 @@ class TrialOutcome:
     def fingerprint(self) -> str:
         """Equal for equal changes with equal impact, now and by what is chosen later."""
         return fingerprint(self.impacts, self.selection.stored, *map(astuple, self.changes))
+
+    def why_over(self, integration: Integration) -> str:
+        """Say why it removes more than the deletion limit; empty when it does not."""
+        percent, count = integration.deletion_limit_percent, integration.deletion_limit_count
+        return deletion_limit.why_over(self.tree, self.plan, percent=percent, count=count)
 
 
 def find(integration: Integration, *, now: datetime) -> SettingsTrial | None:
@@ -150,14 +156,19 @@ def outcome_of(trial: SettingsTrial, integration: Integration) -> TrialOutcome:
 
 
 @transaction.atomic
-def save(*, integration: Integration, version: str, seen: str, by: User, now: datetime) -> Integration:
+def save(
+    *, integration: Integration, version: str, seen: str, by: User, now: datetime, why_held: str = ""
+) -> Integration:
     """Save a trial's settings and apply what it read, in one transaction.
 
-    ``seen`` is the fingerprint of the outcome that the person saw. Raises ChangedMeanwhileError, TrialGoneError,
-    SyncUnderWayError, StaleReadError or UnseenOutcomeError; nothing is changed then.
+    ``seen`` is the fingerprint of the outcome that the person saw, ``why_held`` says why the deletion limit holds for
+    them. Raises ChangedMeanwhileError, TrialGoneError, SyncUnderWayError, StaleReadError, UnseenOutcomeError or
+    HeldToItError; nothing is changed then.
     """
     about = SettingsTrial.About.DISCOVERY
-    current, trial, outcome = apply(integration=integration, version=version, about=about, seen=seen, now=now)
+    current, trial, outcome = apply(
+        integration=integration, version=version, about=about, seen=seen, now=now, why_held=why_held
+    )
     before = _shown(current)
     _take_over(current, trial, outcome, now)
     counts = end(current, trial, outcome, trigger=SyncRun.Trigger.SETTINGS, by=by, now=now)
@@ -169,7 +180,13 @@ def save(*, integration: Integration, version: str, seen: str, by: User, now: da
 
 
 def apply(
-    *, integration: Integration, version: str, about: SettingsTrial.About, seen: str, now: datetime
+    *,
+    integration: Integration,
+    version: str,
+    about: SettingsTrial.About,
+    seen: str,
+    now: datetime,
+    why_held: str,
 ) -> tuple[Integration, SettingsTrial, TrialOutcome]:
     """Lock what is to be saved, make sure that it may be, and change the tree; raises as ``save`` does."""
     current = edit_conflicts.hold(integration, version=version)
@@ -189,6 +206,8 @@ def apply(
         raise StaleReadError
     if outcome.fingerprint != seen:
         raise UnseenOutcomeError
+    if why_held and (over := outcome.why_over(current)):
+        raise HeldToItError(f"{over} {why_held}")
     try:
         with bulk.settled():
             mirror.apply(outcome.plan, outcome.tree, current, now=now)

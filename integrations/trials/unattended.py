@@ -11,7 +11,6 @@ from connections.errors import ChangedMeanwhileError
 from integrations.jobs import slots
 from integrations.jobs.sending import Task, send_on_commit
 from integrations.models import Integration, SettingsTrial
-from integrations.planning import deletion_limit
 from integrations.trials import settings_trial
 from workspaces import isolation
 from workspaces.access import Access
@@ -82,5 +81,4 @@ def _save(trial: SettingsTrial, integration: Integration, now: datetime) -> None
 def _why_it_asks(outcome: settings_trial.TrialOutcome, integration: Integration) -> str:
     if integration.source_organization_id not in ("", outcome.snapshot.organization_id):
         return _OTHER
-    limits = {"percent": integration.deletion_limit_percent, "count": integration.deletion_limit_count}
-    return deletion_limit.why_over(outcome.tree, outcome.plan, **limits)
+    return outcome.why_over(integration)

@@ -13,7 +13,7 @@ from integrations.api.finding import find_integration, hold_integration
 from integrations.api.shapes import ChangeShape
 from integrations.api.trials.finding import find_trial, outcome_of, ready_outcome, trial_understood
 from integrations.api.trials.shapes import TrialShape, changes_of, trial_fields
-from integrations.delegation import CONFIGURERS
+from integrations.delegation import CONFIGURERS, why_held
 from integrations.models import Integration, SettingsTrial
 from integrations.planning.selection_search import find
 from integrations.planning.selection_tree import Choice, Outline, in_words
@@ -146,7 +146,8 @@ def read_selection_again(call: Call, integration: str) -> SelectionTrialShape:
 def save_selection(call: Call, integration: str, body: SelectionSave) -> SelectionShape:
     """Save what was chosen and apply it at once.
 
-    What it leaves out is removed because somebody chose so, whatever the deletion limit.
+    What it leaves out is removed because somebody chose so, whatever the deletion limit; delegates who may not approve
+    removals are held to it.
     """
     found = hold_integration(call, integration)
     with trial_understood(call, _WHY_NOT):
@@ -156,6 +157,7 @@ def save_selection(call: Call, integration: str, body: SelectionSave) -> Selecti
             seen=body.fingerprint,
             by=call.user,
             now=timezone.now(),
+            why_held=why_held(call.access, found),
         )
     return _selection(find_integration(call, found.public_id))
 

@@ -1,6 +1,7 @@
 """The Advanced tab: the handle, syncing, its schedule and deletion limit, and deleting."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from django.contrib import messages
@@ -10,10 +11,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from connections.errors import ChangedMeanwhileError, HandleTakenError
-from integrations.delegation import CONFIGURERS
+from integrations.delegation import CONFIGURERS, why_held
 from integrations.forms.advanced import DeletionLimitForm, ScheduleForm
 from integrations.forms.handle import HandleForm
 from integrations.models import EventInlet, Integration
+from integrations.planning.deletion_limit import HeldToItError
 from integrations.settings import change
 from integrations.sync.targeted import rest
 from integrations.views.frame import find_integration, integration_page, latest_status, render_live
@@ -57,7 +59,8 @@ def integration_schedule(request: HttpRequest, access: Access, integration: str)
 def integration_deletion_limit(request: HttpRequest, access: Access, integration: str) -> HttpResponse:
     found = find_integration(access, integration)
     form, done = DeletionLimitForm(found, request.POST), f"Saved the deletion limit of {found}."
-    return _save(request, access, found, form, change.change_deletion_limit, done=done)
+    save = partial(change.change_deletion_limit, why_held=why_held(access, found))
+    return _save(request, access, found, form, save, done=done)
 
 
 def _save(
@@ -74,7 +77,7 @@ def _save(
     if values:
         try:
             save(integration=integration, version=request.POST.get("version", ""), by=access.user, **values)
-        except ChangedMeanwhileError as error:
+        except (ChangedMeanwhileError, HeldToItError) as error:
             form.add_error(None, str(error))
         except HandleTakenError:
             form.add_error("handle", f"Somebody has just taken {values['handle']}. Choose another one.")

@@ -8,8 +8,9 @@ from django.views.decorators.http import require_http_methods
 
 from connections.errors import ChangedMeanwhileError
 from connections.retention import GRACE
-from integrations.delegation import CONFIGURERS
+from integrations.delegation import CONFIGURERS, why_held
 from integrations.models import Integration, SettingsTrial
+from integrations.planning.deletion_limit import HeldToItError
 from integrations.planning.selection_tree import Outline, in_words
 from integrations.trials import account_selection, settings_trial
 from integrations.views.frame import find_integration
@@ -78,12 +79,12 @@ def _do(request: HttpRequest, access: Access, integration: Integration) -> str:
             settings_trial.discard(integration=integration, about=_ABOUT, by=access.user)
             messages.info(request, f"The accounts that {integration} mirrors stay as they were.")
         else:
-            seen = request.POST.get("seen", "")
+            seen, why, now = request.POST.get("seen", ""), why_held(access, integration), timezone.now()
             account_selection.save(
-                integration=integration, version=version, seen=seen, by=access.user, now=timezone.now()
+                integration=integration, version=version, seen=seen, by=access.user, now=now, why_held=why
             )
             messages.success(request, f"Saved the accounts that {integration} mirrors.")
-    except (ChangedMeanwhileError, settings_trial.OtherTrialError) as error:
+    except (ChangedMeanwhileError, HeldToItError, settings_trial.OtherTrialError) as error:
         return str(error)
     except tuple(account_selection.WHY_NOT_SAVED) as error:
         return account_selection.WHY_NOT_SAVED[type(error)]

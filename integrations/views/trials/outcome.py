@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from integrations import edit_conflicts
-from integrations.delegation import may
+from integrations.delegation import may, why_held
 from integrations.models import Integration, SettingsTrial
 from integrations.planning import words
 from integrations.trials import settings_trial
@@ -84,8 +84,15 @@ def outcome_context(
         "seen": outcome.fingerprint,
         "removed": len(removals),
         "reasons": reasons,
+        "over_limit": _why_not(access, integration, outcome),
         "act": _act(Counter(change.node for change in removals)),
     }
+
+
+def _why_not(access: Access, integration: Integration, outcome: settings_trial.TrialOutcome) -> str:
+    """Say why this person may not save it: it removes more than what they are held to. Empty where they may."""
+    over, why = outcome.why_over(integration), why_held(access, integration)
+    return f"{over} {why}" if over and why else ""
 
 
 def _act(removals: Mapping[str, int]) -> str:

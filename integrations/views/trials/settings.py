@@ -8,8 +8,9 @@ from django.views.decorators.http import require_http_methods
 
 from connections.errors import ChangedMeanwhileError
 from integrations import retention
-from integrations.delegation import CONFIGURERS
+from integrations.delegation import CONFIGURERS, why_held
 from integrations.models import Integration, SettingsTrial
+from integrations.planning.deletion_limit import HeldToItError
 from integrations.trials import settings_trial
 from integrations.trials.why_not_saved import WHY_NOT_SAVED
 from integrations.views.frame import find_integration
@@ -51,10 +52,11 @@ def integration_trial(request: HttpRequest, access: Access, integration: str) ->
 
 def _save(request: HttpRequest, access: Access, integration: Integration) -> str:
     """Save the trial; return why not as a sentence, empty when it was saved."""
-    version, seen = request.POST.get("version", ""), request.POST.get("seen", "")
+    shown = {name: request.POST.get(name, "") for name in ("version", "seen")}
+    why = why_held(access, integration)
     try:
-        settings_trial.save(integration=integration, version=version, seen=seen, by=access.user, now=timezone.now())
-    except ChangedMeanwhileError as error:
+        settings_trial.save(integration=integration, **shown, by=access.user, now=timezone.now(), why_held=why)
+    except (ChangedMeanwhileError, HeldToItError) as error:
         return str(error)
     except tuple(_WHY_NOT_SAVED) as error:
         return _WHY_NOT_SAVED[type(error)]

@@ -47,6 +47,31 @@ def test_the_schedule_and_the_deletion_limit_are_read_and_changed(ours: Program,
     assert ours("PATCH", f"{MAIN}/deletion_limit", {"percent": 5}).status_code == 402
 
 
+def test_delegates_who_may_not_approve_removals_lower_the_limit_and_never_raise_it(
+    ours: Program, synced: Synced, cast: Cast, program: ProgramOf
+) -> None:
+    def delegate(*verbs: str) -> None:
+        for verb in verbs:
+            added = ours("POST", f"{MAIN}/delegate", {"user_handle": "org-member", "permission": verb})
+            assert added.status_code == 201
+
+    def limit() -> tuple[int, int]:
+        found = ours.get(f"{MAIN}/deletion_limit")
+        return found["percent"], found["connections"]
+
+    delegate("configure_integration", "sync_integration")
+    theirs = program(cast.org_member)
+    for body in ({"percent": 100, "connections": 1000}, {"percent": 21}, {"percent": 1, "connections": 6}):
+        why = problem(theirs("PATCH", f"{MAIN}/deletion_limit", body), 403)
+        assert "lower the deletion limit, and not raise it. To approve or discard what a sync would remove" in why
+    assert limit() == (20, 5)
+    assert theirs("PATCH", f"{MAIN}/deletion_limit", {"percent": 10, "connections": 5}).status_code == 200
+    assert limit() == (10, 5)
+    delegate("approve_removals")
+    assert theirs("PATCH", f"{MAIN}/deletion_limit", {"percent": 100, "connections": 1000}).status_code == 200
+    assert limit() == (100, 1000)
+
+
 def test_health_is_counted_and_told_and_tested(ours: Program, synced: Synced, cast: Cast) -> None:
     with isolation.as_tenant(cast.acme.pk):
         there = Connection.objects.filter(root=synced.integration.root_folder_id)

@@ -112,3 +112,29 @@ def test_accounts_are_chosen_looked_at_and_saved_by_who_has_seen_what_goes(
     assert ours.get(TRIAL)["include"] == [dev["id"]]
     sent(ours, "DELETE", TRIAL)
     assert ours.get(f"{MAIN}/selection")["include"] == ["root"]
+
+
+def test_delegates_who_may_not_approve_removals_save_no_choice_over_the_limit(
+    ours: Program, in_use: Synced, cast: Cast, program: ProgramOf
+) -> None:
+    def delegate(verb: str) -> None:
+        sent(ours, "POST", f"{MAIN}/delegate", {"user_handle": "org-member", "permission": verb})
+
+    delegate("configure_integration")
+    theirs = program(cast.org_member)
+    sent(ours, "PATCH", f"{MAIN}/deletion_limit", {"percent": 0, "connections": 0})
+    sent(theirs, "POST", TRIAL)
+    read(cast)
+    (dev,) = theirs.get(f"{TRIAL}/node?q=dev")["items"]
+    seen = {"fingerprint": sent(theirs, "PATCH", TRIAL, {"exclude": [dev["id"]]})["fingerprint"]}
+    why = problem(theirs("POST", f"{TRIAL}/save", seen), 403)
+    assert why.startswith("It would remove 1 of 3 connections, which is over the deletion limit")
+    assert "To approve or discard what a sync would remove you need to be an owner of acme/tnt" in why
+    assert "dev" in in_use.tree()
+    sent(ours, "PATCH", f"{MAIN}/deletion_limit", {"connections": 1})
+    sent(ours, "DELETE", TRIAL)
+    sent(theirs, "POST", TRIAL)
+    read(cast)
+    assert sent(theirs, "PATCH", TRIAL, {"exclude": [dev["id"]]})["fingerprint"] == seen["fingerprint"]
+    sent(theirs, "POST", f"{TRIAL}/save", seen)
+    assert "dev" not in in_use.tree()
