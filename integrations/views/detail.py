@@ -1,6 +1,7 @@
 """An integration: its tree, and starting a sync."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from django.contrib import messages
@@ -23,6 +24,7 @@ from integrations.views.level import tree_at
 from integrations.wizard import expected
 from workspaces.access import Access, Power
 from workspaces.scoping import scope_view
+from workspaces.web import remembered
 from workspaces.web.back import came_from
 from workspaces.web.htmx import htmx
 
@@ -30,6 +32,7 @@ _ASKS_FIRST: Final = (
     "No sync of {} was started, for one waits for approval. Approve or discard it here; one that is started on Advanced"
     " is not held back."
 )
+_JUST_NOW: Final = timedelta(seconds=10)
 _ASKS_OTHERS: Final = "No sync of {} was started, for one waits for the approval of somebody who may give it."
 
 
@@ -54,6 +57,9 @@ def integration_detail(request: HttpRequest, access: Access, integration: str) -
         picture_url=access.scope.url("integration_picture", integration=found.handle),
     )
     status = replace(latest_status(access, found), beside=SimpleLazyObject(lambda: health.mark))
+    if status.run.finished_at and status.run.finished_at > timezone.now() - _JUST_NOW:
+        # It may have ended while this page was begun: the tree that says so must have what it has changed.
+        remembered.renew(access.scope.tenant.pk)
     return render_live(request, "integrations/detail.html", context, status, parts=("list",))
 
 

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from threading import Thread
+from typing import Any
 
 import pytest
 from django.db import connection as database
@@ -13,7 +15,8 @@ from pytest_django import Settings
 from connections import actions, bulk, deletion, manual_nodes, sharing, tree
 from connections.models import Aggregator, Connection, Folder
 from connections.sharing import Node
-from integrations.models import Integration
+from integrations.models import Integration, SyncRun
+from integrations.views import detail, frame
 from tests import factories
 from tests.conftest import Cast, make_cast
 from tests.tallied import miscounted
@@ -173,3 +176,28 @@ def test_a_page_counts_once_until_something_changes(cast: Cast, mirror: Integrat
     with isolation.as_tenant(cast.acme.pk):
         factories.connection(cast.at_org, "New", folder=root)
     assert queries() == first
+
+
+def test_a_sync_that_ends_while_its_page_is_begun_is_in_the_tree_beside_its_end(
+    cast: Cast, mirror: Integration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client()
+    client.force_login(cast.org_owner)
+    url = cast.at_org.url("integration_detail", integration="main")
+    assert "Overnight" not in client.get(url).content.decode()
+    read = frame.latest_status
+
+    def after_a_commit(*arguments: Any) -> Any:
+        def elsewhere() -> None:
+            with isolation.as_tenant(cast.acme.pk):
+                factories.connection(cast.at_org, "Overnight", folder=mirror.root_folder)
+                SyncRun.objects.update(finished_at=timezone.now())
+            database.close()
+
+        other = Thread(target=elsewhere)
+        other.start()
+        other.join()
+        return read(*arguments)
+
+    monkeypatch.setattr(detail, "latest_status", after_a_commit)
+    assert "Overnight" in client.get(url).content.decode()

@@ -56,6 +56,13 @@ def under(tenant_id: int, marks: str | None) -> Iterator[None]:
         _marks.reset(token)
 
 
+def renew(tenant_id: int) -> None:
+    """Read the marks anew, where something was read after them that what is kept must not be older than."""
+    if _marks.get():
+        marks = read_marks(tenant_id)
+        _marks.set(f"{tenant_id} {marks}" if marks else "")
+
+
 def remember(read: Callable[[], Value], *key: object) -> Value:
     """Give what this reads, or what it read for somebody who asked with this key, if nothing has changed since."""
     found = look_up(*key)
