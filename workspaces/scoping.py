@@ -32,6 +32,7 @@ from workspaces.web import remembered
 from workspaces.web.htmx import htmx
 
 _LOOKS = ("GET", "HEAD")  # what changes nothing
+_LEVELS = ("tenant", "organization", "workspace")
 
 View = Callable[Concatenate[HttpRequest, ...], HttpResponseBase]
 ScopedView = Callable[Concatenate[HttpRequest, Access, ...], HttpResponseBase]
@@ -79,7 +80,7 @@ def _scoped(
     def decorate(view: ScopedView) -> View:
         def open_page(request: HttpRequest, user: User, arguments: dict[str, Any]) -> HttpResponseBase:
             with isolation.as_user(user.pk):
-                handles = [arguments.pop(level, None) for level in ("tenant", "organization", "workspace")]
+                handles = [arguments.pop(level, None) for level in _LEVELS]
                 access = enter(user, *handles)
                 if access.scope.level not in levels:
                     raise Http404
@@ -96,8 +97,8 @@ def _scoped(
                 return sign_in_first(request)
             try:
                 return open_page(request, request.user, arguments)
-            except Http404:
-                if moved := _where_it_is_now(request, request.user):
+            except (Http404, PermissionDenied) as refusal:
+                if moved := _moved(request, request.user, refusal, needs, delegates):
                     return moved
                 raise
 
@@ -109,8 +110,11 @@ def _scoped(
     return decorate
 
 
-def _where_it_is_now(request: HttpRequest, user: User) -> HttpResponse | None:
-    """Lead to the page at which a place or an integration has been since it was renamed; a form is sent there again."""
+def _where_it_is_now(request: HttpRequest, user: User, rule: Rule | None = None) -> HttpResponse | None:
+    """Lead to the page at which a place or an integration has been since it was renamed; a form is sent there again.
+
+    With a rule, only where that lets them in: others do not learn what it is called.
+    """
     match = request.resolver_match
     if match is None:
         return None
@@ -118,10 +122,28 @@ def _where_it_is_now(request: HttpRequest, user: User) -> HttpResponse | None:
         named = former_handles.renamed(user, match.kwargs)
         if named == match.kwargs:
             return None
-        enter(user, named["tenant"], named.get("organization"), named.get("workspace"))  # raises Http404
+        access = enter(user, named["tenant"], named.get("organization"), named.get("workspace"))  # raises Http404
+        if rule is not None and not rule(access, {key: named[key] for key in named if key not in _LEVELS}):
+            return None
     query = request.META["QUERY_STRING"]
     url = reverse(match.view_name, kwargs=named) + (f"?{query}" if query else "")
     return HttpResponseRedirect(url, preserve_request=True)
+
+
+def _moved(
+    request: HttpRequest, user: User, refusal: Exception, needs: Power, rule: Rule | None
+) -> HttpResponse | None:
+    """Lead on from an address that was refused; delegates to what they hold, and to nothing else.
+
+    Who was refused in a place has found that: only an integration of it can be called otherwise.
+    """
+    access: Access | None = getattr(request, "access", None)
+    is_delegate = access is not None and access.power < needs
+    if isinstance(refusal, PermissionDenied):
+        names_one = request.resolver_match is not None and "integration" in request.resolver_match.kwargs
+        if rule is None or not names_one or not is_delegate:
+            return None
+    return _where_it_is_now(request, user, rule if is_delegate else None)
 
 
 def _look_only(request: HttpRequest, access: Access, view: ScopedView, arguments: dict[str, Any]) -> HttpResponseBase:

@@ -7,7 +7,10 @@ from integrations.settings import change
 from tests import factories
 from tests.conftest import Cast
 from workspaces import isolation
-from workspaces.access import Scope
+from workspaces.access import Access, Scope
+from workspaces.delegation.verbs import Verb
+from workspaces.models import Membership
+from workspaces.people import delegates
 from workspaces.places import actions
 
 
@@ -73,3 +76,29 @@ def test_a_member_who_may_not_see_integrations_does_not_learn_what_one_is_called
         "/tenants/acme/orgs/team/integrations/awsi/",
     )
     assert led_to(client, "/tenants/acme/orgs/team/integrations/awsi/")[0] == 403
+
+
+def test_delegates_are_led_to_what_they_hold_and_learn_of_nothing_else_what_it_is_called(
+    cast: Cast, client: Client
+) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        owner = Access(cast.org_owner, cast.at_org, tuple(Membership.objects.filter(user=cast.org_owner)))
+        for handle in ("mine", "theirs"):
+            made = factories.integration(cast.at_org, handle, by=cast.org_owner)
+            factories.finished_run(made)
+            if handle == "mine":
+                delegates.delegate(access=owner, thing=made, user=cast.org_member, verbs=[Verb.VIEW_INTEGRATION])
+            version = str(made.version)
+            change.change_handle(integration=made, handle=f"new-{handle}", version=version, by=cast.org_owner)
+    base = "/tenants/acme/orgs/tnt/integrations/"
+    client.force_login(cast.org_member)
+    assert led_to(client, f"{base}mine/?kind=connection") == (307, f"{base}new-mine/?kind=connection")
+    assert client.get(f"{base}new-mine/").status_code == 200
+    assert led_to(client, f"{base}mine/config/") == (403, "")  # nor would the new address be opened
+    for unheld in ("theirs", "new-theirs", "never"):
+        refused = client.get(f"{base}{unheld}/")
+        assert refused.status_code == 403
+        assert unheld == "new-theirs" or b"new-theirs" not in refused.content
+    with isolation.as_tenant(cast.acme.pk):
+        factories.integration(cast.at_org, "mine", by=cast.org_owner)
+    assert led_to(client, f"{base}mine/") == (403, "")
