@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     Aggregate,
@@ -14,6 +15,7 @@ from django.db.models import (
     Count,
     ExpressionWrapper,
     F,
+    Func,
     Q,
     QuerySet,
     Sum,
@@ -256,8 +258,8 @@ def _some(nodes: "QuerySet[Any]", kind: str) -> "QuerySet[Any, Any]":
     return some
 
 
-def _folder_rows(chosen: "QuerySet[Any, Any]", order: Order) -> list[Row]:
-    found = Folder.objects.filter(pk__in=chosen).annotate(label=SHOWN, manager=_MANAGER)
+def _folder_rows(chosen: "QuerySet[Any, Any] | Sequence[int]", order: Order) -> list[Row]:
+    found = Folder.objects.filter(pk__in=_settled(chosen)).annotate(label=SHOWN, manager=_MANAGER)
     rows = [Row("folder", *values) for values in found.order_by(*order).values_list(*_COLUMNS, "path")]
     counts = count_below([row.id for row in rows])
     for row in rows:
@@ -265,14 +267,25 @@ def _folder_rows(chosen: "QuerySet[Any, Any]", order: Order) -> list[Row]:
     return rows
 
 
-def _connection_rows(chosen: "QuerySet[Any, Any]", order: Order) -> list[Row]:
+def _connection_rows(chosen: "QuerySet[Any, Any] | Sequence[int]", order: Order) -> list[Row]:
     path = Coalesce("folder__path", Value(""), output_field=_TEXT)
-    found = Connection.objects.filter(pk__in=chosen).annotate(label=SHOWN, manager=_MANAGER, path=path)
+    found = Connection.objects.filter(pk__in=_settled(chosen)).annotate(label=SHOWN, manager=_MANAGER, path=path)
     # By Django's name for what keeps a mirror true; nothing of it is known here but which account is the first one.
     is_first = ExpressionWrapper(Q(source_id=F("root__integration__management_account_id")), BooleanField())
     found = found.annotate(is_management=Coalesce(is_first, Value(False)))
     own = ("path", "state", "health", "health_reason", "is_management")
     return [Row("connection", *values) for values in found.order_by(*order).values_list(*_COLUMNS, *own)]
+
+
+def _settled(chosen: "QuerySet[Any, Any] | Sequence[int]") -> "Func | Sequence[int]":
+    """Make what ``__in`` takes of a slice, so that it is found once; of keys that are known, themselves.
+
+    Right after an import, of which the planner knows nothing yet, it would find the slice anew for each row there is.
+    """
+    if not isinstance(chosen, QuerySet):
+        return chosen
+    unnested = "(SELECT unnest(%(expressions)s))"
+    return Func(ArraySubquery(chosen), template=unnested, output_field=BigIntegerField())
 
 
 def _chosen(nodes: "QuerySet[Any]", order: Order, start: int, stop: int | None) -> "QuerySet[Any, Any]":

@@ -26,6 +26,7 @@ SECRET = "Zx9-notForTheLog_77"
 # Names of arguments in addresses that are no secrets; whatever has another name is taken for one.
 HARMLESS = {
     "page_name",
+    *("subject", "account", "service_token"),
     "anchor",
     *("tenant", "organization", "workspace", "integration", "folder", "connection", "aggregator", "member", "run"),
     *(
