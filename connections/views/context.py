@@ -93,12 +93,11 @@ def _node_page(request: HttpRequest, access: Access, line: Sequence[Folder | Con
         "current_url": request.path,
         "managed_by": managed_by,
         "integration_url": scope.url("integration_detail", integration=managed_by)
-        if managed_by and may_see_integration(access, managed_by)
+        if managed_by and _may_see_integration(access, managed_by)
         else "",
     }
 
 
-def may_see_integration(access: Access, handle: str) -> bool:
+def _may_see_integration(access: Access, handle: str) -> bool:
     """Whether the page of the integration that manages a node opens to this person."""
-    held = access.held_here.that_give(Verb.VIEW_INTEGRATION) if not access.can_own else ()
-    return access.can_own or any(one.kind == "integration" and one.is_called(handle) for one in held)
+    return access.can_own or any(one.is_called(handle) for one in access.held_here.that_give(Verb.VIEW_INTEGRATION))
