@@ -3,6 +3,7 @@
 import multiprocessing
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import boto3
@@ -136,23 +137,18 @@ def _memory(organization: AwsOrganization) -> float:
     """Read in a process of its own, at full speed, and give what that took beyond what the process had before."""
     with running_aws(organization) as aws:
         key = aws.roles.create_key("reader", reading_organizations())
-        spawned = multiprocessing.get_context("spawn")
-        answers: multiprocessing.Queue[float] = spawned.Queue()
-        process = spawned.Process(target=_read_and_weigh, args=(aws.endpoint_url, key.id, key.secret, answers))
-        process.start()
-        grown = answers.get(timeout=300)
-        process.join()
-    return grown
+        new = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, new, initializer=django.setup) as spawned:
+            return spawned.submit(_read_and_weigh, aws.endpoint_url, key.id, key.secret).result()
 
 
-def _read_and_weigh(endpoint_url: str, key_id: str, secret: str, answers: "multiprocessing.Queue[float]") -> None:
-    django.setup()
+def _read_and_weigh(endpoint_url: str, key_id: str, secret: str) -> float:
     settings.AWS_ENDPOINT_URL, settings.PIPES_AWS_QUOTA_SHARE = endpoint_url, 1000.0
     session = open_session(KeyCredentials(key_id, secret))
     identity = identify(session)
     before = megabytes("VmRSS")
     read_snapshot(session, identity=identity)
-    answers.put(megabytes("VmHWM") - before)
+    return megabytes("VmHWM") - before
 
 
 def _ours(aws: RunningAws, key: AccessKey) -> None:

@@ -135,8 +135,8 @@ def test_after_any_fault_the_tree_is_as_before_or_exact_and_the_next_sync_makes_
     if fault.heals:
         assert (is_done, run.error) == (True, "")
     after = in_tree(mirror.integration)
-    if is_late:
-        assert name == "elsewhere once"
+    if is_late:  # whether it is the new account that is answered last, threads decide
+        assert name in ("elsewhere once", "elsewhere")
         assert all(after.get(each) in (before.get(each), exact.get(each)) for each in {*after, *before, *exact})
     else:
         assert after == (exact if is_done else before)
