@@ -38,7 +38,7 @@ def run(accounts: int, runs: int) -> None:
         program = _Program(scope)
         program.get("/actor")  # once: what is made with the first request
         program.get(f"/org/{scope.organization}/connection?limit={_LISTED}")
-        _list(program, scope, accounts, runs * 5)
+        _list(program, scope, accounts, runs * 20)
         _stream(program, scope, accounts)
 
 

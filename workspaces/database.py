@@ -1,11 +1,15 @@
-"""PostgreSQL as a server: it may be away, and it has only so many connections."""
+"""PostgreSQL as a server: it may be away, it has only so many connections, and to write it a statement takes time."""
 
-from collections.abc import Callable
-from typing import Final, TypeVar
+from collections.abc import Callable, Sequence
+from copy import copy
+from functools import cached_property
+from typing import Any, Final, Generic, TypeVar
 
 import psycopg
 import structlog
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, connections
+from django.db.models import QuerySet
+from django.db.models.sql.compiler import SQLCompiler
 
 log = structlog.get_logger(__name__)
 
@@ -14,6 +18,7 @@ _AWAY_CLASSES: Final = ("08", "53", "57P")
 _LOOK_SECONDS: Final = 1.0
 
 Result = TypeVar("Result")
+Row = TypeVar("Row")
 
 
 def is_away(error: BaseException | None) -> bool:
@@ -45,3 +50,32 @@ def release() -> None:
     """Give a borrowed connection back, before something that takes long; without a pool it is nobody else's."""
     if not connection.in_atomic_block and getattr(connection, "pool", None):
         connection.close()
+
+
+class WrittenOnce(Generic[Row]):
+    """A query that is always the same but for a few values: its statement is written once in a process.
+
+    To write one of several joins or parts takes longer than the database needs to answer it. ``make`` makes the query
+    of stand-ins for the values: what no other value of it may be equal to.
+    """
+
+    def __init__(self, make: Callable[..., QuerySet[Any, Row]], *stand_ins: object) -> None:
+        self._make, self._stand_ins = make, stand_ins
+
+    @cached_property
+    def _written(self) -> tuple[QuerySet[Any, Row], SQLCompiler, str, Sequence[tuple[object, int | None]]]:
+        rows = self._make(*self._stand_ins)
+        compiler = rows.query.get_compiler(rows.db)
+        statement, values = compiler.as_sql()
+        stands_for = [self._stand_ins.index(one) if one in self._stand_ins else None for one in values]
+        return rows, compiler, statement, list(zip(values, stands_for, strict=True))
+
+    def ask(self, *values: object) -> list[Row]:
+        """Give the rows for these values, in the order of their stand-ins."""
+        rows, compiler, statement, written = self._written
+        given = tuple(value if number is None else values[number] for value, number in written)
+        done: Any = copy(compiler)  # it knows what the columns are
+        done.connection, done.as_sql = connections[rows.db], lambda: (statement, given)
+        rows = rows.all()
+        rows.query.get_compiler = lambda *_args, **_named: done  # type: ignore[method-assign]
+        return list(rows)

@@ -1,12 +1,13 @@
 """Answers about folders and connections: rows become shapes a page at a time, in so many statements for any number."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, Func, QuerySet, Value
+from pydantic import TypeAdapter
 
 from connections.api import managed
 from connections.api.managed import SignIn
@@ -16,6 +17,7 @@ from connections.sharing import Node
 from connections.tree import ids_on
 from workspaces.access import Access, Power, Scope, power_in
 from workspaces.api.shapes import UserShape, user_shape
+from workspaces.database import WrittenOnce
 from workspaces.models import Organization, Tenant, User, Workspace
 from workspaces.models.versioned import Versioned, derived_id
 
@@ -25,8 +27,24 @@ _SHOWN: Final = (
     *("handle", "is_handle_static", "title", "plugin", "state", "is_managed", "source_id", "options"),
     *("health", "health_tested_at", "created_at", "created_by_id", "updated_at", "updated_by_id", "version"),
 )
+_SHAPES: Final = TypeAdapter(list[ConnectionShape])  # all at once, as that takes less
 _ENABLED: Final = ConnectionState.ACTIVE.value
 _TESTED: Final = {Health.HEALTHY.value: "last_successful_update_at", Health.FAILING.value: "last_error_at"}
+
+
+def _of_folders(columns: Callable[[], Sequence[str]]) -> WrittenOnce[tuple[Any, ...]]:
+    """Make what reads folders, and these columns of what manages them, by the list of their ids."""
+
+    def read(ids: list[int]) -> QuerySet[Folder, tuple[Any, ...]]:
+        any_of = {"arg_joiner": " = ANY(", "template": "%(expressions)s::bigint[])", "output_field": BooleanField()}
+        found = Folder.objects.filter(Func("pk", Value(ids), **any_of))
+        return found.values_list("pk", "public_id", "title", "handle", *columns())
+
+    return WrittenOnce(read, [-1])
+
+
+_BARE: Final = _of_folders(lambda: ())
+_MANAGED: Final = _of_folders(lambda: managed.sources().of_manager)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +98,11 @@ class Shaping:
         paths = {path_to(row) for row in self.rows} - {""}
         ids = {pk for path in paths for pk in ids_on(path)[-1 if self.is_bare else 0 :]}
         ids |= set() if self.is_bare else {row.root_id for row in self.rows if row.root_id is not None}
-        found = Folder.objects.filter(pk__in=ids) if ids else Folder.objects.none()
-        of_manager = () if self.is_bare else managed.sources().of_manager
-        return list(found.values_list("pk", "public_id", "title", "handle", *of_manager))
+        return (_BARE if self.is_bare else _MANAGED).ask(sorted(ids)) if ids else []
 
     @cached_property
     def _folders(self) -> dict[int, TrunkItem]:
         return {pk: TrunkItem(id=key, title=title or handle) for pk, key, title, handle, *_ in self._read}
-
-    @cached_property
-    def _trunks(self) -> dict[str, list[TrunkItem]]:
-        return {}
-
-    def _trunk(self, path: str) -> list[TrunkItem]:
-        if path not in self._trunks:
-            self._trunks[path] = [self._folders[pk] for pk in ids_on(path) if pk in self._folders]
-        return self._trunks[path]
 
     @cached_property
     def _managers(self) -> Mapping[int, ManagerShape]:
@@ -130,11 +137,22 @@ class Shaping:
             return None
         return self.organizations.get(row.organization_id) or self.access.scope.organization
 
+    @cached_property
+    def _places(self) -> dict[tuple[int | None, int | None, str], dict[str, Any]]:
+        return {}
+
     def _place(self, row: Node) -> dict[str, Any]:
-        """Give where a row is: who owns it, and the folders from the top down."""
+        """Give where a row is, which is found out once for all that are there."""
+        key = (row.organization_id, row.workspace_id, path_to(row))
+        if key not in self._places:
+            self._places[key] = self._found_place(row)
+        return self._places[key]
+
+    def _found_place(self, row: Node) -> dict[str, Any]:
+        """Say who owns a row, and which folders it is in, from the top down."""
         tenant, workspace = self.access.scope.tenant, self.access.scope.workspace if row.workspace_id else None
         organization = self.organization(row)
-        trunk = self._trunk(path_to(row))
+        trunk = [self._folders[pk] for pk in ids_on(path_to(row)) if pk in self._folders]
         return {
             "tenant_id": tenant.public_id,
             "identity_id": organization.public_id if organization else None,
@@ -205,7 +223,7 @@ def shapes_of(
 ) -> list[ConnectionShape]:
     """Make the shapes of these rows."""
     shaping = Shaping(access, rows, {one.pk: one for one in organizations})
-    return [shaping.shape(row) for row in rows]
+    return _SHAPES.validate_python([shaping.fields(row) for row in rows])
 
 
 def shape_of(access: Access, row: Node) -> ConnectionShape:

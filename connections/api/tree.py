@@ -1,5 +1,7 @@
 """The folders and connections of the tenant and of organizations, by level or as a tree, and who has them in use."""
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
@@ -14,12 +16,13 @@ from connections.delegation import SEE, Reach
 from connections.models import Connection, ConnectionState, Folder, Health
 from connections.schemas.users import using
 from connections.sharing import Node
-from workspaces.access import Power, holds
-from workspaces.api.paging import PAGING, Filtered, Page, Paging, cut
+from workspaces.access import Power, Scope, holds
+from workspaces.api.paging import PAGING, Filtered, Page, Paging, Reader, cut
 from workspaces.api.problems import invalid
 from workspaces.api.routes import ORG, TENANT, Call, Routes
 from workspaces.api.where import Column, Columns, Kind
-from workspaces.models import Organization, Workspace
+from workspaces.database import WrittenOnce
+from workspaces.models import Organization, Tenant, Workspace
 
 routes = Routes("Connections")
 LEVELS: Final = (TENANT, ORG)
@@ -39,7 +42,7 @@ _OF_FOLDER: Final = of_found(find_folder, "folder", *SEE)
 @routes.get("/connection", gives=Page[ConnectionShape], needs=Power.OWNER, delegates=_SEERS)
 def list_connections(call: Call, paging: Paging = PAGING) -> Page[ConnectionShape]:
     """List the connections of the tenant itself, at any depth."""
-    return _page(call, paging, [to_show(_connections(call))])
+    return _page(call, paging, _all_or_held(call))
 
 
 @routes.get("/connection", gives=Page[ConnectionShape], at=(ORG,))
@@ -50,7 +53,7 @@ def list_org_connections(call: Call, paging: Paging = PAGING) -> Page[Connection
     A client that asks all organizations of a person one after the other stops at a refusal. What a workspace may use
     is below the workspace.
     """
-    return _page(call, paging, [to_show(_connections(call))])
+    return _page(call, paging, _all_or_held(call))
 
 
 @routes.get("/connection/{connection}", gives=ConnectionShape, at=LEVELS, needs=Power.OWNER, delegates=_OF_CONNECTION)
@@ -140,7 +143,27 @@ def tested(node: Connection) -> TestedShape:
     )
 
 
-def _page(call: Call, paging: Paging, parts: list[QuerySet[Any]]) -> Page[ConnectionShape]:
+def _all_or_held(call: Call) -> QuerySet[Any] | Reader:
+    """Give the connections of the scope: all, which are asked for most, by a statement that is there already."""
+    if not call.access.can_own:
+        return to_show(_connections(call))
+    tenant, organization = call.tenant.pk, call.scope.organization
+    key = organization.pk if organization else 0
+    return lambda after, most: _all_of(call.scope.level, most).ask(tenant, key, after)
+
+
+@cache
+def _all_of(level: str, most: int) -> WrittenOnce[Any]:
+    """Make what reads connections of a tenant or an organization itself, after one of them."""
+
+    def read(tenant: int, organization: int, after: int) -> QuerySet[Any]:
+        scope = Scope(Tenant(pk=tenant), Organization(pk=organization) if level == "org" else None)
+        return to_show(Connection.objects.in_scope(scope).filter(pk__gt=after)).order_by("pk")[:most]
+
+    return WrittenOnce(read, -1, -2, -3)
+
+
+def _page(call: Call, paging: Paging, parts: QuerySet[Any] | Reader | Sequence[QuerySet[Any]]) -> Page[ConnectionShape]:
     shown, token = cut(call, parts, paging, columns=_COLUMNS)
     return Page(items=shapes_of(call.access, shown), next_token=token)
 

@@ -16,8 +16,9 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from workspaces import isolation, rate_limit
+from workspaces import database, isolation, rate_limit
 from workspaces.api.problems import ProblemError, answer
+from workspaces.models import Token
 from workspaces.people import tokens
 from workspaces.rate_limit import LimitReachedError, Window
 
@@ -42,12 +43,12 @@ def signed_in_only(view: View) -> View:
     @wraps(view)
     def inner(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
         try:
-            with isolation.bound(user_id="", tenant_id=""):
-                who = _sign_in(request)
-            _count(who)
+            token = _token(request)
+            _count(token)
             _refuse_unreadable(request)
-            request.signed_in = who  # type: ignore[attr-defined]
-            with isolation.bound(user_id=who.user.pk, tenant_id=who.tenant.pk):
+            tokens.note_use(token, now=timezone.now())
+            with isolation.bound(user_id=token.user_id, tenant_id=token.tenant_id):
+                request.signed_in = _sign_in(token)  # type: ignore[attr-defined]
                 response = view(request, *arguments, **named)
                 if response.status_code >= 400:
                     raise _RefusedError(_in_json(response))
@@ -72,23 +73,30 @@ def nothing_there(request: HttpRequest) -> HttpResponse:
     return answer(ProblemError(404, f"There is nothing at {request.path}. The paths are in docs/openapi.json."))
 
 
-def _sign_in(request: HttpRequest) -> tokens.SignedIn:
+def _token(request: HttpRequest) -> Token:
     if settings.SECURE_SSL_REDIRECT and not request.is_secure():
         raise ProblemError(403, "Tokens are taken by https only. This one was sent in the clear: make another one.")
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    now = timezone.now()
-    found = tokens.sign_in(text.strip(), now=now) if scheme.lower() == "bearer" else None
+    found = tokens.find(text.strip(), now=timezone.now()) if scheme.lower() == "bearer" else None
     if found is None:
         raise ProblemError(401, tokens.REFUSED if text else "Send a token, as “Authorization: Bearer tpt_…”.")
-    structlog.contextvars.bind_contextvars(user_id=found.user.pk, tenant=found.tenant.pk, token=found.token.public_id)
+    structlog.contextvars.bind_contextvars(user_id=found.user_id, tenant=found.tenant_id, token=found.public_id)
     return found
 
 
-def _count(who: tokens.SignedIn) -> None:
+def _sign_in(token: Token) -> tokens.SignedIn:
+    found = tokens.whom(token)
+    if found is None:
+        raise ProblemError(401, tokens.REFUSED)
+    return found
+
+
+def _count(token: Token) -> None:
     """Count a request, in no transaction: while Redis is away the database counts, one after the other."""
+    database.release()
     now = timezone.now()
     try:
-        for name, key, limit in (("token", who.token.pk, PER_TOKEN), ("tenant", who.tenant.pk, PER_TENANT)):
+        for name, key, limit in (("token", token.pk, PER_TOKEN), ("tenant", token.tenant_id, PER_TENANT)):
             rate_limit.count(f"api-{name}", key, limit=limit, window=Window.MINUTE, now=now)
     except LimitReachedError as error:
         detail = f"More than {error.limit:,} requests in a minute. Wait until the next one begins."

@@ -2,7 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
@@ -19,6 +19,7 @@ LONGEST: Final = 100
 
 Item = TypeVar("Item", bound=BaseModel)
 Row = TypeVar("Row", bound=Model)
+Reader = Callable[[int, int], Sequence[Any]]  # reads the rows after one of this key, at most so many, as they follow
 
 
 class Page(BaseModel, Generic[Item]):
@@ -61,7 +62,7 @@ def page_of(
 
 def cut(
     call: Call,
-    rows: "QuerySet[Row] | Sequence[QuerySet[Any]]",
+    rows: "QuerySet[Row] | Reader | Sequence[QuerySet[Any]]",
     paging: Paging,
     *,
     columns: Columns | None = None,
@@ -72,17 +73,23 @@ def cut(
     Of several sets each begins where the one before ends. Only who asked for the page before may ask for the next: the
     same person, at the same path, with the same filters.
     """
-    parts = [rows] if isinstance(rows, QuerySet) else list(rows)
+    parts = list(rows) if isinstance(rows, Sequence) else [rows]
     owner = _owner(call)
     first, keys = _opened(paging.next_token, owner) if paging.next_token else (0, [])
     order = (f"-{newest_by}", "-pk") if newest_by else ("pk",)
     found: list[tuple[int, Any]] = []
     for number, part in list(enumerate(parts))[first:]:
-        if isinstance(paging, Filtered) and columns is not None:
-            part = filtered(part, paging.where, columns)
-        if keys and number == first:
-            part = part.filter(_after(keys, newest_by))
-        found += [(number, row) for row in part.order_by(*order)[: paging.limit + 1 - len(found)]]
+        most = paging.limit + 1 - len(found)
+        after = keys if number == first else []
+        if isinstance(part, QuerySet):
+            if isinstance(paging, Filtered) and columns is not None:
+                part = filtered(part, paging.where, columns)
+            if after:
+                part = part.filter(_after(after, newest_by))
+            read: Iterable[Any] = part.order_by(*order)[:most]
+        else:
+            read = part(after[0] if after else 0, most)
+        found += [(number, row) for row in read]
         if len(found) > paging.limit:
             break
     shown = found[: paging.limit]

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Router
@@ -22,6 +22,7 @@ from pydantic import BaseModel
 
 from workspaces.access import Access, Power, Rule, Scope, admit
 from workspaces.api.problems import Problem, ProblemError
+from workspaces.database import WrittenOnce
 from workspaces.handles import is_an_id
 from workspaces.models import Organization, Tenant, User, Workspace
 from workspaces.people.tokens import SignedIn
@@ -257,15 +258,23 @@ def enter(who: SignedIn, org: str | None, workspace: str | None) -> Access:
     """Find the place with these handles or ids in the token's tenant; raises Http404 where the person has no part."""
     scope: Scope | None = Scope(who.tenant)
     if workspace is not None and org is not None:
-        places = Workspace.objects.select_related("organization", "created_by", "updated_by")
-        found = places.filter(named(workspace), named(org, "organization__"), tenant=who.tenant).first()
+        workspaces = Workspace.objects.select_related("organization", "created_by", "updated_by")
+        found = workspaces.filter(named(workspace), named(org, "organization__"), tenant=who.tenant).first()
         scope = Scope(who.tenant, found.organization, found) if found else None
     elif org is not None:
-        place = Organization.objects.filter(named(org), tenant=who.tenant).first()
-        scope = Scope(who.tenant, place) if place else None
+        places = (_OF_ID if is_an_id(org) else _OF_HANDLE).ask(org, who.tenant.pk)
+        scope = Scope(who.tenant, places[0]) if places else None
     if scope is None:
         raise Http404
     access = Access(who.user, scope, who.memberships)
     if access.power == Power.NONE and not access.held_here:
         raise Http404
     return access
+
+
+def _organizations(text: str, tenant: int) -> QuerySet[Organization]:
+    return Organization.objects.filter(named(text), tenant=tenant)
+
+
+_OF_HANDLE: Final = WrittenOnce(_organizations, "-", -1)
+_OF_ID: Final = WrittenOnce(_organizations, f"o_{'0' * 20}", -1)

@@ -1,13 +1,13 @@
 """What has been delegated to somebody, read in one statement whatever it is about."""
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any, NamedTuple
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import BigIntegerField, CharField, F, Value
 from django.db.models.functions import Cast
 
+from workspaces.database import WrittenOnce
 from workspaces.delegation.rows import Delegation, tables
 from workspaces.delegation.verbs import Verb, which_give
 
@@ -71,21 +71,15 @@ class Holdings(tuple[Held, ...]):
 
 def read(user_id: int, tenant_id: int) -> Holdings:
     """Read what a person holds in a tenant, to which the transaction is bound; of things that are gone, nothing."""
-    statement, values = _statement()
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [{_USER: user_id, _TENANT: tenant_id}.get(value, value) for value in values])
-        return Holdings(Held(Verb(verb), *rest) for verb, *rest in cursor.fetchall())
+    return Holdings(Held(Verb(verb), *rest) for verb, *rest in _STATEMENT.ask(user_id, tenant_id))
 
 
-_USER, _TENANT = -1, -2  # no key is negative
+def _written(user_id: int, tenant_id: int) -> Any:
+    parts = [_part(table, user_id, tenant_id) for table in tables()]
+    return parts[0].union(*parts[1:], all=True)
 
 
-@cache
-def _statement() -> tuple[str, tuple[Any, ...]]:
-    """Write the statement once: that takes longer than the database needs to answer it, and members' pages wait."""
-    parts = [_part(table, _USER, _TENANT) for table in tables()]
-    statement, values = parts[0].union(*parts[1:], all=True).query.sql_with_params()
-    return statement, tuple(values)
+_STATEMENT = WrittenOnce(_written, -1, -2)  # no key is negative
 
 
 def _part(table: type[Delegation], user_id: int, tenant_id: int) -> Any:

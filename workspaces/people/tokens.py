@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from workspaces import audit, isolation
 from workspaces.access import Scope
+from workspaces.database import WrittenOnce
 from workspaces.models import Membership, Tenant, Token, User
 from workspaces.models.tenant import new_public_id
 from workspaces.models.token import new_token_text, token_hash
@@ -201,33 +202,47 @@ def state_of(token: Token, *, now: datetime) -> str:
     return "active" if token.is_active else "inactive"
 
 
-def sign_in(text: str, *, now: datetime) -> SignedIn | None:
-    """Find whom this token signs in, and bind the transaction to them and its tenant, in two statements.
+_FIELDS: Final = [field.attname for field in Token._meta.concrete_fields]
+# The function binds the transaction to the token's person and tenant. That is taken back here: it needs none.
+_FIND: Final = f"""
+    SELECT {", ".join(f'"{name}"' for name in _FIELDS)},
+        set_config('app.user_id', '', true), set_config('app.tenant_id', '', true)
+    FROM sign_in_by_token(%s)
+"""  # noqa: S608  nothing but names of columns
 
-    None where it is good for nothing; then the transaction sees nothing.
+
+def find(text: str, *, now: datetime) -> Token | None:
+    """Find the token that this is, in one statement and bound to nobody; None where it is good for nothing.
+
+    Whom it signs in, if anybody by now, ``whom`` says.
     """
-    found = list(Token.objects.raw("SELECT * FROM sign_in_by_token(%s)", [token_hash(text)]))
-    if not found:
-        return None
-    (token,) = found
-    signed_in = _whom(token, now)
-    if signed_in is None:
-        isolation.bind(user_id="", tenant_id="")
-    elif token.last_used_at is None or token.last_used_at <= now - USE_IS_WRITTEN_EVERY:
-        free = Token.objects.filter(pk=token.pk).select_for_update(skip_locked=True)
-        Token.objects.filter(pk__in=free.values("pk")).update(last_used_at=now)
-    return signed_in
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, [token_hash(text)])
+        row = cursor.fetchone()
+    token = Token.from_db(connection.alias, _FIELDS, row[: len(_FIELDS)]) if row else None
+    return token if token and token.is_active and not token.is_over(now) else None
 
 
-def _whom(token: Token, now: datetime) -> SignedIn | None:
-    if not token.is_active or token.is_over(now):
-        return None
-    own = Membership.objects.filter(user=token.user_id, tenant=token.tenant_id)
-    memberships = tuple(own.select_related("user", "tenant"))
+def note_use(token: Token, *, now: datetime) -> None:
+    """Write once in a while that a token was used, in a transaction that no refusal undoes."""
+    if token.last_used_at is None or token.last_used_at <= now - USE_IS_WRITTEN_EVERY:
+        with isolation.as_tenant(token.tenant_id):
+            free = Token.objects.filter(pk=token.pk).select_for_update(skip_locked=True)
+            Token.objects.filter(pk__in=free.values("pk")).update(last_used_at=now)
+
+
+def whom(token: Token) -> SignedIn | None:
+    """Say whom a token signs in, in one statement of a transaction that is bound to its person and its tenant."""
+    memberships = tuple(_MEMBERSHIPS.ask(token.user_id, token.tenant_id))
     member = next((one for one in memberships if one.pk == token.membership_id), None)
     if member is None or not member.user.is_active or _is_void(token, member.tenant, member.user):
         return None
     return SignedIn(token, member.user, member.tenant, memberships)
+
+
+_MEMBERSHIPS: Final = WrittenOnce(
+    lambda user, tenant: Membership.objects.filter(user=user, tenant=tenant).select_related("user", "tenant"), -1, -2
+)
 
 
 def _is_void(token: Token, tenant: Tenant, user: User) -> bool:
