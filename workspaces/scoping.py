@@ -24,6 +24,7 @@ from psycopg.errors import ReadOnlySqlTransaction
 
 from workspaces import isolation
 from workspaces.access import Access, Power, Rule, Scope, admit
+from workspaces.database import WrittenOnce
 from workspaces.models import Membership, Organization, Role, User, Workspace
 from workspaces.people import support_access
 from workspaces.places import former_handles
@@ -190,7 +191,7 @@ def enter(user: User, tenant: str, organization: str | None, workspace: str | No
 
     Raises Http404 when there is none, or this person has nothing to do with it: a stranger learns nothing.
     """
-    memberships = tuple(Membership.objects.filter(user=user, tenant__handle=tenant).select_related("tenant"))
+    memberships = tuple(_MEMBERSHIPS.ask(user.pk, tenant))
     granted = None if memberships else support_access.of_operator(user, tenant, now=timezone.now())
     if granted is not None:  # looks as an owner does, by a membership that is never saved
         memberships = (Membership(user=user, tenant=granted.tenant, role=Role.OWNER),)
@@ -198,27 +199,38 @@ def enter(user: User, tenant: str, organization: str | None, workspace: str | No
         raise Http404
     scope = Scope(memberships[0].tenant)
     isolation.bind(tenant_id=scope.tenant.pk)
-    try:
-        if workspace is not None:
-            outer = {"organization__tenant": scope.tenant, "organization__handle": organization}
-            inner = _marked(Workspace).select_related("organization").get(**outer, handle=workspace)
-            scope, marks = Scope(scope.tenant, inner.organization, inner), inner.marks
-        elif organization is not None:
-            place = _marked(Organization).get(tenant=scope.tenant, handle=organization)
-            scope, marks = Scope(scope.tenant, place), place.marks
-        else:
-            marks = remembered.read_marks(scope.tenant.pk)
-    except (Organization.DoesNotExist, Workspace.DoesNotExist):
-        raise Http404 from None
+    if organization is None:
+        marks = remembered.read_marks(scope.tenant.pk)
+    else:
+        inner = () if workspace is None else (workspace,)
+        found = (_WORKSPACE if inner else _ORGANIZATION).ask(scope.tenant.pk, organization, *inner)
+        if not found:
+            raise Http404
+        place = found[0]
+        marks = place.marks
+        scope = Scope(scope.tenant, place.organization, place) if inner else Scope(scope.tenant, place)
     access = Access(user, scope, memberships, granted, marks)
     if access.power == Power.NONE and not access.held_here:
         raise Http404
     return access
 
 
+_MEMBERSHIPS = WrittenOnce(
+    lambda user, tenant: Membership.objects.filter(user=user, tenant__handle=tenant).select_related("tenant"), -1, "-"
+)
+_ORGANIZATION = WrittenOnce(lambda tenant, handle: _marked(Organization).filter(tenant=tenant, handle=handle), -1, "-")
+_WORKSPACE = WrittenOnce(
+    lambda tenant, organization, handle: _marked(Workspace).filter(
+        organization__tenant=tenant, organization__handle=organization, handle=handle
+    ),
+    *(-1, "-", "--"),
+)
+
+
 def _marked(places: "type[Model]") -> "QuerySet[Any]":
-    """Read places with the marks of their tenant, in one statement."""
-    return places._default_manager.annotate(marks=remembered.marks_of(F("tenant")))
+    """Read places with the marks of their tenant, in one statement, and a workspace with its organization."""
+    rows = places._default_manager.annotate(marks=remembered.marks_of(F("tenant")))
+    return rows.select_related("organization") if places is Workspace else rows
 
 
 def console(request: HttpRequest) -> dict[str, object]:
