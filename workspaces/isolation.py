@@ -1,7 +1,8 @@
 """The second wall between tenants: PostgreSQL row-level security, bound per transaction, failing closed.
 
 The first wall is the scope of each query. This one holds when a query forgets it: the application's database role sees
-no row of a tenant that the running transaction is not bound to. Outside these context managers it sees none at all.
+no row of a tenant that the running transaction is not bound to. Outside these context managers it sees none at all,
+but that a function gives it the token whose text it has (``people.tokens.find``).
 The policies that read these settings are made by the migrations of the tables (``migrations._steps``).
 """
 

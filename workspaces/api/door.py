@@ -78,6 +78,7 @@ def _token(request: HttpRequest) -> Token:
         raise ProblemError(403, "Tokens are taken by https only. This one was sent in the clear: make another one.")
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     found = tokens.find(text.strip(), now=timezone.now()) if scheme.lower() == "bearer" else None
+    database.release()
     if found is None:
         raise ProblemError(401, tokens.REFUSED if text else "Send a token, as “Authorization: Bearer tpt_…”.")
     structlog.contextvars.bind_contextvars(user_id=found.user_id, tenant=found.tenant_id, token=found.public_id)
@@ -93,7 +94,6 @@ def _sign_in(token: Token) -> tokens.SignedIn:
 
 def _count(token: Token) -> None:
     """Count a request, in no transaction: while Redis is away the database counts, one after the other."""
-    database.release()
     now = timezone.now()
     try:
         for name, key, limit in (("token", token.pk, PER_TOKEN), ("tenant", token.tenant_id, PER_TENANT)):
@@ -101,6 +101,8 @@ def _count(token: Token) -> None:
     except LimitReachedError as error:
         detail = f"More than {error.limit:,} requests in a minute. Wait until the next one begins."
         raise ProblemError(429, detail, retry_after=60 - now.second) from None
+    finally:
+        database.release()
 
 
 def _refuse_unreadable(request: HttpRequest) -> None:

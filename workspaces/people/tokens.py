@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet
 
 from workspaces import audit, isolation
 from workspaces.access import Scope
@@ -212,9 +212,9 @@ _FIND: Final = f"""
 
 
 def find(text: str, *, now: datetime) -> Token | None:
-    """Find the token that this is, in one statement and bound to nobody; None where it is good for nothing.
+    """Find the token that this is, in one statement; None where it is good for nothing.
 
-    Whom it signs in, if anybody by now, ``whom`` says.
+    Afterwards nothing is bound, as before in a request. Whom it signs in, if anybody by now, ``whom`` says.
     """
     with connection.cursor() as cursor:
         cursor.execute(_FIND, [token_hash(text)])
@@ -232,17 +232,23 @@ def note_use(token: Token, *, now: datetime) -> None:
 
 
 def whom(token: Token) -> SignedIn | None:
-    """Say whom a token signs in, in one statement of a transaction that is bound to its person and its tenant."""
-    memberships = tuple(_MEMBERSHIPS.ask(token.user_id, token.tenant_id))
+    """Say whom a token signs in, in one statement of a transaction that is bound to its person and its tenant.
+
+    It may have ended since it was found: a body that takes long is read meanwhile.
+    """
+    memberships = tuple(_MEMBERSHIPS.ask(token.user_id, token.tenant_id, token.pk))
     member = next((one for one in memberships if one.pk == token.membership_id), None)
     if member is None or not member.user.is_active or _is_void(token, member.tenant, member.user):
         return None
     return SignedIn(token, member.user, member.tenant, memberships)
 
 
-_MEMBERSHIPS: Final = WrittenOnce(
-    lambda user, tenant: Membership.objects.filter(user=user, tenant=tenant).select_related("user", "tenant"), -1, -2
-)
+def _memberships(user: int, tenant: int, token: int) -> QuerySet[Membership]:
+    own = Membership.objects.filter(Exists(Token.objects.filter(pk=token, is_active=True)), user=user, tenant=tenant)
+    return own.select_related("user", "tenant")
+
+
+_MEMBERSHIPS: Final = WrittenOnce(_memberships, -1, -2, -3)
 
 
 def _is_void(token: Token, tenant: Tenant, user: User) -> bool:

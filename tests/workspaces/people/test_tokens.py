@@ -182,6 +182,16 @@ def test_a_token_that_has_ended_signs_nobody_in(cast: Cast, act: Callable[[Cast,
     assert sign_in(others)
 
 
+@pytest.mark.parametrize("act", [delete, deactivate])
+def test_a_token_that_ends_while_a_body_is_read_signs_nobody_in(cast: Cast, act: Callable[[Cast, str], None]) -> None:
+    text = make(cast.reader, cast.acme)
+    found = tokens.find(text, now=timezone.now())
+    assert found
+    act(cast, text)
+    with isolation.bound(user_id=found.user_id, tenant_id=found.tenant_id):
+        assert tokens.whom(found) is None
+
+
 def test_leaving_the_last_organization_ends_it_where_nobody_notices_the_tenant(cast: Cast) -> None:
     scope = Scope(cast.globex, cast.globex_org)
     with isolation.as_tenant(cast.globex.pk):
