@@ -56,7 +56,8 @@ class WrittenOnce(Generic[Row]):
     """A query that is always the same but for a few values: its statement is written once in a process.
 
     To write one of several joins or parts takes longer than the database needs to answer it. ``make`` makes the query
-    of stand-ins for the values: what no other value of it may be equal to.
+    of stand-ins for the values: what no other value of it is equal to. Values go to the driver as they are, so they are
+    of the types that fields make of them, and None is not ``IS NULL``.
     """
 
     def __init__(self, make: Callable[..., QuerySet[Any, Row]], *stand_ins: object) -> None:
@@ -67,11 +68,16 @@ class WrittenOnce(Generic[Row]):
         rows = self._make(*self._stand_ins)
         compiler = rows.query.get_compiler(rows.db)
         statement, values = compiler.as_sql()
+        if lost := [one for one in self._stand_ins if one not in values]:
+            raise ValueError(f"{lost} stand for nothing in {statement}.")
+        del compiler.connection  # of this thread
         stands_for = [self._stand_ins.index(one) if one in self._stand_ins else None for one in values]
         return rows, compiler, statement, list(zip(values, stands_for, strict=True))
 
     def ask(self, *values: object) -> list[Row]:
         """Give the rows for these values, in the order of their stand-ins."""
+        if len(values) != len(self._stand_ins):
+            raise ValueError(f"Give {len(self._stand_ins)} values.")
         rows, compiler, statement, written = self._written
         given = tuple(value if number is None else values[number] for value, number in written)
         done: Any = copy(compiler)  # it knows what the columns are

@@ -199,7 +199,7 @@ def enter(user: User, tenant: str, organization: str | None, workspace: str | No
         raise Http404
     scope = Scope(memberships[0].tenant)
     isolation.bind(tenant_id=scope.tenant.pk)
-    if organization is None:
+    if organization is None and workspace is None:
         marks = remembered.read_marks(scope.tenant.pk)
     else:
         inner = () if workspace is None else (workspace,)

@@ -1,7 +1,7 @@
 """The folders and connections of the tenant and of organizations, by level or as a tree, and who has them in use."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final
 
 from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
@@ -147,20 +147,19 @@ def _all_or_held(call: Call) -> QuerySet[Any] | Reader:
     """Give the connections of the scope: all, which are asked for most, by a statement that is there already."""
     if not call.access.can_own:
         return to_show(_connections(call))
-    tenant, organization = call.tenant.pk, call.scope.organization
-    key = organization.pk if organization else 0
-    return lambda after, most: _all_of(call.scope.level, most).ask(tenant, key, after)
+    places = [place.pk for place in (call.tenant, call.scope.organization) if place]
+    return lambda after, most: _all_of(call.scope.level, most).ask(after, *places)
 
 
-@cache
+@lru_cache(maxsize=8)
 def _all_of(level: str, most: int) -> WrittenOnce[Any]:
-    """Make what reads connections of a tenant or an organization itself, after one of them."""
+    """Make what reads so many connections of a tenant or an organization itself, after one of them."""
 
-    def read(tenant: int, organization: int, after: int) -> QuerySet[Any]:
-        scope = Scope(Tenant(pk=tenant), Organization(pk=organization) if level == "org" else None)
+    def read(after: int, tenant: int, organization: int | None = None) -> QuerySet[Any]:
+        scope = Scope(Tenant(pk=tenant), Organization(pk=organization) if organization else None)
         return to_show(Connection.objects.in_scope(scope).filter(pk__gt=after)).order_by("pk")[:most]
 
-    return WrittenOnce(read, -1, -2, -3)
+    return WrittenOnce(read, -1, *{TENANT: (-2,), ORG: (-2, -3)}[level])
 
 
 def _page(call: Call, paging: Paging, parts: QuerySet[Any] | Reader | Sequence[QuerySet[Any]]) -> Page[ConnectionShape]:

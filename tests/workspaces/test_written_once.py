@@ -57,3 +57,10 @@ def test_threads_that_ask_at_once_get_each_their_own() -> None:
 
     people = (cast.tenant_owner, cast.org_owner, cast.reader)
     assert at_once(*[lambda person=person: ask(person) for person in people]) == [{person.pk} for person in people]
+
+
+def test_what_stands_for_nothing_is_a_mistake(cast: Cast) -> None:
+    with pytest.raises(ValueError, match=r"\[-3\] stand for nothing"):
+        WrittenOnce(lambda user, tenant, _: _memberships(user, tenant), -1, -2, -3).ask(1, 2, 3)
+    with pytest.raises(ValueError, match="Give 2 values"):
+        WrittenOnce(_memberships, -1, -2).ask(1)

@@ -19,7 +19,8 @@ LONGEST: Final = 100
 
 Item = TypeVar("Item", bound=BaseModel)
 Row = TypeVar("Row", bound=Model)
-Reader = Callable[[int, int], Sequence[Any]]  # reads the rows after one of this key, at most so many, as they follow
+# Reads the rows after one of this key, at most so many, by their keys: for lists that nobody filters.
+Reader = Callable[[int, int], Sequence[Any]]
 
 
 class Page(BaseModel, Generic[Item]):

@@ -64,6 +64,28 @@ def test_a_managed_connection_says_where_it_is_and_what_keeps_it(
     assert program(cast.org_member).get("/org/tnt/connection") == {"items": []}
 
 
+@pytest.mark.parametrize("limit", [1, 3, 5, 10, 100])
+@pytest.mark.parametrize("level", ["tenant", "org"])
+def test_a_list_is_read_page_by_page_and_has_each_of_its_own_once(
+    program: ProgramOf, cast: Cast, mirror: Folder, level: str, limit: int
+) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        top = factories.integration(cast.at_tenant, "everywhere", by=cast.tenant_owner).root_folder
+        assert top is not None
+        factories.grow(top, folders=2, connections=10)
+        wanted = Connection.objects.filter(root=top if level == "tenant" else mirror).order_by("pk")
+        ids = list(wanted.values_list("public_id", flat=True))
+    ours, path, found, token = program(cast.tenant_owner), "/org/tnt/conn" if level == "org" else "/connection", [], ""
+    while True:
+        page = ours.get(f"{path}?limit={limit}&next_token={token}")
+        found += [one["id"] for one in page["items"]]
+        if "next_token" not in page:
+            break
+        assert len(page["items"]) == limit
+        token = page["next_token"]
+    assert found == ids
+
+
 def test_a_tree_is_filtered_by_conditions_and_a_folder(
     program: ProgramOf, told: Told, cast: Cast, mirror: Folder
 ) -> None:
