@@ -2,7 +2,7 @@
 
 ``--note-statements`` writes down which statements and Redis commands each test sends, and how they end.
 ``--other-servers`` then leaves out what is the same everywhere (the browser, and what is marked as neutral), and tests
-whose statements are all sent, with the same ends, by two others that are run. What several connections do to each
+whose statements are all sent, with the same ends, by others that are run. What several connections do to each
 other, and what happens to programs and over lines that break, is run all the same; and so is whatever is not noted.
 """
 
@@ -13,7 +13,6 @@ import json
 import re
 import threading
 import time
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,6 @@ import pytest
 from launcher.places import STATE
 
 FOLDER = STATE / "statements"
-TIMES = 2  # so many tests show each statement
 _LINES = frozenset({"line", "redis_line", "own_redis"})  # fixtures of what breaks
 _VARIES = (
     (re.compile(r"'(?:[^']|'')*'"), "''"),
@@ -55,12 +53,10 @@ def shape(statement: str) -> str:
 
 def to_leave_out(noted: Mapping[str, Noted], among: Collection[str]) -> set[str]:
     """Name the tests whose statements others show, that stay: first of all those that show most in the least time."""
-    wanted = Counter(shown for name in among for shown in noted[name].shows)
-    for shown, times in wanted.items():
-        wanted[shown] = min(times, TIMES)
+    wanted = {shown for name in among for shown in noted[name].shows}
 
     def worth(name: str) -> float:
-        return sum(wanted[shown] > 0 for shown in noted[name].shows) / (noted[name].seconds + 0.01)
+        return len(wanted & noted[name].shows) / (noted[name].seconds + 0.01)
 
     left = [(-worth(name), name) for name in among]
     heapq.heapify(left)
@@ -72,7 +68,7 @@ def to_leave_out(noted: Mapping[str, Noted], among: Collection[str]) -> set[str]
             heapq.heappush(left, (now, name))  # others have shown some of it meanwhile
         elif now < 0:
             staying.add(name)
-            wanted.subtract(shown for shown in noted[name].shows if wanted[shown] > 0)
+            wanted -= noted[name].shows
     return set(among) - staying
 
 
