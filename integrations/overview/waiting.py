@@ -99,7 +99,7 @@ def count(scope: Scope) -> Counts:
 def _counts(tenant: int, organization: int | None = None) -> "QuerySet[Any]":
     """Count it as one group, by a statement that is the same for all places of a level: each page of owners asks."""
     scope = Scope(Tenant(pk=tenant), Organization(pk=organization) if organization else None)
-    rows = _found(scope).order_by().annotate(all=Value(1)).values("all").annotate(**_NUMBERS)
+    rows: QuerySet[Any] = _found(scope).order_by().annotate(all=Value(1)).values("all").annotate(**_NUMBERS)
     return rows.values_list(*_NUMBERS)
 
 
