@@ -26,6 +26,11 @@ class Scope:
     organization: Organization | None = None
     workspace: Workspace | None = None
 
+    @classmethod
+    def by_keys(cls, tenant: int, organization: int | None = None) -> "Scope":
+        """Make one of keys alone: as good as any in a filter, and nothing else is known of it."""
+        return cls(Tenant(pk=tenant), Organization(pk=organization) if organization else None)
+
     @property
     def place(self) -> Tenant | Organization | Workspace:
         return self.workspace or self.organization or self.tenant

@@ -22,7 +22,7 @@ from workspaces.api.problems import invalid
 from workspaces.api.routes import ORG, TENANT, Call, Routes
 from workspaces.api.where import Column, Columns, Kind
 from workspaces.database import WrittenOnce
-from workspaces.models import Organization, Tenant, Workspace
+from workspaces.models import Organization, Workspace
 
 routes = Routes("Connections")
 LEVELS: Final = (TENANT, ORG)
@@ -155,9 +155,9 @@ def _all_or_held(call: Call) -> QuerySet[Any] | Reader:
 def _all_of(level: str, most: int) -> WrittenOnce[Any]:
     """Make what reads so many connections of a tenant or an organization itself, after one of them."""
 
-    def read(after: int, tenant: int, organization: int | None = None) -> QuerySet[Any]:
-        scope = Scope(Tenant(pk=tenant), Organization(pk=organization) if organization else None)
-        return to_show(Connection.objects.in_scope(scope).filter(pk__gt=after)).order_by("pk")[:most]
+    def read(after: int, *places: int) -> QuerySet[Any]:
+        rows = Connection.objects.in_scope(Scope.by_keys(*places)).filter(pk__gt=after)
+        return to_show(rows).order_by("pk")[:most]
 
     return WrittenOnce(read, -1, *{TENANT: (-2,), ORG: (-2, -3)}[level])
 

@@ -12,7 +12,6 @@ from integrations.models import Integration, SyncRun
 from integrations.models.sync_run import OPEN_STATES, newest_of_each
 from workspaces.access import Scope
 from workspaces.database import WrittenOnce
-from workspaces.models import Organization, Tenant
 
 SHOWN: Final = 20  # integrations that a page lists
 
@@ -92,18 +91,21 @@ class Waiting:
 
 def count(scope: Scope) -> Counts:
     """Count what waits at and below a place, in one statement."""
-    places = [place.pk for place in (scope.tenant, scope.organization) if place]
-    return next((Counts(*numbers) for numbers in _COUNTS[len(places)].ask(*places)), Counts())
+    tenant, organization = scope.tenant, scope.organization
+    (numbers,) = _AT_ORG.ask(tenant.pk, organization.pk) if organization else _AT_TENANT.ask(tenant.pk)
+    return Counts(*numbers)
 
 
-def _counts(tenant: int, organization: int | None = None) -> "QuerySet[Any]":
+def _counts(*places: int) -> "QuerySet[Any]":
     """Count it as one group, by a statement that is the same for all places of a level: each page of owners asks."""
-    scope = Scope(Tenant(pk=tenant), Organization(pk=organization) if organization else None)
-    rows: QuerySet[Any] = _found(scope).order_by().annotate(all=Value(1)).values("all").annotate(**_NUMBERS)
+    rows: QuerySet[Any] = (
+        _found(Scope.by_keys(*places)).order_by().annotate(all=Value(1)).values("all").annotate(**_NUMBERS)
+    )
     return rows.values_list(*_NUMBERS)
 
 
-_COUNTS: Final = {1: WrittenOnce(_counts, -1), 2: WrittenOnce(_counts, -1, -2)}
+_AT_TENANT: Final = WrittenOnce(_counts, -1)
+_AT_ORG: Final = WrittenOnce(_counts, -1, -2)
 
 
 def waiting(scope: Scope) -> tuple[list[Waiting], Counts]:
