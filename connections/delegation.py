@@ -11,6 +11,7 @@ from connections.models.node import Node
 from connections.tree import Cover
 from connections.tree_listing import Listing
 from workspaces.access import Access, Rule, holds
+from workspaces.database import at_most_one
 from workspaces.delegation.verbs import Verb
 
 SHARE = (Verb.SHARE_FOLDER, Verb.SHARE_CONNECTION)
@@ -85,7 +86,7 @@ def of_node(*verbs: Verb) -> Rule:
             return False
         model: Any = Folder if "folder" in arguments else Connection
         nodes = model.objects.in_scope(access.scope).select_related(*([] if model is Folder else ["folder"]))
-        node = nodes.filter(pk=arguments[model.kind]).first()
+        node = at_most_one(nodes.filter(pk=arguments[model.kind]))
         return node is not None and reach.has(node)
 
     return rule

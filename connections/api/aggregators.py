@@ -29,6 +29,7 @@ from workspaces.api.bodies import Body, checked
 from workspaces.api.paging import PAGING, Page, Paging, cut
 from workspaces.api.problems import ProblemError, invalid
 from workspaces.api.routes import WORKSPACE, Call, Routes, named, of_version
+from workspaces.database import at_most_one
 from workspaces.handles import ALL_AWS
 from workspaces.models import Workspace
 from workspaces.models.versioned import derived_id
@@ -157,7 +158,7 @@ def find_aggregator(workspace: Workspace, text: str) -> Aggregator:
         if by_itself(in_use.contents(workspace), workspace).exists():
             return _all_aws(workspace)
         raise Http404
-    found = Aggregator.objects.filter(named(text), workspace=workspace).first()
+    found = at_most_one(Aggregator.objects.filter(named(text), workspace=workspace))
     if found is None:
         raise Http404
     return found

@@ -13,6 +13,7 @@ from connections.sharing import Node
 from workspaces.access import Access, Rule, Scope
 from workspaces.api.problems import invalid
 from workspaces.api.routes import named
+from workspaces.database import at_most_one
 from workspaces.delegation.verbs import Verb
 
 AnyNode = TypeVar("AnyNode", Folder, Connection)
@@ -20,13 +21,13 @@ AnyNode = TypeVar("AnyNode", Folder, Connection)
 
 def find_connection(scope: Scope, text: str) -> Connection:
     """Find a connection that the scope itself owns; raises Http404."""
-    found = Connection.objects.in_scope(scope).filter(named(text)).select_related("folder", "root").first()
+    found = at_most_one(Connection.objects.in_scope(scope).filter(named(text)).select_related("folder", "root"))
     return _of(scope, found)
 
 
 def find_folder(scope: Scope, text: str) -> Folder:
     """Find a folder that the scope itself owns, by its id alone; raises Http404."""
-    return _of(scope, Folder.objects.in_scope(scope).filter(public_id=text).select_related("root").first())
+    return _of(scope, at_most_one(Folder.objects.in_scope(scope).filter(public_id=text).select_related("root")))
 
 
 def of_found(find: Callable[[Scope, str], Node], argument: str, *verbs: Verb) -> Rule:
@@ -65,7 +66,7 @@ def usable_connection(inside: Contents, text: str) -> Connection:
 
 def usable_folder(inside: Contents, text: str) -> Folder:
     """Find a folder that a workspace may use, by its id alone; raises Http404."""
-    found = inside.visible.folders.filter(public_id=text).first()
+    found = at_most_one(inside.visible.folders.filter(public_id=text))
     if found is None:
         raise Http404
     return found

@@ -20,6 +20,7 @@ from workspaces.api.bodies import Body
 from workspaces.api.paging import PAGING, Page, Paging, page_of
 from workspaces.api.problems import ProblemError, invalid
 from workspaces.api.routes import ORG, TENANT, Call, Routes, named, of_version
+from workspaces.database import at_most_one
 from workspaces.models import Organization, Tenant, Workspace
 
 routes = Routes("Permissions")
@@ -89,7 +90,7 @@ _routes_of("/connection_folder/{node}", find_folder)
 
 
 def _find(node: Node, permission: str) -> Grant:
-    found = Grant.objects.filter(**node.key, public_id=permission).select_related(*_RELATED).first()
+    found = at_most_one(Grant.objects.filter(**node.key, public_id=permission).select_related(*_RELATED))
     if found is None:
         raise Http404
     return found
@@ -116,12 +117,12 @@ def _audience(call: Call, body: Audience) -> Scope:
             "tenant_handle",
             "Name the tenant, or an organization by identity_handle, or with workspace_handle one of its workspaces.",
         )
-    place = Organization.objects.filter(named(organization), tenant=call.tenant).first()
+    place = at_most_one(Organization.objects.filter(named(organization), tenant=call.tenant))
     if place is None:
         raise invalid("identity_handle", f"{call.tenant} has no organization “{organization}”.")
     if not workspace:
         return Scope(call.tenant, place)
-    inner = Workspace.objects.filter(named(workspace) & Q(organization=place)).first()
+    inner = at_most_one(Workspace.objects.filter(named(workspace) & Q(organization=place)))
     if inner is None:
         raise invalid("workspace_handle", f"{place} has no workspace “{workspace}”.")
     return Scope(call.tenant, place, inner)

@@ -26,6 +26,7 @@ from workspaces.api.bodies import Body
 from workspaces.api.paging import PAGING, Page, Paging, cut
 from workspaces.api.problems import ProblemError, invalid
 from workspaces.api.routes import WORKSPACE, Call, named
+from workspaces.database import at_most_one
 from workspaces.wording.names import isolated
 
 _AT = (WORKSPACE,)
@@ -202,7 +203,7 @@ def _used(call: Call, inside: Contents, text: str) -> Node:
 
 
 def _shape_of(call: Call, node: Node) -> SchemaShape:
-    added = Schema.objects.filter(workspace=call.scope.workspace, **node.key).first()
+    added = at_most_one(Schema.objects.filter(workspace=call.scope.workspace, **node.key))
     if added is not None:
         setattr(added, node.kind, node)
     row = added if added is not None else node

@@ -21,7 +21,7 @@ from workspaces.api.paging import PAGING, Filtered, Page, Paging, Reader, cut
 from workspaces.api.problems import invalid
 from workspaces.api.routes import ORG, TENANT, Call, Routes
 from workspaces.api.where import Column, Columns, Kind
-from workspaces.database import WrittenOnce
+from workspaces.database import WrittenOnce, at_most_one
 from workspaces.models import Organization, Workspace
 
 routes = Routes("Connections")
@@ -118,7 +118,7 @@ def tree_page(
 ) -> Page[ConnectionShape]:
     """Give one page of these folders, and then connections, that the condition and the prefix let through."""
     if paging.prefix:
-        top = folders.filter(public_id=paging.prefix).first()
+        top = at_most_one(folders.filter(public_id=paging.prefix))
         if top is None:
             raise invalid("prefix", f"There is no folder with the id “{paging.prefix}” here.")
         folders = folders.filter(path__under=top.path).exclude(pk=top.pk)

@@ -18,6 +18,7 @@ from connections.tree_listing import Listing
 from connections.views.listing import SCHEMA_ACTS, TreeContext, wanted_of
 from connections.views.tree import INSIDE
 from workspaces.access import Access, Power, Scope, power_in
+from workspaces.database import at_most_one
 from workspaces.models import Workspace
 from workspaces.scoping import workspace_view
 from workspaces.web.htmx import htmx, render_page
@@ -75,7 +76,7 @@ def usable_folder(request: HttpRequest, access: Access, folder: int) -> HttpResp
 
 @workspace_view(delegates=USE)
 def usable_connection(request: HttpRequest, access: Access, connection: int) -> HttpResponse:
-    node = Connection.objects.filter(pk=connection).select_related("folder__root").first()
+    node = at_most_one(Connection.objects.filter(pk=connection).select_related("folder__root"))
     inside = in_use.contents(workspace_of(access.scope), folder_id=node.folder_id if node else None)
     if node is None or not inside.visible.has(node):
         raise Http404

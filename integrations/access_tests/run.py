@@ -29,6 +29,7 @@ from integrations.models.access_test_values import Account, Report, TriedAccount
 from integrations.models.settings import AccessSettings, IntegrationSettings, default_options
 from integrations.planning.snapshot import AccountState, Progress, pack
 from workspaces import audit, isolation
+from workspaces.database import at_most_one
 
 CONNECTION_SECONDS: Final = 10.0
 _UNREADABLE = "The stored secret key cannot be read any more. Enter the secret key again, then test again."
@@ -107,13 +108,13 @@ def _settings(test: AccessTest) -> AccessSettings | None:
     instead = test.tried_instead
     uid = instead.integration or test.subject
     for model in (Draft, Integration):
-        found: IntegrationSettings | None = (
-            model.objects.filter(uid=uid).select_related("tenant", "organization").first()
+        found: IntegrationSettings | None = at_most_one(
+            model.objects.filter(uid=uid).select_related("tenant", "organization")
         )
         if found is not None:
             found.member_role = instead.member_role or found.member_role
             return found
-    access = AccountAccess.objects.filter(uid=uid).select_related("tenant").first()
+    access = at_most_one(AccountAccess.objects.filter(uid=uid).select_related("tenant"))
     if access is not None:
         access.discovery_external_id = instead.discovery_external_id or access.discovery_external_id
     return access

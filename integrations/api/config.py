@@ -20,6 +20,7 @@ from workspaces.access import Scope
 from workspaces.api.bodies import Body, checked
 from workspaces.api.problems import invalid
 from workspaces.api.routes import named
+from workspaces.database import at_most_one
 from workspaces.encryption import SecretUnreadableError
 from workspaces.models import Organization, Workspace
 
@@ -172,12 +173,12 @@ def _audience(scope: Scope, audience: Audience) -> Scope:
         if scope.organization is not None:
             raise invalid(field, f"What {scope} owns can be shared with {scope} and its workspaces only.")
         return scope
-    organization = Organization.objects.filter(named(wanted["organization"]), tenant=tenant).first()
+    organization = at_most_one(Organization.objects.filter(named(wanted["organization"]), tenant=tenant))
     if organization is None or (scope.organization and organization != scope.organization):
         raise invalid(field, f"{wanted['organization']} is no organization that {scope} can share with.")
     if "workspace" not in wanted:
         return Scope(tenant, organization)
-    workspace = Workspace.objects.filter(named(wanted["workspace"]), organization=organization).first()
+    workspace = at_most_one(Workspace.objects.filter(named(wanted["workspace"]), organization=organization))
     if workspace is None:
         raise invalid(field, f"{wanted['workspace']} is no workspace of {tenant}/{organization}.")
     return Scope(tenant, organization, workspace)

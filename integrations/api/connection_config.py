@@ -18,6 +18,7 @@ from integrations.nodes import account_access, managed
 from workspaces.access import Scope
 from workspaces.api.bodies import checked
 from workspaces.api.problems import ProblemError, invalid
+from workspaces.database import at_most_one
 from workspaces.models import User
 
 _AT: Final = {name: f"config.{name}" for name in ("role_arn", "access_key", "secret_key", *OPTIONS)} | {
@@ -64,7 +65,7 @@ def save(node: Node, config: ConnectionConfig, *, by: User) -> None:
     if integration is not None:
         partition = findings.partition_of(integration)
     else:
-        access = AccountAccess.objects.select_related("tenant", "organization").filter(connection=node.pk).first()
+        access = at_most_one(AccountAccess.objects.select_related("tenant", "organization").filter(connection=node.pk))
         if access is not None:
             access.connection = node  # type: ignore[assignment]  # folders have no config
             _sign_in(access, config, by=by)

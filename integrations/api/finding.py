@@ -13,12 +13,13 @@ from integrations.planning.deletion_limit import HeldToItError
 from workspaces.access import why_only_kept
 from workspaces.api.problems import ProblemError
 from workspaces.api.routes import Call, named, of_version
+from workspaces.database import at_most_one
 
 
 def find_integration(call: Call, text: str) -> Integration:
     """Find an integration of the scope itself by its handle or id; raises Http404."""
     found = Integration.objects.in_scope(call.scope).select_related("root_folder", "schedule")
-    integration = found.filter(named(text)).first()
+    integration = at_most_one(found.filter(named(text)))
     if integration is None:
         raise Http404
     integration.tenant, integration.organization = call.tenant, call.scope.organization

@@ -20,6 +20,7 @@ from integrations.models import AccessTest, AccountAccess, Integration
 from integrations.nodes import account_access, managed
 from workspaces.access import Power
 from workspaces.api.routes import ORG, TENANT, WORKSPACE, Call, Routes
+from workspaces.database import at_most_one
 
 routes = Routes("Health")
 _BOTH: Final = (TENANT, ORG)
@@ -134,7 +135,7 @@ def _managing(node: Connection) -> Integration | None:
 
 
 def _access(node: Connection) -> AccountAccess | None:
-    access = AccountAccess.objects.select_related("tenant", "organization").filter(connection=node.pk).first()
+    access = at_most_one(AccountAccess.objects.select_related("tenant", "organization").filter(connection=node.pk))
     if access is not None:
         access.connection = node
     return access

@@ -33,6 +33,7 @@ from workspaces.api.bodies import Body, checked
 from workspaces.api.paging import PAGING, Page, Paging, page_of
 from workspaces.api.problems import ProblemError, invalid
 from workspaces.api.routes import ORG, TENANT, WORKSPACE, Call, Routes, named
+from workspaces.database import at_most_one
 
 routes = Routes("Integrations")
 _BOTH = (TENANT, ORG)
@@ -164,7 +165,7 @@ def list_integrations_of_workspace(call: Call, paging: Paging = PAGING) -> Page[
 @routes.get("/integration/{integration}", gives=IntegrationShape, at=(WORKSPACE,))
 def get_integration_of_workspace(call: Call, integration: str) -> IntegrationShape:
     """Get an integration of the workspace's organization or of the tenant, without its settings."""
-    found = _around(call).filter(named(integration)).first()
+    found = at_most_one(_around(call).filter(named(integration)))
     if found is None:
         raise Http404
     return _without_settings(call, found)
@@ -191,7 +192,7 @@ def _shown(call: Call, integration: Integration) -> IntegrationShape:
 
 
 def _find(call: Call, integration: str) -> Any:
-    found = _own(call).filter(named(integration)).first()
+    found = at_most_one(_own(call).filter(named(integration)))
     if found is None:
         raise Http404
     found.tenant, found.organization = call.tenant, call.scope.organization

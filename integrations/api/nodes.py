@@ -32,6 +32,7 @@ from workspaces.access import Power, Scope, check_tenant_settings
 from workspaces.api.bodies import Body, checked
 from workspaces.api.problems import ProblemError, invalid
 from workspaces.api.routes import ORG, TENANT, WORKSPACE, Call, of_version
+from workspaces.database import at_most_one
 from workspaces.handles import NODE_MAX_LENGTH, next_free, node_handle_like
 from workspaces.wording.names import isolated
 
@@ -267,7 +268,7 @@ def _move(call: Call, node: Node, parent_id: str) -> None:
     """Put a node into another folder, or at the top of its scope."""
     now = node.folder_id if isinstance(node, Connection) else node.parent_id
     if node.is_managed:
-        above = Folder.objects.filter(pk=now).values_list("public_id", flat=True).first() if now else None
+        above = at_most_one(Folder.objects.filter(pk=now).values_list("public_id", flat=True)) if now else None
         if parent_id != (above or call.scope.place.public_id):
             raise ProblemError(409, manual_nodes.why_managed(node, "moved"))
         return

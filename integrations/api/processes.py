@@ -16,6 +16,7 @@ from workspaces.api.paging import PAGING, Filtered, Page, page_of
 from workspaces.api.problems import ProblemError
 from workspaces.api.routes import ORG, TENANT, WORKSPACE, Call, Routes, named
 from workspaces.api.where import Column, Kind
+from workspaces.database import at_most_one
 from workspaces.delegation.verbs import Verb
 
 routes = Routes("Processes")
@@ -82,7 +83,7 @@ def list_changes(call: Call, process: str) -> Page[ChangeShape]:
 )
 def list_processes_of_integration(call: Call, integration: str, paging: Filtered = PAGING) -> Page[ProcessShape]:
     """List the syncs of one integration."""
-    found = Integration.objects.in_scope(call.scope).filter(named(integration)).first()
+    found = at_most_one(Integration.objects.in_scope(call.scope).filter(named(integration)))
     if found is None:
         raise Http404
     rows = shapes.processes(SyncRun.objects.filter(integration=found))
@@ -129,7 +130,7 @@ def _runs(call: Call) -> QuerySet[SyncRun]:
 
 
 def _run(call: Call, process: str) -> SyncRun:
-    found: Any = shapes.processes(_runs(call)).filter(public_id=process).first()
+    found: Any = at_most_one(shapes.processes(_runs(call)).filter(public_id=process))
     if found is None:
         raise Http404
     run: SyncRun = found

@@ -11,6 +11,7 @@ from django.utils import timezone
 from integrations.models.integration import Integration
 from integrations.models.lease import Leased
 from integrations.models.sync_run import SyncRun
+from workspaces.database import at_most_one
 from workspaces.models import Tenant
 from workspaces.models.sealed_text import SealedTextField
 
@@ -70,7 +71,7 @@ class EmailNotifications(models.Model):
     @classmethod
     def of(cls, integration: Integration) -> "EmailNotifications":
         """Give what is set for an integration, or the default, which is no row yet."""
-        found = cls.objects.filter(integration=integration).first()
+        found = at_most_one(cls.objects.filter(integration=integration))
         found = found or cls(tenant_id=integration.tenant_id)
         found.integration = integration
         return found

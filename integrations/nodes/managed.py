@@ -32,6 +32,7 @@ from integrations.planning.workspace_impact import WorkspaceImpact, fingerprint,
 from integrations.settings.change import check_seen
 from workspaces import audit
 from workspaces.access import Scope
+from workspaces.database import at_most_one
 from workspaces.models import User
 from workspaces.wording.names import isolated
 
@@ -137,7 +138,7 @@ def change_permissions(
 def _lock(node: Node, seen: str) -> Node:
     relations = ("tenant", "organization", "workspace") + (("folder",) if isinstance(node, Connection) else ())
     found = type(node).objects.select_related(*relations).select_for_update(of=("self",))
-    current: Node | None = found.filter(pk=node.pk).first()
+    current: Node | None = at_most_one(found.filter(pk=node.pk))
     if current is None:
         raise ChangedMeanwhileError(f"{isolated(node.shown)} was deleted meanwhile.")
     if node_fingerprint(current) != seen:

@@ -18,6 +18,7 @@ from integrations.models import Delivery, DeliveryDue, EmailNotifications, Event
 from integrations.notifications import outbox, rate_limit, recipients, signing, url_guard
 from integrations.notifications.emails import lock
 from workspaces import audit
+from workspaces.database import at_most_one
 from workspaces.encryption import SecretUnreadableError
 from workspaces.models import User
 from workspaces.wording.names import isolated
@@ -150,7 +151,7 @@ def send_again(*, delivery: Delivery, by: User, now: datetime) -> None:
 def _lock_webhook(webhook: Webhook) -> Webhook:
     """Lock a webhook's integration, and give the webhook as it is now."""
     lock(webhook.integration)
-    current = Webhook.objects.select_for_update().filter(pk=webhook.pk).first()
+    current = at_most_one(Webhook.objects.select_for_update().filter(pk=webhook.pk))
     if current is None:
         raise ChangedMeanwhileError(f"Somebody deleted the webhook {isolated(webhook)} meanwhile.")
     return current

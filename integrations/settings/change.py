@@ -26,6 +26,7 @@ from integrations.planning.reconcile import Tree, Update
 from integrations.planning.workspace_impact import View, WorkspaceImpact, fingerprint, impacts, renamed
 from integrations.sync import mirror, requests
 from workspaces import audit
+from workspaces.database import at_most_one
 from workspaces.models import User
 
 
@@ -112,7 +113,7 @@ def rotate_external_id(*, integration: Integration, kind: AccessTest.Kind, by: U
     place = integration.organization or integration.tenant
     made = new_external_id(place.public_id)
     there = Integration.objects.filter(pk=integration.pk)
-    waiting = there.select_for_update().values_list(field, flat=True).first()
+    waiting = at_most_one(there.select_for_update().values_list(field, flat=True))
     there.update(**{field: made})
     # A role that was tried with the one that waited until now must not be saved to be used with the one before it.
     tried = SettingsTrial.objects.filter(integration=integration, access_mode=AccessMode.ROLE)

@@ -18,6 +18,7 @@ from integrations.pictures.sparkline import Sparkline
 from integrations.planning import words
 from integrations.sync.targeted import rest
 from workspaces.access import Access, why_only_kept
+from workspaces.database import at_most_one
 from workspaces.web.htmx import has_seen, htmx, looks_for_news, mark, render_page
 
 # After this long in the queue a page says that no worker has taken the run.
@@ -170,7 +171,7 @@ def _past(runs: Sequence[SyncRun]) -> dict[str, Any]:
 
 def asks_url(access: Access, integration: Integration) -> str:
     """Give the page of the run that needs approval; empty where none does."""
-    asking = SyncRun.objects.undecided(integration).values_list("number", flat=True).first()
+    asking = at_most_one(SyncRun.objects.undecided(integration).values_list("number", flat=True))
     return _run_url(access, integration, asking)
 
 

@@ -18,6 +18,7 @@ from integrations.wizard.finish import create_integration
 from integrations.wizard.steps import HANDLE, STEPS, Step
 from workspaces import audit
 from workspaces.access import Access, Scope
+from workspaces.database import at_most_one
 from workspaces.models import User
 
 
@@ -71,11 +72,11 @@ def find(scope: Scope, uid: UUID, *, now: datetime, is_locked: bool) -> Draft | 
     drafts = Draft.objects.in_scope(scope, now=now).filter(uid=uid)
     if is_locked:
         drafts = drafts.select_for_update()
-    draft = drafts.first()
+    draft = at_most_one(drafts)
     if draft is not None:
         draft.tenant, draft.organization = scope.tenant, scope.organization
         return draft
-    return Integration.objects.filter(uid=uid, tenant=scope.tenant, organization=scope.organization).first()
+    return at_most_one(Integration.objects.filter(uid=uid, tenant=scope.tenant, organization=scope.organization))
 
 
 def first_undone(draft: Draft) -> Step:

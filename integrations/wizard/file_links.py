@@ -17,6 +17,7 @@ from integrations.models import Draft, Integration
 from integrations.models.settings import NamedSettings
 from integrations.wizard import setup_files
 from workspaces import rate_limit
+from workspaces.database import at_most_one
 from workspaces.rate_limit import Window
 
 LIFETIME: Final = timedelta(hours=1)
@@ -58,6 +59,6 @@ def find(wanted: Wanted, *, now: datetime) -> NamedSettings | None:
     active = Integration.objects.filter(state=Integration.State.ACTIVE)
     for settings in (drafts, active):
         found = settings.filter(tenant=wanted.tenant_id, uid=wanted.uid).select_related("tenant", "organization")
-        if (first := found.first()) is not None:
+        if (first := at_most_one(found)) is not None:
             return setup_files.to_be_set_up(first)
     return None

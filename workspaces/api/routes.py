@@ -22,7 +22,7 @@ from pydantic import BaseModel
 
 from workspaces.access import Access, Power, Rule, Scope, admit
 from workspaces.api.problems import Problem, ProblemError
-from workspaces.database import WrittenOnce
+from workspaces.database import WrittenOnce, at_most_one
 from workspaces.handles import is_an_id
 from workspaces.models import Organization, Tenant, User, Workspace
 from workspaces.people.tokens import SignedIn
@@ -206,7 +206,7 @@ def of_version(call: Call, row: Any) -> None:
     if wanted in ("", "*"):
         return
     same = type(row)._base_manager.filter(pk=row.pk).select_for_update(no_key=True)
-    now = row.version if row.pk is None else same.values_list("version", flat=True).first()
+    now = row.version if row.pk is None else at_most_one(same.values_list("version", flat=True))
     if now is None:
         raise Http404
     if wanted != str(now):
@@ -259,7 +259,7 @@ def enter(who: SignedIn, org: str | None, workspace: str | None) -> Access:
     scope: Scope | None = Scope(who.tenant)
     if workspace is not None and org is not None:
         workspaces = Workspace.objects.select_related("organization", "created_by", "updated_by")
-        found = workspaces.filter(named(workspace), named(org, "organization__"), tenant=who.tenant).first()
+        found = at_most_one(workspaces.filter(named(workspace), named(org, "organization__"), tenant=who.tenant))
         scope = Scope(who.tenant, found.organization, found) if found else None
     elif org is not None:
         places = (_OF_ID if is_an_id(org) else _OF_HANDLE).ask(org, who.tenant.pk)

@@ -14,6 +14,7 @@ from workspaces import audit
 from workspaces.access import Scope
 from workspaces.audit import sentences
 from workspaces.audit.sentences import EventSentence
+from workspaces.database import at_most_one
 from workspaces.models import AuditEvent, Organization, Tenant, User, Workspace
 from workspaces.web.inputs import key_in
 from workspaces.web.pagination import PAGE_SIZE, KeysetPage, cut
@@ -93,7 +94,7 @@ def events_of(scope: Scope) -> QuerySet[AuditEvent]:
 def page_of(scope: Scope, filters: Filters, *, before: int | None) -> KeysetPage[Row]:
     """Read one page: the newest events, or those older than the event with this id."""
     events = filters.apply(events_of(scope), scope.tenant)
-    last = before and events_of(scope).filter(pk=before).first()
+    last = before and at_most_one(events_of(scope).filter(pk=before))
     if last:
         # The first condition follows from the second; it is the one that the index can start at.
         events = events.filter(happened_at__lte=last.happened_at).exclude(happened_at=last.happened_at, id__gte=last.pk)

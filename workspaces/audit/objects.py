@@ -8,6 +8,7 @@ from django.db.models import Model
 
 from workspaces import audit
 from workspaces.access import Access, Power, Scope, power_in
+from workspaces.database import at_most_one
 from workspaces.models import Organization, Tenant, User, Workspace
 from workspaces.web.inputs import key_in
 
@@ -49,17 +50,17 @@ def _page_of(tenant: Tenant, kind: str, pk: int) -> tuple[Scope | None, str, dic
     if kind == "tenant":
         return (Scope(tenant), "tenant_home", {}) if pk == tenant.pk else nowhere
     if kind == "organization":
-        organization = Organization.objects.filter(tenant=tenant, pk=pk).first()
+        organization = at_most_one(Organization.objects.filter(tenant=tenant, pk=pk))
         return (Scope(tenant, organization), "organization_home", {}) if organization else nowhere
     if kind == "workspace":
-        workspace = Workspace.objects.filter(tenant=tenant, pk=pk).select_related("organization").first()
+        workspace = at_most_one(Workspace.objects.filter(tenant=tenant, pk=pk).select_related("organization"))
         return (Scope(tenant, workspace.organization, workspace), "workspace_home", {}) if workspace else nowhere
     if kind == audit.SERVICE_ACCOUNT:
         there = User.objects.filter(service_tenant=tenant, is_active=True, pk=pk).select_related("service_organization")
-        account = there.first()
+        account = at_most_one(there)
         return (Scope(tenant, account.service_organization), "service_account", {"account": pk}) if account else nowhere
     page = _pages.get(kind)
-    row = page and rows(kind, tenant).filter(pk=pk).select_related("organization").first()
+    row = page and at_most_one(rows(kind, tenant).filter(pk=pk).select_related("organization"))
     if not page or not row:
         return nowhere
     scope = Scope(tenant, row.organization, getattr(row, "workspace", None))

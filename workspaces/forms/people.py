@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from workspaces.access import Scope
+from workspaces.database import at_most_one
 from workspaces.forms.places import ProfileForm
 from workspaces.models import Membership, Role, Tenant, User
 from workspaces.places import home, members
@@ -61,7 +62,7 @@ class AddPersonForm(RoleForm):
         self.user = members.find_in_tenant(self.scope.tenant, who)
         if self.user is None:
             check_is_email(who, self.scope.tenant)
-        elif member := Membership.objects.filter(user=self.user, **self.scope.keys).first():
+        elif member := at_most_one(Membership.objects.filter(user=self.user, **self.scope.keys)):
             raise ValidationError(
                 f"{isolated(self.user)} is already in {self.scope} as {Role(member.role).label}. Change the role"
                 " in the list."

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from workspaces import audit, isolation, rate_limit, retention
 from workspaces.access import POWER_OF, Access, Power, Scope
+from workspaces.database import at_most_one
 from workspaces.models import Invitation, Membership, Role, User
 from workspaces.places import members
 from workspaces.rate_limit import Window
@@ -56,7 +57,7 @@ def hash_of(token: str) -> str:
 
 def find(token_hash: str, *, now: datetime) -> Invitation | None:
     """Find the invitation, unless it is over, and bind to its tenant the transaction of ``isolation.as_invitee``."""
-    found = Invitation.objects.filter(token_hash=token_hash).first()
+    found = at_most_one(Invitation.objects.filter(token_hash=token_hash))
     if found is None or found.is_over(now):
         return None
     isolation.bind(tenant_id=found.tenant_id)
@@ -110,7 +111,7 @@ def accept_invitation(*, invitation: Invitation, by: User, now: datetime) -> Mem
     if not ours.update(accepted_at=now):
         raise InvitationOverError
     scope, role = scope_of(invitation), Role(invitation.role)
-    membership = Membership.objects.filter(user=by, **scope.keys).first()
+    membership = at_most_one(Membership.objects.filter(user=by, **scope.keys))
     if membership is None or POWER_OF[Role(membership.role)] < POWER_OF[role]:
         membership = members.join(by, scope, role)
     audit.record("invitation.accepted", scope=scope, by=by, target=invitation, role=membership.role)

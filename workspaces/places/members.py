@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from workspaces import audit, isolation
 from workspaces.access import Power, Scope, power_in
+from workspaces.database import at_most_one
 from workspaces.models import Invitation, Membership, Role, Tenant, Token, User
 from workspaces.models.invitation import InvitationQuerySet
 from workspaces.models.membership import PLACE_ROLES, WORKSPACE_ROLES
@@ -81,7 +82,7 @@ def people_of(tenant: Tenant) -> QuerySet[User]:
 def find_in_tenant(tenant: Tenant, handle_or_email: str) -> User | None:
     """Find somebody of the tenant by their exact handle or email, in lower case."""
     known = Q(handle=handle_or_email) | Q(email=handle_or_email)
-    return people_of(tenant).filter(known).first()
+    return at_most_one(people_of(tenant).filter(known))
 
 
 def owners_of(scope: Scope) -> QuerySet[Membership]:
@@ -139,7 +140,7 @@ def add_member(*, scope: Scope, user: User, role: Role, by: User | None) -> Memb
 @transaction.atomic
 def make_owner(*, scope: Scope, user: User, by: User) -> None:
     """Make somebody an owner of the place, whatever they are there."""
-    member = Membership.objects.filter(user=user, **scope.keys).first()
+    member = at_most_one(Membership.objects.filter(user=user, **scope.keys))
     if member is None:
         add_member(scope=scope, user=user, role=Role.OWNER, by=by)
     else:

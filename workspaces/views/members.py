@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from workspaces import retention
 from workspaces.access import Access, Power, Scope
+from workspaces.database import at_most_one
 from workspaces.forms.people import AddPersonForm, RoleForm
 from workspaces.models import Invitation, Membership, Role, SupportAccess, User
 from workspaces.people import invitations
@@ -150,7 +151,7 @@ def remove(request: HttpRequest, access: Access, member: int) -> HttpResponse:
 @scope_view(Power.MEMBER, with_workspace=True)
 def leave(request: HttpRequest, access: Access) -> HttpResponse:
     """Say what one would lose oneself, and leave the place."""
-    found = members.members_of(access.scope).filter(user=access.user).first()
+    found = at_most_one(members.members_of(access.scope).filter(user=access.user))
     if found is None:
         raise Http404  # an owner of the place around this one is no member here: nothing to leave
     if request.method == "POST":

@@ -16,6 +16,7 @@ from integrations.notifications import webhooks
 from workspaces.access import Power
 from workspaces.api.paging import PAGING, Page, Paging, cut
 from workspaces.api.routes import ORG, TENANT, Call, Routes
+from workspaces.database import at_most_one
 
 routes = Routes("Notifications")
 _BOTH = (TENANT, ORG)
@@ -49,7 +50,7 @@ def list_deliveries(call: Call, integration: str, paging: Paging = PAGING) -> Pa
 def send_again(call: Call, integration: str, delivery: str) -> DeliveryShape:
     """Send a notification once more, with its id; one that waits for its next attempt is sent now."""
     rows = _deliveries(call, integration).filter(uid=uid_of(delivery))
-    found = rows.first()
+    found = at_most_one(rows)
     if found is None:
         raise Http404
     with notified(call):

@@ -12,6 +12,7 @@ from integrations.models import Webhook
 from integrations.notifications import webhooks
 from workspaces.api.problems import invalid
 from workspaces.api.routes import Call
+from workspaces.database import at_most_one
 
 TopicWord = Literal["changes", "approval", "trouble"]
 EMAIL_AT = "/integration/{integration}/notification/email"
@@ -22,7 +23,7 @@ DELIVERY_AT = "/integration/{integration}/notification/delivery"
 def find_webhook(call: Call, integration: str, webhook: str) -> Webhook:
     """Find a webhook of an integration by its id; raises Http404."""
     found = find_integration(call, integration)
-    hook = Webhook.objects.filter(integration=found, uid=uid_of(webhook)).first()
+    hook = at_most_one(Webhook.objects.filter(integration=found, uid=uid_of(webhook)))
     if hook is None:
         raise Http404
     hook.integration = found

@@ -23,6 +23,7 @@ from integrations.views.frame import find_integration, integration_page
 from integrations.views.wizard.setup_files import attachment
 from integrations.wizard import setup_files
 from workspaces.access import Access, Power
+from workspaces.database import at_most_one
 from workspaces.scoping import scope_view
 from workspaces.web.htmx import render_page
 
@@ -34,7 +35,7 @@ def integration_inlet(request: HttpRequest, access: Access, integration: str) ->
     """Show how events come in; posted, let them in: the key is in the answer to that, and in no other."""
     found = find_integration(access, integration)
     if request.method != "POST":
-        return _show(request, access, found, EventInlet.objects.filter(integration=found).first(), None)
+        return _show(request, access, found, at_most_one(EventInlet.objects.filter(integration=found)), None)
     try:
         issued = inlets.enable(integration=found, by=access.user, now=timezone.now())
     except ChangedMeanwhileError as error:

@@ -15,6 +15,7 @@ from integrations.access.connection_options import integration_of
 from integrations.aws.identifiers import check_role_arn, console_url, member_role_arn
 from integrations.models import AccountAccess, Integration
 from workspaces.access import Access, Power
+from workspaces.database import at_most_one
 from workspaces.scoping import scope_view
 
 
@@ -63,7 +64,7 @@ def _account(node: Connection) -> Account:
             node.source_id == integration.management_account_id,
             console_url(partition, node.source_id),
         )
-    role_arn = AccountAccess.objects.filter(connection=node).values_list("role_arn", flat=True).first()
+    role_arn = at_most_one(AccountAccess.objects.filter(connection=node).values_list("role_arn", flat=True))
     if not role_arn:
         return Account()
     role = check_role_arn(role_arn)

@@ -19,6 +19,7 @@ from integrations.models import EmailNotifications, Integration
 from integrations.notifications import emails, recipients
 from integrations.notifications.recipients import Holder
 from workspaces import isolation
+from workspaces.database import at_most_one
 from workspaces.scoping import public_view
 
 Act = Callable[[Holder, Integration], None]
@@ -49,7 +50,7 @@ def _answer(request: HttpRequest, token: str, page: str, act: Act, max_age: time
         return _gone(request)
     with isolation.as_tenant(holder.tenant_id):
         found = Integration.objects.select_related("tenant", "organization").filter(pk=holder.integration_id)
-        integration = found.first()
+        integration = at_most_one(found)
         address = holder.find(EmailNotifications.of(integration)) if integration else ""
         if integration is None or not address:
             return _gone(request)

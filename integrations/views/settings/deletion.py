@@ -12,6 +12,7 @@ from integrations.models import Integration
 from integrations.settings import deletion
 from integrations.wizard import remains as what_remains
 from workspaces.access import Access, Power
+from workspaces.database import at_most_one
 from workspaces.places.deletion import MOST_NAMES, Going
 from workspaces.scoping import scope_view
 from workspaces.views.delete_confirmation import ConfirmForm, show_delete
@@ -63,7 +64,7 @@ def integration_removed(request: HttpRequest, access: Access, remains: str) -> H
 def _find(access: Access, handle: str) -> Integration | None:
     integrations = Integration.objects.select_related("root_folder", "tenant", "organization")
     here = integrations.in_scope(access.scope) | integrations.delete_failed(access.scope)
-    return here.filter(handle=handle).first()
+    return at_most_one(here.filter(handle=handle))
 
 
 def _going(integration: Integration) -> list[Going]:

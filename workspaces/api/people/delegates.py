@@ -13,6 +13,7 @@ from workspaces.api.bodies import Body, checked
 from workspaces.api.paging import PAGING, Page, Paging, part_of
 from workspaces.api.problems import ProblemError, invalid
 from workspaces.api.routes import NAMED_TENANT, ORG, WORKSPACE, Call, Routes
+from workspaces.database import at_most_one
 from workspaces.delegation.rows import table_of
 from workspaces.delegation.verbs import VERBS_OF, WORDS, Verb
 from workspaces.forms.delegates import DelegateForm
@@ -109,7 +110,7 @@ def _handle(call: Call, body: NewDelegate) -> str:
         raise invalid("user_handle", "Name one of these: user_handle or user_id.")
     if body.user_handle:
         return body.user_handle
-    found = members.people_of(call.tenant).filter(public_id=body.user_id).first()
+    found = at_most_one(members.people_of(call.tenant).filter(public_id=body.user_id))
     if found is None:
         raise invalid("user_id", f"Nobody in {Scope(call.tenant)} has the id “{body.user_id}”.")
     return found.handle

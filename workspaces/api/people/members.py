@@ -15,6 +15,7 @@ from workspaces.api.bodies import Body, checked
 from workspaces.api.paging import PAGING, Page, Paging, cut, page_of
 from workspaces.api.problems import ProblemError, invalid
 from workspaces.api.routes import ORG, WORKSPACE, Call, Routes, named, of_version
+from workspaces.database import at_most_one
 from workspaces.forms.people import AddPersonForm, RoleForm
 from workspaces.models import Invitation, Membership, Organization, Role, Tenant, Workspace
 from workspaces.people import invitations
@@ -188,7 +189,7 @@ def _in(some: QuerySet[Membership]) -> Q:
 def _open_invitation(call: Call, user: str) -> Invitation | None:
     """Find who is invited and has yet to come, by the id that stands for them until then."""
     there = Invitation.objects.open().select_related("tenant", "organization", "workspace", *shapes.PEOPLE_OF_ROW)
-    return there.filter(**call.scope.keys, public_id=user).first()
+    return at_most_one(there.filter(**call.scope.keys, public_id=user))
 
 
 def _invited_to_tenant(invitation: Invitation, tenant: Tenant) -> shapes.TenantUserShape:
@@ -207,7 +208,7 @@ def _member(access: Access, user: str) -> Membership:
 
 def _add(access: Access, body: NewMember) -> Membership:
     role = _role(access.scope, body.role)
-    user = members.people_of(access.scope.tenant).filter(named(body.handle)).first()
+    user = at_most_one(members.people_of(access.scope.tenant).filter(named(body.handle)))
     if user is None:
         raise invalid("handle", f"Nobody in {access.scope.tenant} is called “{body.handle}”. Invite them by email.")
     try:

@@ -11,6 +11,7 @@ from workspaces.api.paging import PAGING, Page, Paging, page_of
 from workspaces.api.people import tokens
 from workspaces.api.people.tokens import NewToken, TokenChange
 from workspaces.api.routes import NAMED_TENANT, ORG, TENANT, Call, Routes, named, of_version
+from workspaces.database import at_most_one
 from workspaces.forms.service_accounts import ServiceAccountForm
 from workspaces.models import User
 from workspaces.people import service_accounts
@@ -116,7 +117,7 @@ def _shape(call: Call, account: User) -> shapes.UserShape:
 
 
 def _found(call: Call, account: str) -> User:
-    found = service_accounts.of(call.scope).filter(named(account, "user__")).first()
+    found = at_most_one(service_accounts.of(call.scope).filter(named(account, "user__")))
     if found is None:
         raise Http404
     return found.user

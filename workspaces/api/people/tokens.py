@@ -15,6 +15,7 @@ from workspaces.api.paging import PAGING, Page, Paging, page_of
 from workspaces.api.people.users import own_user
 from workspaces.api.problems import ProblemError, invalid
 from workspaces.api.routes import Call, Routes, of_version
+from workspaces.database import at_most_one
 from workspaces.models import Token, User
 from workspaces.people import tokens
 
@@ -118,7 +119,7 @@ def delete(call: Call, user: User, token: str) -> shapes.TokenShape:
 
 def _token(call: Call, user: User, token: str) -> Token:
     own = tokens.tokens_of(user, call.tenant).select_related("tenant", "user", *shapes.PEOPLE_OF_ROW)
-    found = own.filter(public_id=token).first()
+    found = at_most_one(own.filter(public_id=token))
     if found is None:
         raise Http404
     return found

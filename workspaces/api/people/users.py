@@ -17,6 +17,7 @@ from workspaces.api.bodies import Body, checked
 from workspaces.api.paging import PAGING, Page, Paging, cut, page_of
 from workspaces.api.problems import ProblemError
 from workspaces.api.routes import Call, Routes, named, of_version
+from workspaces.database import at_most_one
 from workspaces.forms.places import ProfileForm
 from workspaces.models import AuditEvent, Invitation, Membership, Organization, Tenant, User
 from workspaces.models.versioned import derived_id
@@ -87,12 +88,12 @@ def _identity(one: Organization | User, tenant: Tenant) -> shapes.IdentityShape:
 def get_identity(call: Call, identity: str) -> shapes.IdentityShape:
     """Get a person or an organization, by handle or id."""
     tenant = call.tenant
-    organization = Organization.objects.filter(
-        named(identity), tenant=tenant, pk__in=_own_organizations(call.access)
-    ).first()
+    organization = at_most_one(
+        Organization.objects.filter(named(identity), tenant=tenant, pk__in=_own_organizations(call.access))
+    )
     if organization:
         return shapes.identity_of_org(organization, tenant)
-    invited = Invitation.objects.open().filter(tenant=tenant, public_id=identity).first()
+    invited = at_most_one(Invitation.objects.open().filter(tenant=tenant, public_id=identity))
     if invited is not None and call.access.is_tenant_owner:
         return shapes.IdentityShape(
             id=invited.public_id,
@@ -169,7 +170,7 @@ def list_own_events(call: Call, user: str, paging: Paging = PAGING) -> Page[Audi
 
 def person(access: Access, user: str) -> User:
     """Find somebody of the tenant by handle or id. Raises Http404."""
-    found = members.people_of(access.scope.tenant).filter(named(user)).first()
+    found = at_most_one(members.people_of(access.scope.tenant).filter(named(user)))
     if found is None:
         raise Http404
     return found

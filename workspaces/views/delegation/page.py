@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from workspaces.access import Access
+from workspaces.database import at_most_one
 from workspaces.delegation.rows import table_of
 from workspaces.delegation.verbs import VERBS_OF, WORDS, Verb
 from workspaces.forms.delegates import DelegateForm
@@ -50,7 +51,7 @@ def card(thing: Model, above: Sequence[Model] = ()) -> dict[str, Any]:
 
 
 def _end(request: HttpRequest, access: Access, thing: Model) -> HttpResponse:
-    user = User.objects.filter(pk=key_in(request.POST.get("user")) or 0).first()
+    user = at_most_one(User.objects.filter(pk=key_in(request.POST.get("user")) or 0))
     verbs = [verb for verb in Verb if verb == request.POST.get("verb")]
     ended = delegates.end(access=access, thing=thing, user=user, verbs=verbs) if user else []
     if user and ended:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from workspaces.access import Access, Scope
+from workspaces.database import at_most_one
 from workspaces.forms.service_accounts import ChangedAccountForm, ServiceAccountForm
 from workspaces.models import Membership
 from workspaces.people import service_accounts, tokens
@@ -110,7 +111,7 @@ def delete(request: HttpRequest, access: Access, account: int) -> HttpResponse:
 
 def find(access: Access, account: int) -> Membership:
     """Find what a service account of the place itself is there. Raises Http404."""
-    found = service_accounts.of(access.scope).filter(user=account).first()
+    found = at_most_one(service_accounts.of(access.scope).filter(user=account))
     if found is None:
         raise Http404
     return found
