@@ -95,7 +95,6 @@ TEMPLATES = [
             ],
             "builtins": [
                 "django.contrib.humanize.templatetags.humanize",
-                "django.templatetags.static",
                 "django_htmx.templatetags.django_htmx",
                 "handbook.templatetags.handbook",
                 "lucide.templatetags.lucide",
@@ -128,7 +127,7 @@ CACHES = {
 SESSION_COOKIE_AGE = 3600 * env.int("PIPES_SESSION_IDLE_HOURS", default=24)
 # … and after so many days, however much it is used.
 PIPES_SESSION_DAYS = env.int("PIPES_SESSION_DAYS", default=14)
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "workspaces.sign_in.session_store"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- Background work ----------------------------------------------------------------------------------------------

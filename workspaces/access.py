@@ -7,6 +7,7 @@ a sentence for the person; ``can_…`` is built on it.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
@@ -46,10 +47,18 @@ class Scope:
         return {"tenant": self.tenant, "organization": self.organization, "workspace": self.workspace}
 
     def url(self, name: str, **arguments: object) -> str:
-        return reverse(name, kwargs={key: place.handle for key, place in self.keys.items() if place} | arguments)
+        """Give the address of a page of this place."""
+        places = {key: place.handle for key, place in self.keys.items() if place}
+        return _reverse(name, **(places | arguments))
 
     def __str__(self) -> str:
         return "/".join(place.handle for place in (self.tenant, self.organization, self.workspace) if place)
+
+
+@lru_cache(maxsize=10_000)
+def _reverse(name: str, **arguments: object) -> str:
+    """Give an address; the frame of each page has dozens, the same for all pages of a place."""
+    return reverse(name, kwargs=arguments)
 
 
 class Power(IntEnum):

@@ -4,17 +4,30 @@ An address with such a handle leads to where the thing is now, for as long as no
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.db.models.fields.json import KT
 
 from workspaces import isolation
 from workspaces.audit import objects
+from workspaces.database import WrittenOnce, at_most_one
 from workspaces.models import AuditEvent, Organization, Tenant, User, Workspace
 from workspaces.models.audit_event import HANDLE_CHANGES
 from workspaces.places import lookup
 
 _MOST_TENANTS = 50  # that are asked for one that somebody has renamed
+_LEFT: Final = WrittenOnce(  # asked for each page that is not there
+    lambda tenant, action, handle: (
+        AuditEvent.objects.filter(tenant_id=tenant, action=action)
+        .annotate(former=KT("details__before__handle"))
+        .filter(former=handle)
+        .order_by("-happened_at", "-id")
+        .values_list("object_id", flat=True)[:1]
+    ),
+    -1,
+    "action",
+    "handle",
+)
 
 
 def renamed(user: User, named: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,14 +63,13 @@ def _tenant(user: User, handle: str) -> Tenant | None:
 
 def _now(there: Any, tenant: Tenant, kind: str, handle: str) -> Any:
     """Find what has the handle, or else what had it last."""
-    same = there.filter(handle=handle).first()
+    same = at_most_one(there.filter(handle=handle))
     former = "" if same else _left(tenant, kind, handle)
-    return there.filter(pk=int(former)).first() if former else same
+    return at_most_one(there.filter(pk=int(former))) if former else same
 
 
 def _left(tenant: Tenant, kind: str, handle: str) -> str:
     """Give the key of what of this kind has left the handle last; empty for none."""
     isolation.bind(tenant_id=tenant.pk)
-    changes = AuditEvent.objects.filter(tenant_id=tenant.pk, action=HANDLE_CHANGES[kind])
-    left = changes.annotate(former=KT("details__before__handle")).filter(former=handle)
-    return left.order_by("-happened_at", "-id").values_list("object_id", flat=True).first() or ""
+    left = _LEFT.ask(tenant.pk, HANDLE_CHANGES[kind], handle)
+    return left[0] if left else ""

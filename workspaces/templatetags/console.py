@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django import template
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
 from django.template import Context
 from django.urls import NoReverseMatch, reverse
@@ -181,6 +182,13 @@ def field(bound: BoundField, check: str = "", mono: bool = False, placeholder: b
         "unit": unit,
         "is_first_wrong": is_first_wrong,
     }
+
+
+@register.simple_tag
+@cache
+def static(path: str) -> str:
+    """Give the address of a static file: each page names twenty, and Django's tag puts each together anew."""
+    return staticfiles_storage.url(path)
 
 
 @register.inclusion_tag("components/copy.html")
