@@ -23,6 +23,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tests import factories, kinds, schema
+from tests.signed_in import sign_in
 from workspaces import isolation
 from workspaces.access import Scope
 from workspaces.models import AuditEvent, Membership, Organization, Plan, Role, Tenant, User, Workspace
@@ -75,6 +76,7 @@ def pytest_configure() -> None:
     """
     StaticFilesStorage.url = cached(StaticFilesStorage.url)  # type: ignore[method-assign]
     WhiteNoiseMiddleware.update_files_dictionary = _remember_files  # type: ignore[method-assign]
+    Client.force_login = sign_in  # type: ignore[method-assign]
     test_client.store_rendered_templates = lambda *_, **__: None  # type: ignore[attr-defined]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STATIC_ROOT = settings.BASE_DIR / "static"

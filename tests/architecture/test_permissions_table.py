@@ -324,7 +324,6 @@ def everything(cast: Cast, settings: Settings) -> Everything:
 def sign_in(cast: Cast, name: str) -> Client:
     client = Client()
     client.force_login(getattr(cast, name))
-    client.get("/healthz")  # the session is seen, which else each request that is undone would write again
     return client
 
 

@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from tests import factories
 from tests.conftest import Cast
+from tests.signed_in import sign_in_anew
 from workspaces import isolation
 from workspaces.models import AuditEvent
 
@@ -55,11 +56,12 @@ def rename(client: Client, cast: Cast, name: str, headers: Mapping[str, str]) ->
 
 @pytest.mark.parametrize(("proxies", "chain", "address"), CHAINS)
 def test_the_audit_log_and_the_sessions_have_the_address_that_the_trusted_proxy_saw(
-    cast: Cast, own_cache: None, as_org_owner: Client, settings: Settings, proxies: int, chain: str, address: str
+    cast: Cast, own_cache: None, client: Client, settings: Settings, proxies: int, chain: str, address: str
 ) -> None:
+    sign_in_anew(client, cast.org_owner)
     settings.PIPES_TRUSTED_PROXIES = proxies
     headers = {"X-Forwarded-For": chain} if chain else {}
-    assert rename(as_org_owner, cast, "Bang", headers).remote_address == address
+    assert rename(client, cast, "Bang", headers).remote_address == address
     assert [str(session.ip) for session in UserSession.objects.filter(user=cast.org_owner)] == [address]
 
 
@@ -67,15 +69,16 @@ def test_the_audit_log_and_the_sessions_have_the_address_that_the_trusted_proxy_
 def test_no_other_header_says_where_a_request_comes_from(
     cast: Cast,
     own_cache: None,
-    as_org_owner: Client,
+    client: Client,
     settings: Settings,
     caplog: pytest.LogCaptureFixture,
     proxies: int,
 ) -> None:
+    sign_in_anew(client, cast.org_owner)
     settings.PIPES_TRUSTED_PROXIES = proxies
     headers = FORGED | {"X-Forwarded-For": f"{FORGED['X-Forwarded-For']}, 192.0.2.4"}
     expected = "192.0.2.4" if proxies else PEER
-    assert rename(as_org_owner, cast, "Boom", headers).remote_address == expected
+    assert rename(client, cast, "Boom", headers).remote_address == expected
     assert [str(session.ip) for session in UserSession.objects.filter(user=cast.org_owner)] == [expected]
     lines = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
     assert {(line["event"], line["ip"]) for line in lines} >= {("request_finished", expected)}

@@ -14,6 +14,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from integrations.models import Delivery, EmailNotifications, Event
 from tests import factories
 from tests.conftest import Cast, make_cast
+from tests.signed_in import sign_in_anew
 from tests.threads import meeting
 from workspaces import audit, isolation
 from workspaces.access import Scope
@@ -45,7 +46,7 @@ def known(cast: Cast) -> User:
         EmailAddress.objects.create(user=person, email=email, verified=True, primary=is_primary)
     factories.second_factor(person)
     browser = Client()
-    browser.force_login(person)
+    sign_in_anew(browser, person)
     browser.get("/", REMOTE_ADDR="203.0.113.77", HTTP_USER_AGENT="WandaBrowser")
     browser.post(cast.at_workspace.url("workspace_advanced"), {"handle": "fireworks", "name": "Bang"})
     audit.record_in_tenants_of("user.sessions_ended", user=person, by=person, sessions=["WandaBrowser at 203.0.113.77"])
@@ -174,7 +175,7 @@ def test_an_owner_who_cannot_sign_in_does_not_count(cast: Cast, installer: User,
 
 def test_somebody_deactivated_is_out_at_once_and_keeps_their_roles(cast: Cast, installer: User) -> None:
     browser = Client()
-    browser.force_login(cast.org_member)
+    sign_in_anew(browser, cast.org_member)
     assert browser.get(cast.at_org.url("organization_home")).status_code == 200
     accounts.deactivate(person=cast.org_member, by=installer)
     assert browser.get(cast.at_org.url("organization_home")).status_code == 302

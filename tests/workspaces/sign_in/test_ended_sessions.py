@@ -9,13 +9,14 @@ from django.utils import timezone
 
 from integrations import clean_up
 from tests.conftest import Cast
+from tests.signed_in import sign_in_anew
 
 
 def test_sessions_that_are_over_go_with_what_was_noted_of_them(cast: Cast) -> None:
     keys = []
     for _ in range(3):
         client = Client()
-        client.force_login(cast.org_owner)
+        sign_in_anew(client, cast.org_owner)
         client.get("/")
         keys.append(client.session.session_key)
     assert UserSession.objects.filter(session_key__in=keys).count() == 3

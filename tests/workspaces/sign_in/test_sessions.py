@@ -12,6 +12,7 @@ from pytest_django.fixtures import Settings
 
 from tests import factories
 from tests.conftest import Cast
+from tests.signed_in import sign_in_anew
 from tests.workspaces.sign_in.signing_in import link_in_letter, prove, sign_in, told
 from workspaces.models import User
 
@@ -23,7 +24,7 @@ CHANGED = "correct-horse-42"
 def elsewhere(person: User, **environment: Any) -> Client:
     """Another browser in which the person is signed in."""
     client = Client(**environment)
-    client.force_login(person)
+    sign_in_anew(client, person)
     assert is_in(client)
     return client
 
