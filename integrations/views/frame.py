@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,8 +17,8 @@ from integrations.pictures import sparkline
 from integrations.pictures.sparkline import Sparkline
 from integrations.planning import words
 from integrations.sync.targeted import rest
-from workspaces.access import Access, why_only_kept
-from workspaces.database import at_most_one
+from workspaces.access import Access, Scope, why_only_kept
+from workspaces.database import WrittenOnce, at_most_one
 from workspaces.web.htmx import has_seen, htmx, looks_for_news, mark, render_page
 
 # After this long in the queue a page says that no worker has taken the run.
@@ -73,8 +73,25 @@ class RunStatus:
 
 def find_integration(access: Access, handle: str, **annotations: Any) -> Integration:
     """Find an integration of the scope itself, with what it is to be annotated with; raises Http404."""
-    found = Integration.objects.in_scope(access.scope).select_related("root_folder", "schedule")
-    return get_object_or_404(found.annotate(**annotations), handle=handle)
+    scope = access.scope
+    if annotations:
+        return get_object_or_404(_called(handle, scope).annotate(**annotations))
+    organization = [scope.organization.pk] if scope.organization else []
+    found = (_IN_ORG if organization else _AT_TENANT).ask(handle, scope.tenant.pk, *organization)
+    if not found:
+        raise Http404
+    return found[0]
+
+
+def _called(handle: str, scope: Scope) -> QuerySet[Integration]:
+    return Integration.objects.in_scope(scope).select_related("root_folder", "schedule").filter(handle=handle)
+
+
+# Each page of an integration asks for it.
+_AT_TENANT: Final = WrittenOnce(lambda handle, tenant: _called(handle, Scope.by_keys(tenant)), "handle", -1)
+_IN_ORG: Final = WrittenOnce(
+    lambda handle, tenant, organization: _called(handle, Scope.by_keys(tenant, organization)), "handle", -1, -2
+)
 
 
 def integration_page(
