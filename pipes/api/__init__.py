@@ -5,13 +5,17 @@
 
 import json
 from functools import cache
+from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+from ninja.openapi.schema import REF_TEMPLATE, OpenAPISchema
+from ninja.schema import NinjaGenerateJsonSchema
 from psycopg.errors import DeadlockDetected
+from pydantic.json_schema import models_json_schema
 
 from connections.api import aggregators, permissions, schemas, stream, tree, workspace
 from connections.api import places as connection_places
@@ -21,7 +25,7 @@ from integrations.api.notifications import deliveries, emails, webhooks
 from integrations.api.trials import preview, selection
 from workspaces.api import actor, audit_log, places
 from workspaces.api.people import delegates, members, service_accounts, tokens, users
-from workspaces.api.problems import ProblemError, answer
+from workspaces.api.problems import Problem, ProblemError, answer
 from workspaces.rate_limit import LimitReachedError
 
 SUBJECTS = (
@@ -32,7 +36,30 @@ SUBJECTS = (
 )
 ROUTES = tuple(dict.fromkeys(subject.routes for subject in SUBJECTS))  # what is at one path shares its routes
 
-api = NinjaAPI(
+
+class _Api(NinjaAPI):
+    """The framework, which is told what routes answer only when it writes the document."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """Write the document; the models of answers, which routes declare beside the framework, are put in here."""
+        written = super().get_openapi_schema(**options)
+        routes = {each.operation_id: each for subject in ROUTES for each in subject.declared}
+        models = {Problem} | {each.gives for each in routes.values() if each.gives}
+        references, definitions = models_json_schema(
+            [(model, "serialization") for model in sorted(models, key=str)],
+            ref_template=REF_TEMPLATE,
+            schema_generator=NinjaGenerateJsonSchema,
+        )
+        written["components"]["schemas"] |= definitions["$defs"]
+        for operation in (each for methods in written["paths"].values() for each in methods.values()):
+            route = routes[operation["operationId"]]
+            if route.gives:
+                schema = references[route.gives, "serialization"]
+                operation["responses"][route.status]["content"] = {self.renderer.media_type: {"schema": schema}}
+        return written
+
+
+api = _Api(
     title="Pipes",
     version="v0",
     description="What a person can do in the console, a program can do with a token of theirs.",
