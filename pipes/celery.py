@@ -22,6 +22,9 @@ from pipes.monitoring import installation, metrics
 from workspaces.metrics import count
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipes.settings")
+# Worker and beat answer no page. Celery would have them check all pages at each start, and load them for that, which is
+# half of what they load; `migrate` has checked the installation, and all of them refuse settings that are not safe.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
 
 
 class _Line(Connection):
