@@ -17,10 +17,17 @@ PAGE = "/tenants/acme/orgs/tnt/people/"
 SAID = "The database does not answer at the moment"
 
 
-@pytest.fixture
-def line() -> Iterator[Line]:
+@pytest.fixture(scope="module")
+def lasting_line() -> Iterator[Line]:
+    """The line of all tests here, over which one server asks: each start would take seconds."""
     with line_to(os.environ["DATABASE_URL"], port=5432) as line:
         yield line
+
+
+@pytest.fixture
+def line(lasting_line: Line) -> Iterator[Line]:
+    yield lasting_line
+    lasting_line.restore()
 
 
 @pytest.fixture
@@ -28,10 +35,17 @@ def cast(transactional_db: None) -> Cast:
     return make_cast()
 
 
-@pytest.fixture
-def server(line: Line, cast: Cast) -> Iterator[Web]:
-    with web(DATABASE_URL=database_over(line)) as server:
+@pytest.fixture(scope="module")
+def lasting_server(lasting_line: Line, django_db_setup: None) -> Iterator[Web]:
+    with web(DATABASE_URL=database_over(lasting_line)) as server:
         yield server
+
+
+@pytest.fixture
+def server(lasting_server: Web, line: Line, cast: Cast) -> Web:
+    """The server, which knows by now that the database is back, if it was away in an earlier test."""
+    assert wait_for(lambda: lasting_server.get("/readyz").status == 200, seconds=60)
+    return lasting_server
 
 
 @pytest.fixture

@@ -44,9 +44,9 @@ def ports(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> It
     """Where the proxy listens, with TLS and without, with the web server of the product behind it."""
     folder, behind, tls, plain = tmp_path_factory.mktemp("proxy"), free_port(), free_port(), free_port()
     write_site(folder, behind, tls, plain)
-    serve = ["-m", "gunicorn", "pipes.wsgi:application", "--bind", f"127.0.0.1:{behind}", "--workers", "2"]
+    serve = ["-m", "gunicorn", "pipes.wsgi:application", "--bind", f"127.0.0.1:{behind}"]
     programs = [
-        [sys.executable, *serve, "--threads", "4", "--no-control-socket", "--forwarded-allow-ips", ""],
+        [sys.executable, *serve, "--threads", "8", "--no-control-socket", "--forwarded-allow-ips", ""],
         [str(NGINX), "-c", str(folder / "nginx.conf")],
     ]
     ours = {"PIPES_BASE_URL": "https://pipes.example.com", "PIPES_ALLOWED_HOSTS": "pipes.example.com"}
