@@ -1,5 +1,6 @@
 """Kinds of tests that take long, marked by what they use so that `./console test --fast` can leave them out."""
 
+import functools
 import subprocess
 import sys
 from types import ModuleType
@@ -25,6 +26,7 @@ def mark(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.aws)
 
 
+@functools.cache
 def _used_by(module: ModuleType) -> list[ModuleType]:
     """Give the modules that a module has imported, and those from which it has imported something."""
     found = {value.__name__ if isinstance(value, ModuleType) else _home(value) for value in vars(module).values()}

@@ -9,12 +9,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.session import get_session
-from cfnlint.api import lint
-from cfnlint.config import ManualArgs
-from cfnlint.decode.cfn_yaml import loads as load_template
-from moto import mock_aws
 
 from integrations.aws import iac
+from tests.integrations.aws.cloudformation import load_template, problems_of
 from tests.integrations.aws.made_files import (
     DISCOVERY,
     ENDPOINT,
@@ -62,7 +59,7 @@ def expected_trust(values: Values) -> dict[str, Any]:
 )
 def test_cloudformation_lint_finds_nothing_in_a_template(name: str) -> None:
     text = member_body() if name == "body" else handouts()[name]
-    assert [str(match) for match in lint(text, config=ManualArgs(regions=["us-east-1"]))] == []
+    assert problems_of(text) == []
 
 
 @pytest.mark.parametrize("name", ["discovery.yaml", "member_stackset.yaml", "member_stackset_partial.yaml"])
@@ -258,6 +255,8 @@ def test_a_heartbeat_goes_the_way_of_the_events_and_says_nothing() -> None:
 
 def deployed_role(template: str, role_name: str, **parameters: str) -> dict[str, Any]:
     """What is in the account after moto has deployed the template: the role with all that it may do."""
+    from moto import mock_aws  # which takes a while
+
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
     with mock_aws():
         formation, iam = boto3.client("cloudformation", **keys), boto3.client("iam", **keys)

@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
-from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from integrations.aws import iac
 from tests.integrations.wizard.conftest import CONNECTION, Walk
@@ -66,6 +65,8 @@ def test_what_is_no_policy_there_is_refused_at_its_field(in_org: Walk, given: st
 @functools.cache
 def managed() -> dict[str, Any]:
     """AWS's own policies, as moto has them: megabytes."""
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+
     found: dict[str, Any] = json.loads(aws_managed_policies_data)
     return found
 

@@ -2,7 +2,6 @@
 
 import hcl2
 import pytest
-from cfnlint import decode
 from pytest_django.fixtures import Settings
 
 from tests.integrations.wizard.conftest import CONNECTION, ROLE_ARN, Walk
@@ -32,6 +31,8 @@ def test_a_file_is_an_attachment_with_a_telling_name(in_tenant: Walk, file: str,
     if file.endswith(".tf"):
         assert hcl2.loads(text)
     else:
+        from cfnlint import decode  # which takes half a second
+
         template, problems = decode.decode_str(text)
         assert template
         assert not problems
