@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-import sentry_sdk
-from sentry_sdk.integrations.logging import ignore_logger
-
 from pipes.monitoring.logs import hide_secrets
 
 # What is known of a request: which view, not who asked, from where, with what.
@@ -14,6 +11,9 @@ _KEPT_OF_CONTEXTS: Final = ("runtime", "trace")
 
 
 def start(dsn: str, **options: Any) -> None:
+    import sentry_sdk  # which most installations do not use, and none should wait for that does not
+    from sentry_sdk.integrations.logging import ignore_logger
+
     ignore_logger("django_structlog.middlewares.request")  # what it logs is reported already, where it was raised
     sentry_sdk.init(
         dsn=dsn,
