@@ -112,8 +112,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if not uses_database and item.get_closest_marker("django_db") is None:
             item.add_marker("neutral")
     items.sort(key=lambda item: not any(map(item.get_closest_marker, ("sweep", "search"))))
-    waiting = [item for item in items if item.get_closest_marker("browser") or item.get_closest_marker("programs")]
-    working = [item for item in items if item not in set(waiting)]
+    waiting: list[pytest.Item] = []
+    working: list[pytest.Item] = []
+    for item in items:
+        waits = item.get_closest_marker("browser") or item.get_closest_marker("programs")
+        (waiting if waits else working).append(item)
     processes = getattr(config, "workerinput", {"workercount": 1})["workercount"]
     shares_before = len(items) - len(items) // processes
     items[:] = working[:shares_before] + waiting + working[shares_before:]
