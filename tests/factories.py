@@ -8,7 +8,9 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.utils import timezone
 
+from connections import bulk, tree
 from connections.models import Connection, Folder
+from connections.models.connection import ConnectionState
 from connections.tree import allocate_ids
 from integrations.models import Draft, Integration, SyncRun, Topic, Webhook
 from integrations.notifications import webhooks as notification_actions
@@ -126,33 +128,34 @@ def _mirrored(above: Folder | None, source_id: str) -> dict[str, Any]:
 
 
 def grow(top: Folder, *, folders: int, connections: int) -> None:
-    """Fill a folder of a mirror with this many folders, and these with the connections in turn; in two statements."""
-    own = {
-        "tenant_id": top.tenant_id,
-        "organization_id": top.organization_id,
-        "is_managed": True,
-        "root_id": top.root_id,
+    """Fill a folder of a mirror with this many folders, and these with the connections in turn, as a sync writes them.
+
+    Objects of ten thousand connections would take longer to make than the tests that look at them.
+    """
+    assert top.root_id is not None
+    now, ids = timezone.now(), allocate_ids(Folder, folders)
+    bulk.create_folders(
+        [_row(pk, f"ou-x-{pk}", f"OU {pk}", f"ou_{pk}", top.pk) for pk in ids], root=top.root_id, now=now
+    )
+    tree.rebuild_paths(top.root_id)
+    bulk.create_connections(
+        [
+            _row(None, f"{100000000000 + number}", f"Account {n}", f"account_{number}", ids[n % folders])
+            for n, number in zip(range(connections), _numbers, strict=False)
+        ],
+        root=top.root_id,
+        now=now,
+    )
+
+
+def _row(pk: int | None, source_id: str, title: str, handle: str, above: int) -> bulk.NodeRow:
+    return {
+        "id": pk,
+        "source_id": source_id,
+        "title": title,
+        "handle": handle,
+        "above": above,
+        "state": ConnectionState.ACTIVE,
+        "email": "",
+        "joined_at": None,
     }
-    ids = allocate_ids(Folder, folders)
-    Folder.objects.bulk_create(
-        Folder(
-            id=pk,
-            path=f"{top.path}{pk}/",
-            parent=top,
-            title=f"OU {pk}",
-            handle=f"ou_{pk}",
-            source_id=f"ou-x-{pk}",
-            **own,
-        )
-        for pk in ids
-    )
-    Connection.objects.bulk_create(
-        Connection(
-            folder_id=ids[n % folders],
-            title=f"Account {n}",
-            handle=f"account_{number}",
-            source_id=f"{100000000000 + number}",
-            **own,
-        )
-        for n, number in zip(range(connections), _numbers, strict=False)
-    )
