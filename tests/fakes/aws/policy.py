@@ -7,6 +7,7 @@ policy is stored, so that no test passes because a condition was skipped.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from tests.fakes.aws.organization import StandInError
@@ -39,8 +40,13 @@ def as_list(value: Any) -> list[Any]:
 
 def like(pattern: str, value: str) -> bool:
     """Match with IAM's wildcards: ``*`` for any text, ``?`` for one character."""
+    return _expression(pattern).fullmatch(value) is not None
+
+
+@lru_cache(maxsize=1024)  # each call is held to the same few patterns
+def _expression(pattern: str) -> re.Pattern[str]:
     expression = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern)
-    return re.fullmatch(expression, value, re.DOTALL) is not None
+    return re.compile(expression, re.DOTALL)
 
 
 def decide(policies: Iterable[Policy], action: str, resource: str, context: Context) -> Verdict:

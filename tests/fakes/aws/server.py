@@ -4,18 +4,23 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from email.utils import formatdate
+from http import HTTPStatus
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import Any, Final
 
 from tests.fakes.aws import admin
 from tests.fakes.aws.signature import Request
 from tests.fakes.aws.standin import StandIn
 from tests.fakes.aws.wire import Response
 
+LONGEST_LINE: Final = 65536
 
-class Server(ThreadingHTTPServer):
+
+class Server(ThreadingTCPServer):
     """An HTTP server that knows its open connections, so that it can close them when it stops."""
 
+    allow_reuse_address = True
     daemon_threads = False  # joined when the server closes
     request_queue_size = 128
 
@@ -61,50 +66,59 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Reads one request, writes one answer, and breaks it off where a fault says so."""
+class Handler(StreamRequestHandler):
+    """Reads requests, writes answers, and breaks off where a fault says so.
+
+    Only what its callers send is read: the handler of the standard library reads headers as those of an email, which
+    takes as long as all else that answers a call.
+    """
 
     server: Server
-    protocol_version = "HTTP/1.1"
-    server_version = "StandInAWS"
     wbufsize = 65536  # headers and body leave in one piece
     disable_nagle_algorithm = True
 
-    def do_GET(self) -> None:
-        """Answer a query call or a question of the command line."""
-        self._handle()
+    def handle(self) -> None:
+        """Answer one call after the other, until one side has had enough."""
+        while self._answer_next():
+            self.wfile.flush()
 
-    def do_POST(self) -> None:
-        """Answer a call or a command."""
-        self._handle()
-
-    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the name in the standard library
-        """Print nothing: the log of calls is ``aws.calls``."""
-
-    def _handle(self) -> None:
-        path, _, query = self.path.partition("?")
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, path, query, headers, body)
+    def _answer_next(self) -> bool:
+        """Answer the next request; gives whether another may follow."""
+        method, _, rest = self.rfile.readline(LONGEST_LINE).decode("latin-1").partition(" ")
+        target, _, version = rest.rstrip("\r\n").partition(" ")
+        if not version.startswith("HTTP/1."):  # the caller has hung up, or speaks something else
+            return False
+        headers = self._read_headers()
+        if method not in ("GET", "POST"):
+            self._write(Response(501, b""))
+            return False
+        path, _, query = target.partition("?")
+        request = Request(method, path, query, headers, self.rfile.read(int(headers.get("content-length") or 0)))
         if path.startswith(admin.PREFIX):
-            self._write(admin.respond(self.server.stand_in, request, str(self.client_address[0])))
+            response = admin.respond(self.server.stand_in, request, str(self.client_address[0]))
         else:
-            self._write(self.server.stand_in.respond(request))
-
-    def _write(self, response: Response) -> None:
-        if response.ending:
-            self.close_connection = True
+            response = self.server.stand_in.respond(request)
         if response.ending == "hang":
             self.connection.recv(1)  # until the caller has had enough, or the server stops
-        if response.ending in ("drop", "hang"):
-            return
-        self.send_response(response.status)
-        for name, value in response.headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(response.body)))
-        self.end_headers()
+        if response.ending not in ("drop", "hang"):
+            self._write(response)
+        wants_more = version != "HTTP/1.0" and headers.get("connection", "").lower() != "close"
+        return wants_more and not response.ending
+
+    def _read_headers(self) -> dict[str, str]:
+        headers: dict[str, str] = {}
+        while line := self.rfile.readline(LONGEST_LINE).decode("latin-1").rstrip("\r\n"):
+            name, _, value = line.partition(":")
+            headers[name.lower()] = value.strip()
+        return headers
+
+    def _write(self, response: Response) -> None:
+        lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}", "Server: StandInAWS"]
+        lines += [f"{name}: {value}" for name, value in response.headers.items()]
+        lines += [f"Date: {formatdate(usegmt=True)}", f"Content-Length: {len(response.body)}"]
         is_whole = response.ending != "cut-off"
-        self.wfile.write(response.body if is_whole else response.body[: len(response.body) // 2])
+        body = response.body if is_whole else response.body[: len(response.body) // 2]
+        self.wfile.write("\r\n".join((*lines, "\r\n")).encode("latin-1") + body)
 
 
 @contextmanager
