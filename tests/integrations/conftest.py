@@ -1,6 +1,7 @@
 """The stand-in AWS, and an integration that mirrors the AWS organization in it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from tests import factories
 from tests.conftest import Cast, make_cast
 from tests.fakes.aws import RunningAws, new_organization, running_aws
 from tests.fakes.aws.iam import VENDOR_ROLE_ARN
+from tests.integrations import kept
 from workspaces import isolation
 from workspaces.access import Scope
 
@@ -54,20 +56,43 @@ def environment_for(aws: RunningAws) -> dict[str, str]:
 _last: dict[str, int] = {"port": 0}
 
 
-@pytest.fixture
-def aws(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningAws]:
-    """A small AWS organization in the stand-in, which our client is sent to at full speed."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest) -> None:
+    """Open what is kept for several tests before the transaction of the test that is about to begin."""
+    if fixturedef.argname == "_django_db_helper":
+        for each in kept.EVERY:
+            each.prepare(request)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
+    """Undo what is kept when the next test has no use for it, wherever that is."""
+    yield
+    for each in kept.EVERY:
+        each.end(before=nextitem)
+
+
+@contextmanager
+def small_aws() -> Iterator[RunningAws]:
+    """Serve a small AWS organization: two OUs, of which one holds two accounts; the same ids each time."""
     with running_aws(new_organization("acme", joined_at=1.0), port=_last["port"]) as running:
         _last["port"] = urlsplit(running.endpoint_url).port or 0
-        for name, value in settings_for(running).items():
-            setattr(settings, name, value)
-        for name, text in environment_for(running).items():
-            monkeypatch.setenv(name, text)
         organization = running.organization
         workloads = organization.create_unit("Workloads")
         organization.create_unit("Sandbox")
         organization.create_account("Prod", parent=workloads.id, joined_at=2.0)
         organization.create_account("Dev", parent=workloads.id, joined_at=3.0)
+        yield running
+
+
+@pytest.fixture
+def aws(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningAws]:
+    """A small AWS organization in the stand-in, which our client is sent to at full speed."""
+    with small_aws() as running:
+        for name, value in settings_for(running).items():
+            setattr(settings, name, value)
+        for name, text in environment_for(running).items():
+            monkeypatch.setenv(name, text)
         yield running
 
 

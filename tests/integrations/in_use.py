@@ -3,19 +3,23 @@
 import html as html_library
 import re
 from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
 from connections import sharing
 from connections.models import Aggregator, Connection, Folder, Schema
 from integrations.models import Integration
-from tests.conftest import Cast
+from tests.conftest import Cast, make_cast
 from tests.fakes.aws import RunningAws
-from tests.integrations.conftest import Synced, make_mirror
+from tests.fakes.aws.faults import Call
+from tests.integrations.conftest import Synced, environment_for, make_mirror, settings_for, small_aws
+from tests.integrations.kept import Kept
 from workspaces import isolation
 from workspaces.access import Scope
-from workspaces.models import AuditEvent
+from workspaces.models import AuditEvent, Workspace
 
 MAIN = "/tenants/acme/orgs/tnt/integrations/main/"
 
@@ -33,9 +37,17 @@ def hidden(html: str, name: str, *, form: str = "") -> str:
     return html_library.unescape(found[1])
 
 
-@pytest.fixture
-def in_use(aws: RunningAws, cast: Cast) -> Synced:
-    """A mirror after its first sync: shared with the whole org; fireworks has the top folder, rockets only Prod."""
+@dataclass(frozen=True)
+class InUse:
+    """What is kept of it: the integration, the workspace whose search path has a prefix, and what AWS was asked."""
+
+    integration: Integration
+    fireworks: Workspace
+    calls: tuple[Call, ...]
+
+
+def make_in_use(aws: RunningAws, cast: Cast) -> Synced:
+    """Mirror and share with the whole org; fireworks has the top folder, rockets only Prod."""
     synced = make_mirror(aws, cast.at_org, cast)
     synced.work()
     with isolation.as_tenant(cast.acme.pk):
@@ -48,6 +60,36 @@ def in_use(aws: RunningAws, cast: Cast) -> Synced:
         cast.fireworks.search_path_prefix = ["dev", "acme_dev", "elsewhere"]
         cast.fireworks.save()
     return synced
+
+
+def _make() -> InUse:
+    cast = make_cast()
+    with small_aws() as aws, override_settings(**settings_for(aws)), pytest.MonkeyPatch.context() as patched:
+        for name, text in environment_for(aws).items():
+            patched.setenv(name, text)
+        made = make_in_use(aws, cast)
+        return InUse(made.integration, cast.fireworks, tuple(aws.calls))
+
+
+kept = Kept("in_use", _make)
+
+
+@pytest.fixture
+def in_use(aws: RunningAws, cast: Cast) -> Synced:
+    """A mirror after its first sync: shared with the whole org; fireworks has the top folder, rockets only Prod.
+
+    The stand-in AWS is another one for each test. It holds the same as the one from which the mirror that is kept was
+    made, but for the role, and is told what that was asked.
+    """
+    if kept.made is None:
+        return make_in_use(aws, cast)
+    made = deepcopy(kept.made)
+    aws.roles.create_discovery(made.integration.discovery_external_id, name="pipes-main")
+    for call in made.calls:
+        aws.calls.add(call)
+    for field in Workspace._meta.concrete_fields:
+        setattr(cast.fireworks, field.attname, getattr(made.fireworks, field.attname))
+    return Synced(aws, made.integration)
 
 
 @pytest.fixture
