@@ -32,6 +32,7 @@ from integrations.models.schedules import DEFAULT_INTERVAL_SECONDS
 from integrations.models.settings import AccessSettings
 from integrations.planning.snapshot import Snapshot, pack, unpack
 from workspaces import isolation
+from workspaces.database import at_most_one
 from workspaces.encryption import SecretUnreadableError
 
 log = structlog.get_logger(__name__)
@@ -89,8 +90,8 @@ def take(run: SyncRun, integration: Integration, *, organization_id: str, now: d
         if not (run.read_by or there.exists()):
             return None
         schedule = SyncSchedule.objects.select_for_update().filter(pk=integration.pk)
-        event_at = schedule.values_list(Greatest("last_event_at", "untold_at"), flat=True).first()
-        known = there.first()
+        event_at = at_most_one(schedule.values_list(Greatest("last_event_at", "untold_at"), flat=True))
+        known = at_most_one(there)
         there.delete()
         snapshot = _usable(known, run, integration, event_at, organization_id, now) if known else None
         _say(run, known if snapshot else None)

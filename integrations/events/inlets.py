@@ -13,6 +13,7 @@ from connections.errors import ChangedMeanwhileError
 from integrations import edit_conflicts
 from integrations.models import AwsEvent, EventInlet, Integration, SyncSchedule
 from workspaces import audit
+from workspaces.database import at_most_one
 from workspaces.models import User
 from workspaces.people.invitations import hash_of
 
@@ -58,7 +59,7 @@ def rotate_key(*, integration: Integration, made_at: str, by: User, now: datetim
     Raises ChangedMeanwhileError when the inlet has another one by now, or is closed, or the integration is deleted.
     """
     edit_conflicts.hold(integration)
-    inlet = EventInlet.objects.filter(integration=integration).first()
+    inlet = at_most_one(EventInlet.objects.filter(integration=integration))
     if inlet is None:
         raise ChangedMeanwhileError("Events are disabled by now: there is no key to rotate.")
     if inlet.key_made_at.isoformat() != made_at:

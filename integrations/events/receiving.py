@@ -24,6 +24,7 @@ from integrations.models import AwsEvent, EventInlet, SyncSchedule
 from integrations.sync.targeted.pending import MOST_KEPT
 from integrations.sync.targeted.rest import EVENTS_REST
 from workspaces import isolation, rate_limit
+from workspaces.database import at_most_one
 from workspaces.people.invitations import hash_of
 from workspaces.rate_limit import Window
 
@@ -59,7 +60,7 @@ def receive(uid: UUID, key: str, body: bytes = b"", *, now: datetime) -> bool:
     # Who has used up their minute costs the database nothing.
     rate_limit.check("events", key_hash, limit=_PER_MINUTE, window=Window.MINUTE, now=now)
     with as_holder_of(key_hash):
-        inlet = EventInlet.objects.first()  # the wall shows no other than the one that this key opens
+        inlet = at_most_one(EventInlet.objects.all())  # the wall shows no other than the one that this key opens
         if inlet is None or not secrets.compare_digest(inlet.uid.bytes, uid.bytes):
             return False
         # Not before: what opens nothing leaves no trace, or strangers could fill the cache.

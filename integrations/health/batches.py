@@ -20,6 +20,7 @@ from connections.models import Connection, ConnectionState, Health
 from integrations.jobs import lease
 from integrations.models import HealthSchedule
 from workspaces import isolation
+from workspaces.database import at_most_one
 
 # The time for one batch, that of calls which hang when it is over, and some more.
 BATCH_SECONDS: Final = 45.0
@@ -94,7 +95,7 @@ def finish(tenant_id: int, claim: uuid.UUID, *, now: datetime, rest: timedelta =
     The row is locked before the connections are read: who wakes the tenant meanwhile is either seen or comes after.
     """
     with isolation.as_tenant(tenant_id):
-        row = lease.ours(HealthSchedule.objects.select_for_update().filter(pk=tenant_id), claim).first()
+        row = at_most_one(lease.ours(HealthSchedule.objects.select_for_update().filter(pk=tenant_id), claim))
         if row is None:
             return
         first = tested(tenant_id).aggregate(first=Min("health_due_at"))["first"]

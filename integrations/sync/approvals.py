@@ -17,6 +17,7 @@ from integrations.planning.reconcile import NodePlan, Plan
 from integrations.planning.workspace_impact import View, WorkspaceImpact, impacts
 from integrations.sync import mirror, requests
 from workspaces import audit
+from workspaces.database import at_most_one
 from workspaces.models import User
 
 
@@ -67,7 +68,7 @@ def _decide(run: SyncRun, state: SyncRun.State, by: User, now: datetime) -> Sync
     # The schedule's row first: no run of this integration ends meanwhile.
     list(SyncSchedule.objects.select_for_update().filter(pk=run.integration_id))
     found = SyncRun.objects.select_related("integration__tenant", "integration__organization", "decided_by")
-    current = found.filter(pk=run.pk).first()
+    current = at_most_one(found.filter(pk=run.pk))
     if current is None:
         raise NotWaitingError("The integration was deleted meanwhile.")
     if current.state != SyncRun.State.NEEDS_APPROVAL:

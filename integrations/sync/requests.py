@@ -17,6 +17,7 @@ from integrations.jobs.sending import TAKEN_LATER, Task, send_on_commit
 from integrations.models import Integration, SyncRun, SyncSchedule
 from integrations.models.sync_run import OPEN_STATES
 from workspaces import audit, isolation
+from workspaces.database import at_most_one
 from workspaces.models import User
 
 _AFRESH: Final = {"failures": 0, "lasting_failures": 0, "takeovers": 0}
@@ -57,13 +58,12 @@ def request(integration: Integration, *, trigger: SyncRun.Trigger, by: User | No
     A double click gets the same one, and so does a person who asks before it reads. Raises IntegrationGoneError when
     somebody deleted the integration meanwhile.
     """
-    schedule = SyncSchedule.objects.select_for_update().filter(pk=integration.pk)
-    if schedule.first() is None:  # that locks it: no run of this integration starts or ends meanwhile
+    schedule = SyncSchedule.objects.filter(pk=integration.pk)
+    if not schedule.update(**_AFRESH):  # that locks it: no run of this integration starts or ends meanwhile
         raise IntegrationGoneError(f"Somebody deleted the integration {integration} meanwhile.")
-    schedule.update(**_AFRESH)
     if trigger not in known_snapshot.KNOWING:
         known_snapshot.forget(integration)
-    run = SyncRun.objects.filter(integration=integration, state__in=OPEN_STATES).first()
+    run = at_most_one(SyncRun.objects.filter(integration=integration, state__in=OPEN_STATES))
     if run is not None and run.state == SyncRun.State.QUEUED and run.kind == SyncRun.Kind.TARGETED:
         _read_all_instead(run, trigger, by, now)
         schedule.update(next_due_at=Least(F("next_due_at"), Value(now)), asked_at=now)
@@ -74,12 +74,13 @@ def request(integration: Integration, *, trigger: SyncRun.Trigger, by: User | No
     if run is not None and _does_it(run, trigger, by, now):
         return run
     # Due now, so that the dispatcher starts it even when the message that is sent at once gets lost.
-    schedule.update(next_due_at=Least(F("next_due_at"), Value(now)))
+    due = Least(F("next_due_at"), Value(now))
     if run is None:
-        schedule.update(asked_at=now)
+        schedule.update(next_due_at=due, asked_at=now)
         return SyncRun.objects.create(
             tenant_id=integration.tenant_id, integration=integration, trigger=trigger, started_by=by, queued_at=now
         )
+    schedule.update(next_due_at=due)
     follows = schedule.values_list("asked_trigger", flat=True).get()
     if follows is None or _is_held_back(follows, trigger):
         schedule.update(asked_at=now, asked_trigger=trigger, asked_by=by)

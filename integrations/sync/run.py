@@ -29,7 +29,7 @@ from integrations.sync.steps.applying import apply
 from integrations.sync.steps.work import SyncWork, Watch
 from integrations.sync.targeted import pending
 from workspaces import isolation
-from workspaces.database import is_away, patiently
+from workspaces.database import at_most_one, is_away, patiently
 from workspaces.encryption import SecretUnreadableError
 
 log = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ def run(
     if pk is None:
         return None
     with isolation.as_tenant(tenant_id):
-        ended = SyncRun.objects.filter(pk=pk).first()
+        ended = at_most_one(SyncRun.objects.filter(pk=pk))
     if ended is not None:
         watch(ended)
     return ended

@@ -28,6 +28,7 @@ from integrations.sync.targeted import pending
 from integrations.sync.targeted.choice import Choice, again, asked, choose
 from integrations.sync.targeted.rest import EVENTS_REST, SHOWN_WITHIN, rest_after
 from workspaces import isolation, metrics
+from workspaces.database import at_most_one
 
 _RUN_FIELDS = (*("kind", "trigger", "why_full", "events"), *("state", "phase", "started_at", "claim", "error"))
 _STARTED_FIELDS = (
@@ -115,7 +116,7 @@ def start(tenant_id: int, integration_id: int, *, now: datetime) -> SyncRun | No
     """
     with isolation.as_tenant(tenant_id):
         # Of two workers with one message the second waits here, and then finds the claim of the first.
-        row = SyncSchedule.objects.select_for_update().filter(pk=integration_id, tenant_id=tenant_id).first()
+        row = at_most_one(SyncSchedule.objects.select_for_update().filter(pk=integration_id, tenant_id=tenant_id))
         if row is None or row.is_taken(now):
             return None
         row.dispatched_at = None
@@ -165,7 +166,7 @@ def _is_crowded(row: SyncSchedule, now: datetime) -> bool:
 
 def _next_run(row: SyncSchedule, now: datetime) -> SyncRun | None:
     """Find the queued run, replace the lost one, or make one of what is due; whichever it is now runs."""
-    run = SyncRun.objects.filter(integration_id=row.pk, state__in=OPEN_STATES).first()
+    run = at_most_one(SyncRun.objects.filter(integration_id=row.pk, state__in=OPEN_STATES))
     choice: Choice | None = None
     if run is not None and run.state == SyncRun.State.RUNNING:
         _record_loss(run, row, now)
@@ -230,7 +231,7 @@ def hold(run: SyncRun) -> SyncSchedule:
     Raises ClaimLostError when the claim is not ours any more, as it is once somebody deleted the integration.
     """
     locked = SyncSchedule.objects.select_for_update().filter(pk=run.integration_id)
-    row = lease.ours(locked, run.claim).first()
+    row = at_most_one(lease.ours(locked, run.claim))
     if row is None:
         raise ClaimLostError
     return row

@@ -19,6 +19,7 @@ from integrations.planning.snapshot import unpack
 from integrations.trials import settings_trial
 from integrations.trials.why_not_saved import WHY_NOT_SAVED as _WHATEVER_IT_IS_ABOUT
 from workspaces import audit
+from workspaces.database import at_most_one
 from workspaces.models import User
 from workspaces.wording.durations import duration_in_words
 from workspaces.wording.names import isolated
@@ -65,7 +66,7 @@ def start(*, integration: Integration, version: str, by: User, now: datetime) ->
 def read_again(*, integration: Integration, by: User, now: datetime) -> None:
     """Read anew what to choose from, and keep what was chosen so far."""
     current = edit_conflicts.lock(integration)
-    trial = SettingsTrial.objects.select_for_update().filter(integration=current, about=_SELECTION).first()
+    trial = at_most_one(SettingsTrial.objects.select_for_update().filter(integration=current, about=_SELECTION))
     shown = settings_trial.find(current, now=now)  # here one whose worker died is over
     if trial is not None and shown is not None and shown.is_over:
         wanted = Integration.objects.select_related("tenant", "organization").get(pk=current.pk)
@@ -106,7 +107,7 @@ def choose_exactly(
 
 def _outline(found: QuerySet[SettingsTrial], now: datetime) -> Outline:
     ready = SettingsTrial.State.READY
-    trial = found.filter(about=_SELECTION, state=ready, expires_at__gt=now).first()
+    trial = at_most_one(found.filter(about=_SELECTION, state=ready, expires_at__gt=now))
     if trial is None:
         raise settings_trial.TrialGoneError
     return Outline(unpack(bytes(trial.snapshot)), trial.chosen)

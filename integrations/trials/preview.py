@@ -15,6 +15,7 @@ from integrations.sync import requests
 from integrations.trials import settings_trial
 from integrations.trials.settings_trial import TrialOutcome
 from workspaces import audit
+from workspaces.database import at_most_one
 from workspaces.models import User
 from workspaces.wording.durations import duration_in_words
 from workspaces.wording.names import isolated
@@ -59,7 +60,7 @@ def sync(
     """
     run = requests.request_sync(integration=integration, by=by, now=now, trigger=trigger)
     ready = SettingsTrial.objects.filter(integration=integration, about=SettingsTrial.About.PREVIEW, expires_at__gt=now)
-    trial = ready.filter(state=SettingsTrial.State.READY).select_related("tenant").first()
+    trial = at_most_one(ready.filter(state=SettingsTrial.State.READY).select_related("tenant"))
     if trial is not None and str(trial.pk) == shown and run.state == SyncRun.State.QUEUED:
         known_snapshot.keep_preview(trial, integration, run)
     return run

@@ -31,7 +31,7 @@ from integrations.planning.selection_tree import Outline
 from integrations.planning.snapshot import Snapshot, unpack
 from integrations.planning.workspace_impact import View, WorkspaceImpact, fingerprint, impacts
 from integrations.sync import mirror, requests
-from workspaces import audit, isolation
+from workspaces import audit, database, isolation
 from workspaces.models import User
 
 _LOST: Final = slots.why_lost("this", again="Save the settings")
@@ -84,7 +84,7 @@ class TrialOutcome:
 def find(integration: Integration, *, now: datetime) -> SettingsTrial | None:
     """Find the trial of an integration that is open; one whose worker died reads as failed."""
     found = SettingsTrial.objects.select_related("created_by").defer("snapshot")
-    trial = found.filter(integration=integration, expires_at__gt=now).first()
+    trial = database.at_most_one(found.filter(integration=integration, expires_at__gt=now))
     is_silent = trial is not None and not trial.is_over and trial.progressed_at < now - slots.PATIENCE
     if trial is not None and is_silent and not slots.may_still_come(trial, now=now):
         trial.state, trial.error = SettingsTrial.State.FAILED, _LOST
@@ -194,7 +194,7 @@ def apply(
         edit_conflicts.check_plan(current)
     _check_no_sync(current, now)
     ready = SettingsTrial.objects.select_for_update().filter(integration=current, about=about, expires_at__gt=now)
-    trial = ready.filter(state=SettingsTrial.State.READY).first()
+    trial = database.at_most_one(ready.filter(state=SettingsTrial.State.READY))
     if trial is None:
         raise TrialGoneError
     if SyncRun.objects.changed_something(current, after=trial.created_at).exists():

@@ -14,6 +14,7 @@ from integrations.models import Integration, SettingsTrial
 from integrations.trials import settings_trial
 from workspaces import isolation
 from workspaces.access import Access
+from workspaces.database import at_most_one
 from workspaces.delegation.verbs import Verb
 from workspaces.models import Membership
 
@@ -31,9 +32,9 @@ def save_when_read(tenant_id: int, integration_id: int, *, now: datetime) -> Non
     """
     with isolation.as_tenant(tenant_id):
         trials = SettingsTrial.objects.select_related("created_by")
-        trial = trials.filter(integration=integration_id, is_unattended=True, error="").first()
+        trial = at_most_one(trials.filter(integration=integration_id, is_unattended=True, error=""))
         found = Integration.objects.select_related("tenant", "organization").filter(pk=integration_id)
-        integration = found.filter(state=Integration.State.ACTIVE).first()
+        integration = at_most_one(found.filter(state=Integration.State.ACTIVE))
         if trial is None or integration is None:
             return
         if is_lost(trial, now=now):

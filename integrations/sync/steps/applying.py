@@ -30,6 +30,7 @@ from integrations.sync.targeted import followed, pending
 from integrations.sync.targeted.pending import Settled
 from integrations.sync.targeted.rest import SHOWN_WITHIN
 from workspaces import isolation
+from workspaces.database import at_most_one
 
 _ATTEMPTS_AT_THE_TREE = 5
 _WAITS = "Nothing was changed; it waits to be approved."
@@ -84,7 +85,7 @@ def apply(work: SyncWork, integration: Integration, read: Read) -> Doubts | None
 def _integration_now(work: SyncWork) -> Integration:
     with isolation.as_tenant(work.run.tenant_id):
         found = Integration.objects.select_related("tenant", "organization").filter(pk=work.run.integration_id)
-        integration = found.first()
+        integration = at_most_one(found)
     if integration is None:
         raise ClaimLostError
     return integration
