@@ -76,7 +76,7 @@ def pytest_configure() -> None:
     """
     StaticFilesStorage.url = cached(StaticFilesStorage.url)  # type: ignore[method-assign]
     WhiteNoiseMiddleware.update_files_dictionary = _remember_files  # type: ignore[method-assign]
-    Client.force_login = sign_in  # type: ignore[method-assign]
+    Client.force_login = sign_in  # type: ignore[method-assign, assignment]
     test_client.store_rendered_templates = lambda *_, **__: None  # type: ignore[attr-defined]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STATIC_ROOT = settings.BASE_DIR / "static"

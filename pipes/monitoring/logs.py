@@ -92,7 +92,12 @@ def from_environment() -> dict[str, Any]:
 def logging_config(*, level: str, is_json: bool) -> dict[str, Any]:
     """Everything that logs goes through structlog to standard error, one line an event."""
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, drop_probes, *_ADDED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            drop_probes,
+            *_ADDED,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
