@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
@@ -57,6 +57,22 @@ _SQUEEZED = """
         });
     }).map(button => `${location.pathname}: ${button.getAttribute("aria-label") || button.textContent.trim()}`)
 """
+
+# All of it at once: each question to a browser takes a way through three processes.
+_MISFITS = f"""(() => {{
+    const root = document.documentElement, beyond = root.scrollWidth - root.clientWidth;
+    const menus = beyond > 0 ? {{}} : {_OVERFLOW_OF_MENUS.strip()};
+    return {{ beyond, menus, clipped: {_CLIPPED.strip()}, squeezed: {_SQUEEZED.strip()} }};
+}})()"""
+
+
+class Misfits(TypedDict):
+    """What has no room in a window, by its parts."""
+
+    beyond: int  # pixels of the page beyond the right edge
+    menus: dict[str, int]  # by how many pixels the page scrolls sideways while this menu is open, if all else fits
+    clipped: list[str]  # buttons of which a part is cut off
+    squeezed: list[str]  # buttons that have too little room
 
 
 @dataclass
@@ -195,17 +211,12 @@ class Console:
         """Give how many pixels of the page lie beyond its right edge."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
-    def overflow_of_menus(self) -> dict[str, int]:
-        """Give by how many pixels the page scrolls sideways while this menu of it is open, for those that it does."""
-        found: dict[str, int] = self.page.evaluate(_OVERFLOW_OF_MENUS)
-        return found
-
     def clipped(self) -> list[str]:
         """List the buttons of which a part is cut off."""
         found: list[str] = self.page.evaluate(_CLIPPED)
         return found
 
-    def squeezed(self) -> list[str]:
-        """List the buttons that have too little room."""
-        found: list[str] = self.page.evaluate(_SQUEEZED)
+    def misfits(self) -> Misfits:
+        """Say what does not fit into the window as it is."""
+        found: Misfits = self.page.evaluate(_MISFITS)
         return found

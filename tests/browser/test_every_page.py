@@ -82,12 +82,13 @@ def look_at(console: Console) -> list[str]:
     problems = console.barriers()
     for size in NARROW:
         console.page.set_viewport_size(size)
-        if console.overflow() > 0:
-            problems.append(f"{console.path} scrolls sideways at {size['width']} px, by {console.overflow()} px.")
-        for menu, beyond in console.overflow_of_menus().items() if console.overflow() <= 0 else ():
-            problems.append(f"{console.path} with {menu} open does so at {size['width']} px, by {beyond} px.")
-        problems += [f"{button} is cut off at {size['width']} px." for button in console.clipped()]
-        problems += [f"{button} has too little room at {size['width']} px." for button in console.squeezed()]
+        found, width = console.misfits(), f"{size['width']} px"
+        if found["beyond"] > 0:
+            problems.append(f"{console.path} scrolls sideways at {width}, by {found['beyond']} px.")
+        for menu, beyond in found["menus"].items():
+            problems.append(f"{console.path} with {menu} open does so at {width}, by {beyond} px.")
+        problems += [f"{button} is cut off at {width}." for button in found["clipped"]]
+        problems += [f"{button} has too little room at {width}." for button in found["squeezed"]]
     console.page.set_viewport_size(DESK)
     problems += [f"{button} is cut off." for button in console.clipped()]
     page, parts = weigh(console)
