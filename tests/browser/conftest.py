@@ -4,14 +4,17 @@ import os
 import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.request import urlopen
 
 import pytest
 from django.conf import settings
 from django.test import Client, override_settings
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
+from pytest_django.plugin import DjangoDbBlocker
 
 from integrations.models import AccessTest, Integration, SyncRun
 from launcher.child import Child, wait_for
@@ -20,6 +23,7 @@ from launcher.places import STATE, Instance
 from tests import factories
 from tests.browser.console import Console
 from tests.browser.processes import beat, celery_environment, start, worker
+from tests.browser.served import KeptFiles
 from tests.browser.watch import Watch
 from tests.conftest import Cast
 from tests.fakes.aws import AwsOrganization, RunningAws, new_organization, running_aws
@@ -96,9 +100,21 @@ def dispatching(working: Child, stand_in: RunningAws, processes: Instance) -> It
 
 
 @pytest.fixture(scope="package")
-def web(live_server: LiveServer, working: Child) -> Iterator[str]:
-    """The address of the console."""
+def live_server(django_db_setup: None) -> Iterator[LiveServer]:
+    """The web server of pytest-django, which lets browsers keep static files."""
+    server = LiveServer("localhost", start=False)
+    server.thread.static_handler = KeptFiles
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="package")
+def web(live_server: LiveServer, working: Child, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The address of the console, which has answered once: it imports most of itself for that, while nobody waits."""
     assert working.is_ready(), working.log.read_text()
+    with django_db_blocker.unblock(), urlopen(f"{live_server.url}/account/login/") as answer:
+        assert answer.status == HTTPStatus.OK
     with override_settings(PIPES_AWS_PRINCIPALS={"aws": VENDOR_ROLE_ARN}):
         yield live_server.url
 
