@@ -11,6 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client, override_settings
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
@@ -100,7 +101,21 @@ def dispatching(working: Child, stand_in: RunningAws, processes: Instance) -> It
 
 
 @pytest.fixture(scope="package")
-def live_server(django_db_setup: None) -> Iterator[LiveServer]:
+def pool(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let requests borrow connections to the database, as in production: one that is new knows none of the tables."""
+    options = connection.settings_dict["OPTIONS"]
+    with django_db_blocker.unblock():
+        connection.close()
+    options["pool"] = {"min_size": 1, "max_size": 12, "timeout": 30}
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]
+    del options["pool"]
+
+
+@pytest.fixture(scope="package")
+def live_server(pool: None) -> Iterator[LiveServer]:
     """The web server of pytest-django, which lets browsers keep static files."""
     server = LiveServer("localhost", start=False)
     server.thread.static_handler = KeptFiles
