@@ -137,8 +137,8 @@ def change_permissions(
 
 def _lock(node: Node, seen: str) -> Node:
     relations = ("tenant", "organization", "workspace") + (("folder",) if isinstance(node, Connection) else ())
-    found = type(node).objects.select_related(*relations).select_for_update(of=("self",))
-    current: Any = at_most_one(found.filter(pk=node.pk))
+    found: Any = type(node).objects.select_related(*relations).select_for_update(of=("self",))
+    current: Node | None = at_most_one(found.filter(pk=node.pk))
     if current is None:
         raise ChangedMeanwhileError(f"{isolated(node.shown)} was deleted meanwhile.")
     if node_fingerprint(current) != seen:

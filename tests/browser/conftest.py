@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,7 +24,7 @@ from tests import factories
 from tests.browser.console import Console
 from tests.browser.processes import beat, celery_environment, start, worker
 from tests.browser.served import KeptFiles
-from tests.browser.watch import Watch
+from tests.browser.visits import Browsers, Opened
 from tests.conftest import Cast
 from tests.fakes.aws import AwsOrganization, RunningAws, new_organization, running_aws
 from tests.fakes.aws.iam import VENDOR_ROLE_ARN
@@ -189,41 +188,43 @@ def _sample(seed: str) -> AwsOrganization:
 class Visit(Protocol):
     """Opens a browser; ``options`` are those of Playwright's contexts."""
 
-    def __call__(self, who: User | None = None, **options: Any) -> Console:
-        """Sign in, without the form, and give the console with nothing open yet."""
+    def __call__(self, who: User | None = None, *, anew: bool = False, **options: Any) -> Console:
+        """Sign in, without the form, and give the console with nothing open yet.
+
+        A test that leaves a clock, a script or somebody who listens in the tab asks for one that is made ``anew``:
+        others are used again.
+        """
 
 
-@dataclass
-class _Visits:
-    """The browsers that a test has opened."""
-
-    contexts: list[BrowserContext]
-    watches: list[Watch]
+@pytest.fixture(scope="package")
+def browsers(chromium: Browser, web: str) -> Browsers:
+    """The browsers that tests have done with."""
+    return Browsers(chromium, web)
 
 
 @pytest.fixture
-def visit(chromium: Browser, web: str, people: Cast, request: pytest.FixtureRequest) -> Iterator[Visit]:
+def visit(browsers: Browsers, web: str, people: Cast, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """Open browsers: one for each call, with nothing stored. All that they complain about fails the test."""
-    visits = _Visits([], [])
+    visits: list[Opened] = []
 
-    def open_browser(who: User | None = None, **options: Any) -> Console:
-        size = {"width": 1280, "height": 860}
-        context = chromium.new_context(**({"viewport": size, "reduced_motion": "reduce"} | options))
-        context.set_default_timeout(15_000)
+    def open_browser(who: User | None = None, *, anew: bool = False, **options: Any) -> Console:
+        visits.append(browsers.open(anew=anew, **options))
+        opened = visits[-1]
         if who is not None:
-            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": _session_of(who), "url": web}])
-        visits.contexts.append(context)
-        visits.watches.append(Watch(context))
-        has_script = bool(options.get("java_script_enabled", True))
-        return Console(context.new_page(), web, visits.watches[-1], has_script)
+            opened.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": _session_of(who), "url": web}])
+        return Console(opened.page, web, opened.watch, bool(options.get("java_script_enabled", True)))
 
     yield open_browser
     has_failed = any(report.failed for report in request.node.stash.get(_REPORTS, {}).values())
-    complaints = [complaint for watch in visits.watches for complaint in watch.complaints]
+    complaints = [complaint for opened in visits for complaint in opened.watch.complaints]
     if has_failed or complaints:
-        _keep_pictures(visits.contexts, request.node.name)
-    for context in visits.contexts:
-        context.close()
+        _keep_pictures([opened.context for opened in visits], request.node.name)
+    for opened in visits:
+        opened.watch.end()
+        if has_failed:
+            opened.context.close()
+        else:
+            browsers.keep(opened)
     assert not complaints
 
 

@@ -78,7 +78,7 @@ def test_a_page_that_is_looked_at_hears_of_later_syncs_and_one_in_the_background
     visit: Visit, people: Cast, aws: RunningAws, synced: str
 ) -> None:
     owner = people.org_owner
-    looked_at, worked_in, behind, other = (visit(who) for who in (owner, owner, owner, people.tenant_owner))
+    looked_at, worked_in, behind, other = (visit(who, anew=True) for who in (owner, owner, owner, people.tenant_owner))
     asked = []
     behind.page.on("request", lambda request: asked.append(request.url))
     behind.page.add_init_script("Object.defineProperty(document, 'visibilityState', {get: () => 'hidden'})")

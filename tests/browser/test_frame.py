@@ -203,7 +203,7 @@ def questions(console: Console, *, leave: bool) -> list[str]:
 
 
 def test_what_was_changed_and_not_saved_asks_before_it_is_lost(visit: Visit, people: Cast) -> None:
-    console = visit(people.tenant_owner).open("/tenants/acme/orgs/tnt/advanced/")
+    console = visit(people.tenant_owner, anew=True).open("/tenants/acme/orgs/tnt/advanced/")
     asked = questions(console, leave=False)
     console.fill("Name", "Other")
     console.page.get_by_role("link", name="People").click()
@@ -217,7 +217,7 @@ def test_what_was_changed_and_not_saved_asks_before_it_is_lost(visit: Visit, peo
 
 
 def test_what_was_changed_back_may_be_left(visit: Visit, people: Cast) -> None:
-    console = visit(people.tenant_owner).open("/tenants/acme/orgs/tnt/advanced/")
+    console = visit(people.tenant_owner, anew=True).open("/tenants/acme/orgs/tnt/advanced/")
     asked = questions(console, leave=True)
     name = console.field("Name").input_value()
     console.fill("Name", "Other")

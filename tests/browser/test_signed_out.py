@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserType, expect
 from tests import factories
 from tests.browser.conftest import CHROMIUM, Visit
 from tests.browser.console import Console
+from tests.browser.visits import Browsers
 from tests.conftest import Cast
 
 _STORED = "JSON.stringify([{...localStorage}, {...sessionStorage}])"
@@ -28,8 +29,13 @@ def chromium(chromium: Browser) -> Iterator[Browser]:
     browser.close()
 
 
+@pytest.fixture(scope="module")
+def browsers(chromium: Browser, web: str) -> Browsers:
+    return Browsers(chromium, web)
+
+
 def test_back_after_signing_out_shows_no_private_page(visit: Visit, people: Cast) -> None:
-    console = visit(people.org_owner).open("/tenants/acme/orgs/tnt/people/")
+    console = visit(people.org_owner, anew=True).open("/tenants/acme/orgs/tnt/people/")
     expect(console.page.get_by_role("main")).to_contain_text("org-member@example.com")
     console.sign_out()
     expect(console.page.get_by_label("Password")).to_be_visible()
@@ -39,7 +45,7 @@ def test_back_after_signing_out_shows_no_private_page(visit: Visit, people: Cast
 
 
 def test_a_search_that_was_put_into_the_address_leaves_nothing_behind(visit: Visit, people: Cast) -> None:
-    console = visit(people.org_owner).open("/tenants/acme/orgs/tnt/connections/")
+    console = visit(people.org_owner, anew=True).open("/tenants/acme/orgs/tnt/connections/")
     search = console.page.get_by_role("searchbox")
     search.fill("never-was")
     console.page.wait_for_url("**q=never-was*")
@@ -51,7 +57,7 @@ def test_a_search_that_was_put_into_the_address_leaves_nothing_behind(visit: Vis
 
 @pytest.mark.parametrize("has_script", [True, False], ids=["script", "no script"])
 def test_what_was_typed_is_sent_after_signing_in_again(visit: Visit, people: Cast, has_script: bool) -> None:
-    console = visit(java_script_enabled=has_script)
+    console = visit(anew=True, java_script_enabled=has_script)
     console.sign_in(people.org_owner.email, factories.PASSWORD)
     console.sees_heading()
     console.open(people.at_org.url("workspace_create"))

@@ -13,9 +13,16 @@ class Watch:
         self.document: Response | None = None  # the last page that was answered
         self._allowed: set[int] = set()
         self._may_lose = False
+        self._context = context
         context.on("console", self._console)
         context.on("weberror", self._error)
         context.on("response", self._response)
+
+    def end(self) -> None:
+        """Listen no more."""
+        self._context.remove_listener("console", self._console)
+        self._context.remove_listener("weberror", self._error)
+        self._context.remove_listener("response", self._response)
 
     def allow(self, status: int) -> None:
         """Do not complain about answers with this status: the test is about them."""
