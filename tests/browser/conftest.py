@@ -29,6 +29,7 @@ from tests.conftest import Cast
 from tests.fakes.aws import AwsOrganization, RunningAws, new_organization, running_aws
 from tests.fakes.aws.iam import VENDOR_ROLE_ARN
 from tests.fakes.aws.running import Roles
+from tests.signed_in import sign_in_anew
 from workspaces import isolation
 from workspaces.models import User
 
@@ -230,7 +231,7 @@ def visit(browsers: Browsers, web: str, people: Cast, request: pytest.FixtureReq
 
 def _session_of(who: User) -> str:
     client = Client()
-    client.force_login(who)
+    sign_in_anew(client, who)  # recorded as its first page is asked for, as any browser's
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 

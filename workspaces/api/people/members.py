@@ -200,8 +200,7 @@ def _invited_to_tenant(invitation: Invitation, tenant: Tenant) -> shapes.TenantU
 def _member(access: Access, user: str) -> Membership:
     came = Invitation.objects.filter(**access.scope.keys, public_id=user, accepted_at__isnull=False).values("email")
     is_it = named(user, "user__") | Q(user__email__in=came) if user.startswith("m_") else named(user, "user__")
-    found = _members(access.scope).filter(is_it).first()
-    if found is None:
+    if (found := _members(access.scope).filter(is_it).first()) is None:
         raise Http404
     return found
 
