@@ -25,7 +25,6 @@ from integrations.models import Delivery, DeliveryDue, EmailNotifications, Event
 from integrations.notifications import http_client, messages, recipients, signing
 from integrations.notifications.http_client import Answer
 from workspaces import audit, database, isolation
-from workspaces.database import at_most_one
 from workspaces.encryption import SecretUnreadableError
 
 log = structlog.get_logger(__name__)
@@ -125,9 +124,10 @@ def _answer(done: Future[Answer]) -> Answer:
 def _prepare(claim: Claim, post: Post) -> Iterator[Callable[[], Answer]]:
     """Read what is to be sent, and give the sending of it; nothing when there is nothing to send any more."""
     with isolation.as_tenant(claim.tenant_id):
-        delivery = at_most_one(Delivery.objects.select_related("run", "webhook").filter(pk=claim.delivery_id))
+        waiting = Delivery.objects.select_related("run", "webhook").filter(pk=claim.delivery_id)
+        delivery = database.at_most_one(waiting)
         active = Integration.objects.select_related("tenant", "organization").filter(state=Integration.State.ACTIVE)
-        integration = at_most_one(active.filter(pk=delivery.integration_id)) if delivery else None
+        integration = database.at_most_one(active.filter(pk=delivery.integration_id)) if delivery else None
         token = _token(delivery, integration) if delivery and integration else None
     if delivery is None:
         return

@@ -76,8 +76,8 @@ def find_integration(access: Access, handle: str, **annotations: Any) -> Integra
     scope = access.scope
     if annotations:
         return get_object_or_404(_called(handle, scope).annotate(**annotations))
-    organization = [scope.organization.pk] if scope.organization else []
-    found = (_IN_ORG if organization else _AT_TENANT).ask(handle, scope.tenant.pk, *organization)
+    tenant, organization = scope.tenant, scope.organization
+    found = _AT_ORG.ask(handle, tenant.pk, organization.pk) if organization else _AT_TENANT.ask(handle, tenant.pk)
     if not found:
         raise Http404
     return found[0]
@@ -87,11 +87,13 @@ def _called(handle: str, scope: Scope) -> QuerySet[Integration]:
     return Integration.objects.in_scope(scope).select_related("root_folder", "schedule").filter(handle=handle)
 
 
+def _written(handle: str, *places: int) -> QuerySet[Integration]:
+    return _called(handle, Scope.by_keys(*places))
+
+
 # Each page of an integration asks for it.
-_AT_TENANT: Final = WrittenOnce(lambda handle, tenant: _called(handle, Scope.by_keys(tenant)), "handle", -1)
-_IN_ORG: Final = WrittenOnce(
-    lambda handle, tenant, organization: _called(handle, Scope.by_keys(tenant, organization)), "handle", -1, -2
-)
+_AT_TENANT: Final = WrittenOnce(_written, "handle", -1)
+_AT_ORG: Final = WrittenOnce(_written, "handle", -1, -2)
 
 
 def integration_page(
