@@ -74,11 +74,13 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// Enter may come before the answer to what was typed: then the first one of that answer is taken.
-function takeFirst(panel, box) {
-  const isAnswered = panel.querySelector("[data-found]")?.dataset.found === box.value.trim();
+// Enter may come before the answer to what was typed: then the first one of that answer is taken, unless somebody goes
+// on typing or closes the menu.
+function takeFirst(panel, box, text = box.value) {
+  if (panel.hidden || box.value !== text) return;
+  const isAnswered = panel.querySelector("[data-found]")?.dataset.found === text.trim();
   if (isAnswered) panel.querySelector("ul .menu-item")?.click();
-  else panel.addEventListener("htmx:afterSettle", () => takeFirst(panel, box), { once: true });
+  else panel.addEventListener("htmx:afterSettle", () => takeFirst(panel, box, text), { once: true });
 }
 
 document.addEventListener("click", (event) => {

@@ -191,6 +191,7 @@ class Console:
 
     def barriers(self, *, but: tuple[str, ...] = ()) -> list[str]:
         """List what axe finds against WCAG 2.2 AA in light, and against its contrasts in dark."""
+        self.page.wait_for_load_state()  # before, there may be no head to put axe into
         if not self.page.evaluate("typeof window.axe === 'object'"):
             self.page.add_script_tag(url=AXE).evaluate("tag => tag.remove()")  # the page is as it was
         found = self._axe({"runOnly": _WCAG_2_2_AA, "rules": {rule: {"enabled": False} for rule in but}})

@@ -39,6 +39,39 @@ def test_a_switcher_is_used_by_keyboard_alone(visit: Visit, people: Cast) -> Non
     page.wait_for_url("**/orgs/ops/")
 
 
+# Types and then presses keys at the very moment in which the box has the focus, before any answer can have come.
+_TYPE_AT_ONCE = """
+    keys => document.addEventListener("focusin", ({ target }) => {
+        target.value = "ops";
+        target.dispatchEvent(new Event("input", { bubbles: true }));
+        for (const key of keys) {
+            target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+        }
+        document.addEventListener("click", ({ target }) => document.body.dataset.taken = target.href);
+    }, { once: true })
+"""
+
+
+def test_what_is_typed_into_a_switcher_at_once_is_looked_for(visit: Visit, people: Cast) -> None:
+    page = visit(people.tenant_owner).open("/tenants/acme/orgs/tnt/").page
+    button = page.get_by_role("button", name="Switch organization")
+    button.focus()
+    page.evaluate(_TYPE_AT_ONCE, ["Enter"])
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/orgs/ops/")
+
+
+def test_a_switcher_that_was_closed_takes_nobody_anywhere(visit: Visit, people: Cast) -> None:
+    page = visit(people.tenant_owner).open("/tenants/acme/orgs/tnt/").page
+    button = page.get_by_role("button", name="Switch organization")
+    button.focus()
+    page.evaluate(_TYPE_AT_ONCE, ["Enter", "Escape"])
+    page.keyboard.press("Enter")
+    expect(page.locator("#switch-organization [data-found]")).to_have_attribute("data-found", "ops")
+    expect(button).to_be_focused()
+    expect(page.locator("body")).not_to_have_attribute("data-taken", re.compile(""))
+
+
 def test_the_arrow_keys_walk_through_a_switcher(visit: Visit, people: Cast) -> None:
     page = visit(people.tenant_owner).open("/tenants/acme/orgs/tnt/").page
     page.get_by_role("button", name="Switch organization").focus()
