@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 from launcher.places import ROOT
 from tests.browser.processes import celery_environment
@@ -27,9 +28,9 @@ lane_processes._run(LANES["short"])
 """
 
 
-def test_a_lane_loads_nothing_that_it_could_share(aws: RunningAws, own_redis: OwnRedis) -> None:
-    environment = {**celery_environment(aws), "REDIS_URL": own_redis.url}
+def test_a_lane_loads_nothing_that_it_could_share(aws: RunningAws, own_redis: OwnRedis, tmp_path: Path) -> None:
+    environment = {**celery_environment(aws), "REDIS_URL": own_redis.url, "PIPES_SIGNS_OF_LIFE": str(tmp_path)}
     ran = subprocess.run(
         [sys.executable, "-c", _LANE], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90
     )
-    assert (ran.returncode, ran.stdout.split()) == (0, [])
+    assert (ran.returncode, ran.stdout.split()) == (0, []), ran.stderr
