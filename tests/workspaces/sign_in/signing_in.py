@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterable
 
+import time_machine
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core import mail
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests import factories
 from workspaces import isolation
@@ -33,7 +35,8 @@ def code_of(secret: str) -> str:
 
 def enter_code(client: Client, page: str, secret: str) -> HttpResponse:
     cache.clear()  # a code counts once; in tests the same one has to do several times
-    response = client.post(reverse(page), {"code": code_of(secret)})
+    with time_machine.travel(timezone.now(), tick=False):  # it must not grow old on the way
+        response = client.post(reverse(page), {"code": code_of(secret)})
     assert isinstance(response, HttpResponse)
     return response
 
