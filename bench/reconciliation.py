@@ -38,6 +38,13 @@ _INSERT_CONNECTIONS = """
 """
 
 
+# What each of the tables has of that which is compared.
+_FACTS = (
+    ("connections_folder", "parent_id"),
+    ("connections_connection", "folder_id, state, email, joined_at AT TIME ZONE 'UTC'"),
+)
+
+
 def run(accounts: int, runs: int) -> None:
     """Compare first import, nothing changed and 1 % changed; the transaction's own statements are counted too."""
     snapshot = a_snapshot(accounts)
@@ -152,7 +159,7 @@ def _connection(integration: Integration, row: SnapshotAccount) -> Connection:
 
 def _bare_reads(integration: Integration) -> None:
     with connection.cursor() as cursor:
-        for table, facts in (("connections_folder", "parent_id"), ("connections_connection", "folder_id, state")):
+        for table, facts in _FACTS:
             cursor.execute(
                 f"SELECT id, source_id, title, handle, is_handle_static, removed_at, {facts} FROM {table}"
                 " WHERE root_id = %s",

@@ -44,6 +44,8 @@ class Change:
 
 def describe(plan: Plan, tree: Tree, snapshot: Snapshot) -> list[Change]:
     """Say every change of a plan, removals last; a node that was renamed and moved has two lines."""
+    if plan.is_empty:  # as mostly; what follows looks at all that is there
+        return []
     place_before = _places({folder.source_id: (folder.title, folder.parent) for folder in tree.folders})
     place_after = _places({folder.source_id: (folder.name, folder.parent_id) for folder in snapshot.folders})
     changes: list[Change] = []
