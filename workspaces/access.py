@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
@@ -76,9 +76,6 @@ POWER_OF = {
     Role.MEMBER: Power.MEMBER,
     Role.READER: Power.MEMBER,
 }
-
-# Who may approve or discard what a sync over its deletion limit would remove.
-MAY_APPROVE_REMOVALS: Final = Power.OWNER
 
 
 @dataclass(frozen=True, slots=True)

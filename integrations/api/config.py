@@ -7,9 +7,10 @@ and where somebody has changed a setting since, what it is now. An integration t
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from integrations.api import external_ids
+from integrations.api.options import LOCATIONS, SentOptions, typed
 from integrations.aws.external_id import new_external_id
 from integrations.connection_options import OPTIONS
 from integrations.models import AccessMode, Integration
@@ -33,10 +34,7 @@ _DISCOVERY: Final = {
     "access_key": "config.discovery_access_key",
     "secret_key": "config.discovery_secret_key",
 }
-_CONNECTION: Final = {name: f"config.{name}" for name in ("handle_prefix", "role_name", *OPTIONS)} | {
-    "all_regions": "config.regions",
-    "region_patterns": "config.regions",
-}
+_CONNECTION: Final = LOCATIONS | {name: f"config.{name}" for name in ("handle_prefix", "role_name")}
 _EXTERNAL_IDS: Final = {"discovery_external_id": "discovery_external_id", "external_id": "connection_external_id"}
 
 
@@ -48,10 +46,8 @@ class Audience(Body):
     workspace_handle: str | None = None
 
 
-class Config(BaseModel):
+class Config(SentOptions):
     """How to sign in to AWS, what connections are called, and what they begin with. All but the mode may be absent."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     discovery_mode: Literal["role", "access_key"] | None = None
     discovery_role_arn: str | None = None
@@ -62,11 +58,6 @@ class Config(BaseModel):
     role_name: str | None = None
     external_id: str | None = None
     handle_prefix: str | None = None
-    regions: list[str] | None = None
-    default_region: str | None = None
-    max_error_retry_attempts: int | None = None
-    min_error_retry_delay: int | None = None
-    ignore_error_codes: list[str] | None = None
     permissions: list[Audience] | None = None
     permitted_external_id_identifiers: list[str] | None = None
 
@@ -111,20 +102,15 @@ def apply_connection(settings: NamedSettings, config: Config, *, before: Mapping
     """
     sent, unset = config.model_fields_set, set(before or {}) - config.model_fields_set
     now = default_options() | settings.options | {name: default_options()[name] for name in unset & OPTIONS.keys()}
-    wanted = now | {name: getattr(config, name) for name in OPTIONS if getattr(config, name) is not None}
+    wanted = now | config.options
+    wanted["regions"] = wanted["regions"] or ["*"]  # as Terraform sends those that were not set
     prefix = (
         config.handle_prefix if "handle_prefix" in sent else "" if "handle_prefix" in unset else settings.handle_prefix
     )
     data = {
         "handle_prefix": prefix or "",
         "role_name": config.role_name or settings.member_role.name_or_default,
-        "all_regions": "all" if wanted["regions"] in (["*"], []) else "some",
-        "region_patterns": ", ".join(wanted["regions"]),
-        **{
-            name: ", ".join(value) if isinstance(value, list) else value
-            for name, value in wanted.items()
-            if name != "regions"
-        },
+        **typed(wanted),
     }
     form = ConnectionForm(settings, data)
     policy = settings.member_policy

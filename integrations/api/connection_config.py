@@ -2,14 +2,14 @@
 
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from connections import manual_nodes
 from connections.sharing import Node
 from integrations.access import findings
 from integrations.access.connection_options import integration_of
 from integrations.api import external_ids
-from integrations.connection_options import OPTIONS
+from integrations.api.options import LOCATIONS, SentOptions, typed
 from integrations.forms.account_access import AccountForm
 from integrations.forms.connection_options import OptionsForm
 from integrations.models import AccessMode, AccountAccess
@@ -21,23 +21,13 @@ from workspaces.api.problems import ProblemError, invalid
 from workspaces.database import at_most_one
 from workspaces.models import User
 
-_AT: Final = {name: f"config.{name}" for name in ("role_arn", "access_key", "secret_key", *OPTIONS)} | {
-    "all_regions": "config.regions",
-    "region_patterns": "config.regions",
-}
+_AT: Final = LOCATIONS | {name: f"config.{name}" for name in ("role_arn", "access_key", "secret_key")}
 _SIGN_IN: Final = ("role_arn", "external_id", "access_key", "secret_key")
 
 
-class ConnectionConfig(BaseModel):
+class ConnectionConfig(SentOptions):
     """The options that a connection has of its own, all others it inherits; and a role or a key, if made by hand."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    regions: list[str] | None = None
-    default_region: str | None = None
-    max_error_retry_attempts: int | None = None
-    min_error_retry_delay: int | None = None
-    ignore_error_codes: list[str] | None = None
     role_arn: str | None = None
     external_id: str | None = None
     access_key: str | None = None
@@ -78,14 +68,9 @@ def save(node: Node, config: ConnectionConfig, *, by: User) -> None:
 
 def _options(config: ConnectionConfig, partition: str) -> dict[str, Any]:
     """Give the options that were sent. Raises ProblemError."""
-    sent = {name: getattr(config, name) for name in OPTIONS if getattr(config, name) is not None}
-    wanted = default_options() | sent
-    regions = wanted.pop("regions")
-    data = {name: ", ".join(value) if isinstance(value, list) else value for name, value in wanted.items()}
-    data |= {"all_regions": "all" if regions == ["*"] else "some", "region_patterns": ", ".join(regions)}
-    form = OptionsForm(default_options(), data, partition=partition)
+    form = OptionsForm(default_options(), typed(default_options() | config.options), partition=partition)
     checked(form, **_AT)
-    return {name: form.wanted[name] for name in sent}
+    return {name: form.wanted[name] for name in config.options}
 
 
 def _sign_in(access: AccountAccess, config: ConnectionConfig, *, by: User) -> None:

@@ -11,7 +11,7 @@ from integrations.api.shapes import PROCESS_STATES, ChangeShape, ProcessShape
 from integrations.delegation import PROCESSES, SEE_PROCESSES, among, of_process
 from integrations.models import Integration, SyncRun
 from integrations.sync import approvals
-from workspaces.access import MAY_APPROVE_REMOVALS, Power, holds
+from workspaces.access import Power, holds
 from workspaces.api.paging import PAGING, Filtered, Page, page_of
 from workspaces.api.problems import ProblemError
 from workspaces.api.routes import ORG, TENANT, WORKSPACE, Call, Routes, named
@@ -94,7 +94,7 @@ def list_processes_of_integration(call: Call, integration: str, paging: Filtered
     "/process/{process}/approve",
     gives=ProcessShape,
     at=_BOTH,
-    needs=MAY_APPROVE_REMOVALS,
+    needs=Power.OWNER,
     status=200,
     delegates=_DECIDERS,
 )
@@ -111,7 +111,7 @@ def approve(call: Call, process: str) -> ProcessShape:
     "/process/{process}/discard",
     gives=ProcessShape,
     at=_BOTH,
-    needs=MAY_APPROVE_REMOVALS,
+    needs=Power.OWNER,
     status=200,
     delegates=_DECIDERS,
 )

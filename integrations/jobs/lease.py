@@ -4,7 +4,7 @@ To take one is a conditional UPDATE, or a write to a row that is locked, with a 
 works on for longer pushes the expiry. Whatever is written at the end asks for the token: where another one has the row
 by now, no row is found, and nothing is to be written. Rows are those of models that are ``Leased``.
 
-So do syncs (``sync.schedule``), the health tests of a tenant (``health.schedule``) and deliveries, many of which are
+So do syncs (``sync.schedule``), the health tests of a tenant (``health.batches``) and deliveries, many of which are
 taken in one statement that shares them out among tenants (``notifications.delivery``). Tests by hand, trials and
 previews do not: each is run once and by nobody else, so there is nothing to take over. Their rows go from *queued* to
 *running*, and one that reports nothing for long is given up (``jobs.slots``).

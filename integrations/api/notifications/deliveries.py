@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from integrations.api.finding import find_integration
 from integrations.api.notifications.finding import DELIVERY_AT, notified, uid_of
 from integrations.delegation import CONFIGURERS
-from integrations.models import Delivery
+from integrations.models import Delivery, Event
 from integrations.notifications import webhooks
 from workspaces.access import Power
 from workspaces.api.paging import PAGING, Page, Paging, cut
@@ -26,7 +26,7 @@ class DeliveryShape(BaseModel):
     """A notification to one address or webhook; ``reason`` is why it was not taken, ``status`` a webhook's answer."""
 
     id: str
-    event: Literal["sync.changed", "sync.needs_approval", "sync.failing", "sync.recovered", "test", "address.question"]
+    event: Event
     state: Literal["waiting", "delivered", "failed"]
     reason: str | None = None
     status: int | None = None

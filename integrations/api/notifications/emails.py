@@ -4,10 +4,10 @@ from django.utils import timezone
 from pydantic import BaseModel
 
 from integrations.api.finding import find_integration
-from integrations.api.notifications.finding import EMAIL_AT, TopicWord, notified
+from integrations.api.notifications.finding import EMAIL_AT, notified
 from integrations.delegation import CONFIGURERS
 from integrations.forms.notifications import EmailsForm
-from integrations.models import EmailNotifications, Integration
+from integrations.models import EmailNotifications, Integration, Topic
 from integrations.notifications import emails, recipients, webhooks
 from workspaces.access import Power
 from workspaces.api.bodies import Body, checked
@@ -21,7 +21,7 @@ _BOTH = (TENANT, ORG)
 class EmailsShape(BaseModel):
     """Who gets emails of what; ``unconfirmed`` are those of the addresses that were asked and have not agreed yet."""
 
-    topics: list[TopicWord]
+    topics: list[Topic]
     to_owners: bool
     addresses: list[str]
     unconfirmed: list[str]
@@ -29,7 +29,7 @@ class EmailsShape(BaseModel):
 
 
 class EmailsChange(Body):
-    topics: list[TopicWord] | None = None
+    topics: list[Topic] | None = None
     to_owners: bool | None = None
     addresses: list[str] | None = None
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 from uuid import UUID
 
 from django.http import Http404
@@ -14,7 +13,6 @@ from workspaces.api.problems import invalid
 from workspaces.api.routes import Call
 from workspaces.database import at_most_one
 
-TopicWord = Literal["changes", "approval", "trouble"]
 EMAIL_AT = "/integration/{integration}/notification/email"
 WEBHOOK_AT = "/integration/{integration}/notification/webhook"
 DELIVERY_AT = "/integration/{integration}/notification/delivery"

@@ -7,10 +7,10 @@ from pydantic import BaseModel, Field
 
 from integrations.api.finding import find_integration
 from integrations.api.notifications.emails import SentShape
-from integrations.api.notifications.finding import WEBHOOK_AT, TopicWord, find_webhook, notified
+from integrations.api.notifications.finding import WEBHOOK_AT, find_webhook, notified
 from integrations.delegation import CONFIGURERS
 from integrations.forms.notifications import WebhookForm
-from integrations.models import Webhook
+from integrations.models import Topic, Webhook
 from integrations.notifications import webhooks
 from workspaces.access import Power
 from workspaces.api.bodies import Body, checked
@@ -32,7 +32,7 @@ class WebhookShape(BaseModel):
     id: str
     name: str
     origin: str
-    topics: list[TopicWord]
+    topics: list[Topic]
     is_on: bool
     off_reason: str | None = None
     former_secret_until: datetime | None = None
@@ -44,13 +44,13 @@ class WebhookShape(BaseModel):
 class NewWebhook(Body):
     name: str
     url: str
-    topics: list[TopicWord] = Field(default=["changes", "approval", "trouble"], description="Absent: all")
+    topics: list[Topic] = Field(default=list(Topic), description="Absent: all")
 
 
 class WebhookChange(Body):
     name: str | None = None
     url: str | None = Field(default=None, description="Absent: the one that it has stays")
-    topics: list[TopicWord] | None = None
+    topics: list[Topic] | None = None
     is_on: bool | None = None
 
 

@@ -29,7 +29,7 @@ from integrations.views.frame import (
 )
 from integrations.views.sync.diff import group_changes, link
 from integrations.views.workspace_impact import lines_for, workspace_lines
-from workspaces.access import MAY_APPROVE_REMOVALS, Access, Power, check_tenant_settings
+from workspaces.access import Access, Power, check_tenant_settings
 from workspaces.delegation.verbs import Verb
 from workspaces.places import lookup
 from workspaces.scoping import scope_view
@@ -87,7 +87,7 @@ def run_detail(request: HttpRequest, access: Access, integration: str, run: int)
     One that needs approval is approved or discarded here, by who may; others who may see it see what it asks.
     """
     found = find_integration(access, integration)
-    if request.method == "POST" and access.power < MAY_APPROVE_REMOVALS:
+    if request.method == "POST":
         access.check_verb(Verb.APPROVE_REMOVALS, found)
     runs = SyncRun.objects.filter(integration=found, number__gt=0).select_related("started_by", "decided_by")
     mine = get_object_or_404(runs, number=run)
