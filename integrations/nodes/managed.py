@@ -171,6 +171,6 @@ def _set_handle(node: Node, handle: str, *, is_static: bool, seen_impact: str, b
 def _check_impact(node: Connection, handle: str, seen: str) -> None:
     line = ids_on(node.path_above)
     views = [uses.view_of_connection(node, name) for name in (node.handle, handle)]
-    found = impacts(uses_of(line, [node.pk], names=[handle], whole=()), *views)
+    found = impacts(uses_of(line, [node.pk], names=[node.handle, handle], whole=()), *views)
     if found:
         check_seen(found, seen)

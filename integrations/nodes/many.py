@@ -74,7 +74,7 @@ def permissions_impact(scope: Scope, chosen: Chosen, audiences: Sequence[Scope],
     grants = many.grants_on(chosen)
     wanted = {sharing.audience_ids(one) for one in audiences}
     changed = _changed(chosen, grants, wanted, how)
-    known = _facts(changed, may_gain=how != How.REMOVE)
+    known = _facts(changed)
     own = {("folder", one.id) for one in changed.folders} | {("connection", one.id) for one in changed.connections}
 
     def stays(grant: Granted) -> bool:
@@ -110,7 +110,7 @@ def schema_impact(scope: Scope, chosen: Chosen, *, is_adding: bool) -> Impact:
     workspace = in_use.workspace_of(scope)
     inside = in_use.contents(workspace)
     changed, left_out = _to_add(inside, chosen) if is_adding else _to_remove(inside, chosen)
-    known = _facts(changed, may_gain=is_adding, only=workspace.pk)
+    known = _facts(changed, only=workspace.pk)
     (use,) = known.uses.workspaces
     found = impact_of_schema(use, _then(use, changed, is_adding=is_adding), known.uses, known.view)
     folders = () if is_adding else sorted(one.label for one in changed.folders)
@@ -153,7 +153,7 @@ def _changed(
     return chosen.only([one for one in chosen.nodes if is_changed(one.kind, one.id)])
 
 
-def _facts(chosen: Chosen, *, may_gain: bool, only: int | None = None) -> _Facts:
+def _facts(chosen: Chosen, *, only: int | None = None) -> _Facts:
     """See these nodes with all below them as workspaces do, and who uses what of that."""
     view, titles = view_below(tops_of(one.path for one in chosen.folders))
     others = view_of_connections(
@@ -164,7 +164,7 @@ def _facts(chosen: Chosen, *, may_gain: bool, only: int | None = None) -> _Facts
     merged = View({**view.lines, **others.lines}, {**view.leaves, **others.leaves}, view.disabled | others.disabled)
     above = {pk for one in chosen.nodes for pk in ids_on(one.path_above)}
     whole = whole_folders(merged) if others.lines else ()
-    found = uses_in(merged, titles, above, may_gain=may_gain, only=only, whole=whole)
+    found = uses_in(merged, titles, above, only=only, whole=whole)
     return _Facts(merged, titles, found)
 
 

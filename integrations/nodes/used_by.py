@@ -174,6 +174,8 @@ class _Losses:
         number = len(usable) + sum(self.uses.numbers[path][ConnectionState.ACTIVE] for path in use.part.paths)
         single = {one.connection_id for one in use.part.single}
         lost = {name for pk, name, path in self.named if pk in single or path.startswith(use.part.paths)}
+        typed = list(dict.fromkeys(use.owner.search_path_prefix))
+        united = {handle for _, handle, _ in use.owner.aggregators}
         others = set(self.besides.get(use.owner.workspace_id, ()))
         has_all_aws = len(others.union(usable_names)) >= ALL_AWS_FROM
         return WorkspaceImpact(
@@ -181,12 +183,13 @@ class _Losses:
             renamed=(),
             removed=Some(all_names[:_NAMES], use.connections),
             added=(),
-            path_lost=[name for name in dict.fromkeys(use.owner.search_path_prefix) if name in lost],
+            path_lost=[name for name in typed if name in lost - united],
             path_gained=(),
             aggregators=self._aggregators(use, Some(usable_names[:_NAMES], number), usable),
             conflicts=(),
             all_aws=False if has_all_aws and len(others) < ALL_AWS_FROM else None,
             folders_removed=self._gone(use),
+            path_changed=[name for name in typed if name in lost & united],
         )
 
     def _aggregators(self, use: WorkspaceUse, all_usable: Some[str], single: Sequence[str]) -> list[PatternChange]:

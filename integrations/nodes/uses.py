@@ -15,7 +15,6 @@ def uses_in(
     titles: Mapping[int, str],
     above: Iterable[int],
     *,
-    may_gain: bool,
     only: int | None = None,
     whole: Iterable[int] = (),
 ) -> Uses:
@@ -24,8 +23,7 @@ def uses_in(
     It has all that is in its folders, and in those that are ``whole`` besides.
     """
     below = [pk for leaves in view.leaves.values() for pk in leaves if isinstance(pk, int)]
-    names = view.names if may_gain else ()
-    return uses_of([*{*above, *titles}], below, names=names, whole=[*titles, *whole], only=only)
+    return uses_of([*{*above, *titles}], below, names=view.names, whole=[*titles, *whole], only=only)
 
 
 def view_of_connection(node: Connection, handle: str) -> View:

@@ -103,10 +103,10 @@ class PatternChange:
 class WorkspaceImpact:
     """What a change means to one workspace; ``path_lost`` are entries of its search path that would name nothing.
 
-    ``conflicts`` are names that two schemas would want and not just one as now, ``all_aws`` whether that one would be
-    there and was not (True), the other way round (False), or neither. ``folders_removed`` were added as folders: what
-    would come to them later is lost too. ``disabled`` and ``enabled`` stay in the schema, and cannot be used any more,
-    or can be again.
+    ``conflicts`` are names that two schemas would want and not just one as now, ``conflicts_over`` the other way round,
+    ``path_changed`` entries that are such a name. ``all_aws`` says whether that one would be there and was not (True),
+    the other way round (False), or neither. ``folders_removed`` were added as folders: what would come to them later is
+    lost too. ``disabled`` and ``enabled`` stay in the schema, and cannot be used any more, or can be again.
     """
 
     name: str
@@ -121,6 +121,8 @@ class WorkspaceImpact:
     folders_removed: Sequence[str] = ()
     disabled: Sequence[str] = ()
     enabled: Sequence[str] = ()
+    path_changed: Sequence[str] = ()
+    conflicts_over: Sequence[str] = ()
 
     @property
     def is_loss(self) -> bool:
@@ -131,8 +133,9 @@ class WorkspaceImpact:
     def count(self) -> int:
         kinds = (self.renamed, self.removed, self.added, self.folders_removed, self.disabled, self.enabled)
         schemas = sum(map(len, kinds))
-        typed = len(self.path_lost) + len(self.path_gained) + len(self.aggregators)
-        return schemas + typed + len(self.conflicts) + (self.all_aws is not None)
+        path = len(self.path_lost) + len(self.path_gained) + len(self.path_changed)
+        names = len(self.conflicts) + len(self.conflicts_over) + (self.all_aws is not None)
+        return schemas + path + len(self.aggregators) + names
 
 
 def impacts(
@@ -220,7 +223,10 @@ def _names(view: View, inside: Covered) -> dict[Key, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Difference:
-    """What can be used of a schema now and then, and how the two differ."""
+    """What can be used of a schema now and then, and how the two differ.
+
+    Under the names that are ``lost`` nothing can be used any more, under those ``gained`` nothing can now.
+    """
 
     now: Mapping[Key, str]
     then: Mapping[Key, str]
@@ -229,6 +235,8 @@ class _Difference:
     renamed: Sequence[tuple[str, str]]
     removed: Sequence[str]
     added: Sequence[str]
+    lost: frozenset[str]
+    gained: frozenset[str]
 
     @classmethod
     def between(
@@ -236,29 +244,23 @@ class _Difference:
     ) -> "_Difference":
         """Compare by what the names belong to; those keys cannot be used."""
         both = now.keys() & then.keys()
+        usable_now, usable_then = ({k: v[k] for k in v.keys() - off} for v, off in ((now, off_now), (then, off_then)))
+        names_now, names_then = frozenset(usable_now.values()), frozenset(usable_then.values())
         return cls(
-            {key: now[key] for key in now.keys() - off_now},
-            {key: then[key] for key in then.keys() - off_then},
+            usable_now,
+            usable_then,
             disabled=sorted(then[key] for key in both & off_then - off_now),
             enabled=sorted(then[key] for key in both & off_now - off_then),
             renamed=sorted((now[key], then[key]) for key in now.keys() & then.keys() if now[key] != then[key]),
             removed=sorted(now[key] for key in now.keys() - then.keys()),
             added=sorted(then[key] for key in then.keys() - now.keys()),
+            lost=names_now - names_then,
+            gained=names_then - names_now,
         )
 
     @property
     def is_one(self) -> bool:
         return bool(self.renamed or self.removed or self.added or self.disabled or self.enabled)
-
-    @property
-    def lost(self) -> frozenset[str]:
-        """Names under which nothing can be used any more."""
-        return frozenset(self.now.values()) - frozenset(self.then.values())
-
-    @property
-    def gained(self) -> frozenset[str]:
-        """Names under which nothing can be used now."""
-        return frozenset(self.then.values()) - frozenset(self.now.values())
 
 
 def _impact(use: Use, difference: _Difference) -> WorkspaceImpact:
@@ -266,22 +268,22 @@ def _impact(use: Use, difference: _Difference) -> WorkspaceImpact:
         len(use.others.union(names.values())) >= ALL_AWS_FROM for names in (difference.now, difference.then)
     )
     typed = list(dict.fromkeys(use.search_path_prefix))
-    lost, gained = (difference.lost, difference.gained) if typed else (frozenset[str](), frozenset[str]())
+    lost, gained, others = difference.lost, difference.gained, use.taken.union(one for _, one, _ in use.aggregators)
     changes = [_pattern_change(*aggregator, difference.now, difference.then) for aggregator in use.aggregators]
     return WorkspaceImpact(
         name=use.name,
         renamed=difference.renamed,
         removed=difference.removed,
         added=difference.added,
-        path_lost=[name for name in typed if name in lost],
-        path_gained=[name for name in typed if name in gained],
+        path_lost=[name for name in typed if name in lost - others],
+        path_gained=[name for name in typed if name in gained - others],
         aggregators=[change for change in changes if change.lost or change.gained],
-        conflicts=sorted(
-            difference.gained & {*use.taken, *(handle for _, handle, _ in use.aggregators), PUBLIC, ALL_AWS}
-        ),
+        conflicts=sorted(gained & {*others, PUBLIC, ALL_AWS}),
         all_aws=has_then if has_then != has_now else None,
         disabled=difference.disabled,
         enabled=difference.enabled,
+        path_changed=[name for name in typed if name in (lost | gained) & others],
+        conflicts_over=sorted(lost & others),
     )
 
 

@@ -170,9 +170,9 @@ def is_next_external_id_proved(settings: IntegrationSettings) -> bool:
 
 
 def _check_impact(tree: Tree, updates: Sequence[Update], seen: str) -> None:
-    after = View.of(renamed(tree, updates))
+    before, after = View.of(tree), View.of(renamed(tree, updates))
     ids = [held.id for held in tree.folders], [held.id for held in tree.connections]
-    found = impacts(uses_of(*ids, names=after.names), View.of(tree), after)
+    found = impacts(uses_of(*ids, names=before.names | after.names), before, after)
     if found:
         check_seen(found, seen, renames=len(updates))
 

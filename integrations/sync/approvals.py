@@ -31,9 +31,9 @@ def removal_impacts(integration: Integration, removals: Iterable[str]) -> Sequen
     going = set(removals)
     sides = ([held for held in side if held.source_id in going] for side in (tree.folders, tree.connections))
     folders, connections = (NodePlan(removals=tuple(held for held in side if not held.is_removed)) for side in sides)
-    after = View.after(tree, Plan(folders, connections))
+    before, after = View.of(tree), View.after(tree, Plan(folders, connections))
     ids = [held.id for held in tree.folders], [held.id for held in tree.connections]
-    return impacts(uses_of(*ids, names=after.names), View.of(tree), after)
+    return impacts(uses_of(*ids, names=before.names | after.names), before, after)
 
 
 @transaction.atomic

@@ -41,14 +41,14 @@ def impact_of(planned: Plan, tree: Tree) -> list[Kept]:
     """Say what a plan means to the workspaces that use the tree, as it can be stored; before it is written."""
     if planned.is_empty:
         return []
-    after = cache(lambda: View.after(tree, planned))
+    views = cache(lambda: (View.of(tree), View.after(tree, planned)))
     ids = [held.id for held in tree.folders], [held.id for held in tree.connections]
     # The names are asked for only where a workspace uses something.
-    uses = uses_of(*ids, names=(name for view in (after,) for name in view().names))
+    uses = uses_of(*ids, names=(name for view in views() for name in view.names))
     if not uses.workspaces:
         return []
     keys = {use.name: use.workspace_id for use in uses.workspaces}
-    found = impacts(uses, View.of(tree), after())
+    found = impacts(uses, *views())
     most = _NAMES if len(found) <= _MANY else _NAMES_OF_MANY
     kept: list[Kept] = [[keys[one.name], _kept(one, most)] for one in found[:MOST_WORKSPACES]]
     more = len(found) - len(kept)

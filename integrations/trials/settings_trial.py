@@ -149,9 +149,9 @@ def outcome_of(trial: SettingsTrial, integration: Integration) -> TrialOutcome:
     selection = trial.chosen
     tree = mirror.load(integration)
     planned = mirror.plan(integration, tree, select(snapshot, selection))
-    after = View.after(tree, planned)
+    before, after = View.of(tree), View.after(tree, planned)
     ids = [held.id for held in tree.folders], [held.id for held in tree.connections]
-    found = impacts(uses_of(*ids, names=after.names), View.of(tree), after)
+    found = impacts(uses_of(*ids, names=before.names | after.names), before, after)
     return TrialOutcome(snapshot, selection, tree, planned, describe(planned, tree, snapshot), found)
 
 

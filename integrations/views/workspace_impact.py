@@ -117,9 +117,11 @@ def groups_of(impact: WorkspaceImpact, base: str, *, most: int) -> list[Lines]:
         _lines("delete", "Aggregator disappears", lost, f"{aggregators}all_aws/", most),
         _lines("change", "Schemas disabled: not united any more", _before(impact.disabled), schemas, most),
         _lines("change", "Name that another schema has too", _after(impact.conflicts), schemas, most),
+        _lines("change", "Search path: may name another schema then", _before(impact.path_changed), path, most),
         _lines("create", "Schemas added", _after(impact.added), schemas, most),
         _lines("create", "Schemas enabled: united again", _after(impact.enabled), schemas, most),
         _lines("create", "Search path: names a schema then", _after(impact.path_gained), path, most),
+        _lines("create", "Name that no other schema has any more", _before(impact.conflicts_over), schemas, most),
         _lines("create", "Aggregator appears", gained, f"{aggregators}all_aws/", most),
         _lines("change", "Schemas renamed", impact.renamed, schemas, most, kind=Kind.RENAMES),
     ]

@@ -48,7 +48,9 @@ class ImpactShape(BaseModel):
     enabled: list[str]
     search_path_lost: list[str]
     search_path_gained: list[str]
+    search_path_changed: list[str]
     conflicts: list[str]
+    conflicts_over: list[str]
     aggregators: list[AggregatorImpactShape]
     all_aws: Literal["appears", "disappears"] | None = None
 
@@ -132,7 +134,9 @@ def _impact(impact: WorkspaceImpact) -> ImpactShape:
         enabled=first(impact.enabled),
         search_path_lost=first(impact.path_lost),
         search_path_gained=first(impact.path_gained),
+        search_path_changed=first(impact.path_changed),
         conflicts=first(impact.conflicts),
+        conflicts_over=first(impact.conflicts_over),
         aggregators=[
             AggregatorImpactShape(handle=one.handle, lost=first(one.lost), gained=first(one.gained))
             for one in impact.aggregators[:_MOST_NAMES]

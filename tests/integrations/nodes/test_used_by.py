@@ -68,6 +68,19 @@ def test_what_nobody_uses_can_be_added_from_here(cast: Cast, tree: Tree, as_org_
     assert action not in html
 
 
+def test_what_an_aggregator_is_called_too_means_another_schema_then(
+    cast: Cast, tree: Tree, as_org_owner: Client
+) -> None:
+    share(cast, tree.root, cast.at_org)
+    with isolation.as_tenant(cast.acme.pk):
+        Aggregator.objects.create(**cast.at_workspace.keys, handle="vault", patterns=["l*"])
+        Workspace.objects.filter(pk=cast.fireworks.pk).update(search_path_prefix=["vault"])
+    add(cast, tree.leaf, cast.fireworks)
+    row = text_of(table(page(as_org_owner, tree.leaf)))
+    assert "Search path: may name another schema then : vault" in row
+    assert "names nothing" not in row
+
+
 def test_each_workspace_is_listed_with_how_it_came_there_and_what_it_would_lose(
     cast: Cast, tree: Tree, as_org_owner: Client
 ) -> None:

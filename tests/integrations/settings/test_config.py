@@ -18,6 +18,7 @@ from tests.conftest import Cast
 from tests.integrations.conftest import Synced
 from tests.integrations.in_use import MAIN, handles, hidden, post, text_of
 from workspaces import isolation
+from workspaces.access import Scope
 from workspaces.models import AuditEvent, Workspace
 
 CONNECTION = MAIN + "config/connection/"
@@ -342,3 +343,25 @@ def test_what_breaks_comes_first_and_what_is_only_renamed_is_folded(
     assert 'href="/tenants/acme/orgs/tnt/workspaces/rockets/advanced/search-path/"' in rockets
     assert "breaks" not in fireworks
     assert '<details class="renames" open>' in fireworks  # there is nothing else to see
+
+
+def test_names_that_aggregators_or_other_schemas_bear_too_mean_something_else_and_not_nothing(
+    in_use: Synced, cast: Cast, as_org_owner: Client
+) -> None:
+    with isolation.as_tenant(cast.acme.pk):
+        Workspace.objects.filter(pk=cast.rockets.pk).update(search_path_prefix=["prod", "acme_prod"])
+        Workspace.objects.filter(pk=cast.fireworks.pk).update(search_path_prefix=["dev"])
+        for handle in ("prod", "acme_prod"):
+            Aggregator.objects.create(**Scope(cast.acme, cast.tnt, cast.rockets).keys, handle=handle, patterns=["x*"])
+        other = factories.connection(Scope(cast.acme), "Dev", handle="dev")
+        sharing.set_grants(other, [Scope(cast.acme)])
+        Schema.objects.create(**cast.at_workspace.keys, connection=other)
+    text = text_of(post(as_org_owner, CONNECTION, **form(as_org_owner, handle_prefix="acme_")))
+    fireworks, rockets = text.split("tnt/rockets", 1)
+    assert "Search path: may name another schema then prod acme_prod" in rockets
+    assert "Name that no other schema has any more prod" in rockets
+    assert "Name that another schema has too acme_prod" in rockets
+    assert "Search path: may name another schema then dev" in fireworks
+    assert "Name that no other schema has any more dev" in fireworks
+    for wrong in ("names nothing any more", "names a schema then"):
+        assert wrong not in text
