@@ -1,6 +1,6 @@
 """The wizard's pages: each POST saves what is valid and goes where its button says."""
 
-from typing import Any, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -22,6 +22,12 @@ from integrations.wizard.steps.type import TypeForm
 from workspaces.access import Access, Power, why_no_integrations
 from workspaces.scoping import scope_view
 from workspaces.web.htmx import asks_about_field
+from workspaces.wording.names import isolated
+
+_CREATED_BEFORE: Final = (
+    "{} was created from this draft before, with what was chosen then. What you sent now changed nothing: if you chose"
+    " something else here, change it under Config, or under Permissions of its folder."
+)
 
 
 @scope_view(Power.OWNER)
@@ -81,6 +87,8 @@ def _found(request: HttpRequest, access: Access, uid: UUID) -> Draft | HttpRespo
     if found is None:
         raise Http404
     if isinstance(found, Integration):
+        if request.method == "POST":  # a second time, or from another tab, where something else may be chosen
+            messages.warning(request, _CREATED_BEFORE.format(isolated(found.handle)))
         return redirect(_detail_url(access, found))
     return found
 

@@ -112,9 +112,12 @@ def test_a_finished_draft_leads_to_its_integration(cast: Cast, in_org: Walk) -> 
     cancel = in_org.scope.url("integration_draft_cancel", draft=in_org.draft().uid)
     in_org.post("permissions", choice="all")
     detail = in_org.scope.url("integration_detail", integration="awsi")
+    in_org.client.get(detail)
     for url in [*urls.values(), cancel]:
         assert in_org.client.get(url).headers["Location"] == detail
-        assert in_org.client.post(url, {"choice": "all"}).headers["Location"] == detail
+        assert "before" not in in_org.client.get(detail).content.decode()
+        assert in_org.client.post(url, {"choice": "none"}).headers["Location"] == detail
+        assert "was created from this draft before" in in_org.client.get(detail).content.decode()
     with isolation.as_tenant(cast.acme.pk):
         assert (Integration.objects.count(), SyncRun.objects.count()) == (1, 1)
 
